@@ -1,0 +1,451 @@
+"""What the use cases need from the outside, as small protocols."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from invoicing.domain.errors import InvoicingError
+from invoicing.domain.export import Export, ExportState, HistoryEvent
+from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
+from invoicing.domain.integration import Company, Integration, RunSummary
+from invoicing.domain.integration_settings import PriceMeaning
+from invoicing.domain.notice import Notice
+from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.tokens import Intent, Mode, TokenItem, TokenStatus
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
+
+type Clock = Callable[[], datetime]  # aware, UTC
+type SecondsLeft = Callable[[], float]  # until this process is stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One HTTP request. `timeout` is the total in seconds, from connecting to the last byte."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+    timeout: float = 30.0
+    max_answer_bytes: int = 20_000_000
+    fresh_connection: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """One complete HTTP answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class HttpTransport(Protocol):
+    """Sends one request, once: no retries, no redirects."""
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """Raises NotSentError if nothing left this machine, else UnknownOutcomeError on any failure."""
+        ...
+
+
+class WmsInvoices(Protocol):
+    """Ongoing WMS. All calls of one system are made one after the other."""
+
+    def check_login(self, login: WmsLogin) -> None:
+        """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
+        ...
+
+    def unexported(self, login: WmsLogin, *, since: date) -> Sequence[WmsInvoice | UnreadableInvoice]:
+        """Invoices of live goods owners, not marked as exported, dated `since` or later, with charges, by id."""
+        ...
+
+    def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
+        """One invoice, exported or not; None if the system has none with that id."""
+        ...
+
+    def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
+        """Sets the number and the exported mark in one call. Setting the same again is harmless."""
+        ...
+
+
+class ChangedMeanwhileError(InvoicingError):
+    """A conditional write found something else than was expected; nothing was written."""
+
+
+class Integrations(Protocol):
+    """The integrations, and the directory of customer ids that the service operator keeps."""
+
+    def get(self, integration_id: str) -> Integration | None:
+        """Read consistently."""
+        ...
+
+    def put(self, integration: Integration) -> None:
+        """Writes everything but `asked` and `last_run`.
+
+        Version 1 must not exist yet; a later version must follow the stored one. Else ChangedMeanwhileError.
+        """
+        ...
+
+    def save_run(
+        self,
+        integration_id: str,
+        run: RunSummary,
+        *,
+        done: Set[int],
+        unfinished: Set[int],
+        detected: PriceMeaning,
+    ) -> None:
+        """One write after a run: summary, `asked` minus `done` plus `unfinished`, detected price meaning."""
+        ...
+
+    def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:
+        """Adds to `asked`."""
+        ...
+
+    def mark_broken(self, integration_id: str, *, at: datetime) -> bool:
+        """Sets `broken_since` if it is not set; says whether it did."""
+        ...
+
+    def confirm_address(self, integration_id: str, address: str) -> bool:
+        """Marks the problem address as confirmed if it is still this one."""
+        ...
+
+    def active_ids(self) -> Iterator[str]:
+        """Ids of all integrations that run, from the sparse index (eventually consistent)."""
+        ...
+
+    def all(self) -> Iterator[Integration]:
+        """Every integration; for the service operator."""
+        ...
+
+    def warehouse_of(self, customer_id: str) -> str | None:
+        """The directory's answer for a customer id."""
+        ...
+
+    def set_customer_id(self, customer_id: str, warehouse: str) -> None:
+        """Adds to or corrects the directory."""
+        ...
+
+    def customer_ids(self) -> Iterator[tuple[str, str]]:
+        """The directory: customer id and warehouse."""
+        ...
+
+
+class Exports(Protocol):
+    """The records of WMS invoices, and the register of what is known to exist in Fortnox."""
+
+    def get(self, integration_id: str, invoice_id: int) -> Export | None:
+        """Read consistently, with its whole history."""
+        ...
+
+    def get_many(self, integration_id: str, invoice_ids: Sequence[int]) -> Mapping[int, Export]:
+        """Read consistently; absent ones are left out. Histories are left out."""
+        ...
+
+    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+        """One conditional write: version 1 must not exist yet, a later one must follow the stored one.
+
+        `event` is appended to the history; `export.history` itself is never written. A repeat of a write
+        whose answer was lost succeeds. Raises ChangedMeanwhileError.
+        """
+        ...
+
+    def page(
+        self, integration_id: str, *, limit: int, after: int | None = None, state: ExportState | None = None
+    ) -> tuple[Sequence[Export], int | None]:
+        """Newest invoice ids first; the second value continues, None at the end. Histories are left out."""
+        ...
+
+    def register(self, integration_id: str) -> Register:
+        """What is remembered; empty if nothing."""
+        ...
+
+    def save_register(self, integration_id: str, register: Register) -> None:
+        """Replaces it. Losing it only costs calls."""
+        ...
+
+
+class TokenStore(Protocol):
+    """One token item per integration. Never read from an index, never without consistency."""
+
+    def get(self, integration_id: str) -> TokenItem | None:
+        """Read consistently."""
+        ...
+
+    def start_chain(self, item: TokenItem) -> None:
+        """Replaces whatever is there by a new chain (a new consent); epoch continues from the stored one."""
+        ...
+
+    def claim(
+        self,
+        integration_id: str,
+        *,
+        chain_id: str,
+        ver: int,
+        intent: Intent,
+        owner: str,
+        lease_until: datetime,
+        now: datetime,
+    ) -> TokenItem:
+        """Writes lease, epoch + 1 and intent in one conditional update, and gives the item as it is now.
+
+        Condition: this chain and version, no intent, no live lease, status not broken or revoked. A repeat
+        of the same attempt whose answer was lost succeeds. Raises ChangedMeanwhileError.
+        """
+        ...
+
+    def save_rotation(
+        self,
+        integration_id: str,
+        *,
+        chain_id: str,
+        ver: int,
+        attempt_id: str,
+        blob: bytes,
+        blob_at: datetime,
+        due_at: datetime,
+    ) -> TokenItem:
+        """Stores a new pair as version `ver` + 1, removes intent and lease, status ACTIVE.
+
+        Condition: this chain and version only, whoever holds the lease. A condition failure whose stored item
+        was written by this very attempt is success. Raises ChangedMeanwhileError.
+        """
+        ...
+
+    def save_client_credentials(
+        self,
+        integration_id: str,
+        *,
+        chain_id: str,
+        blob: bytes,
+        blob_at: datetime,
+        status: TokenStatus | None = None,
+    ) -> None:
+        """Stores an access token by client credentials; condition: this chain. Raises ChangedMeanwhileError."""
+        ...
+
+    def release(
+        self, integration_id: str, *, owner: str, epoch: int, ver: int, due_at: datetime | None
+    ) -> None:
+        """Removes intent and lease of an attempt that certainly did not happen. A loser changes nothing."""
+        ...
+
+    def mark(
+        self,
+        integration_id: str,
+        status: TokenStatus,
+        *,
+        chain_id: str,
+        ver: int,
+        epoch: int,
+        due_at: datetime | None,
+        drop_intent: bool = False,
+    ) -> bool:
+        """Sets the status if chain, version and epoch are still these; says whether it did."""
+        ...
+
+    def forget(self, integration_id: str) -> None:
+        """Disconnect: removes every sealed token and sets REVOKED."""
+        ...
+
+    def due(self, now: datetime) -> Iterator[str]:
+        """Ids of items whose `due_at` has come, oldest first (eventually consistent)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One sealed answer that was received for a version of a chain."""
+
+    attempt_id: str
+    blob: bytes = field(repr=False)
+    received_at: datetime
+
+
+class TokenJournal(Protocol):
+    """Write-once store of sealed token answers, apart from the main table."""
+
+    def record_intent(self, integration_id: str, chain_id: str, ver: int, attempt_id: str) -> None:
+        """Proves before the POST that the journal takes writes. Raises RetryLaterError."""
+        ...
+
+    def record(self, integration_id: str, chain_id: str, ver: int, entry: JournalEntry) -> None:
+        """Stores an answer that makes `ver`. Writing the same attempt again is success. Raises RetryLaterError."""
+        ...
+
+    def find(self, integration_id: str, chain_id: str, ver: int) -> Sequence[JournalEntry]:
+        """All answers received for `ver`. Raises RetryLaterError."""
+        ...
+
+
+class Seal(Protocol):
+    """A data key fetched beforehand, so that sealing later needs no network."""
+
+    def __call__(self, plaintext: bytes) -> bytes: ...
+
+
+class Sealer(Protocol):
+    """Envelope encryption; the context must be the same to open."""
+
+    def prepare(self, context: Mapping[str, str]) -> Seal:
+        """Fetches a data key. Raises RetryLaterError."""
+        ...
+
+    def open(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        """Raises RetryLaterError if the key service does not answer, CannotOpenError if it never will."""
+        ...
+
+
+class CannotOpenError(InvoicingError):
+    """Sealed for another environment, integration, chain or version, or damaged."""
+
+
+class Sessions(Protocol):
+    """Sign-ins, consents under way, and throttles. Secrets are stored as SHA-256 only; expiry is checked on read."""
+
+    def put_consent(self, consent: PendingConsent) -> None: ...
+
+    def take_consent(self, state: str, *, browser: str, now: datetime) -> PendingConsent | None:
+        """Gives a consent once, to the browser that started it; None for unknown, used, expired or foreign ones.
+
+        A try from another browser does not use it up.
+        """
+        ...
+
+    def put_session(self, session: Session) -> None: ...
+
+    def session(self, token: str, *, now: datetime) -> Session | None: ...
+
+    def end_session(self, token: str) -> None: ...
+
+    def failures(self, keys: Sequence[str], *, now: datetime) -> Mapping[str, tuple[int, datetime]]:
+        """Failed tries per key within its hour: how many, and when the last was."""
+        ...
+
+    def count_failure(self, keys: Sequence[str], *, now: datetime) -> None: ...
+
+    def clear_failures(self, keys: Sequence[str]) -> None: ...
+
+
+class Notices(Protocol):
+    """The outbox: putting a notice leads to its mail."""
+
+    def put_once(self, notice: Notice) -> bool:
+        """Says whether it was new."""
+        ...
+
+    def get(self, notice_id: str) -> Notice | None: ...
+
+    def record_sent(self, notice: Notice, *, at: datetime, due_at: datetime | None) -> None:
+        """Adds `at` to `sent`; condition: as many were sent as the caller saw. Raises ChangedMeanwhileError."""
+        ...
+
+    def close(self, notice_id: str) -> bool:
+        """No more reminders; says whether it was open."""
+        ...
+
+    def due(self, now: datetime) -> Iterator[str]:
+        """Ids of open notices whose reminder is due (eventually consistent)."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends one mail."""
+
+    def send(self, *, to: str, subject: str, text: str, html: str, tags: Mapping[str, str]) -> None:
+        """Raises RetryLaterError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest:
+    """Ask a worker to sync one integration. `by` is a user name, or "schedule"."""
+
+    integration_id: str
+    by: str
+    slot: str  # the same slot is queued only once
+
+
+class SyncQueue(Protocol):
+    """FIFO per integration: never two runs of one integration at once."""
+
+    def send(self, requests: Iterable[SyncRequest]) -> int:
+        """Queues all, in batches; gives how many. Raises RetryLaterError if some were refused."""
+        ...
+
+
+class GrantRefusedError(InvoicingError):
+    """The token endpoint said a definite no. `error` is its code, for example invalid_grant."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class ClientRefusedError(InvoicingError):
+    """The token endpoint does not accept our client id and secret: touches no tenant, stops all."""
+
+
+class FortnoxOAuth(Protocol):
+    """Fortnox's authorization server. Each call that gives tokens gives the raw body of a 200.
+
+    Raises GrantRefusedError, ClientRefusedError, NotSentError, RateLimitedError, UnknownOutcomeError.
+    """
+
+    def authorize_url(self, *, state: str, mode: Mode) -> str: ...
+
+    def exchange_code(self, code: str) -> bytes: ...
+
+    def refresh(self, refresh_token: str) -> bytes: ...
+
+    def client_credentials(self, tenant_id: str) -> bytes: ...
+
+    def revoke(self, refresh_token: str) -> None: ...
+
+
+class AlreadyExistsError(InvoicingError):
+    """Fortnox has one with that number already."""
+
+
+class Fortnox(Protocol):
+    """One Fortnox company's registers and invoices.
+
+    Every method may raise RetryLaterError (RateLimitedError, NotSentError), ReconnectRequiredError,
+    IntegrationHeldError (licence, scope), InvoiceHeldError (what Fortnox refuses), UpstreamContractError;
+    methods that write may raise UnknownOutcomeError.
+    """
+
+    def company(self) -> Company: ...
+
+    def customer(self, number: str) -> Customer | None: ...
+
+    def active_articles(self) -> frozenset[str]:
+        """Numbers of all active articles (one call per 500)."""
+        ...
+
+    def article_is_active(self, number: str) -> bool | None:
+        """None if there is none."""
+        ...
+
+    def create_article(self, draft: ArticleDraft) -> None:
+        """Raises AlreadyExistsError."""
+        ...
+
+    def unit_exists(self, code: str) -> bool: ...
+
+    def create_unit(self, code: str) -> None:
+        """Raises AlreadyExistsError."""
+        ...
+
+    def create_invoice(self, draft: InvoiceDraft) -> FortnoxInvoice: ...
+
+    def find_invoices(self, reference: str) -> Sequence[FortnoxInvoice]:
+        """Those with exactly this reference (Fortnox's own search is a substring match)."""
+        ...
+
+    def invoice(self, number: str) -> FortnoxInvoice | None: ...
+
+    def update_invoice(self, number: str, draft: InvoiceDraft, row_ids: Sequence[int]) -> FortnoxInvoice:
+        """Makes the invoice equal to the draft. `row_ids` are those that a fresh read gave. Safe to repeat."""
+        ...

@@ -1,0 +1,69 @@
+"""Errors, named by the reaction they ask for.
+
+    InvoicingError
+    ├── RetryLaterError            nothing to fix by hand; the next run tries again
+    │   └── UnknownOutcomeError    a write may or may not have happened: look before trying again
+    ├── ReconnectRequiredError     the keys to Fortnox are dead; an administrator must approve again
+    ├── HeldError                  a person must fix something; carries the issue that says what
+    │   ├── InvoiceHeldError       stops one invoice
+    │   └── IntegrationHeldError   stops the whole integration
+    ├── WmsLoginRefusedError       the WMS knows no such system, user or password
+    ├── UpstreamContractError      an answer that we do not understand: our bug, or a changed API
+    └── ConfigurationError         this installation is set up wrongly
+
+Messages are for the log. They never carry a body, a query string, a token or a password.
+"""
+
+from invoicing.domain.issue import Issue
+
+
+class InvoicingError(Exception):
+    """Root of all errors that this product raises on purpose."""
+
+
+class RetryLaterError(InvoicingError):
+    """The other side did not do what we asked, and trying again later is safe."""
+
+
+class NotSentError(RetryLaterError):
+    """The request never left this machine (name, connection or TLS handshake failed)."""
+
+
+class RateLimitedError(RetryLaterError):
+    """The other side refused the call because there were too many."""
+
+
+class UnknownOutcomeError(RetryLaterError):
+    """The request may have been carried out; the answer is missing or unreadable."""
+
+
+class ReconnectRequiredError(InvoicingError):
+    """Fortnox accepts none of our keys, definitively."""
+
+
+class HeldError(InvoicingError):
+    """Something that a person must fix."""
+
+    def __init__(self, issue: Issue) -> None:
+        super().__init__(issue.code)
+        self.issue = issue
+
+
+class InvoiceHeldError(HeldError):
+    """One invoice cannot be sent until its issue is fixed."""
+
+
+class IntegrationHeldError(HeldError):
+    """No invoice of the integration can be sent until the issue is fixed."""
+
+
+class WmsLoginRefusedError(InvoicingError):
+    """The WMS refused system, user or password; which of them is not told apart on purpose."""
+
+
+class UpstreamContractError(InvoicingError):
+    """An answer outside everything that is documented or was ever seen."""
+
+
+class ConfigurationError(InvoicingError):
+    """A setting of this installation is missing or wrong; only the service operator can fix it."""

@@ -1,0 +1,85 @@
+"""The record of one WMS invoice: what we did with it, step by step.
+
+    (none) ──claim──▶ CLAIMED ──201──▶ SENT ──written back──▶ DONE ──exported again──▶ UPDATING ──▶ SENT
+                         │  ▲                                                              │
+                 refused │  │ fixed                                                        │ cannot be changed
+                         ▼  │                                                              ▼
+                         HELD ◀────────────────────────────────────────────────────────── HELD
+
+CLAIMED means that a POST may be under way or that its answer was lost: nothing is posted again before
+Fortnox was searched. docs/decisions/0006.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from invoicing.domain.issue import Issue
+
+
+class ExportState(StrEnum):
+    """Where an export stands."""
+
+    CLAIMED = "claimed"
+    SENT = "sent"  # in Fortnox with a known number; not yet written back to Ongoing
+    DONE = "done"
+    UPDATING = "updating"  # rows are being replaced in Fortnox
+    HELD = "held"  # an issue stops it
+
+
+class EventKind(StrEnum):
+    """What happened to an invoice; one line of its history."""
+
+    CLAIMED = "claimed"
+    CREATED = "created"
+    ADOPTED = "adopted"  # found in Fortnox after a lost answer
+    NOT_FOUND = "not_found"  # searched after a lost answer; was never created
+    UPDATING = "updating"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    WRITTEN_BACK = "written_back"
+    HELD = "held"
+    RETRY = "retry"  # asked for by a person
+    EXPORT_AGAIN = "export_again"  # asked for by a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEvent:
+    """One line of an invoice's history. `by` is a user name, or "schedule"."""
+
+    at: datetime
+    kind: EventKind
+    by: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """The record of one WMS invoice. `version` grows by one with each change and guards the next."""
+
+    integration_id: str
+    invoice_id: int
+    state: ExportState
+    version: int
+    reference: str  # ExternalInvoiceReference1 in Fortnox
+    wms_number: str = ""
+    goods_owner: str = ""
+    customer_number: str = ""
+    invoice_date: date | None = None
+    amount: Decimal = Decimal(0)  # Ongoing's total
+    currency: str = ""
+    fingerprint: str = ""  # of what Fortnox has; empty while nothing is known to be there
+    attempt_id: str = ""
+    attempt_run: str = ""  # the run that claimed it
+    fortnox_number: str = ""
+    fortnox_net: Decimal | None = None
+    issue: Issue | None = None
+    issue_since: datetime | None = None
+    updated_at: datetime | None = None
+    history: tuple[HistoryEvent, ...] = ()
+
+
+def external_reference(integration_id: str, invoice_id: int) -> str:
+    """Our key on the Fortnox invoice. Ends in a delimiter, because Fortnox searches for substrings."""
+    return f"ONGOING-{integration_id}-{invoice_id}-"

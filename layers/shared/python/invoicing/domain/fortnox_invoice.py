@@ -1,0 +1,127 @@
+"""What we send to Fortnox, and what Fortnox says it has."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceRow:
+    """One row to send. Quantity and price survive Fortnox's rounding to two decimals, and so does their product."""
+
+    article_number: str
+    description: str
+    quantity: Decimal
+    price: Decimal
+    unit: str
+    account: int | None = None  # None: the article's own
+    cost_centre: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        """Net of the row."""
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceDraft:
+    """One invoice to send."""
+
+    reference: str
+    customer_number: str
+    document_number: str  # empty: Fortnox makes one
+    invoice_date: date
+    currency: str  # empty: the customer's
+    remarks: str
+    your_order_number: str
+    your_reference: str
+    rows: tuple[InvoiceRow, ...]
+
+    @property
+    def net(self) -> Decimal:
+        """What Fortnox's net total must be."""
+        return sum((row.total for row in self.rows), Decimal(0))
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two drafts exactly when sending the second would change nothing."""
+        facts = [
+            self.customer_number,
+            self.invoice_date.isoformat(),
+            self.currency,
+            self.remarks,
+            self.your_order_number,
+            self.your_reference,
+            *(
+                [
+                    r.article_number,
+                    r.description,
+                    f"{r.quantity:f}",
+                    f"{r.price:f}",
+                    r.unit,
+                    r.account,
+                    r.cost_centre,
+                ]
+                for r in self.rows
+            ),
+        ]
+        return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FortnoxInvoice:
+    """An invoice as Fortnox has it."""
+
+    number: str
+    reference: str  # ExternalInvoiceReference1
+    net: Decimal | None  # None in lists, which do not carry it
+    booked: bool = False
+    cancelled: bool = False
+    sent: bool = False
+    paid: bool = False
+    cash_method: bool = False  # AccountingMethod is CASH
+    credit_of: str = ""  # number of its credit invoice, if it was credited
+    from_order: bool = False
+    row_ids: tuple[int, ...] = ()
+
+    @property
+    def locked_because(self) -> str:
+        """Why Fortnox lets nobody change it: cancelled, booked, sent, paid, order; empty if it does."""
+        if self.cancelled:
+            return "cancelled"
+        if not self.cash_method and self.booked:
+            return "booked"
+        if self.cash_method and (self.sent or self.paid):
+            return "sent" if self.sent else "paid"
+        return "order" if self.from_order else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A customer in Fortnox."""
+
+    number: str
+    active: bool
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleDraft:
+    """An article to create: always a service, because a stock article can zero an invoice."""
+
+    number: str
+    description: str
+    sales_account: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """What we know to exist in Fortnox, and until when we believe it (ISO time), so that nothing is asked twice a day."""
+
+    customers: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # number → (currency, until)
+    articles: Mapping[str, str] = field(default_factory=dict)  # number → until
+    units: Mapping[str, str] = field(default_factory=dict)  # code → until

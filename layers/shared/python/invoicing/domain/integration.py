@@ -1,0 +1,70 @@
+"""An integration: one system connected to one Fortnox company, with settings.
+
+Its id is the warehouse name of the system, so one system can never have two integrations that send the
+same invoices twice (docs/decisions/0002).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
+from invoicing.domain.issue import Issue
+
+
+class IntegrationStatus(StrEnum):
+    """What the scheduler does with it."""
+
+    DRAFT = "draft"  # connected; settings not yet created
+    ACTIVE = "active"
+    PAUSED = "paused"  # by its operator
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One Fortnox company: one ledger."""
+
+    tenant_id: str
+    name: str
+    organisation_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What the last run did."""
+
+    started_at: datetime
+    finished_at: datetime
+    seen: int  # unexported invoices that Ongoing showed
+    waiting: int  # of these, not due yet
+    sent: int  # created in Fortnox
+    updated: int
+    held: int  # stopped by an issue
+    failed: int  # to be tried again by itself
+    problem: Issue | None = None  # of the whole integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """`wms_password` is sealed; `version` grows with each change made by a person."""
+
+    id: str
+    status: IntegrationStatus
+    company: Company
+    wms_username: str
+    wms_password: bytes = field(repr=False)
+    settings: IntegrationSettings | None  # None while it is a draft
+    connected_at: datetime
+    approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
+    address_confirmed: bool = False
+    detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
+    last_run: RunSummary | None = None
+    version: int = 1
+    broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
+    asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
+
+    @property
+    def runs(self) -> bool:
+        """Whether the schedule and its workers touch it."""
+        return self.status is IntegrationStatus.ACTIVE and self.broken_since is None

@@ -1,0 +1,115 @@
+"""Issues: problems that a person must fix, and who that is.
+
+The texts in Swedish and English live with the pages (adapters/rendering); here are the codes, their
+parameters, and who can fix them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Fixer(StrEnum):
+    """Who can fix an issue."""
+
+    WMS_USER = "wms_user"
+    FORTNOX_USER = "fortnox_user"
+    FORTNOX_ADMINISTRATOR = "fortnox_administrator"
+    EITHER = "either"  # in Ongoing or in Fortnox
+    SERVICE_OPERATOR = "service_operator"
+    NOBODY = "nobody"  # it heals by itself
+
+
+class IssueCode(StrEnum):
+    """Every kind of issue. The comment names the parameters that its text uses."""
+
+    # One invoice; found before anything is sent.
+    CUSTOMER_CODE_MISSING = "customer_code_missing"  # goods_owner
+    CURRENCY_DIFFERS = "currency_differs"  # customer_number, customer_currency, invoice_currency
+    CUSTOMER_UNKNOWN = "customer_unknown"  # customer_number, goods_owner
+    CUSTOMER_INACTIVE = "customer_inactive"  # customer_number, goods_owner
+    ARTICLE_NUMBER_MISSING = "article_number_missing"  # row
+    ARTICLE_NUMBER_REFUSED = "article_number_refused"  # article_number, row
+    ARTICLE_INACTIVE = "article_inactive"  # article_number, row
+    ACCOUNT_MISSING = "account_missing"  # article_number, row
+    ACCOUNT_NOT_VALID = "account_not_valid"  # account, article_number, row
+    AMOUNTS_DISAGREE = "amounts_disagree"  # invoice_amount, sum_per_unit, sum_per_row, currency
+    PRICE_MEANING_CHANGED = "price_meaning_changed"  # remembered, seen
+    NO_ROWS = "no_rows"  # -
+    TOO_MANY_ROWS = "too_many_rows"  # rows, limit
+    ROW_NOT_REPRESENTABLE = "row_not_representable"  # row, amount
+    NUMBER_NOT_VALID = "number_not_valid"  # invoice_number
+    NUMBER_SHARED = "number_shared"  # invoice_number, other_invoice
+    WMS_INVOICE_UNREADABLE = "wms_invoice_unreadable"  # detail
+    # One invoice; Fortnox's answer.
+    ACCOUNT_UNKNOWN = "account_unknown"  # account, message
+    NUMBER_TAKEN = "number_taken"  # invoice_number
+    PERIOD_LOCKED = "period_locked"  # invoice_date, message
+    FINANCIAL_YEAR_MISSING = "financial_year_missing"  # invoice_date, message
+    COST_CENTRE_REQUIRED = "cost_centre_required"  # message
+    COST_CENTRE_UNKNOWN = "cost_centre_unknown"  # message
+    CURRENCY_UNKNOWN = "currency_unknown"  # currency, message
+    TEXT_REFUSED = "text_refused"  # message
+    TOTAL_DIFFERS = "total_differs"  # invoice_amount, fortnox_net, fortnox_number, currency
+    FOUND_TWICE = "found_twice"  # fortnox_numbers
+    INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason (booked|cancelled|sent|paid|order)
+    FORTNOX_REFUSED = "fortnox_refused"  # code, message
+    # The whole integration.
+    CONNECTION_BROKEN = "connection_broken"  # company
+    LICENCE_MISSING = "licence_missing"  # message
+    SCOPE_MISSING = "scope_missing"  # message
+    WMS_LOGIN_REFUSED = "wms_login_refused"  # system, username
+    WMS_NOT_ANSWERING = "wms_not_answering"  # system
+    FORTNOX_NOT_ANSWERING = "fortnox_not_answering"  # -
+
+
+_FIXERS: Mapping[IssueCode, Fixer] = {
+    IssueCode.CUSTOMER_CODE_MISSING: Fixer.WMS_USER,
+    IssueCode.CURRENCY_DIFFERS: Fixer.EITHER,
+    IssueCode.CUSTOMER_UNKNOWN: Fixer.EITHER,
+    IssueCode.CUSTOMER_INACTIVE: Fixer.FORTNOX_USER,
+    IssueCode.ARTICLE_NUMBER_MISSING: Fixer.WMS_USER,
+    IssueCode.ARTICLE_NUMBER_REFUSED: Fixer.WMS_USER,
+    IssueCode.ARTICLE_INACTIVE: Fixer.FORTNOX_USER,
+    IssueCode.ACCOUNT_MISSING: Fixer.WMS_USER,
+    IssueCode.ACCOUNT_NOT_VALID: Fixer.WMS_USER,
+    IssueCode.AMOUNTS_DISAGREE: Fixer.WMS_USER,
+    IssueCode.PRICE_MEANING_CHANGED: Fixer.WMS_USER,
+    IssueCode.NO_ROWS: Fixer.WMS_USER,
+    IssueCode.TOO_MANY_ROWS: Fixer.WMS_USER,
+    IssueCode.ROW_NOT_REPRESENTABLE: Fixer.WMS_USER,
+    IssueCode.NUMBER_NOT_VALID: Fixer.WMS_USER,
+    IssueCode.NUMBER_SHARED: Fixer.WMS_USER,
+    IssueCode.WMS_INVOICE_UNREADABLE: Fixer.SERVICE_OPERATOR,
+    IssueCode.ACCOUNT_UNKNOWN: Fixer.EITHER,
+    IssueCode.NUMBER_TAKEN: Fixer.EITHER,
+    IssueCode.PERIOD_LOCKED: Fixer.FORTNOX_USER,
+    IssueCode.FINANCIAL_YEAR_MISSING: Fixer.FORTNOX_USER,
+    IssueCode.COST_CENTRE_REQUIRED: Fixer.FORTNOX_USER,
+    IssueCode.COST_CENTRE_UNKNOWN: Fixer.EITHER,
+    IssueCode.CURRENCY_UNKNOWN: Fixer.FORTNOX_USER,
+    IssueCode.TEXT_REFUSED: Fixer.WMS_USER,
+    IssueCode.TOTAL_DIFFERS: Fixer.FORTNOX_USER,
+    IssueCode.FOUND_TWICE: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_LOCKED: Fixer.FORTNOX_USER,
+    IssueCode.FORTNOX_REFUSED: Fixer.EITHER,
+    IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
+    IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
+    IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
+    IssueCode.WMS_LOGIN_REFUSED: Fixer.WMS_USER,
+    IssueCode.WMS_NOT_ANSWERING: Fixer.NOBODY,
+    IssueCode.FORTNOX_NOT_ANSWERING: Fixer.NOBODY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One problem: its code, and the words that its text is filled with."""
+
+    code: IssueCode
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fixer(self) -> Fixer:
+        """Who can fix it."""
+        return _FIXERS[self.code]

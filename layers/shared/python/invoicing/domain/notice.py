@@ -1,0 +1,34 @@
+"""Notices: mails about problems. One item per problem is put once; sending follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """What a mail is about."""
+
+    BROKEN = "broken"  # the keys are dead; carries a reactivation link
+    REACTIVATED = "reactivated"  # works again; says what was sent
+    DIGEST = "digest"  # issues of the day
+    VERIFY_ADDRESS = "verify_address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """`id` names the problem, so that the same problem is never put twice."""
+
+    id: str
+    integration_id: str
+    kind: NoticeKind
+    created_at: datetime
+    params: Mapping[str, str] = field(default_factory=dict)
+    sent: tuple[datetime, ...] = ()  # the first mail and its reminders
+    due_at: datetime | None = None  # the next reminder
+    closed: bool = False
+
+
+def broken_notice_id(integration_id: str, chain_id: str) -> str:
+    """One broken connection is one problem: the chain of keys that died."""
+    return f"broken#{integration_id}#{chain_id}"

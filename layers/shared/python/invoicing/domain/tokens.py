@@ -1,0 +1,123 @@
+"""Keys to Fortnox: what one integration holds, and how a token answer is read.
+
+An access token lives 60 minutes. A refresh token works once: using it gives a new pair and kills the old
+one. docs/decisions/0005 tells how none is lost.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+REFRESH_TOKEN_LIFE = timedelta(days=45)  # Fortnox's page on authorization
+ROTATE_SPARE_EVERY = timedelta(days=7)
+RENEW_WHEN_LEFT = timedelta(minutes=20)  # an access token with less left is renewed before use
+QUARANTINE = timedelta(seconds=120)  # how long a request may still be on its way after its deadline
+
+
+class Mode(StrEnum):
+    """What the company approved."""
+
+    SERVICE = "service"  # client credentials work; the refresh chain is a warm spare
+    PERSONAL = "personal"  # only the refresh chain
+
+
+class TokenStatus(StrEnum):
+    """What is known about an integration's keys."""
+
+    ACTIVE = "active"
+    UNCERTAIN = "uncertain"  # a refresh was sent and its outcome is not known yet
+    CC_ONLY = "cc_only"  # the refresh chain is dead; client credentials work
+    BROKEN = "broken"  # nothing works; an administrator must approve again
+    REVOKED = "revoked"  # disconnected on purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A refresh that is about to be sent, or was sent with an unknown outcome."""
+
+    attempt_id: str
+    from_ver: int
+    deadline: datetime  # the request is given up by then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenItem:
+    """What is stored for one integration. `blob` and `cc_blob` are sealed answers of the token endpoint."""
+
+    integration_id: str
+    chain_id: str  # new at each consent
+    ver: int  # grows by one with each rotation of the chain
+    mode: Mode
+    status: TokenStatus
+    tenant_id: str
+    blob: bytes | None = field(repr=False)
+    blob_at: datetime  # when the answer in `blob` was received
+    cc_blob: bytes | None = field(default=None, repr=False)
+    cc_blob_at: datetime | None = None
+    epoch: int = 0
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    intent: Intent | None = None
+    due_at: datetime | None = None  # when the janitor must look at it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """A token answer, read."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime
+    refresh_token: str = field(default="", repr=False)  # client credentials give none
+    scopes: frozenset[str] = frozenset()
+    tenant_id: str = ""  # claim of the access token; empty when it has none
+
+
+class UnreadableTokensError(Exception):
+    """A token answer without what it must have. The message never carries the answer."""
+
+
+def read_tokens(raw: bytes, *, received_at: datetime, needs_refresh_token: bool) -> Tokens:
+    """Reads the body of a token answer, whatever its content type said (Fortnox sends text/html too).
+
+    Raises UnreadableTokensError.
+    """
+    try:
+        body = json.loads(raw)
+    except (ValueError, UnicodeDecodeError):
+        raise UnreadableTokensError("not JSON") from None
+    if not isinstance(body, dict):
+        raise UnreadableTokensError("not an object")
+    access_token = body.get("access_token")
+    refresh_token = body.get("refresh_token")
+    if not isinstance(access_token, str) or not access_token:
+        raise UnreadableTokensError("no access token")
+    if needs_refresh_token and (not isinstance(refresh_token, str) or not refresh_token):
+        raise UnreadableTokensError("no refresh token")
+    expires_in = body.get("expires_in", 3600)
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int) or not 0 < expires_in <= 86_400:
+        expires_in = 3600
+    scope = body.get("scope")
+    return Tokens(
+        access_token=access_token,
+        refresh_token=refresh_token if isinstance(refresh_token, str) else "",
+        expires_at=received_at + timedelta(seconds=expires_in),
+        scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
+        tenant_id=_tenant_of(access_token),
+    )
+
+
+def _tenant_of(access_token: str) -> str:
+    """The claim `tenantId` of a Fortnox access token (a JWT whose key Fortnox does not publish), or ''."""
+    parts = access_token.split(".")
+    if len(parts) != 3:
+        return ""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error):
+        return ""
+    tenant = claims.get("tenantId") if isinstance(claims, dict) else None
+    text = str(tenant) if isinstance(tenant, int | str) and not isinstance(tenant, bool) else ""
+    return text if text.isascii() and text.isdigit() else ""

@@ -1,0 +1,68 @@
+"""What Ongoing WMS says: goods owners, invoices and their charges."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsOwner:
+    """The 3PL's customer, as the invoice names it."""
+
+    id: int
+    name: str
+    customer_code: str  # "Customer code" in Ongoing; the customer number in Fortnox. May be empty.
+    currency: str  # ISO code, upper case; empty when Ongoing says none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One row of a WMS invoice. What `price` means (per unit or per row) is decided elsewhere."""
+
+    id: int
+    article_number: str  # may be empty
+    article_title: str
+    account: str  # free text in Ongoing; may be empty or junk such as "1"
+    price: Decimal
+    quantity: Decimal
+    comment: str
+    profit_centre: str
+    order_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WmsInvoice:
+    """One invoice in Ongoing. Dates are calendar dates in Sweden; amounts are without VAT."""
+
+    id: int
+    number: str  # empty: Fortnox makes one
+    title: str
+    invoice_date: date
+    period_start: date | None
+    period_end: date | None
+    amount: Decimal  # Ongoing's own total, which Fortnox's net must equal to the öre
+    is_exported: bool
+    your_order_number: str
+    your_reference: str
+    goods_owner: GoodsOwner
+    charges: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableInvoice:
+    """An invoice in Ongoing's answer that lacks or garbles something we cannot do without."""
+
+    id: int | None
+    reason: str  # which field and why; never a body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WmsLogin:
+    """How to reach one system. `warehouse` is the lower-case name in its address."""
+
+    warehouse: str
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"WmsLogin(warehouse={self.warehouse!r}, username={self.username!r}, password=***)"
