@@ -17,6 +17,7 @@ from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
 type Clock = Callable[[], datetime]  # aware, UTC
 type SecondsLeft = Callable[[], float]  # until this process is stopped
+type Report = Callable[[str, Mapping[str, str]], None]  # one event: log line and metric; never a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +189,7 @@ class TokenStore(Protocol):
         lease_until: datetime,
         now: datetime,
     ) -> TokenItem:
-        """Writes lease, epoch + 1 and intent in one conditional update, and gives the item as it is now.
+        """Writes lease, epoch + 1, intent and due_at = lease_until conditionally; gives the item as it is now.
 
         Condition: this chain and version, no intent, no live lease, status not broken or revoked. A repeat
         of the same attempt whose answer was lost succeeds. Raises ChangedMeanwhileError.
@@ -225,9 +226,7 @@ class TokenStore(Protocol):
         """Stores an access token by client credentials; condition: this chain. Raises ChangedMeanwhileError."""
         ...
 
-    def release(
-        self, integration_id: str, *, owner: str, epoch: int, ver: int, due_at: datetime | None
-    ) -> None:
+    def release(self, integration_id: str, *, owner: str, epoch: int, ver: int, due_at: datetime | None) -> None:
         """Removes intent and lease of an attempt that certainly did not happen. A loser changes nothing."""
         ...
 

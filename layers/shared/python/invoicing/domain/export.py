@@ -70,7 +70,8 @@ class Export:
     amount: Decimal = Decimal(0)  # Ongoing's total
     currency: str = ""
     fingerprint: str = ""  # of what Fortnox has; empty while nothing is known to be there
-    attempt_id: str = ""
+    tried: str = ""  # fingerprint of what was last sent or refused, until Fortnox is known to have it
+    attempt_id: str = ""  # empty: the claimed attempt was certainly not carried out
     attempt_run: str = ""  # the run that claimed it
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None

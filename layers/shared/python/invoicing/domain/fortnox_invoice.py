@@ -10,13 +10,15 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRow:
-    """One row to send. Quantity and price survive Fortnox's rounding to two decimals, and so does their product."""
+    """One row to send. Quantity and price survive Fortnox's rounding to two decimals, and so does their product.
+
+    It names no unit: Fortnox takes the article's own, which its owner may have changed.
+    """
 
     article_number: str
     description: str
     quantity: Decimal
     price: Decimal
-    unit: str
     account: int | None = None  # None: the article's own
     cost_centre: str = ""
 
@@ -61,7 +63,6 @@ class InvoiceDraft:
                     r.description,
                     f"{r.quantity:f}",
                     f"{r.price:f}",
-                    r.unit,
                     r.account,
                     r.cost_centre,
                 ]
@@ -120,7 +121,7 @@ class ArticleDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """What we know to exist in Fortnox, and until when we believe it (ISO time), so that nothing is asked twice a day."""
+    """What we know to exist in Fortnox, and until when we believe it (ISO time): nothing is asked twice a day."""
 
     customers: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # number → (currency, until)
     articles: Mapping[str, str] = field(default_factory=dict)  # number → until

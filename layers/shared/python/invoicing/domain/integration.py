@@ -62,6 +62,7 @@ class Integration:
     last_run: RunSummary | None = None
     version: int = 1
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
+    closing_notice_due: bool = False  # reactivated; the first good run says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
 
     @property

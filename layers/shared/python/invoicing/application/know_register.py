@@ -1,0 +1,149 @@
+"""What one run knows of Fortnox's registers: asks once, remembers for a day, creates what is missing."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
+from invoicing.domain.draft import Draft
+from invoicing.domain.errors import InvoiceHeldError
+from invoicing.domain.fortnox_invoice import ArticleDraft, Register
+from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.wms_invoice import WmsInvoice
+
+BELIEVED_FOR = timedelta(days=1)
+
+
+class KnownRegister:
+    """Customers, articles and units of one company. Loaded when first needed, saved by `save`."""
+
+    def __init__(
+        self, *, integration_id: str, settings: IntegrationSettings, exports: Exports, fortnox: Fortnox, clock: Clock
+    ) -> None:
+        self._integration_id = integration_id
+        self._settings = settings
+        self._exports = exports
+        self._fortnox = fortnox
+        self._clock = clock
+        self._loaded = False
+        self._changed = False
+        self._listed = False  # all active articles were read in this run
+        self._customers: dict[str, tuple[str, str]] = {}
+        self._articles: dict[str, str] = {}
+        self._units: dict[str, str] = {}
+
+    def prepare(self, draft: Draft, invoice: WmsInvoice) -> None:
+        """Makes sure that customer and articles of a draft exist. Raises InvoiceHeldError, RetryLaterError, …"""
+        self._load()
+        self._check_customer(draft, invoice)
+        self._check_articles(draft)
+
+    def forget(self, draft: Draft) -> None:
+        """Fortnox refused the draft: what we believed of it may be wrong."""
+        self._load()
+        for number in {row.article_number for row in draft.invoice.rows}:
+            self._articles.pop(number, None)
+        self._customers.pop(draft.invoice.customer_number, None)
+        self._changed = True
+
+    def save(self) -> None:
+        """Keeps what was learned. Does nothing if nothing was."""
+        if self._changed:
+            self._exports.save_register(
+                self._integration_id,
+                Register(customers=self._customers, articles=self._articles, units=self._units),
+            )
+            self._changed = False
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        stored = self._exports.register(self._integration_id)
+        now = _text(self._clock())
+        self._customers = {number: (cur, until) for number, (cur, until) in stored.customers.items() if until > now}
+        self._articles = {number: until for number, until in stored.articles.items() if until > now}
+        self._units = {code: until for code, until in stored.units.items() if until > now}
+        self._loaded = True
+
+    def _check_customer(self, draft: Draft, invoice: WmsInvoice) -> None:
+        number, owner = draft.invoice.customer_number, invoice.goods_owner.name
+        known = self._customers.get(number)
+        if known is None:
+            customer = self._fortnox.customer(number)
+            if customer is None:
+                raise _held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
+            if not customer.active:
+                raise _held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
+            known = (customer.currency, self._until())
+            self._customers[number] = known
+            self._changed = True
+        wanted = draft.invoice.currency
+        if self._settings.currency_rule is CurrencyRule.MUST_MATCH and wanted and known[0] and wanted != known[0]:
+            raise _held(
+                IssueCode.CURRENCY_DIFFERS,
+                customer_number=number,
+                customer_currency=known[0],
+                invoice_currency=wanted,
+            )
+
+    def _check_articles(self, draft: Draft) -> None:
+        unknown = self._unknown(draft)
+        if len(unknown) > 1 and not self._listed:
+            self._know(self._fortnox.active_articles())
+            self._listed = True
+            unknown = self._unknown(draft)
+        for number in unknown:
+            active = None if self._listed else self._fortnox.article_is_active(number)
+            if active is None:
+                active = self._create(number, draft)
+            if not active:
+                raise _held(
+                    IssueCode.ARTICLE_INACTIVE, article_number=number, row=draft.article_titles.get(number, number)
+                )
+            self._know([number])
+
+    def _create(self, number: str, draft: Draft) -> bool:
+        """Creates an article; says whether it is active, which one that existed all the same may not be."""
+        self._check_unit(self._settings.default_unit)
+        article = ArticleDraft(
+            number=number,
+            description=draft.article_titles[number][:200],
+            sales_account=draft.article_accounts[number],
+            unit=self._settings.default_unit,
+        )
+        try:
+            self._fortnox.create_article(article)
+        except AlreadyExistsError:
+            return bool(self._fortnox.article_is_active(number))
+        return True
+
+    def _check_unit(self, code: str) -> None:
+        if code in self._units:
+            return
+        if not self._fortnox.unit_exists(code):
+            try:
+                self._fortnox.create_unit(code)
+            except AlreadyExistsError:
+                pass  # somebody else was faster: it exists, which is what we want
+        self._units[code] = self._until()
+        self._changed = True
+
+    def _unknown(self, draft: Draft) -> list[str]:
+        numbers = dict.fromkeys(row.article_number for row in draft.invoice.rows)
+        return [number for number in numbers if number not in self._articles]
+
+    def _know(self, numbers: Iterable[str]) -> None:
+        until = self._until()
+        self._articles.update((number, until) for number in numbers)
+        self._changed = True
+
+    def _until(self) -> str:
+        return _text(self._clock() + BELIEVED_FOR)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _held(code: IssueCode, **params: str) -> InvoiceHeldError:
+    return InvoiceHeldError(Issue(code=code, params=params))

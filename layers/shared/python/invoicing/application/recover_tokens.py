@@ -1,0 +1,146 @@
+"""Recovery: what the janitor does with keys whose fate is not known. docs/decisions/0005.
+
+R1  the journal has the next version        → adopt it
+R2  client credentials work                 → the integration works from here on
+R3  the quarantine is not over              → wait: the lost request may still arrive
+R4  probe with the stored refresh token     → 200: it was never spent
+R5  refused, and client credentials too     → broken
+R6  broken                                  → one notice with a reactivation link
+"""
+
+from collections.abc import Callable
+
+from invoicing.application.ports import (
+    CannotOpenError,
+    ChangedMeanwhileError,
+    GrantRefusedError,
+)
+from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
+from invoicing.application.token_engine import TokenEngine
+from invoicing.application.use_client_credentials import use_client_credentials
+from invoicing.domain.errors import ReconnectRequiredError, RetryLaterError
+from invoicing.domain.tokens import QUARANTINE, TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+
+# Codes of the token endpoint that say that a key is dead. Anything else (a missing licence, say) is a no
+# for now that a new consent would not cure.
+_DEAD = frozenset({"invalid_grant", "access_denied", "unauthorized_client", "consent_required"})
+
+type ReportBroken = Callable[[TokenItem], None]
+
+
+def recover_tokens(engine: TokenEngine, integration_id: str, report_broken: ReportBroken) -> None:
+    """Looks at one item that is due, and does the next step for it. Safe to repeat and to run twice at once.
+
+    Raises RetryLaterError and ClientRefusedError; the item stays due.
+    """
+    item = engine.store.get(integration_id)
+    if item is None or item.status is TokenStatus.REVOKED:
+        return
+    if item.status is TokenStatus.BROKEN:
+        report_broken(item)
+        _mark(engine, item, TokenStatus.BROKEN, due=False)
+        return
+    try:
+        if item.intent is not None:
+            _find_out(engine, item)
+        elif item.blob is not None and item.status is not TokenStatus.CC_ONLY:
+            _rotate(engine, item)
+    except ReconnectRequiredError:
+        recover_tokens(engine, integration_id, report_broken)
+    except ChangedMeanwhileError:
+        return  # somebody else is at it, or a new consent came
+
+
+def settle_dead_chain(engine: TokenEngine, item: TokenItem, error: str) -> Tokens:
+    """Fortnox refused the newest key of a chain: R1, R2, and only then R5.
+
+    Raises ReconnectRequiredError when the integration is broken now, RetryLaterError when that is not certain.
+    """
+    adopted = _adopt(engine, item)
+    if adopted is not None:
+        return adopted
+    if error not in _DEAD:
+        raise RetryLaterError(f"Fortnox refused the keys for now: {error}")
+    try:
+        tokens = use_client_credentials(engine, item)
+    except GrantRefusedError as refused:
+        if refused.error not in _DEAD:
+            raise RetryLaterError(f"Fortnox refused client credentials for now: {refused.error}") from None
+    else:
+        _mark(engine, item, TokenStatus.CC_ONLY, due=False, drop_intent=True)
+        engine.report("token_healed", {"integration": item.integration_id, "by": "client_credentials"})
+        return tokens
+    if not _mark(engine, item, TokenStatus.BROKEN, due=True, drop_intent=True):
+        raise RetryLaterError("the keys changed while they were being declared dead")
+    engine.report("token_broken", {"integration": item.integration_id, "reason": error})
+    raise ReconnectRequiredError("Fortnox refuses the refresh token and client credentials")
+
+
+def _find_out(engine: TokenEngine, item: TokenItem) -> None:
+    """R1 to R4 for an attempt that nobody finished."""
+    assert item.intent is not None  # noqa: S101 - the caller asked
+    now = engine.clock()
+    if now < item.intent.deadline or (item.lease_until is not None and now < item.lease_until):
+        return  # it may still be alive
+    if _adopt(engine, item) is not None:
+        return
+    quarantine_over = item.intent.deadline + QUARANTINE
+    if now < quarantine_over:
+        engine.store.mark(
+            item.integration_id,
+            TokenStatus.UNCERTAIN,
+            chain_id=item.chain_id,
+            ver=item.ver,
+            epoch=item.epoch,
+            due_at=quarantine_over,
+        )
+        return
+    engine.store.release(
+        item.integration_id, owner=item.lease_owner, epoch=item.epoch, ver=item.ver, due_at=engine.clock()
+    )
+    fresh = engine.store.get(item.integration_id)
+    if fresh is not None and fresh.intent is None:
+        engine.report("token_probe", {"integration": item.integration_id, "version": str(item.ver)})
+        _rotate(engine, fresh)
+
+
+def _rotate(engine: TokenEngine, item: TokenItem) -> None:
+    try:
+        rotate_refresh_token(engine, item)
+    except ChainDeadError as dead:
+        settle_dead_chain(engine, dead.claimed, dead.error)
+
+
+def _adopt(engine: TokenEngine, item: TokenItem) -> Tokens | None:
+    """R1: an answer that reached the journal but not the store."""
+    ver = item.ver + 1
+    for entry in engine.journal.find(item.integration_id, item.chain_id, ver):
+        try:
+            raw = engine.sealer.open(entry.blob, engine.chain_context(item.integration_id, item.chain_id, ver))
+            tokens = read_tokens(raw, received_at=entry.received_at, needs_refresh_token=True)
+        except (CannotOpenError, UnreadableTokensError):
+            continue
+        engine.store.save_rotation(
+            item.integration_id,
+            chain_id=item.chain_id,
+            ver=item.ver,
+            attempt_id=entry.attempt_id,
+            blob=entry.blob,
+            blob_at=entry.received_at,
+            due_at=engine.next_rotation(),
+        )
+        engine.report("token_healed", {"integration": item.integration_id, "by": "journal"})
+        return tokens
+    return None
+
+
+def _mark(engine: TokenEngine, item: TokenItem, status: TokenStatus, *, due: bool, drop_intent: bool = False) -> bool:
+    return engine.store.mark(
+        item.integration_id,
+        status,
+        chain_id=item.chain_id,
+        ver=item.ver,
+        epoch=item.epoch,
+        due_at=engine.clock() if due else None,
+        drop_intent=drop_intent,
+    )

@@ -1,0 +1,24 @@
+"""An access token by client credentials: idempotent, so there is nothing that could be lost."""
+
+from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.errors import UnknownOutcomeError
+from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+
+
+def use_client_credentials(engine: TokenEngine, item: TokenItem, *, status: TokenStatus | None = None) -> Tokens:
+    """Asks for an access token and stores it; `status` is set in the same write.
+
+    Raises GrantRefusedError on a definite no, ClientRefusedError, RetryLaterError, ChangedMeanwhileError.
+    """
+    seal = engine.sealer.prepare(engine.client_credentials_context(item))
+    raw = engine.oauth.client_credentials(item.tenant_id)
+    received_at = engine.clock()
+    try:
+        tokens = read_tokens(raw, received_at=received_at, needs_refresh_token=False)
+    except UnreadableTokensError as error:
+        raise UnknownOutcomeError(f"the token answer was unreadable: {error}") from None
+    engine.store.save_client_credentials(
+        item.integration_id, chain_id=item.chain_id, blob=seal(raw), blob_at=received_at, status=status
+    )
+    engine.report("token_by_client_credentials", {"integration": item.integration_id})
+    return tokens

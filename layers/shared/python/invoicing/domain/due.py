@@ -1,0 +1,36 @@
+"""Which invoices are due.
+
+Ongoing has no "ready" state: an unexported invoice may still collect charges, so the settings decide.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from invoicing.domain.integration_settings import ExportWhen, IntegrationSettings
+from invoicing.domain.wms_invoice import WmsInvoice
+
+
+class Due(StrEnum):
+    """Whether an unexported invoice is sent now."""
+
+    NOW = "now"
+    LATER = "later"  # it may still grow
+    WHEN_ASKED = "when_asked"
+    NEVER = "never"  # older than the integration
+
+
+def when_due(invoice: WmsInvoice, settings: IntegrationSettings, *, today: date, asked: bool, begun: bool) -> Due:
+    """`today` is the date in Sweden; `begun`: we have a record of it, so it is finished whatever the settings say."""
+    if asked or begun:
+        return Due.NOW
+    if invoice.invoice_date < settings.from_date:
+        return Due.NEVER
+    match settings.export_when:
+        case ExportWhen.WHEN_ASKED:
+            return Due.WHEN_ASKED
+        case ExportWhen.AS_SEEN:
+            return Due.NOW
+        case ExportWhen.PERIOD_ENDED:
+            if invoice.period_end is not None:
+                return Due.NOW if invoice.period_end < today else Due.LATER
+            return Due.NOW if invoice.invoice_date <= today else Due.LATER
