@@ -1,6 +1,7 @@
 """What one run knows of Fortnox's registers: asks once, remembers for a day, creates what is missing."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
@@ -121,10 +122,8 @@ class KnownRegister:
         if code in self._units:
             return
         if not self._fortnox.unit_exists(code):
-            try:
+            with suppress(AlreadyExistsError):  # somebody else was faster: it exists, which is what we want
                 self._fortnox.create_unit(code)
-            except AlreadyExistsError:
-                pass  # somebody else was faster: it exists, which is what we want
         self._units[code] = self._until()
         self._changed = True
 

@@ -285,7 +285,7 @@ class Seal(Protocol):
 
 
 class Sealer(Protocol):
-    """Envelope encryption; the context must be the same to open."""
+    """Envelope encryption, bound to this environment; the context must be the same to open."""
 
     def prepare(self, context: Mapping[str, str]) -> Seal:
         """Fetches a data key. Raises RetryLaterError."""

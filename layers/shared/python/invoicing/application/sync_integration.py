@@ -62,7 +62,6 @@ class SyncTools:
     seconds_left: SecondsLeft
     new_id: Callable[[], str]
     report: Report
-    environment: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,7 +108,7 @@ class _Run:
     def execute(self) -> RunSummary:
         started_at = self._tools.clock()
         try:
-            login = login_of(self._integration, self._tools.sealer, self._tools.environment)
+            login = login_of(self._integration, self._tools.sealer)
             invoices = self._read(login)
             if invoices:
                 self._export(login, invoices)

@@ -31,12 +31,10 @@ class TokenEngine:
     new_id: Callable[[], str]
     both: Both
     report: Report
-    environment: str
 
     def chain_context(self, integration_id: str, chain_id: str, ver: int) -> Mapping[str, str]:
         """What a pair of the chain is sealed for: no other environment, integration or version can open it."""
         return {
-            "environment": self.environment,
             "integration": integration_id,
             "chain": chain_id,
             "version": str(ver),
@@ -45,7 +43,6 @@ class TokenEngine:
     def client_credentials_context(self, item: TokenItem) -> Mapping[str, str]:
         """What an access token by client credentials is sealed for."""
         return {
-            "environment": self.environment,
             "integration": item.integration_id,
             "chain": item.chain_id,
             "version": "client-credentials",

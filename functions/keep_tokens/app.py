@@ -1,0 +1,46 @@
+"""The janitor of the keys: finds out what became of refreshes that nobody finished, and rotates idle chains."""
+
+import os
+from typing import Any
+
+from invoicing.application.ports import ClientRefusedError
+from invoicing.application.recover_tokens import recover_tokens
+from invoicing.application.report_broken import report_broken
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.tokens import TokenItem
+from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.observability import logger, metrics, report
+from invoicing.runtime.settings import KeepTokensSettings
+
+settings = KeepTokensSettings.read(os.environ)
+parts = Bootstrap(settings)
+_SECONDS_FOR_ONE = 60.0
+
+
+def broken(item: TokenItem) -> None:
+    """Nothing heals these keys: tell."""
+    report_broken(
+        parts.integrations, parts.notices, utc_now, integration_id=item.integration_id, chain_id=item.chain_id
+    )
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
+    """EventBridge, on a schedule. One integration's trouble stops no other's."""
+    parts.invoked(context)
+    looked_at = 0
+    engine = parts.engine()
+    for integration_id in parts.tokens.due(utc_now()):
+        if parts.time_left() < _SECONDS_FOR_ONE:
+            break
+        looked_at += 1
+        try:
+            recover_tokens(engine, integration_id, broken)
+        except RetryLaterError as error:
+            report("token_recovery_failed", {"integration": integration_id, "reason": str(error)})
+        except ClientRefusedError:
+            # Our own secret is wrong: that says nothing about any integration's keys.
+            report("client_refused", {"integration": integration_id})
+            break
+    return {"looked_at": looked_at}

@@ -1,0 +1,45 @@
+"""Sends the mails of the outbox, their reminders, and the daily digest of issues."""
+
+import os
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from invoicing.application.send_notice import put_digests, send_due_reminders, send_notice
+from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.messages import read_mail_trouble
+from invoicing.runtime.observability import logger, metrics, report
+from invoicing.runtime.settings import NotifyOperatorsSettings
+
+settings = NotifyOperatorsSettings.read(os.environ)
+parts = Bootstrap(settings)
+processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
+
+_SWEDEN = ZoneInfo("Europe/Stockholm")
+_DIGEST_HOUR = 7  # before the office opens
+
+
+def notice(record: DynamoDBRecord) -> None:
+    """One new item of the outbox."""
+    keys = record.dynamodb.keys if record.dynamodb else None
+    if keys:
+        send_notice(parts.notice_tools(), str(keys["notice_id"]))
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """The stream of the outbox, an hourly schedule, or SES telling of a mail that did not arrive."""
+    parts.invoked(context)
+    if "Records" in event:
+        return process_partial_response(event=event, record_handler=notice, processor=processor, context=context)
+    if event.get("source") == "aws.ses":
+        trouble = read_mail_trouble(event)
+        report("mail_bounced", {"kind": trouble.kind, "notice": trouble.notice_id})
+        return None
+    now = utc_now().astimezone(_SWEDEN)
+    if now.hour == _DIGEST_HOUR:
+        put_digests(parts.notice_tools(), day=now.date())
+    send_due_reminders(parts.notice_tools())
+    return None

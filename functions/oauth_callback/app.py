@@ -1,0 +1,85 @@
+"""Where Fortnox sends the browser after login and consent."""
+
+import os
+from typing import Any
+from urllib.parse import urlencode
+
+from invoicing.adapters.rendering.views import ConsentOutcome, ConsentView
+from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, connect_company
+from invoicing.domain.integration import IntegrationStatus
+from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
+from invoicing.runtime.observability import logger, metrics
+from invoicing.runtime.settings import OauthCallbackSettings
+from invoicing.runtime.web import Visit, serve
+
+settings = OauthCallbackSettings.read(os.environ)
+parts = Bootstrap(settings)
+
+_OUTCOMES = {
+    ConsentProblem.UNKNOWN_START: ConsentOutcome.START_UNKNOWN,
+    ConsentProblem.DENIED: ConsentOutcome.DENIED,
+    ConsentProblem.MISSING_LICENCE: ConsentOutcome.LICENCE_MISSING,
+    ConsentProblem.MISSING_APP_LICENCE: ConsentOutcome.APP_LICENCE_MISSING,
+    ConsentProblem.NOT_ADMINISTRATOR: ConsentOutcome.NOT_ADMINISTRATOR,
+    ConsentProblem.SCOPE_REFUSED: ConsentOutcome.SCOPE_REFUSED,
+    ConsentProblem.NO_CODE: ConsentOutcome.NO_ANSWER,
+    ConsentProblem.CODE_REFUSED: ConsentOutcome.CODE_REFUSED,
+    ConsentProblem.FORTNOX_NOT_ANSWERING: ConsentOutcome.FORTNOX_NOT_ANSWERING,
+    ConsentProblem.WRONG_COMPANY: ConsentOutcome.WRONG_COMPANY,
+    ConsentProblem.OTHER: ConsentOutcome.OTHER,
+}
+
+
+def callback(visit: Visit) -> Answer:
+    """GET /oauth/callback"""
+    query = visit.request.query
+    if not query.get("state"):
+        # Not started by us: the Marketplace leads here too. It is a start, never a login.
+        return redirect(visit.url("/"))
+    try:
+        connected = connect_company(
+            parts.connect_tools(visit.request.base_url),
+            state=query["state"],
+            browser=visit.request.cookies.get(CONSENT_COOKIE, ""),
+            code=query.get("code", ""),
+            error=query.get("error", ""),
+        )
+    except ConsentFailedError as failed:
+        return _failed(visit, failed)
+    integration, session = connected.integration, connected.session
+    page = "/setup" if integration.status is IntegrationStatus.DRAFT else "?notice=reconnected"
+    seconds = int((session.expires_at - utc_now()).total_seconds())
+    return redirect(
+        visit.url(f"/integrations/{integration.id}{page}"),
+        cookies=[no_cookie(CONSENT_COOKIE), cookie(SESSION_COOKIE, session.token, seconds=seconds)],
+    )
+
+
+def _failed(visit: Visit, failed: ConsentFailedError) -> Answer:
+    logger.info("consent_failed", extra={"problem": failed.problem, "detail": failed.detail[:60]})
+    prefill = {}
+    if failed.pending:
+        system = f"https://{failed.pending.integration_id}.ongoingsystems.se/{failed.pending.integration_id}/"
+        prefill = {"system": system, "username": failed.pending.wms_username}
+    start = f"/?{urlencode(prefill)}" if prefill else "/"
+    view = ConsentView(
+        outcome=_OUTCOMES[failed.problem],
+        try_again_path=start,
+        administrator_link=visit.url(start) if failed.problem is ConsentProblem.NOT_ADMINISTRATOR else "",
+        expected_company=failed.expected.name if failed.expected else "",
+        approved_company=failed.approved.name if failed.approved else "",
+        error_code=failed.detail[:60] if failed.problem is ConsentProblem.OTHER else "",
+    )
+    body = parts.pages(visit.request.base_path).consent(view, visit.language)
+    return Answer(status=400, body=body)
+
+
+ROUTES = {("GET", "/oauth/callback"): callback}
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """API Gateway, proxy integration."""
+    return serve(event, context, parts=parts, routes=ROUTES, public_base_url=settings.public_base_url)

@@ -1,0 +1,534 @@
+"""The pages of one integration, for those who are signed in, and their buttons."""
+
+import csv
+import io
+import os
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from invoicing.adapters.rendering.views import (
+    INVOICES_PER_PAGE,
+    ISSUES_PER_PAGE,
+    ROWS_PER_PAGE,
+    ConnectionHealth,
+    ConsentMode,
+    DisconnectView,
+    Intention,
+    InvoiceState,
+    InvoicesView,
+    InvoiceView,
+    IssueLine,
+    IssuesView,
+    LastRun,
+    Message,
+    Notice,
+    Pager,
+    PauseView,
+    PreviewView,
+    SettingsView,
+    SetupView,
+    StatusView,
+)
+from invoicing.adapters.rendering.views_of import (
+    history_of,
+    invoice_line_of,
+    issue_line_of,
+    row_line_of,
+    stored_state,
+    totals_of,
+)
+from invoicing.application.change_integration import (
+    SettingsRefusedError,
+    disconnect,
+    export_again,
+    pause,
+    save_settings,
+    sync_now,
+)
+from invoicing.application.preview_invoice import Preview, preview_invoice
+from invoicing.application.start_consent import start_consent
+from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.fortnox_invoice import InvoiceRow
+from invoicing.domain.integration import Integration, IntegrationStatus
+from invoicing.domain.integration_settings import IntegrationSettings, Language, settings_to_form
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
+from invoicing.runtime.letters import waiting_of
+from invoicing.runtime.links import LinkKind
+from invoicing.runtime.observability import logger, metrics
+from invoicing.runtime.settings import PortalSettings
+from invoicing.runtime.web import SignedInVisit, Visit, guarded, serve, signed_in
+
+settings = PortalSettings.read(os.environ)
+parts = Bootstrap(settings)
+
+_INTERVAL = timedelta(minutes=15)
+_COUNTED_EXPORTS = 500  # how far back the sums on the status page look
+_HISTORY_PAGE = 100
+
+
+# ---- looking
+
+
+def status(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}"""
+    integration = visit.integration
+    if integration.status is IntegrationStatus.DRAFT:
+        return redirect(visit.here("/setup"))
+    if integration.status is IntegrationStatus.DISCONNECTED:
+        return visit.message(Message.DISCONNECTED)
+    keys = parts.tokens.get(integration.id)
+    sent = _sent_this_month(integration.id)
+    run = integration.last_run
+    address = integration.settings.problem_address if integration.settings else ""
+    notice = visit.request.query.get("notice", "")
+    view = StatusView(
+        session=visit.session_view,
+        company=integration.company.name,
+        organisation_number=integration.company.organisation_number,
+        health=_health(integration, keys),
+        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+        approved_by=integration.approved_by,
+        approved_at=integration.connected_at,
+        paused=integration.status is IntegrationStatus.PAUSED,
+        broken_since=integration.broken_since,
+        reactivation_link=_reactivation_link(visit) if integration.broken_since else "",
+        last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
+        next_run=run.started_at + _INTERVAL if run and integration.runs else None,
+        waiting=waiting_of(integration),
+        sent_this_month=len(sent),
+        totals_this_month=totals_of(sent),
+        unconfirmed_address="" if integration.address_confirmed else address,
+        notice=Notice(notice) if notice in set(Notice) else None,
+    )
+    return _page(visit, parts.pages(visit.request.base_path).status(view, visit.language))
+
+
+def setup(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/setup"""
+    keys = parts.tokens.get(visit.integration.id)
+    view = SetupView(
+        session=visit.session_view,
+        company=visit.integration.company.name,
+        organisation_number=visit.integration.company.organisation_number,
+        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+    )
+    return _page(visit, parts.pages(visit.request.base_path).setup(view, visit.language))
+
+
+def settings_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/settings"""
+    stored = visit.integration.settings
+    return _settings_page(visit, settings_to_form(stored or _careful_defaults(visit.language)))
+
+
+def invoices(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/invoices"""
+    query = visit.request.query
+    wanted = query.get("state", "")
+    state = InvoiceState(wanted) if wanted in set(InvoiceState) else None
+    search = query.get("search", "").strip()[:100]
+    cursor = query.get("cursor", "")
+    after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 15 else None
+    found, next_after = _search(visit.integration.id, search, stored_state(state), after)
+    view = InvoicesView(
+        session=visit.session_view,
+        invoices=tuple(invoice_line_of(export) for export in found),
+        search=search,
+        state=state,
+        cursor=cursor,
+        next_cursor=str(next_after) if next_after is not None else "",
+    )
+    return _page(visit, parts.pages(visit.request.base_path).invoices(view, visit.language))
+
+
+def invoice(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/invoices/{invoice_id}"""
+    record = _record(visit)
+    if record is None:
+        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
+    notice = visit.request.query.get("notice", "")
+    view = InvoiceView(
+        session=visit.session_view,
+        line=invoice_line_of(record),
+        customer_number=record.customer_number,
+        history=history_of(record.history),
+        issue=issue_line_of(record),
+        notice=Notice(notice) if notice in set(Notice) else None,
+    )
+    return _page(visit, parts.pages(visit.request.base_path).invoice(view, visit.language))
+
+
+def preview(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/invoices/{invoice_id}/preview"""
+    invoice_id = _invoice_id(visit)
+    shown = (
+        preview_invoice(visit.integration, invoice_id, wms=parts.wms, sealer=parts.sealer, exports=parts.exports)
+        if invoice_id is not None
+        else None
+    )
+    if shown is None or shown.invoice is None:
+        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
+    page = _number(visit.request.query.get("page", "1"))
+    view = _preview_view(visit, shown, page)
+    return _page(visit, parts.pages(visit.request.base_path).preview(view, visit.language))
+
+
+def issues(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/issues"""
+    held = _all_held(visit.integration.id)
+    lines = [line for line in map(issue_line_of, held) if line is not None]
+    run = visit.integration.last_run
+    if run is not None and run.problem is not None:
+        lines.insert(0, IssueLine(issue=run.problem, since=run.started_at))
+    pages = max(1, -(-len(lines) // ISSUES_PER_PAGE))
+    page = min(_number(visit.request.query.get("page", "1")), pages)
+    notice = visit.request.query.get("notice", "")
+    view = IssuesView(
+        session=visit.session_view,
+        issues=tuple(lines[(page - 1) * ISSUES_PER_PAGE : page * ISSUES_PER_PAGE]),
+        pager=Pager(page=page, pages=pages),
+        notice=Notice(notice) if notice in set(Notice) else None,
+    )
+    return _page(visit, parts.pages(visit.request.base_path).issues(view, visit.language))
+
+
+def history(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/history.csv: every step of every invoice, for the bookkeeper's archive."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(
+        ["wms_invoice_id", "wms_number", "goods_owner", "customer_number", "invoice_date", "amount", "currency"]
+        + ["fortnox_number", "fortnox_net", "state", "issue", "at", "event", "by", "detail"]
+    )
+    for export in _all(visit.integration.id, None):
+        whole = parts.exports.get(visit.integration.id, export.invoice_id) or export
+        facts = [
+            whole.invoice_id,
+            _cell(whole.wms_number),
+            _cell(whole.goods_owner),
+            _cell(whole.customer_number),
+            whole.invoice_date or "",
+            whole.amount,
+            whole.currency,
+            _cell(whole.fortnox_number),
+            whole.fortnox_net if whole.fortnox_net is not None else "",
+            whole.state,
+            whole.issue.code if whole.issue else "",
+        ]
+        for event in whole.history:
+            writer.writerow([*facts, event.at.isoformat(), event.kind, _cell(event.by), _cell(event.detail)])
+    return Answer(
+        body="\ufeff" + text.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{visit.integration.id}-history.csv"'},
+    )
+
+
+def pause_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/pause"""
+    view = PauseView(
+        session=visit.session_view,
+        company=visit.integration.company.name,
+        waiting=waiting_of(visit.integration),
+    )
+    return _page(visit, parts.pages(visit.request.base_path).pause(view, visit.language))
+
+
+def disconnect_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/disconnect"""
+    return _disconnect_page(visit, not_confirmed=False)
+
+
+# ---- pressing buttons
+
+
+def save(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/settings: *Create* and *Save*."""
+    form = visit.request.form()
+    was_draft = visit.integration.status is IntegrationStatus.DRAFT
+    version = form.get("version", "")
+    try:
+        save_settings(
+            parts.change_tools(),
+            visit.integration,
+            form,
+            seen_version=int(version) if version.isascii() and version.isdigit() else -1,
+            by=visit.session.username,
+        )
+    except SettingsRefusedError as refused:
+        return _settings_page(visit, form, refused=refused)
+    return redirect(visit.here("?notice=created" if was_draft else "?notice=saved"))
+
+
+def sync(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/sync"""
+    sync_now(parts.change_tools(), visit.integration, by=visit.session.username)
+    return redirect(visit.here("?notice=sync_started"))
+
+
+def export(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/invoices/{invoice_id}/export"""
+    return _ask_for(visit, EventKind.EXPORT_AGAIN, "export_queued")
+
+
+def retry(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/invoices/{invoice_id}/retry"""
+    return _ask_for(visit, EventKind.RETRY, "retry_queued")
+
+
+def pause_now(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/pause"""
+    pause(parts.change_tools(), visit.integration, paused=True, by=visit.session.username)
+    return redirect(visit.here("?notice=paused"))
+
+
+def resume(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/resume"""
+    pause(parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
+    return redirect(visit.here("?notice=resumed"))
+
+
+def connect_again(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/connect: to Fortnox once more, with the WMS login that is stored."""
+    integration = visit.integration
+    started = start_consent(
+        parts.consent_tools(visit.request.base_url),
+        integration_id=integration.id,
+        wms_username=integration.wms_username,
+        wms_password=integration.wms_password,
+        mode=Mode.SERVICE,
+    )
+    seconds = int(started.life.total_seconds())
+    return redirect(started.url, cookies=[cookie(CONSENT_COOKIE, started.browser, seconds=seconds)])
+
+
+def disconnect_now(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/disconnect"""
+    if not visit.request.form().get("confirm"):
+        return _disconnect_page(visit, not_confirmed=True)
+    disconnect(parts.change_tools(), visit.integration, by=visit.session.username)
+    parts.sessions.end_session(visit.session.token)
+    answer = visit.message(Message.DISCONNECTED)
+    return Answer(status=answer.status, body=answer.body, cookies=[no_cookie(SESSION_COOKIE)])
+
+
+def logout(visit: Visit) -> Answer:
+    """POST /logout"""
+    token = visit.request.cookies.get(SESSION_COOKIE, "")
+    session = parts.sessions.session(token, now=utc_now()) if token else None
+    if session is not None and not guarded(visit, session):
+        return visit.message(Message.FORM_EXPIRED, status=403)
+    if session is not None:
+        parts.sessions.end_session(token)
+    answer = visit.message(Message.SIGNED_OUT)
+    return Answer(status=answer.status, body=answer.body, cookies=[no_cookie(SESSION_COOKIE)])
+
+
+# ---- pieces
+
+
+def _page(_visit: SignedInVisit, html: str, *, status: int = 200) -> Answer:
+    return Answer(status=status, body=html)
+
+
+def _careful_defaults(language: Language) -> IntegrationSettings:
+    return IntegrationSettings(from_date=utc_now().date(), language=language)
+
+
+def _settings_page(
+    visit: SignedInVisit, form: dict[str, str], *, refused: SettingsRefusedError | None = None
+) -> Answer:
+    integration = visit.integration
+    view = SettingsView(
+        session=visit.session_view,
+        form={name: form.get(name, "") for name in settings_to_form(_careful_defaults(visit.language))},
+        is_new=integration.status is IntegrationStatus.DRAFT,
+        version=str(integration.version),
+        problems=refused.problems if refused else {},
+        changed_elsewhere=refused is not None and not refused.problems,
+        address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
+    )
+    html = parts.pages(visit.request.base_path).settings(view, visit.language)
+    return _page(visit, html, status=400 if refused else 200)
+
+
+def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
+    view = DisconnectView(
+        session=visit.session_view,
+        company=visit.integration.company.name,
+        waiting=waiting_of(visit.integration),
+        not_confirmed=not_confirmed,
+    )
+    html = parts.pages(visit.request.base_path).disconnect(view, visit.language)
+    return _page(visit, html, status=400 if not_confirmed else 200)
+
+
+def _health(integration: Integration, keys: TokenItem | None) -> ConnectionHealth:
+    if integration.broken_since is not None:
+        return ConnectionHealth.BROKEN
+    if keys is None or keys.status is TokenStatus.REVOKED:
+        return ConnectionHealth.REVOKED
+    return ConnectionHealth.CHECKING if keys.status is TokenStatus.UNCERTAIN else ConnectionHealth.HEALTHY
+
+
+def _reactivation_link(visit: SignedInVisit) -> str:
+    return parts.links(visit.request.base_url).make(LinkKind.REACTIVATE, {"integration": visit.integration.id})
+
+
+def _ask_for(visit: SignedInVisit, kind: EventKind, notice: str) -> Answer:
+    invoice_id = _invoice_id(visit)
+    if invoice_id is None:
+        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
+    export_again(parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
+    return redirect(visit.here(f"/invoices/{invoice_id}?notice={notice}"))
+
+
+def _invoice_id(visit: SignedInVisit) -> int | None:
+    raw = visit.params["invoice_id"]
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else None
+
+
+def _record(visit: SignedInVisit) -> Export | None:
+    invoice_id = _invoice_id(visit)
+    return parts.exports.get(visit.integration.id, invoice_id) if invoice_id is not None else None
+
+
+def _number(raw: str) -> int:
+    return max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 1
+
+
+def _search(
+    integration_id: str, search: str, state: ExportState | None, after: int | None
+) -> tuple[list[Export], int | None]:
+    """One page of records that contain the words; looks through a bounded number of them."""
+    found: list[Export] = []
+    for _ in range(20):
+        exports, after = parts.exports.page(integration_id, limit=INVOICES_PER_PAGE, after=after, state=state)
+        found.extend(export for export in exports if _matches(export, search))
+        if after is None or not search or len(found) >= INVOICES_PER_PAGE:
+            break
+    return found, after
+
+
+def _matches(export: Export, search: str) -> bool:
+    words = search.lower().split()
+    text = " ".join(
+        [str(export.invoice_id), export.wms_number, export.goods_owner, export.customer_number, export.fortnox_number]
+    ).lower()
+    return all(word in text for word in words)
+
+
+def _all(integration_id: str, state: ExportState | None) -> list[Export]:
+    found: list[Export] = []
+    after: int | None = None
+    while True:
+        exports, after = parts.exports.page(integration_id, limit=_HISTORY_PAGE, after=after, state=state)
+        found.extend(exports)
+        if after is None:
+            return found
+
+
+def _all_held(integration_id: str) -> list[Export]:
+    return _all(integration_id, ExportState.HELD)
+
+
+def _sent_this_month(integration_id: str) -> list[Export]:
+    exports, _ = parts.exports.page(integration_id, limit=_COUNTED_EXPORTS, state=ExportState.DONE)
+    now = utc_now()
+    return [export for export in exports if export.updated_at and _month(export.updated_at) == _month(now)]
+
+
+def _month(moment: datetime | date) -> tuple[int, int]:
+    return moment.year, moment.month
+
+
+def _cell(text: str) -> str:
+    """A text that a spreadsheet will not take for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _preview_view(visit: SignedInVisit, shown: Preview, page: int) -> PreviewView:
+    assert shown.invoice is not None  # noqa: S101 - the caller asked
+    wms = shown.invoice
+    draft = shown.draft.invoice if shown.draft else None
+    rows: tuple[InvoiceRow, ...] = draft.rows if draft else ()
+    pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
+    page = min(page, pages)
+    record = shown.record
+    if draft is None:
+        intention = Intention.HOLD
+    elif not shown.would_change:
+        intention = Intention.NOTHING
+    else:
+        intention = Intention.UPDATE if record and record.fortnox_number else Intention.CREATE
+    issue = (
+        IssueLine(
+            issue=shown.issue,
+            since=(record.issue_since if record else None) or utc_now(),
+            invoice_id=wms.id,
+            invoice_number=wms.number,
+            goods_owner=wms.goods_owner.name,
+        )
+        if shown.issue
+        else None
+    )
+    return PreviewView(
+        session=visit.session_view,
+        invoice_id=wms.id,
+        intention=intention,
+        customer_number=wms.goods_owner.customer_code,
+        customer_name=wms.goods_owner.name,
+        invoice_date=wms.invoice_date,
+        currency=(draft.currency if draft else "") or wms.goods_owner.currency or "SEK",
+        document_number=draft.document_number if draft else wms.number,
+        your_reference=draft.your_reference if draft else "",
+        your_order_number=draft.your_order_number if draft else "",
+        external_reference=draft.reference if draft else "",
+        remarks=draft.remarks if draft else "",
+        rows=tuple(row_line_of(row, "") for row in rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]),
+        row_count=len(rows),
+        net=draft.net if draft else wms.amount,
+        wms_amount=wms.amount,
+        pager=Pager(page=page, pages=pages),
+        issue=issue,
+    )
+
+
+_HERE = "/integrations/{id}"
+ROUTES = {
+    ("GET", _HERE): signed_in(status),
+    ("GET", f"{_HERE}/setup"): signed_in(setup),
+    ("GET", f"{_HERE}/settings"): signed_in(settings_form),
+    ("POST", f"{_HERE}/settings"): signed_in(save),
+    ("POST", f"{_HERE}/sync"): signed_in(sync),
+    ("GET", f"{_HERE}/pause"): signed_in(pause_form),
+    ("POST", f"{_HERE}/pause"): signed_in(pause_now),
+    ("POST", f"{_HERE}/resume"): signed_in(resume),
+    ("POST", f"{_HERE}/connect"): signed_in(connect_again),
+    ("GET", f"{_HERE}/disconnect"): signed_in(disconnect_form),
+    ("POST", f"{_HERE}/disconnect"): signed_in(disconnect_now),
+    ("GET", f"{_HERE}/issues"): signed_in(issues),
+    ("GET", f"{_HERE}/invoices"): signed_in(invoices),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}"): signed_in(invoice),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}/preview"): signed_in(preview),
+    ("POST", f"{_HERE}/invoices/{{invoice_id}}/export"): signed_in(export),
+    ("POST", f"{_HERE}/invoices/{{invoice_id}}/retry"): signed_in(retry),
+    ("GET", f"{_HERE}/history.csv"): signed_in(history),
+    ("POST", "/logout"): logout,
+}
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """API Gateway, proxy integration."""
+    return serve(
+        event,
+        context,
+        parts=parts,
+        routes=ROUTES,
+        public_base_url=settings.public_base_url,
+        fortnox=settings.fortnox_auth_base_url,
+    )

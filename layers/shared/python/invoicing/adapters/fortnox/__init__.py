@@ -1,0 +1,1 @@
+"""Fortnox: its authorization server and its API."""

@@ -1,0 +1,120 @@
+"""Fortnox's answers: three error shapes, two key casings, Swedish texts, wrong content types.
+
+One parser, and one table from code to reaction. Sources of the codes: Fortnox's page on errors, recorded
+exchanges, and what integrators report.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from invoicing.application.ports import HttpAnswer
+from invoicing.domain.errors import (
+    IntegrationHeldError,
+    InvoiceHeldError,
+    InvoicingError,
+    RateLimitedError,
+    ReconnectRequiredError,
+    UnknownOutcomeError,
+    UpstreamContractError,
+)
+from invoicing.domain.issue import Issue, IssueCode
+
+_MESSAGE_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What Fortnox says when it does not do something. `code` is 0 when it gives none."""
+
+    status: int
+    code: int
+    message: str
+
+
+# Codes that stop one invoice until somebody fixes something.
+INVOICE_ISSUES: dict[int, IssueCode] = {
+    2000359: IssueCode.TEXT_REFUSED,
+    2000107: IssueCode.TEXT_REFUSED,
+    2000166: IssueCode.ARTICLE_NUMBER_REFUSED,
+    2000401: IssueCode.PERIOD_LOCKED,
+    2002141: IssueCode.PERIOD_LOCKED,
+    2000423: IssueCode.ACCOUNT_UNKNOWN,
+    2000550: IssueCode.ACCOUNT_UNKNOWN,
+    2001265: IssueCode.ACCOUNT_UNKNOWN,
+    2001304: IssueCode.ACCOUNT_UNKNOWN,
+    2002462: IssueCode.ACCOUNT_UNKNOWN,
+    2000427: IssueCode.CURRENCY_UNKNOWN,
+    2000433: IssueCode.CUSTOMER_UNKNOWN,
+    2000946: IssueCode.COST_CENTRE_REQUIRED,
+    2001302: IssueCode.ARTICLE_INACTIVE,
+    2000428: IssueCode.ARTICLE_INACTIVE,
+}
+
+# Codes that stop the whole integration until an administrator fixes something.
+INTEGRATION_ISSUES: dict[int, IssueCode] = {
+    2000663: IssueCode.SCOPE_MISSING,
+    2001339: IssueCode.SCOPE_MISSING,
+    2001393: IssueCode.SCOPE_MISSING,
+    2001101: IssueCode.LICENCE_MISSING,
+    2001103: IssueCode.LICENCE_MISSING,
+}
+
+# Codes that say that the access token does not work.
+TOKEN_CODES = frozenset({2000310, 2000311, 2004054})
+
+# Texts for what has no known code, or several: Fortnox's own words, in lower case.
+_TEXTS: tuple[tuple[str, IssueCode], ...] = (
+    ("räkenskapsår", IssueCode.FINANCIAL_YEAR_MISSING),
+    ("kostnadsställe", IssueCode.COST_CENTRE_UNKNOWN),
+    ("valuta", IssueCode.CURRENCY_UNKNOWN),
+    ("period", IssueCode.PERIOD_LOCKED),
+)
+
+
+def parse_json(answer: HttpAnswer) -> Any:
+    """The body as JSON with exact decimals, whatever its content type says. Raises ValueError."""
+    return json.loads(answer.body, parse_float=Decimal)
+
+
+def read_refusal(answer: HttpAnswer) -> Refusal:
+    """Reads any error answer; an unreadable one has code 0 and no message."""
+    try:
+        body = parse_json(answer)
+    except (ValueError, UnicodeDecodeError):
+        return Refusal(status=answer.status, code=0, message="")
+    information = body.get("ErrorInformation", body) if isinstance(body, dict) else {}
+    if not isinstance(information, dict):
+        information = {}
+    folded = {key.lower(): value for key, value in information.items() if isinstance(key, str)}
+    message = folded.get("message") or folded.get("error_description") or ""
+    raw_code = folded.get("code", 0)
+    code = int(raw_code) if isinstance(raw_code, int | str) and str(raw_code).isdigit() else 0
+    return Refusal(status=answer.status, code=code, message=str(message)[:_MESSAGE_LIMIT])
+
+
+def reaction_to(refusal: Refusal, *, params: Callable[[], dict[str, str]]) -> InvoicingError:
+    """The error that asks for the right reaction. `params` gives what is known of the invoice, for the issue."""
+    if refusal.status == 429:
+        return RateLimitedError("Fortnox: too many calls")
+    if refusal.code in INTEGRATION_ISSUES:
+        return IntegrationHeldError(Issue(code=INTEGRATION_ISSUES[refusal.code], params={"message": refusal.message}))
+    if refusal.status == 401 or refusal.code in TOKEN_CODES:
+        return ReconnectRequiredError("Fortnox refuses the access token")
+    if refusal.status >= 500 or refusal.status == 408:
+        return UnknownOutcomeError(f"Fortnox answered {refusal.status}, code {refusal.code}")
+    if refusal.status == 403:
+        return IntegrationHeldError(Issue(code=IssueCode.SCOPE_MISSING, params={"message": refusal.message}))
+    if 400 <= refusal.status < 500:
+        return InvoiceHeldError(_issue(refusal, params()))
+    return UpstreamContractError(f"Fortnox answered {refusal.status}")
+
+
+def _issue(refusal: Refusal, params: dict[str, str]) -> Issue:
+    code = INVOICE_ISSUES.get(refusal.code)
+    if code is None:
+        lowered = refusal.message.lower()
+        code = next((issue for text, issue in _TEXTS if text in lowered), IssueCode.FORTNOX_REFUSED)
+    return Issue(code=code, params={**params, "code": str(refusal.code or refusal.status), "message": refusal.message})

@@ -1,0 +1,239 @@
+"""Fortnox's API for one company: registers and invoices."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from invoicing.adapters.fortnox.answers import parse_json, reaction_to, read_refusal
+from invoicing.adapters.fortnox.pace import Pace
+from invoicing.adapters.fortnox.wire import (
+    article_body,
+    invoice_body,
+    read_company,
+    read_customer,
+    read_invoice,
+    update_body,
+)
+from invoicing.application.ports import AlreadyExistsError, HttpAnswer, HttpRequest, HttpTransport
+from invoicing.domain.errors import (
+    InvoiceHeldError,
+    RateLimitedError,
+    ReconnectRequiredError,
+    UnknownOutcomeError,
+    UpstreamContractError,
+)
+from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft
+from invoicing.domain.integration import Company
+
+PAGE = 500  # the largest page that Fortnox gives
+_TIMEOUT_SECONDS = 30.0
+_BACK_OFF_SECONDS = (2.0, 5.0, 10.0)  # after a 429, which carries no hint how long
+_ARTICLE_EXISTS = frozenset({2000013})
+
+
+@dataclass(slots=True, kw_only=True)
+class FortnoxCompany:
+    """`access` gives an access token; called with one that Fortnox has refused, it gives another one."""
+
+    base_url: str
+    access: Callable[[str], str] = field(repr=False)
+    transport: HttpTransport
+    pace: Pace
+    _token: str = field(default="", repr=False)
+
+    def company(self) -> Company:
+        """The company behind the token."""
+        return read_company(self._entity(self._call("GET", "/3/companyinformation"), "CompanyInformation"))
+
+    def customer(self, number: str) -> Customer | None:
+        """None if Fortnox has no customer with this number."""
+        answer = self._call("GET", f"/3/customers/{_segment(number)}", missing_is_none=True)
+        return None if answer is None else read_customer(self._entity(answer, "Customer"))
+
+    def active_articles(self) -> frozenset[str]:
+        """Numbers of all active articles, one call per 500."""
+        items = self._all("/3/articles", "Articles", {"filter": "active"})
+        return frozenset(str(item["ArticleNumber"]) for item in items if item.get("ArticleNumber"))
+
+    def article_is_active(self, number: str) -> bool | None:
+        """None if there is no such article."""
+        answer = self._call("GET", f"/3/articles/{_segment(number)}", missing_is_none=True)
+        return None if answer is None else self._entity(answer, "Article").get("Active") is not False
+
+    def create_article(self, draft: ArticleDraft) -> None:
+        """Raises AlreadyExistsError if the number is taken."""
+        self._call(
+            "POST",
+            "/3/articles",
+            {"Article": article_body(draft)},
+            exists_codes=_ARTICLE_EXISTS,
+            params={
+                "article_number": draft.number,
+                "row": draft.description,
+                "account": str(draft.sales_account or ""),
+            },
+        )
+
+    def unit_exists(self, code: str) -> bool:
+        """Whether the register of units has this code."""
+        return self._call("GET", f"/3/units/{_segment(code)}", missing_is_none=True) is not None
+
+    def create_unit(self, code: str) -> None:
+        """Raises AlreadyExistsError if somebody else was faster."""
+        try:
+            self._call("POST", "/3/units", {"Unit": {"Code": code, "Description": code}})
+        except InvoiceHeldError:
+            if self.unit_exists(code):
+                raise AlreadyExistsError(code) from None
+            raise
+
+    def create_invoice(self, draft: InvoiceDraft) -> FortnoxInvoice:
+        """One POST. Without a clear answer UnknownOutcomeError, and never a second POST."""
+        answer = self._call("POST", "/3/invoices", {"Invoice": invoice_body(draft)}, params=_known(draft))
+        return self._written(answer)
+
+    def find_invoices(self, reference: str) -> Sequence[FortnoxInvoice]:
+        """Those with exactly this reference: Fortnox's search is a substring match in any case."""
+        items = self._all("/3/invoices", "Invoices", {"externalinvoicereference1": reference})
+        found = [read_invoice(item) for item in items]
+        return [invoice for invoice in found if invoice.reference == reference]
+
+    def invoice(self, number: str) -> FortnoxInvoice | None:
+        """None if there is no such invoice."""
+        answer = self._call("GET", f"/3/invoices/{_segment(number)}", missing_is_none=True)
+        return None if answer is None else read_invoice(self._entity(answer, "Invoice"))
+
+    def update_invoice(self, number: str, draft: InvoiceDraft, row_ids: Sequence[int]) -> FortnoxInvoice:
+        """Clears the rows and then sets all: rows without an id would inherit what the old ones had.
+
+        A crash between the two leaves an invoice without rows, which repeating this makes right.
+        """
+        path = f"/3/invoices/{_segment(number)}"
+        if row_ids:
+            self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, params=_known(draft))
+        answer = self._call("PUT", path, {"Invoice": update_body(draft)}, params=_known(draft))
+        return self._written(answer)
+
+    def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
+        """A 2xx whose body cannot be read leaves open what Fortnox made of the invoice."""
+        try:
+            invoice = read_invoice(self._entity(answer, "Invoice"))
+        except UpstreamContractError as error:
+            raise UnknownOutcomeError(str(error)) from None
+        if invoice.net is None:
+            raise UnknownOutcomeError("Fortnox's answer lacks Net")
+        return invoice
+
+    def _all(self, path: str, key: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        items: list[Mapping[str, Any]] = []
+        page = 1
+        while True:
+            answer = self._call("GET", path, query={**query, "limit": str(PAGE), "page": str(page)})
+            body = self._body(answer)
+            found = body.get(key)
+            if not isinstance(found, list):
+                raise UpstreamContractError(f"Fortnox's list lacks {key}")
+            items.extend(item for item in found if isinstance(item, dict))
+            meta = body.get("MetaInformation")
+            pages = meta.get("@TotalPages", 1) if isinstance(meta, dict) else 1
+            if not found or not isinstance(pages, int) or page >= pages:
+                return items
+            page += 1
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        missing_is_none: bool = False,
+        exists_codes: frozenset[int] = frozenset(),
+        params: Mapping[str, str] | None = None,
+    ) -> HttpAnswer | None:
+        """One call, carried out at most once: only what Fortnox certainly refused unread is sent again."""
+        renewed = False
+        back_off = iter(_BACK_OFF_SECONDS)
+        while True:
+            answer = self._send(method, path, body, query)
+            if 200 <= answer.status < 300:
+                return answer
+            refusal = read_refusal(answer)
+            if answer.status == 404 and missing_is_none:
+                return None
+            if refusal.code in exists_codes:
+                raise AlreadyExistsError(path)
+            error = reaction_to(refusal, params=lambda: dict(params or {}))
+            if isinstance(error, ReconnectRequiredError) and not renewed:
+                self._token, renewed = self.access(self._token), True
+                continue
+            if isinstance(error, RateLimitedError):
+                pause = next(back_off, None)
+                if pause is not None:
+                    self.pace.back_off(pause)
+                    continue
+            raise error
+
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
+    ) -> HttpAnswer:
+        if not self._token:
+            self._token = self.access("")
+        self.pace.wait()
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        content: bytes | None = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = _json(body)
+        url = f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
+        return self.transport.send(
+            HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
+        )
+
+    def _entity(self, answer: HttpAnswer | None, key: str) -> Mapping[str, Any]:
+        entity = self._body(answer).get(key)
+        if not isinstance(entity, dict):
+            raise UpstreamContractError(f"Fortnox's answer lacks {key}")
+        return entity
+
+    def _body(self, answer: HttpAnswer | None) -> Mapping[str, Any]:
+        try:
+            body = parse_json(answer) if answer is not None else None
+        except (ValueError, UnicodeDecodeError):
+            body = None
+        if not isinstance(body, dict):
+            raise UpstreamContractError("Fortnox's answer is not a JSON object")
+        return body
+
+
+def _segment(value: str) -> str:
+    """A value as one segment of a path: a slash in an article number must reach Fortnox as %2F."""
+    return quote(value, safe="")
+
+
+def _known(draft: InvoiceDraft) -> dict[str, str]:
+    """What an issue about this invoice can say."""
+    return {
+        "customer_number": draft.customer_number,
+        "goods_owner": draft.customer_number,
+        "invoice_date": draft.invoice_date.isoformat(),
+        "currency": draft.currency,
+        "article_number": ", ".join(dict.fromkeys(row.article_number for row in draft.rows))[:200],
+        "account": ", ".join(dict.fromkeys(str(row.account) for row in draft.rows if row.account))[:200],
+        "row": draft.rows[0].description if draft.rows else "",
+    }
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    """JSON with decimals written as exact numbers."""
+    return json.dumps(body, ensure_ascii=False, default=_number).encode()
+
+
+def _number(value: object) -> float | int:
+    if isinstance(value, Decimal):
+        whole = value.to_integral_value()
+        return int(whole) if whole == value else float(value)
+    raise TypeError(f"cannot write {type(value).__name__} as JSON")

@@ -1,0 +1,138 @@
+"""What goes over the wire to and from Fortnox's API. Wire names stop here."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from invoicing.domain.errors import UpstreamContractError
+from invoicing.domain.fortnox_invoice import (
+    ArticleDraft,
+    Customer,
+    FortnoxInvoice,
+    InvoiceDraft,
+    InvoiceRow,
+)
+from invoicing.domain.integration import Company
+
+BLANK = "API_BLANK"  # clears a field on update; an empty string would leave the old value
+
+
+def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
+    """A new invoice. What is empty is left out, so that Fortnox's own defaults apply."""
+    body: dict[str, Any] = {
+        "CustomerNumber": draft.customer_number,
+        "InvoiceDate": draft.invoice_date.isoformat(),
+        "ExternalInvoiceReference1": draft.reference,
+        "VATIncluded": False,
+        "InvoiceRows": [_row(row) for row in draft.rows],
+    }
+    optional = {
+        "DocumentNumber": draft.document_number,
+        "Currency": draft.currency,
+        "Remarks": draft.remarks,
+        "YourOrderNumber": draft.your_order_number,
+        "YourReference": draft.your_reference,
+    }
+    body.update({name: value for name, value in optional.items() if value})
+    return body
+
+
+def update_body(draft: InvoiceDraft) -> dict[str, Any]:
+    """All that an update sets; the number, the reference and the currency of an invoice stay."""
+    return {
+        "CustomerNumber": draft.customer_number,
+        "InvoiceDate": draft.invoice_date.isoformat(),
+        "VATIncluded": False,
+        "Remarks": draft.remarks or BLANK,
+        "YourOrderNumber": draft.your_order_number or BLANK,
+        "YourReference": draft.your_reference or BLANK,
+        "InvoiceRows": [_row(row) for row in draft.rows],
+    }
+
+
+def _row(row: InvoiceRow) -> dict[str, Any]:
+    """`Discount` is said explicitly: a discount on the customer would apply otherwise. Numbers stay exact."""
+    body: dict[str, Any] = {
+        "ArticleNumber": row.article_number,
+        "Description": row.description,
+        "DeliveredQuantity": f"{row.quantity:f}",
+        "Price": Decimal(f"{row.price:f}"),
+        "Discount": 0,
+    }
+    if row.account is not None:
+        body["AccountNumber"] = row.account
+    if row.cost_centre:
+        body["CostCenter"] = row.cost_centre
+    return body
+
+
+def article_body(draft: ArticleDraft) -> dict[str, Any]:
+    """A new article: a service, because a stock article can zero an invoice."""
+    body: dict[str, Any] = {
+        "ArticleNumber": draft.number,
+        "Description": draft.description,
+        "Type": "SERVICE",
+        "Unit": draft.unit,
+    }
+    if draft.sales_account is not None:
+        body["SalesAccount"] = draft.sales_account
+    return body
+
+
+def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
+    """An invoice, single or from a list (which carries neither net nor rows). Raises UpstreamContractError."""
+    rows = body.get("InvoiceRows")
+    credit = str(body.get("CreditInvoiceReference") or "0")
+    order = str(body.get("OrderReference") or "0")
+    return FortnoxInvoice(
+        number=_required(body, "DocumentNumber"),
+        reference=str(body.get("ExternalInvoiceReference1") or ""),
+        net=_decimal(body["Net"]) if body.get("Net") is not None else None,
+        booked=body.get("Booked") is True,
+        cancelled=body.get("Cancelled") is True,
+        sent=body.get("Sent") is True,
+        paid=bool(body.get("FinalPayDate")),
+        cash_method=body.get("AccountingMethod") == "CASH",
+        credit_of="" if credit == "0" else credit,
+        from_order=order not in {"", "0"},
+        row_ids=tuple(
+            row["RowId"]
+            for row in (rows if isinstance(rows, list) else [])
+            if isinstance(row, dict) and isinstance(row.get("RowId"), int)
+        ),
+    )
+
+
+def read_customer(body: Mapping[str, Any]) -> Customer:
+    """One customer; lists lack what is needed here."""
+    return Customer(
+        number=_required(body, "CustomerNumber"),
+        active=body.get("Active") is not False,
+        currency=str(body.get("Currency") or ""),
+    )
+
+
+def read_company(body: Mapping[str, Any]) -> Company:
+    """Company information; `DatabaseNumber` is the tenant id, a number here and a text elsewhere."""
+    return Company(
+        tenant_id=_required(body, "DatabaseNumber"),
+        name=str(body.get("CompanyName") or ""),
+        organisation_number=str(body.get("OrganizationNumber") or ""),
+    )
+
+
+def _required(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value in (None, "") or isinstance(value, bool | list | dict):
+        raise UpstreamContractError(f"Fortnox's answer lacks {name}")
+    return str(value)
+
+
+def _decimal(value: object) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise UpstreamContractError("Fortnox's answer has a total that is no number") from None
+    if not number.is_finite():
+        raise UpstreamContractError("Fortnox's answer has a total that is no number")
+    return number

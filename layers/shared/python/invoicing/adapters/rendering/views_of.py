@@ -1,0 +1,117 @@
+"""What pages show of stored values: from the domain to views."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from invoicing.adapters.rendering.views import (
+    CurrencyTotal,
+    HistoryEntry,
+    HistoryEvent,
+    InvoiceLine,
+    InvoiceState,
+    IssueLine,
+    RowLine,
+)
+from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.export import HistoryEvent as DomainEvent
+from invoicing.domain.fortnox_invoice import InvoiceRow
+
+_STATES = {
+    ExportState.CLAIMED: InvoiceState.CHECKING,
+    ExportState.SENT: InvoiceState.SENDING,
+    ExportState.UPDATING: InvoiceState.SENDING,
+    ExportState.DONE: InvoiceState.SENT,
+    ExportState.HELD: InvoiceState.HELD,
+}
+_EVENTS = {
+    EventKind.CLAIMED: HistoryEvent.FOUND,
+    EventKind.CREATED: HistoryEvent.CREATED,
+    EventKind.ADOPTED: HistoryEvent.ADOPTED,
+    EventKind.NOT_FOUND: HistoryEvent.ANSWER_MISSING,
+    EventKind.UPDATED: HistoryEvent.UPDATED,
+    EventKind.UNCHANGED: HistoryEvent.UNCHANGED,
+    EventKind.WRITTEN_BACK: HistoryEvent.WRITTEN_BACK,
+    EventKind.HELD: HistoryEvent.HELD,
+    EventKind.RETRY: HistoryEvent.RETRY_ASKED,
+    EventKind.EXPORT_AGAIN: HistoryEvent.EXPORT_ASKED,
+}
+_BY_ITSELF = "schedule"
+
+
+def stored_state(state: InvoiceState | None) -> ExportState | None:
+    """The stored state that a page's filter means; None for those that are never stored."""
+    return next((stored for stored, shown in _STATES.items() if shown is state), None)
+
+
+def invoice_line_of(export: Export) -> InvoiceLine:
+    """One record as a line of the list."""
+    return InvoiceLine(
+        invoice_id=export.invoice_id,
+        number=export.wms_number,
+        goods_owner=export.goods_owner,
+        invoice_date=export.invoice_date or (export.updated_at or datetime.min).date(),
+        amount=export.amount,
+        currency=export.currency or "SEK",
+        state=_STATES[export.state],
+        fortnox_number=export.fortnox_number,
+        fortnox_net=export.fortnox_net,
+    )
+
+
+def issue_line_of(export: Export) -> IssueLine | None:
+    """The open issue of a record, if it has one."""
+    since = export.issue_since or export.updated_at
+    if export.issue is None or since is None:
+        return None
+    return IssueLine(
+        issue=export.issue,
+        since=since,
+        invoice_id=export.invoice_id,
+        invoice_number=export.wms_number,
+        goods_owner=export.goods_owner,
+    )
+
+
+def history_of(events: Iterable[DomainEvent]) -> tuple[HistoryEntry, ...]:
+    """Newest first. What is written before every update tells a reader nothing and is left out."""
+    shown = []
+    for event in events:
+        kind = _EVENTS.get(event.kind)
+        if kind is None:
+            continue
+        number, _, net = event.detail.partition(" ")
+        in_fortnox = event.kind in {EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK}
+        shown.append(
+            HistoryEntry(
+                at=event.at,
+                event=kind,
+                by="" if event.by == _BY_ITSELF else event.by,
+                fortnox_number=number if in_fortnox else "",
+                net=Decimal(net) if in_fortnox and net not in {"", "None"} else None,
+            )
+        )
+    return tuple(reversed(shown))
+
+
+def row_line_of(row: InvoiceRow, unit: str) -> RowLine:
+    """One row as it is sent."""
+    return RowLine(
+        article_number=row.article_number,
+        text=row.description,
+        quantity=row.quantity,
+        unit=unit,
+        price=row.price,
+        amount=row.total,
+        account=str(row.account) if row.account is not None else "",
+        cost_centre=row.cost_centre,
+    )
+
+
+def totals_of(exports: Iterable[Export]) -> tuple[CurrencyTotal, ...]:
+    """Net sums of what is in Fortnox, per currency."""
+    sums: dict[str, Decimal] = {}
+    for export in exports:
+        currency = export.currency or "SEK"
+        sums[currency] = sums.get(currency, Decimal(0)) + (export.fortnox_net or Decimal(0))
+    return tuple(CurrencyTotal(currency=currency, amount=amount) for currency, amount in sorted(sums.items()))

@@ -1,0 +1,133 @@
+"""What its operator does to an integration: settings, pause, resume, disconnect, ask for an invoice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from invoicing.application.ports import (
+    CannotOpenError,
+    ChangedMeanwhileError,
+    Clock,
+    Exports,
+    Integrations,
+    Notices,
+    Report,
+    SyncQueue,
+    SyncRequest,
+)
+from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.errors import InvoicingError
+from invoicing.domain.export import EventKind, HistoryEvent
+from invoicing.domain.integration import Integration, IntegrationStatus
+from invoicing.domain.integration_settings import FieldProblem, IntegrationSettings, parse_settings
+from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.domain.tokens import UnreadableTokensError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTools:
+    """What changes work with."""
+
+    integrations: Integrations
+    exports: Exports
+    notices: Notices
+    queue: SyncQueue
+    engine: TokenEngine
+    clock: Clock
+    report: Report
+
+
+class SettingsRefusedError(Exception):
+    """The form goes back: what is wrong with which field. Empty `problems`: settings changed elsewhere meanwhile."""
+
+    def __init__(self, problems: Mapping[str, FieldProblem]) -> None:
+        super().__init__(", ".join(sorted(problems)) or "changed elsewhere")
+        self.problems = problems
+
+
+def save_settings(
+    tools: ChangeTools, integration: Integration, form: Mapping[str, str], *, seen_version: int, by: str
+) -> Integration:
+    """Stores the form. A draft becomes active by it (*Create*). Raises SettingsRefusedError."""
+    settings, problems = parse_settings(form)
+    if settings is None:
+        raise SettingsRefusedError(problems)
+    if seen_version != integration.version:
+        raise SettingsRefusedError({})
+    same_address = integration.settings is not None and _same_address(integration.settings, settings)
+    changed = replace(
+        integration,
+        settings=settings,
+        status=IntegrationStatus.ACTIVE if integration.status is IntegrationStatus.DRAFT else integration.status,
+        address_confirmed=integration.address_confirmed and same_address,
+        version=integration.version + 1,
+    )
+    try:
+        tools.integrations.put(changed)
+    except ChangedMeanwhileError:
+        raise SettingsRefusedError({}) from None
+    if not changed.address_confirmed and not same_address:
+        tools.notices.put_once(
+            Notice(
+                id=f"verify#{integration.id}#{changed.version}",
+                integration_id=integration.id,
+                kind=NoticeKind.VERIFY_ADDRESS,
+                created_at=tools.clock(),
+                params={"address": settings.problem_address},
+            )
+        )
+    tools.report("settings_saved", {"integration": integration.id, "by": by})
+    return changed
+
+
+def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> None:
+    """Queues a run; several within the same minute are one."""
+    slot = f"asked-{tools.clock():%Y%m%d%H%M}"
+    tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+
+
+def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, *, kind: EventKind, by: str) -> None:
+    """Asks for one invoice (EXPORT_AGAIN or RETRY): the next run, which is queued, treats it as due."""
+    record = tools.exports.get(integration.id, invoice_id)
+    if record is not None:
+        event = HistoryEvent(at=tools.clock(), kind=kind, by=by)
+        tools.exports.save(replace(record, version=record.version + 1), event=event)
+    tools.integrations.ask_for(integration.id, frozenset({invoice_id}))
+    slot = f"asked-{invoice_id}-{tools.clock():%Y%m%d%H%M%S}"
+    tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+
+
+def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str) -> Integration:
+    """Stops the schedule for it, or lets it run again."""
+    wanted = IntegrationStatus.PAUSED if paused else IntegrationStatus.ACTIVE
+    if integration.status not in {IntegrationStatus.ACTIVE, IntegrationStatus.PAUSED} or integration.status is wanted:
+        return integration
+    changed = replace(integration, status=wanted, version=integration.version + 1)
+    tools.integrations.put(changed)
+    tools.report("integration_paused" if paused else "integration_resumed", {"integration": integration.id, "by": by})
+    return changed
+
+
+def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Integration:
+    """Ends the connection: revokes at Fortnox, forgets keys and password. The history stays."""
+    changed = replace(
+        integration,
+        status=IntegrationStatus.DISCONNECTED,
+        wms_password=b"",
+        broken_since=None,
+        version=integration.version + 1,
+    )
+    tools.integrations.put(changed)
+    keys = tools.engine.store.get(integration.id)
+    if keys is not None:
+        try:
+            tools.engine.oauth.revoke(tools.engine.open_pair(keys).refresh_token)
+        except (InvoicingError, CannotOpenError, UnreadableTokensError, LookupError) as error:
+            # Forgotten all the same; what Fortnox still accepts dies unused in 45 days.
+            tools.report("revoke_failed", {"integration": integration.id, "reason": type(error).__name__})
+        tools.engine.store.forget(integration.id)
+    tools.report("integration_disconnected", {"integration": integration.id, "by": by})
+    return changed
+
+
+def _same_address(old: IntegrationSettings, new: IntegrationSettings) -> bool:
+    return old.problem_address == new.problem_address

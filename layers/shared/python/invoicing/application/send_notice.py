@@ -1,0 +1,137 @@
+"""From a notice in the outbox to a mail: the first one, its reminders, and none too many."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from invoicing.application.ports import (
+    ChangedMeanwhileError,
+    Clock,
+    Exports,
+    Integrations,
+    Mailer,
+    Notices,
+    Report,
+)
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import Export, ExportState
+from invoicing.domain.integration import Integration
+from invoicing.domain.notice import Notice, NoticeKind
+
+REMINDER_DAYS = (1, 3, 7)  # after the connection broke
+DIGEST_LINES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail, composed."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Letters(Protocol):
+    """Composes mails in the language of the integration."""
+
+    def compose(
+        self, notice: Notice, integration: Integration, *, reminder_day: int | None, held: Iterable[Export]
+    ) -> Letter:
+        """`reminder_day` is None for the first mail; `held` are the exports that a digest tells of."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeTools:
+    """What sending works with."""
+
+    notices: Notices
+    integrations: Integrations
+    exports: Exports
+    mailer: Mailer
+    letters: Letters
+    clock: Clock
+    report: Report
+
+
+def send_notice(tools: NoticeTools, notice_id: str) -> None:
+    """Sends the first mail of a notice, or the reminder that is due. Safe to repeat: what was sent is remembered.
+
+    Sending and remembering are two steps: after a crash between them a mail is sent twice rather than never.
+    Raises RetryLaterError.
+    """
+    notice = tools.notices.get(notice_id)
+    if notice is None or notice.closed:
+        return
+    integration = tools.integrations.get(notice.integration_id)
+    if integration is None:
+        return
+    now = tools.clock()
+    if notice.kind is NoticeKind.BROKEN and integration.broken_since is None:
+        tools.notices.close(notice.id)
+        return
+    if notice.sent and (notice.due_at is None or notice.due_at > now):
+        return
+    address = notice.params.get("address") or (integration.settings.problem_address if integration.settings else "")
+    if not address:
+        tools.report("notice_not_sent", {"integration": integration.id, "notice": notice.kind, "reason": "no address"})
+        return
+    reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
+    held = _held(tools, integration.id) if notice.kind is NoticeKind.DIGEST else []
+    letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, held=held)
+    tools.mailer.send(
+        to=address,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        tags={"kind": notice.kind, "notice": notice.id},
+    )
+    try:
+        tools.notices.record_sent(notice, at=now, due_at=_next_reminder(notice))
+    except ChangedMeanwhileError:
+        tools.report("notice_sent_twice", {"integration": integration.id, "notice": notice.kind})
+    tools.report(
+        "notice_sent", {"integration": integration.id, "notice": notice.kind, "count": str(len(notice.sent) + 1)}
+    )
+
+
+def send_due_reminders(tools: NoticeTools) -> None:
+    """Sends every reminder whose day has come. One that fails stops none of the others, and is due again."""
+    failures: list[RetryLaterError] = []
+    for notice_id in list(tools.notices.due(tools.clock())):
+        try:
+            send_notice(tools, notice_id)
+        except RetryLaterError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def put_digests(tools: NoticeTools, *, day: date) -> None:
+    """One digest a day for each integration that has open issues; the outbox sends it."""
+    for integration_id in tools.integrations.active_ids():
+        integration = tools.integrations.get(integration_id)
+        run = integration.last_run if integration else None
+        if integration is None or run is None or not (run.held or run.problem):
+            continue
+        tools.notices.put_once(
+            Notice(
+                id=f"digest#{integration_id}#{day.isoformat()}",
+                integration_id=integration_id,
+                kind=NoticeKind.DIGEST,
+                created_at=tools.clock(),
+                params={"day": day.isoformat()},
+            )
+        )
+
+
+def _next_reminder(notice: Notice) -> datetime | None:
+    if notice.kind is not NoticeKind.BROKEN or len(notice.sent) >= len(REMINDER_DAYS):
+        return None
+    return notice.created_at + timedelta(days=REMINDER_DAYS[len(notice.sent)])
+
+
+def _held(tools: NoticeTools, integration_id: str) -> list[Export]:
+    held, _ = tools.exports.page(integration_id, limit=DIGEST_LINES, state=ExportState.HELD)
+    return list(held)

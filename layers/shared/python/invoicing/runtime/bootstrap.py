@@ -1,0 +1,364 @@
+"""Chooses the implementations: the only module that names adapters.
+
+Parts are made when they are first used, and their modules imported only then: every import on a Lambda's start
+is paid for by somebody who waits.
+"""
+
+import os
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from invoicing.domain.errors import ConfigurationError
+from invoicing.runtime.observability import report
+from invoicing.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from invoicing.adapters.aws.secrets import Secret
+    from invoicing.adapters.fortnox.api import FortnoxCompany
+    from invoicing.adapters.rendering.mails import Mails
+    from invoicing.adapters.rendering.pages import Pages
+    from invoicing.application.change_integration import ChangeTools
+    from invoicing.application.connect_company import ConnectTools
+    from invoicing.application.ports import (
+        Exports,
+        FortnoxOAuth,
+        HttpTransport,
+        Integrations,
+        Mailer,
+        Notices,
+        Sealer,
+        Sessions,
+        SyncQueue,
+        SyncRequest,
+        TokenJournal,
+        TokenStore,
+        WmsInvoices,
+    )
+    from invoicing.application.send_notice import NoticeTools
+    from invoicing.application.sign_in import SignInTools
+    from invoicing.application.start_consent import ConsentTools
+    from invoicing.application.sync_integration import SyncTools
+    from invoicing.application.token_engine import TokenEngine
+    from invoicing.domain.integration import Integration
+    from invoicing.runtime.links import Links
+
+
+def utc_now() -> datetime:
+    """The clock of everything."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """An id that sorts by nothing and collides with nothing."""
+    return uuid.uuid4().hex
+
+
+def new_secret() -> str:
+    """256 random bits for cookies, states and form guards."""
+    return secrets.token_urlsafe(32)
+
+
+def side_by_side(
+    first: Callable[[], object], second: Callable[[], object]
+) -> tuple[Exception | None, Exception | None]:
+    """Runs both at once; gives what each raised."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        jobs = [pool.submit(first), pool.submit(second)]
+    errors = [job.exception() for job in jobs]
+    for error in errors:
+        if error is not None and not isinstance(error, Exception):
+            raise error
+    return errors[0], errors[1]  # type: ignore[return-value] # anything but Exception was raised above
+
+
+class Bootstrap:
+    """The parts of one function, made from its settings and kept for the life of the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._invocation: Any = None
+
+    def invoked(self, context: Any) -> None:
+        """Takes the context of this invocation, which knows the time left."""
+        self._invocation = context
+
+    def time_left(self) -> float:
+        """Seconds until this invocation is stopped."""
+        return float(self._invocation.get_remaining_time_in_millis()) / 1000 if self._invocation else 0.0
+
+    # ---- stores
+
+    @cached_property
+    def integrations(self) -> "Integrations":
+        from invoicing.adapters.aws.integrations import DynamoIntegrations
+
+        return DynamoIntegrations(self._client("dynamodb"), self._setting("integrations_table"))
+
+    @cached_property
+    def exports(self) -> "Exports":
+        from invoicing.adapters.aws.exports import DynamoExports
+
+        return DynamoExports(self._client("dynamodb"), self._setting("exports_table"))
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        from invoicing.adapters.aws.sessions import DynamoSessions
+
+        return DynamoSessions(self._client("dynamodb"), self._setting("sessions_table"))
+
+    @cached_property
+    def notices(self) -> "Notices":
+        from invoicing.adapters.aws.notices import DynamoNotices
+
+        return DynamoNotices(self._client("dynamodb"), self._setting("notices_table"))
+
+    @cached_property
+    def tokens(self) -> "TokenStore":
+        from invoicing.adapters.aws.token_store import DynamoTokenStore
+
+        return DynamoTokenStore(self._client("dynamodb", "TOKEN_STORES"), self._setting("tokens_table"))
+
+    @cached_property
+    def journal(self) -> "TokenJournal":
+        from invoicing.adapters.aws.journal import S3TokenJournal
+
+        return S3TokenJournal(self._client("s3", "TOKEN_STORES"), self._setting("journal_bucket"))
+
+    @cached_property
+    def sealer(self) -> "Sealer":
+        from invoicing.adapters.aws.sealing import KmsSealer
+
+        return KmsSealer(self._client("kms"), self._setting("kms_key_id"), environment=self._settings.stage_name)
+
+    @cached_property
+    def queue(self) -> "SyncQueue":
+        from invoicing.adapters.aws.sync_queue import SqsSyncQueue
+
+        return SqsSyncQueue(self._client("sqs"), self._setting("sync_queue_url"))
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        from invoicing.adapters.aws.mailer import SesMailer
+
+        return SesMailer(
+            self._client("sesv2", "MAIL"),
+            sender=self._setting("sender_address"),
+            configuration_set=self._setting("mail_configuration_set"),
+        )
+
+    @cached_property
+    def fortnox_secret(self) -> "Secret":
+        from invoicing.adapters.aws.secrets import Secret
+
+        return Secret(self._client("secretsmanager"), self._setting("fortnox_secret_arn"))
+
+    @cached_property
+    def signing_secret(self) -> "Secret":
+        from invoicing.adapters.aws.secrets import Secret
+
+        return Secret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
+
+    # ---- the two systems
+
+    @cached_property
+    def transport(self) -> "HttpTransport":
+        from invoicing.adapters.http.transport import PooledTransport
+
+        return PooledTransport()
+
+    @cached_property
+    def wms(self) -> "WmsInvoices":
+        from invoicing.adapters.ongoing.client import OngoingClient
+
+        return OngoingClient(self.transport, base_url=self._setting("ongoing_api_base_url"))
+
+    def oauth(self, base_url: str = "") -> "FortnoxOAuth":
+        """`base_url` is the address of our pages; only consents need it."""
+        from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
+
+        return FortnoxAuthorization(
+            base_url=self._setting("fortnox_auth_base_url"),
+            client_id=self._setting("fortnox_client_id"),
+            client_secret=self._client_secret,
+            redirect_uri=f"{base_url}/oauth/callback",
+            transport=self.transport,
+        )
+
+    def fortnox_of(self, integration: "Integration") -> "FortnoxCompany":
+        """The client of one integration's company, whose tokens the engine gives."""
+        from invoicing.application.access_fortnox import access_token
+
+        engine = self.engine()
+        return self._fortnox(lambda refused: access_token(engine, integration.id, refused=refused))
+
+    def fortnox_with(self, token: str) -> "FortnoxCompany":
+        """A client with one given token."""
+        return self._fortnox(lambda _refused: token)
+
+    def _fortnox(self, access: Callable[[str], str]) -> "FortnoxCompany":
+        from invoicing.adapters.fortnox.api import FortnoxCompany
+        from invoicing.adapters.fortnox.pace import Pace
+
+        return FortnoxCompany(
+            base_url=self._setting("fortnox_api_base_url"),
+            access=access,
+            transport=self.transport,
+            pace=Pace(monotonic=time.monotonic, sleep=time.sleep),
+        )
+
+    # ---- tools of the use cases
+
+    def engine(self, base_url: str = "") -> "TokenEngine":
+        from invoicing.application.token_engine import TokenEngine
+
+        return TokenEngine(
+            store=self.tokens,
+            journal=self.journal,
+            sealer=self.sealer,
+            oauth=self.oauth(base_url),
+            clock=utc_now,
+            seconds_left=self.time_left,
+            new_id=new_id,
+            both=side_by_side,
+            report=report,
+        )
+
+    def consent_tools(self, base_url: str) -> "ConsentTools":
+        from invoicing.application.start_consent import ConsentTools
+
+        return ConsentTools(sessions=self.sessions, oauth=self.oauth(base_url), clock=utc_now, new_secret=new_secret)
+
+    def sign_in_tools(self, base_url: str) -> "SignInTools":
+        from invoicing.application.sign_in import SignInTools
+
+        return SignInTools(
+            consent=self.consent_tools(base_url),
+            integrations=self.integrations,
+            sessions=self.sessions,
+            sealer=self.sealer,
+            wms=self.wms,
+            clock=utc_now,
+            sleep=time.sleep,
+            new_secret=new_secret,
+        )
+
+    def connect_tools(self, base_url: str) -> "ConnectTools":
+        from invoicing.application.connect_company import ConnectTools
+
+        return ConnectTools(
+            consent=self.consent_tools(base_url),
+            engine=self.engine(base_url),
+            integrations=self.integrations,
+            notices=self.notices,
+            queue=self.queue,
+            fortnox_with=self.fortnox_with,
+            report=report,
+        )
+
+    def change_tools(self) -> "ChangeTools":
+        from invoicing.application.change_integration import ChangeTools
+
+        return ChangeTools(
+            integrations=self.integrations,
+            exports=self.exports,
+            notices=self.notices,
+            queue=self.queue,
+            engine=self.engine(),
+            clock=utc_now,
+            report=report,
+        )
+
+    def sync_tools(self) -> "SyncTools":
+        from invoicing.application.sync_integration import SyncTools
+
+        return SyncTools(
+            integrations=self.integrations,
+            exports=self.exports,
+            notices=self.notices,
+            tokens=self.tokens,
+            queue=self.queue,
+            sealer=self.sealer,
+            wms=self.wms,
+            fortnox_of=self.fortnox_of,
+            clock=utc_now,
+            seconds_left=self.time_left,
+            new_id=new_id,
+            report=report,
+        )
+
+    def notice_tools(self) -> "NoticeTools":
+        from invoicing.application.send_notice import NoticeTools
+        from invoicing.runtime.letters import LinkedLetters
+
+        return NoticeTools(
+            notices=self.notices,
+            integrations=self.integrations,
+            exports=self.exports,
+            mailer=self.mailer,
+            letters=LinkedLetters(mails=self.mails, links=self.links(self._setting("public_base_url"))),
+            clock=utc_now,
+            report=report,
+        )
+
+    def sync_request(self, body: str) -> "SyncRequest":
+        """Reads a message of the sync queue. Raises UpstreamContractError."""
+        from invoicing.adapters.aws.sync_queue import read_sync_request
+
+        return read_sync_request(body)
+
+    # ---- pages and mails
+
+    def pages(self, base_path: str) -> "Pages":
+        from invoicing.adapters.rendering.pages import Pages
+
+        return Pages(base_path, support_address=self._setting("support_address"))
+
+    @cached_property
+    def mails(self) -> "Mails":
+        from invoicing.adapters.rendering.mails import Mails
+
+        return Mails(support_address=self._setting("support_address"))
+
+    def links(self, base_url: str) -> "Links":
+        from invoicing.runtime.links import Links
+
+        return Links(secret=self.signing_secret(), base_url=base_url)
+
+    # ---- how they are made
+
+    def _client_secret(self) -> str:
+        return self.fortnox_secret()
+
+    def _setting(self, name: str) -> str:
+        value: str | None = getattr(self._settings, name, None)
+        if value is None:
+            raise ConfigurationError(f"{type(self._settings).__name__} has no {name}")
+        return value
+
+    def _client(self, service: str, config: str = "STANDARD") -> Any:
+        """A botocore client; plain botocore, because boto3 alone costs a tenth of a cold start."""
+        from invoicing.adapters.aws import client_config
+
+        key = (service, config)
+        if key not in self._clients:
+            self._clients[key] = self._sdk.create_client(service, config=getattr(client_config, config))
+        return self._clients[key]
+
+    @cached_property
+    def _clients(self) -> dict[tuple[str, str], Any]:
+        return {}
+
+    @cached_property
+    def _sdk(self) -> Any:
+        from botocore.session import Session
+
+        session = Session()
+        if "AWS_REGION" in os.environ:
+            session.set_config_variable("region", os.environ["AWS_REGION"])
+        return session

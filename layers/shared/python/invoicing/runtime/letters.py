@@ -1,0 +1,126 @@
+"""Composes the mail of a notice: what is stored becomes what the mail shows, with a link to a page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from invoicing.adapters.rendering.mails import Mail, Mails
+from invoicing.adapters.rendering.views import (
+    BrokenMailView,
+    CurrencyTotal,
+    DigestMailView,
+    IssueLine,
+    ReactivatedMailView,
+    ReminderMailView,
+    VerifyMailView,
+)
+from invoicing.adapters.rendering.views_of import issue_line_of
+from invoicing.application.send_notice import Letter
+from invoicing.domain.export import Export
+from invoicing.domain.integration import Integration
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.runtime.links import LIVES, LinkKind, Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedLetters:
+    """The port Letters, with links of this installation."""
+
+    mails: Mails
+    links: Links
+
+    def compose(
+        self, notice: Notice, integration: Integration, *, reminder_day: int | None, held: Iterable[Export]
+    ) -> Letter:
+        """Words it in the language of the integration's settings."""
+        language = integration.settings.language if integration.settings else Language.SWEDISH
+        match notice.kind:
+            case NoticeKind.BROKEN:
+                mail = self._broken(integration, language, reminder_day)
+            case NoticeKind.REACTIVATED:
+                mail = self._reactivated(notice, integration, language)
+            case NoticeKind.DIGEST:
+                mail = self._digest(notice, integration, language, held)
+            case NoticeKind.VERIFY_ADDRESS:
+                mail = self._verify(notice, integration, language)
+        return Letter(subject=mail.subject, text=mail.text, html=mail.html)
+
+    def _broken(self, integration: Integration, language: Language, reminder_day: int | None) -> Mail:
+        link = self.links.make(LinkKind.REACTIVATE, {"integration": integration.id})
+        since = integration.broken_since or integration.connected_at
+        company, waiting = integration.company.name, waiting_of(integration)
+        if reminder_day is None:
+            return self.mails.broken(
+                BrokenMailView(company=company, system=integration.id, link=link, broken_since=since, waiting=waiting),
+                language,
+            )
+        return self.mails.reminder(
+            ReminderMailView(
+                company=company,
+                system=integration.id,
+                link=link,
+                broken_since=since,
+                waiting=waiting,
+                day=reminder_day,
+            ),
+            language,
+        )
+
+    def _reactivated(self, notice: Notice, integration: Integration, language: Language) -> Mail:
+        totals = tuple(
+            CurrencyTotal(currency=name.removeprefix("sum_"), amount=Decimal(amount))
+            for name, amount in sorted(notice.params.items())
+            if name.startswith("sum_")
+        )
+        return self.mails.reactivated(
+            ReactivatedMailView(
+                company=integration.company.name,
+                system=integration.id,
+                link=self._page(integration),
+                reactivated_at=integration.connected_at,
+                invoices=int(notice.params.get("sent", "0")),
+                totals=totals,
+                held=int(notice.params.get("held", "0")),
+            ),
+            language,
+        )
+
+    def _digest(self, notice: Notice, integration: Integration, language: Language, held: Iterable[Export]) -> Mail:
+        lines = [line for line in map(issue_line_of, held) if line is not None]
+        run = integration.last_run
+        if run is not None and run.problem is not None:
+            lines.insert(0, IssueLine(issue=run.problem, since=run.started_at))
+        return self.mails.digest(
+            DigestMailView(
+                company=integration.company.name,
+                system=integration.id,
+                link=f"{self._page(integration)}/issues",
+                day=date.fromisoformat(notice.params["day"]),
+                issues=tuple(lines),
+                issue_count=max(len(lines), run.held if run else 0),
+            ),
+            language,
+        )
+
+    def _verify(self, notice: Notice, integration: Integration, language: Language) -> Mail:
+        subject = {"integration": integration.id, "address": notice.params["address"]}
+        return self.mails.verify(
+            VerifyMailView(
+                company=integration.company.name,
+                system=integration.id,
+                link=self.links.make(LinkKind.VERIFY_ADDRESS, subject),
+                valid_until=notice.created_at + LIVES[LinkKind.VERIFY_ADDRESS],
+            ),
+            language,
+        )
+
+    def _page(self, integration: Integration) -> str:
+        return f"{self.links.base_url}/integrations/{integration.id}"
+
+
+def waiting_of(integration: Integration) -> int:
+    """How many invoices the last run left: not due yet, or not sent because it stopped."""
+    run = integration.last_run
+    return max(0, run.seen - run.sent - run.updated - run.held) if run else 0

@@ -1,0 +1,65 @@
+"""Links in mails: signed, expiring, and leading to pages, because mail scanners open links."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+
+class LinkKind(StrEnum):
+    """What a link is for; one kind is never accepted as another."""
+
+    REACTIVATE = "reactivate"
+    VERIFY_ADDRESS = "verify"
+
+
+LIVES: dict[LinkKind, timedelta] = {
+    LinkKind.REACTIVATE: timedelta(days=14),  # the last reminder is sent after 7
+    LinkKind.VERIFY_ADDRESS: timedelta(days=7),
+}
+
+
+class LinkExpiredError(Exception):
+    """Ours, but too old. `subject` may be used to offer a new start, never to grant anything."""
+
+    def __init__(self, subject: dict[str, str]) -> None:
+        super().__init__("the link has expired")
+        self.subject = subject
+
+
+class LinkForgedError(Exception):
+    """Not signed by us, damaged, or of another kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Makes and reads links. `secret` is the signing secret of this installation."""
+
+    secret: str
+    base_url: str
+
+    def make(self, kind: LinkKind, subject: dict[str, str]) -> str:
+        """The whole address of a page."""
+        return f"{self.base_url}/{kind}/{self._serializer(kind).dumps(subject)}"
+
+    def read(self, kind: LinkKind, token: str) -> dict[str, str]:
+        """What the link was made for. Raises LinkExpiredError, LinkForgedError."""
+        if len(token) > 2000:
+            raise LinkForgedError
+        serializer = self._serializer(kind)
+        try:
+            return _subject(serializer.loads(token, max_age=int(LIVES[kind].total_seconds())))
+        except SignatureExpired:
+            raise LinkExpiredError(_subject(serializer.loads(token))) from None
+        except BadSignature:
+            raise LinkForgedError from None
+
+    def _serializer(self, kind: LinkKind) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self.secret, salt=f"link:{kind}")
+
+
+def _subject(payload: object) -> dict[str, str]:
+    if not isinstance(payload, dict):
+        raise LinkForgedError
+    return {str(name): str(value) for name, value in payload.items()}

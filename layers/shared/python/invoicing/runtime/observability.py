@@ -1,0 +1,36 @@
+"""Structured log lines and metrics. No secret, no body and no address of a person goes in."""
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+logger = Logger()
+metrics = Metrics()
+
+# Events that are counted. Metrics have no dimension per integration: thousands of them would cost more than the
+# service itself; the log line has it.
+_COUNTED = {
+    "invoice_failed": "InvoicesFailed",
+    "run_failed": "RunsFailed",
+    "token_rotated": "TokensRotated",
+    "token_outcome_unknown": "TokenOutcomesUnknown",
+    "token_healed": "TokensHealed",
+    "token_broken": "TokensBroken",
+    "token_third_sink": "TokenThirdSink",
+    "notice_not_sent": "NoticesNotSent",
+    "mail_bounced": "MailsBounced",
+}
+
+
+def report(event: str, fields: Mapping[str, str]) -> None:
+    """One event as a log line, and as a metric if it is counted."""
+    logger.info(event, extra=dict(fields))
+    name = _COUNTED.get(event)
+    if name is not None:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    if event == "run_finished":
+        for counted in ("sent", "updated", "held", "failed", "waiting"):
+            metrics.add_metric(
+                name=f"Invoices{counted.capitalize()}", unit=MetricUnit.Count, value=int(fields[counted])
+            )

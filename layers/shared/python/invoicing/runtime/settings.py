@@ -1,0 +1,141 @@
+"""What each function is told by its environment: one frozen model per function, read once at start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+from invoicing.domain.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every function is told. A field's variable is its name in upper case."""
+
+    stage_name: str  # also bound into every ciphertext
+    log_level: str
+    powertools_service_name: str
+    powertools_metrics_namespace: str
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """Names of the environment variables that this function needs; the template sets exactly these."""
+        return frozenset(field.name.upper() for field in fields(cls))
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Raises ConfigurationError that names every missing variable."""
+        missing = sorted(name for name in cls.variables() if name not in environment)
+        if missing:
+            raise ConfigurationError(f"missing environment variables: {', '.join(missing)}")
+        return cls(**{field.name: environment[field.name.upper()] for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingSettings(Settings):
+    """functions/landing"""
+
+    integrations_table: str
+    sessions_table: str
+    kms_key_id: str
+    fortnox_auth_base_url: str
+    fortnox_client_id: str
+    signing_secret_arn: str
+    ongoing_api_base_url: str
+    public_base_url: str
+    support_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OauthCallbackSettings(Settings):
+    """functions/oauth_callback"""
+
+    integrations_table: str
+    tokens_table: str
+    sessions_table: str
+    notices_table: str
+    sync_queue_url: str
+    kms_key_id: str
+    journal_bucket: str
+    fortnox_auth_base_url: str
+    fortnox_api_base_url: str
+    fortnox_client_id: str
+    fortnox_secret_arn: str
+    public_base_url: str
+    support_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalSettings(Settings):
+    """functions/portal"""
+
+    integrations_table: str
+    tokens_table: str
+    exports_table: str
+    sessions_table: str
+    notices_table: str
+    sync_queue_url: str
+    kms_key_id: str
+    journal_bucket: str
+    fortnox_auth_base_url: str
+    fortnox_api_base_url: str
+    fortnox_client_id: str
+    fortnox_secret_arn: str
+    signing_secret_arn: str
+    ongoing_api_base_url: str
+    public_base_url: str
+    support_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchSyncsSettings(Settings):
+    """functions/dispatch_syncs"""
+
+    integrations_table: str
+    sync_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncInvoicesSettings(Settings):
+    """functions/sync_invoices"""
+
+    integrations_table: str
+    tokens_table: str
+    exports_table: str
+    notices_table: str
+    sync_queue_url: str
+    kms_key_id: str
+    journal_bucket: str
+    fortnox_auth_base_url: str
+    fortnox_api_base_url: str
+    fortnox_client_id: str
+    fortnox_secret_arn: str
+    ongoing_api_base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepTokensSettings(Settings):
+    """functions/keep_tokens"""
+
+    integrations_table: str
+    tokens_table: str
+    notices_table: str
+    kms_key_id: str
+    journal_bucket: str
+    fortnox_auth_base_url: str
+    fortnox_api_base_url: str
+    fortnox_client_id: str
+    fortnox_secret_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyOperatorsSettings(Settings):
+    """functions/notify_operators"""
+
+    integrations_table: str
+    exports_table: str
+    notices_table: str
+    signing_secret_arn: str
+    sender_address: str
+    support_address: str
+    mail_configuration_set: str
+    public_base_url: str

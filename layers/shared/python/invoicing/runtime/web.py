@@ -1,0 +1,194 @@
+"""Serves pages: finds the route, knows the reader's language and sign-in, turns errors into pages."""
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from invoicing.adapters.rendering.catalogue import choose_language
+from invoicing.adapters.rendering.views import Message, MessageView, SessionView
+from invoicing.domain.errors import InvoicingError, RetryLaterError
+from invoicing.domain.integration import Integration
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.session import Session
+from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.browser import (
+    LANGUAGE_COOKIE,
+    SESSION_COOKIE,
+    Answer,
+    BadFormError,
+    BrowserRequest,
+    cookie,
+    no_cookie,
+    read_request,
+    redirect,
+)
+from invoicing.runtime.observability import logger
+
+_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request to one route, and what is needed to answer it."""
+
+    request: BrowserRequest
+    language: Language
+    params: Mapping[str, str]  # the parts of the path that the route names
+    parts: Bootstrap
+
+    def message(self, message: Message, *, status: int = 200, continue_path: str = "/", **more: Any) -> Answer:
+        """A page that only says something."""
+        view = MessageView(message=message, continue_path=continue_path, **more)
+        return Answer(status=status, body=self.parts.pages(self.request.base_path).message(view, self.language))
+
+    def url(self, path: str) -> str:
+        """An address of ours below the base path."""
+        return f"{self.request.base_url}{path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInVisit(Visit):
+    """A visit of somebody who is signed in and may see this integration."""
+
+    session: Session
+    integration: Integration
+
+    @property
+    def session_view(self) -> SessionView:
+        """What every page of an integration needs to know of its reader."""
+        held = self.integration.last_run.held if self.integration.last_run else 0
+        return SessionView(
+            integration_id=self.integration.id,
+            system=self.integration.id,
+            csrf=self.session.csrf,
+            open_issues=held,
+        )
+
+    def here(self, path: str = "") -> str:
+        """An address below this integration's own."""
+        return self.url(f"/integrations/{self.integration.id}{path}")
+
+
+type Page = Callable[[Visit], Answer]
+type SignedInPage = Callable[[SignedInVisit], Answer]
+type Routes = Mapping[tuple[str, str], Page]
+
+
+def signed_in(page: SignedInPage) -> Page:
+    """Lets only those in whose session is for the integration in the path; a POST must carry the session's guard.
+
+    An integration of somebody else looks exactly like one that does not exist.
+    """
+
+    def checked(visit: Visit) -> Answer:
+        token = visit.request.cookies.get(SESSION_COOKIE, "")
+        session = visit.parts.sessions.session(token, now=utc_now()) if token else None
+        if session is None:
+            if visit.request.method == "POST":
+                return visit.message(Message.SESSION_ENDED, status=401)
+            return redirect(visit.url("/"), cookies=[no_cookie(SESSION_COOKIE)] if token else [])
+        integration = (
+            visit.parts.integrations.get(session.integration_id)
+            if hmac.compare_digest(session.integration_id.encode(), visit.params["id"].encode())
+            else None
+        )
+        if integration is None:
+            return visit.message(Message.NOT_FOUND, status=404)
+        if visit.request.method == "POST" and not guarded(visit, session):
+            return visit.message(
+                Message.FORM_EXPIRED, status=403, continue_path=f"/integrations/{session.integration_id}"
+            )
+        return page(
+            SignedInVisit(
+                request=visit.request,
+                language=visit.language,
+                params=visit.params,
+                parts=visit.parts,
+                session=session,
+                integration=integration,
+            )
+        )
+
+    return checked
+
+
+def guarded(visit: Visit, session: Session) -> bool:
+    """Whether a form was sent by a page of this session."""
+    sent = visit.request.form().get("csrf", "")
+    return visit.request.same_origin and hmac.compare_digest(sent.encode(), session.csrf.encode())
+
+
+def serve(
+    event: Mapping[str, Any], context: Any, *, parts: Bootstrap, routes: Routes, public_base_url: str, fortnox: str = ""
+) -> dict[str, Any]:
+    """Answers one event. `fortnox` is where forms may end besides our own pages."""
+    parts.invoked(context)
+    request = read_request(event, public_base_url=public_base_url)
+    wish = request.query.get("lang", "")
+    language = choose_language(
+        query=wish,
+        cookie=request.cookies.get(LANGUAGE_COOKIE, ""),
+        accept_language=request.headers.get("accept-language", ""),
+    )
+    answer = _answer(request, language, parts, routes)
+    if wish == language:
+        answer = _with_cookie(answer, cookie(LANGUAGE_COOKIE, language, seconds=_YEAR))
+    return answer.as_event(form_targets=[fortnox] if fortnox else [])
+
+
+def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, routes: Routes) -> Answer:
+    page, params = _find(request, routes)
+    visit = Visit(request=request, language=language, params=params, parts=parts)
+    try:
+        if page is None:
+            return visit.message(Message.NOT_FOUND, status=404)
+        return page(visit)
+    except BadFormError:
+        return visit.message(Message.BAD_REQUEST, status=400)
+    except RetryLaterError as error:
+        logger.warning("page_unavailable", extra={"reason": f"{type(error).__name__}: {error}"})
+        return visit.message(Message.UNAVAILABLE, status=503, reference=request.request_id)
+    except InvoicingError as error:
+        logger.error("page_failed", extra={"reason": f"{type(error).__name__}: {error}"})
+        return visit.message(Message.ERROR, status=500, reference=request.request_id)
+    except Exception as error:
+        # The type only: a message or a local variable might hold what somebody typed.
+        logger.error("page_crashed", extra={"reason": type(error).__name__, "where": _where(error)})
+        return visit.message(Message.ERROR, status=500, reference=request.request_id)
+
+
+def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping[str, str]]:
+    """The route whose segments match; names in braces match any one segment."""
+    segments = _segments(request.path)
+    for (method, pattern), page in routes.items():
+        if method != request.method:
+            continue
+        names = _segments(pattern)
+        if len(names) == len(segments) and all(
+            name.startswith("{") or name == segment for name, segment in zip(names, segments, strict=True)
+        ):
+            return page, {n[1:-1]: s for n, s in zip(names, segments, strict=True) if n.startswith("{")}
+    return None, {}
+
+
+def _segments(path: str) -> Sequence[str]:
+    return [unquote(segment) for segment in path.strip("/").split("/")]
+
+
+def _with_cookie(answer: Answer, extra: str) -> Answer:
+    return Answer(
+        status=answer.status,
+        body=answer.body,
+        content_type=answer.content_type,
+        headers=answer.headers,
+        cookies=[*answer.cookies, extra],
+    )
+
+
+def _where(error: Exception) -> str:
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    return f"{traceback.tb_frame.f_code.co_qualname}:{traceback.tb_lineno}" if traceback else ""
