@@ -199,8 +199,23 @@ def history(visit: SignedInVisit) -> Answer:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(
-        ["wms_invoice_id", "wms_number", "goods_owner", "customer_number", "invoice_date", "amount", "currency"]
-        + ["fortnox_number", "fortnox_net", "state", "issue", "at", "event", "by", "detail"]
+        [
+            "wms_invoice_id",
+            "wms_number",
+            "goods_owner",
+            "customer_number",
+            "invoice_date",
+            "amount",
+            "currency",
+            "fortnox_number",
+            "fortnox_net",
+            "state",
+            "issue",
+            "at",
+            "event",
+            "by",
+            "detail",
+        ]
     )
     for export in _all(visit.integration.id, None):
         whole = parts.exports.get(visit.integration.id, export.invoice_id) or export

@@ -1,0 +1,54 @@
+# Every target sets up what it needs: a fresh machine needs Python (3.9 or newer) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION := eu-north-1
+# SAM and the makefiles of the layers look for python3.13 on PATH.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help ready demo up test check format faults bench build lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+ready:
+	@$(PYTHON) local/bootstrap.py
+
+demo: ready ## Run the whole product on this machine once, from activation to reactivation
+	$(BIN)/python -m local.demo
+
+up: ready ## Start the same stack and leave it running; prints where to sign in
+	$(BIN)/python -m local.up
+
+test: ready ## Run all tests
+	$(BIN)/pytest
+
+check: ready ## Check format, lint, types, imports, template and locks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/pytest tests/architecture tests/infrastructure
+	$(BIN)/sam validate --lint
+	$(BIN)/cfn-lint --template template.yaml --regions eu-north-1
+
+format: ready ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+faults: ready ## Run the tests that break things on purpose
+	$(BIN)/pytest tests/faults
+
+bench: ready ## Measure the local stack
+	$(BIN)/python -m local.bench
+
+build: ready ## Build the artefacts that are deployed
+	$(BIN)/sam build
+
+lock: ## Pin all dependencies anew, keeping what still fits
+	$(PYTHON) local/bootstrap.py --lock
+
+clean: ## Remove what was built; the environments stay
+	rm -rf .aws-sam build .mypy_cache .ruff_cache .hypothesis
+	find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,132 @@
+"""The table of exports: one item per WMS invoice, and one per integration for the register."""
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING
+
+from invoicing.adapters.aws.items import (
+    NOT_NEWER,
+    SCHEMA_ATTRIBUTE,
+    Item,
+    absent,
+    attribute,
+    attributes,
+    read,
+)
+from invoicing.adapters.aws.table import ConditionFailedError, Table
+from invoicing.domain.export import Export, ExportState, HistoryEvent
+from invoicing.domain.fortnox_invoice import Register
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEPT_APART = frozenset({"integration_id", "history"})  # the key, and what only ever grows
+_WITHOUT_HISTORY = (*(field.name for field in fields(Export) if field.name != "history"), "schema")
+_REGISTER = "register"
+_FILTERED_PAGE = 200  # records that one call looks at when only some of them fit
+
+
+class DynamoExports:
+    """The port Exports on DynamoDB."""
+
+    def __init__(
+        self, client: "DynamoDBClient", table_name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._table = Table(client, table_name)
+        self._sleep = sleep
+
+    def get(self, integration_id: str, invoice_id: int) -> Export | None:
+        """Read consistently, with its whole history."""
+        item = self._table.get(_key(integration_id, _record(invoice_id)))
+        return None if item is None else read(Export, item)
+
+    def get_many(self, integration_id: str, invoice_ids: Sequence[int]) -> Mapping[int, Export]:
+        """Read consistently, 100 in one call. Histories are left out."""
+        keys = [_key(integration_id, _record(invoice_id)) for invoice_id in dict.fromkeys(invoice_ids)]
+        items = self._table.get_many(keys, attributes=_WITHOUT_HISTORY, sleep=self._sleep)
+        exports = (read(Export, item) for item in items)
+        return {export.invoice_id: export for export in exports}
+
+    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+        """A repeat is recognised by its version and content, which differ between writers by their attempt."""
+        first = export.version == 1
+        condition = "attribute_not_exists(#record)" if first else f"#version = :before AND {NOT_NEWER}"
+        computed, values = [], {}
+        if event is not None:
+            computed = ["#history = list_append(if_not_exists(#history, :none), :event)"]
+            values = {"none": attribute(()), "event": attribute((event,))}
+        if not first:
+            values["before"] = attribute(export.version - 1)
+        try:
+            self._table.update(
+                _key(export.integration_id, _record(export.invoice_id)),
+                put=attributes(export, without=_KEPT_APART) | SCHEMA_ATTRIBUTE,
+                computed=computed,
+                drop=absent(export, without=_KEPT_APART),
+                condition=condition,
+                values=values,
+            )
+        except ConditionFailedError as error:
+            if error.found is None:
+                raise
+            if replace(read(Export, error.found), history=()) != replace(export, history=()):
+                raise
+
+    def page(
+        self, integration_id: str, *, limit: int, after: int | None = None, state: ExportState | None = None
+    ) -> tuple[Sequence[Export], int | None]:
+        """Newest invoice ids first, read consistently. Histories are left out."""
+        values = {
+            "integration": attribute(integration_id),
+            "oldest": attribute(_record(0)),
+            "newest": attribute("invoice#~" if after is None else _record(after)),
+        }
+        if state is not None:
+            values["state"] = attribute(state)
+        items = self._table.query(
+            "#integration_id = :integration AND #record BETWEEN :oldest AND :newest",
+            values,
+            only=None if state is None else "#state = :state",
+            attributes=_WITHOUT_HISTORY,
+            newest_first=True,
+            page=limit + 2 if state is None else _FILTERED_PAGE,
+        )
+        found: list[Export] = []
+        for item in items:
+            export = read(Export, item)
+            if export.invoice_id == after:
+                continue
+            if len(found) == limit:
+                return found, found[-1].invoice_id
+            found.append(export)
+        return found, None
+
+    def register(self, integration_id: str) -> Register:
+        """Empty if nothing is stored, or nothing that we can read: losing it only costs calls."""
+        item = self._table.get(_key(integration_id, _REGISTER))
+        try:
+            stored = json.loads(zlib.decompress((item or {})["known"]["B"]))
+            return Register(
+                customers={number: (currency, until) for number, (currency, until) in stored["customers"].items()},
+                articles=dict(stored["articles"]),
+                units=dict(stored["units"]),
+            )
+        except (KeyError, ValueError, TypeError, AttributeError, zlib.error):
+            return Register()
+
+    def save_register(self, integration_id: str, register: Register) -> None:
+        """Stored compressed: thousands of articles would otherwise outgrow an item and cost as many units."""
+        known = zlib.compress(json.dumps(asdict(register), ensure_ascii=False).encode())
+        self._table.put({**_key(integration_id, _REGISTER), "known": attribute(known), **SCHEMA_ATTRIBUTE})
+
+
+def _key(integration_id: str, record: str) -> Item:
+    return {"integration_id": {"S": integration_id}, "record": {"S": record}}
+
+
+def _record(invoice_id: int) -> str:
+    # Padded, so that the order of the texts is the order of the numbers.
+    return f"invoice#{invoice_id:012d}"

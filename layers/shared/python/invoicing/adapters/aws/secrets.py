@@ -1,0 +1,41 @@
+"""Secrets of this installation, in Secrets Manager."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from invoicing.adapters.aws.errors import translated
+from invoicing.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+class Secret:
+    """One secret text, fetched when it is first needed and then remembered by this process."""
+
+    def __init__(self, client: "SecretsManagerClient", secret_id: str) -> None:
+        self._client = client
+        self._secret_id = secret_id
+        self._value: str | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        """The secret. Raises RetryLaterError or ConfigurationError."""
+        with self._lock:
+            return self._fetch() if self._value is None else self._value
+
+    def refetch(self) -> str:
+        """The secret as it is now: for when somebody refused the remembered one."""
+        with self._lock:
+            return self._fetch()
+
+    def _fetch(self) -> str:
+        with translated(f"Secrets Manager GetSecretValue of {self._secret_id}"):
+            answer = self._client.get_secret_value(SecretId=self._secret_id)
+        value = answer.get("SecretString", "")
+        if not value:
+            raise ConfigurationError(
+                f"secret {self._secret_id} has no text. The service operator stores one and waits a minute."
+            )
+        self._value = value
+        return value

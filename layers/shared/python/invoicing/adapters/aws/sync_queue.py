@@ -1,0 +1,69 @@
+"""The FIFO queue of sync requests: one message group per integration, so its runs never overlap."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from invoicing.adapters.aws.errors import translated
+from invoicing.application.ports import SyncRequest
+from invoicing.domain.errors import RetryLaterError, UpstreamContractError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+_BATCH = 10  # SQS's limit
+
+
+class SqsSyncQueue:
+    """The port SyncQueue on SQS."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, requests: Iterable[SyncRequest]) -> int:
+        """What SQS refuses is sent once more after all the others."""
+        count = 0
+        refused: list[SyncRequest] = []
+        for batch in batched(requests, _BATCH, strict=False):
+            count += len(batch)
+            refused += self._send(batch)
+        for batch in batched(refused, _BATCH, strict=False):
+            if still_refused := self._send(batch):
+                raise RetryLaterError(
+                    f"SQS refused {len(still_refused)} of {count} sync requests twice, the first for "
+                    f"integration {still_refused[0].integration_id}. They are sent again by the next schedule."
+                )
+        return count
+
+    def _send(self, batch: Sequence[SyncRequest]) -> list[SyncRequest]:
+        """Gives those that SQS refused."""
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {
+                "Id": str(position),
+                "MessageBody": json.dumps(asdict(request)),
+                "MessageGroupId": request.integration_id,
+                "MessageDeduplicationId": _deduplication_id(request),
+            }
+            for position, request in enumerate(batch)
+        ]
+        with translated("SQS SendMessageBatch to the sync queue"):
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        return [batch[int(failure["Id"])] for failure in answer.get("Failed", [])]
+
+
+def read_sync_request(body: str) -> SyncRequest:
+    """Reads the body of a message. Raises UpstreamContractError for one that is not ours."""
+    try:
+        fields = json.loads(body)
+        return SyncRequest(integration_id=str(fields["integration_id"]), by=str(fields["by"]), slot=str(fields["slot"]))
+    except (ValueError, KeyError, TypeError):
+        raise UpstreamContractError("a message of the sync queue is not a sync request") from None
+
+
+def _deduplication_id(request: SyncRequest) -> str:
+    return hashlib.sha256(f"{request.integration_id}\n{request.slot}".encode()).hexdigest()

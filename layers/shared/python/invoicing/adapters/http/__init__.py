@@ -1,0 +1,1 @@
+"""HTTP to Ongoing and Fortnox."""

@@ -1,0 +1,61 @@
+"""The template engine: one environment per language, built at the first page and kept."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache, partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from invoicing.adapters.rendering.assets import asset_path
+from invoicing.adapters.rendering.catalogue import translations
+from invoicing.adapters.rendering.formats import format_amount, format_date, format_number, format_time
+from invoicing.adapters.rendering.issue_texts import issue_text
+from invoicing.adapters.rendering.labels import label_of
+from invoicing.adapters.rendering.views import Intention, InvoiceState
+from invoicing.domain.integration_settings import Language
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment_for(language: Language) -> Environment:
+    """Escapes HTML, refuses undefined names, and speaks the language."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    catalogue = translations(language)
+    # The i18n extension puts this method on the environment; Jinja's types do not know it.
+    install: Callable[..., None] = environment.install_gettext_translations  # type: ignore[attr-defined]
+    install(catalogue, newstyle=True)
+
+    def label(value: StrEnum) -> str:
+        return catalogue.gettext(label_of(value))
+
+    def number(value: Decimal) -> str:
+        return format_number(value, language)
+
+    def price(value: Decimal) -> str:
+        return format_number(value, language, decimals=2)
+
+    environment.filters.update(
+        amount=partial(format_amount, language=language),
+        day=partial(format_date, language=language),
+        moment=partial(format_time, language=language),
+        number=number,
+        price=price,
+        label=label,
+        issue_text=partial(issue_text, language=language),
+    )
+    environment.globals.update(
+        asset_path=asset_path, language=language, states=tuple(InvoiceState), intentions=Intention
+    )
+    return environment

@@ -1,0 +1,347 @@
+"""What each issue says to the person who must fix it: what happened, why, and what to do.
+
+A text is filled with the issue's parameters; one that is missing shows as a dash, so that an issue from an
+older version can always be read. "It is sent by itself" is true of every invoice issue: a held invoice is
+tried again at every run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from invoicing.adapters.rendering.catalogue import translatable, translations
+from invoicing.adapters.rendering.formats import format_amount, format_date
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueText:
+    """An issue in words."""
+
+    title: str
+    cause: str
+    fix: str
+
+
+def issue_text(issue: Issue, language: Language) -> IssueText:
+    """The issue in words, filled and translated. Plain text: escape it before it becomes HTML."""
+    translate = translations(language).gettext
+    words = _words(issue, language)
+    text = ISSUE_TEXTS[issue.code]
+    return IssueText(
+        title=translate(text.title) % words,
+        cause=translate(text.cause) % words,
+        fix=translate(text.fix) % words,
+    )
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+_AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount"})
+
+
+def _words(issue: Issue, language: Language) -> _Words:
+    translate = translations(language).gettext
+    words = _Words()
+    for name, value in issue.params.items():
+        if name in _AMOUNTS:
+            words[name] = _amount(value, issue.params.get("currency", ""), language)
+        elif name == "invoice_date":
+            words[name] = _date(value, language)
+        elif value in _VALUES.get(name, {}):
+            words[name] = translate(_VALUES[name][value])
+        elif value:
+            words[name] = value
+    return words
+
+
+def _amount(value: str, currency: str, language: Language) -> str:
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        return value
+    return format_amount(amount, currency, language) if amount.is_finite() else value
+
+
+def _date(value: str, language: Language) -> str:
+    try:
+        return format_date(date.fromisoformat(value), language)
+    except ValueError:
+        return value
+
+
+_MEANINGS: Mapping[str, str] = {
+    "per_unit": translatable("per unit"),
+    "per_row": translatable("for the whole row"),
+}
+
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "reason": {
+        "booked": translatable("booked"),
+        "cancelled": translatable("cancelled"),
+        "sent": translatable("sent to the customer"),
+        "paid": translatable("paid"),
+        "order": translatable("made from an order"),
+    },
+    "remembered": _MEANINGS,
+    "seen": _MEANINGS,
+}
+
+
+ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
+    IssueCode.CUSTOMER_CODE_MISSING: IssueText(
+        title=translatable("%(goods_owner)s has no customer code"),
+        cause=translatable(
+            "The customer code in Ongoing says which customer in Fortnox gets the invoice. It is empty."
+        ),
+        fix=translatable(
+            "In Ongoing: open the goods owner %(goods_owner)s, Advanced → References, and fill in Customer "
+            "code with the customer number from Fortnox. The invoice is then sent by itself."
+        ),
+    ),
+    IssueCode.CURRENCY_DIFFERS: IssueText(
+        title=translatable("The currencies differ: %(invoice_currency)s and %(customer_currency)s"),
+        cause=translatable(
+            "The invoice is in %(invoice_currency)s, but customer %(customer_number)s in Fortnox has "
+            "%(customer_currency)s."
+        ),
+        fix=translatable(
+            "Change the currency of the goods owner in Ongoing or of the customer in Fortnox, so that they "
+            "are the same. Under Settings you can also choose which of them decides."
+        ),
+    ),
+    IssueCode.CUSTOMER_UNKNOWN: IssueText(
+        title=translatable("Customer %(customer_number)s does not exist in Fortnox"),
+        cause=translatable(
+            "The goods owner %(goods_owner)s has customer code %(customer_number)s in Ongoing, and Fortnox "
+            "has no customer with that number."
+        ),
+        fix=translatable(
+            "Correct the customer code in Ongoing (Advanced → References), or create customer "
+            "%(customer_number)s in Fortnox. The invoice is then sent by itself."
+        ),
+    ),
+    IssueCode.CUSTOMER_INACTIVE: IssueText(
+        title=translatable("Customer %(customer_number)s is inactive in Fortnox"),
+        cause=translatable(
+            "The goods owner %(goods_owner)s is customer %(customer_number)s in Fortnox. That customer is "
+            "inactive and cannot be invoiced."
+        ),
+        fix=translatable("Make the customer active in Fortnox. The invoice is then sent by itself."),
+    ),
+    IssueCode.ARTICLE_NUMBER_MISSING: IssueText(
+        title=translatable("Row %(row)s has no article number"),
+        cause=translatable("The price list entry of row %(row)s has no article number in Ongoing."),
+        fix=translatable("Fill in the article number on the price list entry in Ongoing."),
+    ),
+    IssueCode.ARTICLE_NUMBER_REFUSED: IssueText(
+        title=translatable("Article number “%(article_number)s” is not accepted by Fortnox"),
+        cause=translatable(
+            "Row %(row)s has an article number with a character that Fortnox does not accept, such as a space."
+        ),
+        fix=translatable(
+            "Change the article number on the price list entry in Ongoing. Letters, digits and _ - / + work."
+        ),
+    ),
+    IssueCode.ARTICLE_INACTIVE: IssueText(
+        title=translatable("Article %(article_number)s is inactive in Fortnox"),
+        cause=translatable("Row %(row)s uses an article that is switched off in Fortnox."),
+        fix=translatable("Make the article active in Fortnox, or choose another article number in the price list."),
+    ),
+    IssueCode.ACCOUNT_MISSING: IssueText(
+        title=translatable("Article %(article_number)s has no account"),
+        cause=translatable("The price list entry of row %(row)s has no account in Ongoing."),
+        fix=translatable("Fill in the account, four digits, on the price list entry in Ongoing."),
+    ),
+    IssueCode.ACCOUNT_NOT_VALID: IssueText(
+        title=translatable("“%(account)s” is not an account"),
+        cause=translatable(
+            "Article %(article_number)s on row %(row)s has “%(account)s” as its account in Ongoing. "
+            "An account has four digits."
+        ),
+        fix=translatable("Correct the account on the price list entry in Ongoing."),
+    ),
+    IssueCode.AMOUNTS_DISAGREE: IssueText(
+        title=translatable("The rows do not add up to the invoice's total"),
+        cause=translatable(
+            "Ongoing says that the invoice is %(invoice_amount)s. Its rows give %(sum_per_unit)s if a price "
+            "is per unit, and %(sum_per_row)s if it is for the whole row. Nothing is sent until they agree."
+        ),
+        fix=translatable(
+            "Open the invoice in Ongoing and look for a row with a changed price or quantity. If the prices "
+            "always mean the same thing, choose it under Settings."
+        ),
+    ),
+    IssueCode.PRICE_MEANING_CHANGED: IssueText(
+        title=translatable("A price seems to mean something new"),
+        cause=translatable("Until now the prices in Ongoing were %(remembered)s. In this invoice they are %(seen)s."),
+        fix=translatable("If the invoice is right in Ongoing, choose under Settings what a price means."),
+    ),
+    IssueCode.NO_ROWS: IssueText(
+        title=translatable("The invoice has no rows"),
+        cause=translatable("The invoice in Ongoing has no charges, so there is nothing to invoice."),
+        fix=translatable("Add the charges in Ongoing, or mark the invoice as exported to leave it out."),
+    ),
+    IssueCode.TOO_MANY_ROWS: IssueText(
+        title=translatable("The invoice has %(rows)s rows; Fortnox accepts %(limit)s"),
+        cause=translatable("Fortnox does not accept an invoice with that many rows."),
+        fix=translatable("Choose summed rows under Settings, or split the invoice in Ongoing into shorter periods."),
+    ),
+    IssueCode.ROW_NOT_REPRESENTABLE: IssueText(
+        title=translatable("Row %(row)s cannot be written in whole öre"),
+        cause=translatable("Row %(row)s is %(amount)s. Fortnox has two decimals, so the row would change its amount."),
+        fix=translatable("Round the price or the quantity of the row in Ongoing."),
+    ),
+    IssueCode.NUMBER_NOT_VALID: IssueText(
+        title=translatable("“%(invoice_number)s” cannot be an invoice number"),
+        cause=translatable("An invoice number in Fortnox has digits only."),
+        fix=translatable("Correct the number on the invoice in Ongoing, or empty it: then Fortnox gives the number."),
+    ),
+    IssueCode.NUMBER_SHARED: IssueText(
+        title=translatable("Two invoices have number %(invoice_number)s"),
+        cause=translatable("Invoice %(other_invoice)s in Ongoing has the same number. Fortnox allows a number once."),
+        fix=translatable("Change the number of one of them in Ongoing, or empty it."),
+    ),
+    IssueCode.WMS_INVOICE_UNREADABLE: IssueText(
+        title=translatable("The invoice could not be read"),
+        cause=translatable(
+            "Something that the service cannot do without is missing or garbled in Ongoing's answer: %(detail)s."
+        ),
+        fix=translatable("You do not need to do anything: those who run the service see this too."),
+    ),
+    IssueCode.ACCOUNT_UNKNOWN: IssueText(
+        title=translatable("Account %(account)s does not exist or is closed in Fortnox"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        fix=translatable(
+            "Open the account in Fortnox, in the financial year of the invoice, or choose another account "
+            "in Ongoing's price list."
+        ),
+    ),
+    IssueCode.NUMBER_TAKEN: IssueText(
+        title=translatable("Number %(invoice_number)s is already used in Fortnox"),
+        cause=translatable(
+            "Another invoice in Fortnox has number %(invoice_number)s. It is not touched, and this one is not sent."
+        ),
+        fix=translatable("Give the invoice another number in Ongoing, or empty the number: then Fortnox gives it one."),
+    ),
+    IssueCode.PERIOD_LOCKED: IssueText(
+        title=translatable("The period is locked in Fortnox"),
+        cause=translatable(
+            "The invoice is dated %(invoice_date)s, and Fortnox accepts nothing more in that period: “%(message)s”."
+        ),
+        fix=translatable(
+            "Unlock the period in Fortnox, or change the invoice's date in Ongoing. Ask your bookkeeper "
+            "if you are not sure which."
+        ),
+    ),
+    IssueCode.FINANCIAL_YEAR_MISSING: IssueText(
+        title=translatable("Fortnox has no financial year for %(invoice_date)s"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        fix=translatable("Create the financial year in Fortnox. The invoice is then sent by itself."),
+    ),
+    IssueCode.COST_CENTRE_REQUIRED: IssueText(
+        title=translatable("An account demands a cost centre"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        fix=translatable(
+            "In Fortnox, make the cost centre voluntary on the account. Or fill in profit centres in Ongoing "
+            "and turn on “Profit centre becomes cost centre” under Settings."
+        ),
+    ),
+    IssueCode.COST_CENTRE_UNKNOWN: IssueText(
+        title=translatable("A cost centre does not exist in Fortnox"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        fix=translatable("Create the cost centre in Fortnox, or correct the profit centre in Ongoing."),
+    ),
+    IssueCode.CURRENCY_UNKNOWN: IssueText(
+        title=translatable("Fortnox does not have currency %(currency)s"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        fix=translatable("Add the currency in Fortnox. The invoice is then sent by itself."),
+    ),
+    IssueCode.TEXT_REFUSED: IssueText(
+        title=translatable("Fortnox does not accept a text on the invoice"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        fix=translatable("Look for unusual characters in the invoice's title, references and row texts in Ongoing."),
+    ),
+    IssueCode.TOTAL_DIFFERS: IssueText(
+        title=translatable("Invoice %(fortnox_number)s in Fortnox differs from Ongoing"),
+        cause=translatable(
+            "Fortnox has %(fortnox_net)s before VAT, Ongoing has %(invoice_amount)s. Fortnox may have added "
+            "a fee, a freight or a discount."
+        ),
+        fix=translatable(
+            "Open invoice %(fortnox_number)s in Fortnox, remove what was added, and press Retry. Check the "
+            "customer's fees and discounts, so that it does not happen again."
+        ),
+    ),
+    IssueCode.FOUND_TWICE: IssueText(
+        title=translatable("The invoice is in Fortnox more than once"),
+        cause=translatable("Invoices %(fortnox_numbers)s in Fortnox all carry this invoice's reference."),
+        fix=translatable("Cancel those that are too many in Fortnox, keep one, and press Retry."),
+    ),
+    IssueCode.INVOICE_LOCKED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s can no longer be changed"),
+        cause=translatable("It is %(reason)s in Fortnox, but the invoice in Ongoing has changed since then."),
+        fix=translatable(
+            "Credit invoice %(fortnox_number)s in Fortnox and make a new one, or change the invoice in Ongoing back."
+        ),
+    ),
+    IssueCode.FORTNOX_REFUSED: IssueText(
+        title=translatable("Fortnox refused the invoice"),
+        cause=translatable("Fortnox says: “%(message)s” (code %(code)s)."),
+        fix=translatable(
+            "Correct what Fortnox points at, in Ongoing or in Fortnox. The invoice is tried again at every "
+            "run, and when you press Retry."
+        ),
+    ),
+    IssueCode.CONNECTION_BROKEN: IssueText(
+        title=translatable("The keys to Fortnox are no longer valid"),
+        cause=translatable(
+            "Fortnox no longer accepts the keys for %(company)s. Nothing is lost: the invoices wait here."
+        ),
+        fix=translatable(
+            "Start the reactivation. A Fortnox administrator must approve, and then everything that waits is sent."
+        ),
+    ),
+    IssueCode.LICENCE_MISSING: IssueText(
+        title=translatable("A licence is missing in Fortnox"),
+        cause=translatable("Fortnox says: “%(message)s”. Nothing is lost: the invoices wait here."),
+        fix=translatable(
+            "Order the licence in Fortnox (Invoicing, and Integration). The invoices are then sent by "
+            "themselves; you do not need to connect again."
+        ),
+    ),
+    IssueCode.SCOPE_MISSING: IssueText(
+        title=translatable("A permission is missing in Fortnox"),
+        cause=translatable("Fortnox says: “%(message)s”. Nothing is lost: the invoices wait here."),
+        fix=translatable(
+            "Connect again and approve all permissions. The person who approves must have them in Fortnox."
+        ),
+    ),
+    IssueCode.WMS_LOGIN_REFUSED: IssueText(
+        title=translatable("Ongoing does not accept the sign-in of %(username)s"),
+        cause=translatable(
+            "The password of %(username)s in %(system)s was changed, or the user was removed or blocked."
+        ),
+        fix=translatable(
+            "Check the user in Ongoing under Administration → API for automation. Then connect again, with "
+            "the right password."
+        ),
+    ),
+    IssueCode.WMS_NOT_ANSWERING: IssueText(
+        title=translatable("Ongoing does not answer"),
+        cause=translatable("%(system)s did not answer, or not in a way that can be read."),
+        fix=translatable("Nothing to do: the service tries again at every run, and nothing is lost."),
+    ),
+    IssueCode.FORTNOX_NOT_ANSWERING: IssueText(
+        title=translatable("Fortnox does not answer"),
+        cause=translatable(
+            "Fortnox did not answer. Before anything is sent again, the service checks whether it arrived."
+        ),
+        fix=translatable("Nothing to do: the service tries again at every run, and nothing is lost."),
+    ),
+}

@@ -1,0 +1,103 @@
+"""The words for single values: states, events, who can fix, what is wrong with a field."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from invoicing.adapters.rendering.catalogue import translatable
+from invoicing.adapters.rendering.views import (
+    ConnectionHealth,
+    HistoryEvent,
+    Intention,
+    InvoiceState,
+    LandingProblem,
+    Notice,
+)
+from invoicing.domain.integration_settings import FieldProblem
+from invoicing.domain.issue import Fixer
+
+# By type first: members of different StrEnums with equal values are equal to each other.
+LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
+    Fixer: {
+        Fixer.WMS_USER: translatable("Somebody who works in Ongoing"),
+        Fixer.FORTNOX_USER: translatable("Somebody who works in Fortnox"),
+        Fixer.FORTNOX_ADMINISTRATOR: translatable("Your Fortnox administrator"),
+        Fixer.EITHER: translatable("Somebody who works in Ongoing or in Fortnox"),
+        Fixer.SERVICE_OPERATOR: translatable("Those who run this service"),
+        Fixer.NOBODY: translatable("Nobody: it solves itself"),
+    },
+    FieldProblem: {
+        FieldProblem.MISSING: translatable("Fill in this field."),
+        FieldProblem.NOT_A_CHOICE: translatable("Choose one of the alternatives."),
+        FieldProblem.NOT_A_DATE: translatable("Write a date as year-month-day, for example 2026-03-31."),
+        FieldProblem.NOT_AN_ADDRESS: translatable("Write a mail address, for example invoices@example.com."),
+        FieldProblem.TOO_LONG: translatable("This is too long."),
+        FieldProblem.NOT_A_UNIT: translatable(
+            "Write a unit of at most 20 letters or digits without spaces, for example st."
+        ),
+    },
+    LandingProblem: {
+        LandingProblem.WRONG_LOGIN: translatable(
+            "Ongoing does not accept that combination of system, user name and password."
+        ),
+        LandingProblem.SYSTEM_NOT_UNDERSTOOD: translatable(
+            "The system must be an address such as https://demo.ongoingsystems.se/demo/ or your customer id."
+        ),
+        LandingProblem.FIELD_MISSING: translatable("Fill in system, user name and password."),
+        LandingProblem.TOO_MANY_TRIES: translatable("There were many tries in a short time, so there is a pause."),
+        LandingProblem.WMS_NOT_ANSWERING: translatable("Ongoing does not answer just now. Try again in a few minutes."),
+        LandingProblem.FORM_EXPIRED: translatable("The page had been open for long. Please try again."),
+        LandingProblem.SESSION_ENDED: translatable(
+            "You were signed out because nothing had happened for a while. Sign in again: what you had typed "
+            "is kept, and shown to you afterwards."
+        ),
+    },
+    ConnectionHealth: {
+        ConnectionHealth.HEALTHY: translatable("Working"),
+        ConnectionHealth.CHECKING: translatable("Being checked"),
+        ConnectionHealth.BROKEN: translatable("Keys not valid"),
+        ConnectionHealth.REVOKED: translatable("Withdrawn in Fortnox"),
+    },
+    InvoiceState: {
+        InvoiceState.NOT_DUE: translatable("Not due yet"),
+        InvoiceState.WAITING: translatable("Waiting"),
+        InvoiceState.SENDING: translatable("Being sent"),
+        InvoiceState.CHECKING: translatable("Being checked"),
+        InvoiceState.SENT: translatable("In Fortnox"),
+        InvoiceState.HELD: translatable("Needs attention"),
+    },
+    Intention: {
+        Intention.CREATE: translatable("Created"),
+        Intention.UPDATE: translatable("Updated"),
+        Intention.NOTHING: translatable("Unchanged"),
+        Intention.HOLD: translatable("Held"),
+    },
+    HistoryEvent: {
+        HistoryEvent.FOUND: translatable("Found in Ongoing"),
+        HistoryEvent.CREATED: translatable("Created in Fortnox"),
+        HistoryEvent.UPDATED: translatable("Updated in Fortnox"),
+        HistoryEvent.UNCHANGED: translatable("Compared with Fortnox: no difference"),
+        HistoryEvent.ADOPTED: translatable("Found in Fortnox after a missing answer; not sent again"),
+        HistoryEvent.WRITTEN_BACK: translatable("Number and exported mark saved in Ongoing"),
+        HistoryEvent.HELD: translatable("Held: a person must fix something"),
+        HistoryEvent.RELEASED: translatable("No longer held"),
+        HistoryEvent.ANSWER_MISSING: translatable("Fortnox did not answer; looked up before a new try"),
+        HistoryEvent.EXPORT_ASKED: translatable("Export again was pressed"),
+        HistoryEvent.RETRY_ASKED: translatable("Retry was pressed"),
+    },
+    Notice: {
+        Notice.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
+        Notice.SAVED: translatable("The settings are saved."),
+        Notice.SYNC_STARTED: translatable("The sync has started."),
+        Notice.SYNC_ALREADY_RUNNING: translatable("A sync is already under way."),
+        Notice.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
+        Notice.RESUMED: translatable("The integration is running again."),
+        Notice.RECONNECTED: translatable("Connected again. What waited is being sent now."),
+        Notice.RETRY_QUEUED: translatable("It will be tried again in a moment."),
+        Notice.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
+    },
+}
+
+
+def label_of(value: StrEnum) -> str:
+    """The words for a value, in the source language."""
+    return LABELS[type(value)][value]

@@ -1,0 +1,315 @@
+"""Every mail, from its view to subject, text and HTML.
+
+A mail is composed once, as a letter of plain paragraphs, and then laid out twice, so that text and HTML
+cannot say different things. Links lead to pages; opening one changes nothing, as mail scanners open links.
+"""
+
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from invoicing.adapters.rendering.catalogue import translations
+from invoicing.adapters.rendering.environment import environment_for
+from invoicing.adapters.rendering.formats import format_amount, format_date, format_time
+from invoicing.adapters.rendering.issue_texts import issue_text
+from invoicing.adapters.rendering.labels import label_of
+from invoicing.adapters.rendering.views import (
+    BrokenMailView,
+    CurrencyTotal,
+    DigestMailView,
+    IssueLine,
+    ReactivatedMailView,
+    ReminderMailView,
+    VerifyMailView,
+)
+from invoicing.domain.integration_settings import Language
+
+_LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
+_SUBJECT_LENGTH = 180  # characters; a company's name can be 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail, ready to be sent."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One issue in a digest: where, what, and what to do."""
+
+    about: str
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """The content of a mail, in the order in which it is read."""
+
+    subject: str
+    heading: str
+    before: tuple[str, ...]
+    entries: tuple[Entry, ...] = field(default=())
+    button: str
+    link: str
+    after: tuple[str, ...]
+
+
+class Mails:
+    """Composes mails. `support_address`, if given, is named at the end of each."""
+
+    def __init__(self, *, support_address: str = "") -> None:
+        self._support_address = support_address
+
+    def broken(self, view: BrokenMailView, language: Language) -> Mail:
+        """The keys to Fortnox are dead: the first and only mail about it, before reminders."""
+        _ = translations(language).gettext
+        return self._laid_out(
+            Letter(
+                subject=_("%(company)s: the connection to Fortnox has stopped") % {"company": view.company},
+                heading=_("The connection to Fortnox has stopped"),
+                before=(
+                    _("Since %(time)s Fortnox no longer accepts the keys for %(company)s (%(system)s).")
+                    % {
+                        "time": format_time(view.broken_since, language),
+                        "company": view.company,
+                        "system": view.system,
+                    },
+                    _("Nothing is lost.") + " " + _waiting(view.waiting, language),
+                    _(
+                        "Open the page below and sign in with your password for Ongoing. A Fortnox "
+                        "administrator then approves, which takes about two minutes."
+                    ),
+                ),
+                button=_("Connect again"),
+                link=view.link,
+                after=(
+                    _(
+                        "If you are not a Fortnox administrator: forward this mail to the one who is, and be "
+                        "there to type in your password for Ongoing."
+                    ),
+                    _(
+                        "If nothing is done, the invoices keep waiting here, and no invoice reaches Fortnox. "
+                        "You get a reminder after 1, 3 and 7 days."
+                    ),
+                ),
+            ),
+            language,
+        )
+
+    def reminder(self, view: ReminderMailView, language: Language) -> Mail:
+        """The keys are still dead, 1, 3 or 7 days later."""
+        catalogue = translations(language)
+        _ = catalogue.gettext
+        names = {"company": view.company, "system": view.system, "days": view.day}
+        last = view.day >= 7
+        return self._laid_out(
+            Letter(
+                subject=catalogue.ngettext(
+                    "%(company)s: no invoices to Fortnox for %(days)s day",
+                    "%(company)s: no invoices to Fortnox for %(days)s days",
+                    view.day,
+                )
+                % names,
+                heading=_("The connection to Fortnox is still down"),
+                before=(
+                    _("Since %(time)s Fortnox no longer accepts the keys for %(company)s (%(system)s).")
+                    % (names | {"time": format_time(view.broken_since, language)}),
+                    _("Nothing is lost.") + " " + _waiting(view.waiting, language),
+                ),
+                button=_("Connect again"),
+                link=view.link,
+                after=(
+                    _(
+                        "This is the last reminder. The invoices keep waiting until somebody connects again "
+                        "or disconnects the integration."
+                    )
+                    if last
+                    else _("If nothing is done, the invoices keep waiting, and you get another reminder."),
+                ),
+            ),
+            language,
+        )
+
+    def reactivated(self, view: ReactivatedMailView, language: Language) -> Mail:
+        """Connected again, and what waited has been sent: how many, and what sum in each currency."""
+        catalogue = translations(language)
+        _ = catalogue.gettext
+        names = {"company": view.company, "system": view.system}
+        sent = (
+            catalogue.ngettext(
+                "%(number)s invoice that waited has been sent: %(sum)s without VAT.",
+                "%(number)s invoices that waited have been sent: %(sum)s without VAT.",
+                view.invoices,
+            )
+            % {"number": view.invoices, "sum": _sum(view.totals, language)}
+            if view.invoices
+            else _("No invoice had to wait.")
+        )
+        held = (
+            (
+                catalogue.ngettext(
+                    "%(number)s invoice is held, because a person must fix something first.",
+                    "%(number)s invoices are held, because a person must fix something first.",
+                    view.held,
+                )
+                % {"number": view.held},
+            )
+            if view.held
+            else ()
+        )
+        return self._laid_out(
+            Letter(
+                subject=_("%(company)s: connected to Fortnox again") % names,
+                heading=_("Connected to Fortnox again"),
+                before=(
+                    _("%(company)s (%(system)s) was connected again %(time)s.")
+                    % (names | {"time": format_time(view.reactivated_at, language)}),
+                    sent,
+                    *held,
+                ),
+                button=_("See the invoices"),
+                link=view.link,
+                after=(_("You do not need to do anything. The invoices are sent every 15 minutes, as before."),),
+            ),
+            language,
+        )
+
+    def digest(self, view: DigestMailView, language: Language) -> Mail:
+        """What a person must fix; at most one a day, and none when there is nothing."""
+        catalogue = translations(language)
+        _ = catalogue.gettext
+        names = {
+            "company": view.company,
+            "system": view.system,
+            "day": format_date(view.day, language),
+            "number": view.issue_count,
+        }
+        hidden = view.issue_count - len(view.issues)
+        more = (
+            (
+                catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
+                % {"number": hidden},
+            )
+            if hidden > 0
+            else ()
+        )
+        return self._laid_out(
+            Letter(
+                subject=catalogue.ngettext(
+                    "%(company)s: %(number)s issue on the way to Fortnox",
+                    "%(company)s: %(number)s issues on the way to Fortnox",
+                    view.issue_count,
+                )
+                % names,
+                heading=catalogue.ngettext(
+                    "%(number)s issue needs a person", "%(number)s issues need a person", view.issue_count
+                )
+                % names,
+                before=(_("%(company)s (%(system)s), %(day)s.") % names,),
+                entries=tuple(_entry(line, language) for line in view.issues),
+                button=_("See the issues"),
+                link=view.link,
+                after=(
+                    *more,
+                    _(
+                        "If nothing is done, these invoices wait; all others are sent as usual. An issue goes "
+                        "away by itself when its cause is gone. This mail comes at most once a day."
+                    ),
+                ),
+            ),
+            language,
+        )
+
+    def verify(self, view: VerifyMailView, language: Language) -> Mail:
+        """Asks the reader to confirm the address for problems."""
+        _ = translations(language).gettext
+        return self._laid_out(
+            Letter(
+                subject=_("Confirm the address for %(company)s") % {"company": view.company},
+                heading=_("Is this the right address?"),
+                before=(
+                    _(
+                        "This address was given for mails about problems with the invoices of %(company)s "
+                        "(%(system)s) to Fortnox."
+                    )
+                    % {"company": view.company, "system": view.system},
+                ),
+                button=_("Confirm the address"),
+                link=view.link,
+                after=(
+                    _("The link can be used until %(time)s.") % {"time": format_time(view.valid_until, language)},
+                    _(
+                        "If nothing is done, mails about problems come here all the same. If you know nothing "
+                        "of this, tell us, or ask the person who set it up to change the address."
+                    ),
+                ),
+            ),
+            language,
+        )
+
+    def _laid_out(self, letter: Letter, language: Language) -> Mail:
+        environment = environment_for(language)
+        words = {"letter": letter, "support_address": self._support_address, "wrapped": _wrapped}
+        return Mail(
+            subject=_one_line(letter.subject),
+            text=environment.get_template("mail.txt").render(words).strip() + "\n",
+            html=environment.get_template("mail.html").render(words),
+        )
+
+
+def _waiting(count: int, language: Language) -> str:
+    catalogue = translations(language)
+    if not count:
+        return catalogue.gettext("No invoice waits just now.")
+    return catalogue.ngettext(
+        "%(number)s invoice waits and is sent as soon as you are connected again.",
+        "%(number)s invoices wait and are sent as soon as you are connected again.",
+        count,
+    ) % {"number": count}
+
+
+def _sum(totals: Sequence[CurrencyTotal], language: Language) -> str:
+    # One sum per currency: adding kronor to euro would be a number that exists nowhere.
+    return " + ".join(format_amount(total.amount, total.currency, language) for total in totals)
+
+
+def _entry(line: IssueLine, language: Language) -> Entry:
+    _ = translations(language).gettext
+    text = issue_text(line.issue, language)
+    about = ""
+    if line.invoice_id is not None:
+        number = (
+            _("Invoice %(number)s") % {"number": line.invoice_number}
+            if line.invoice_number
+            else _("Invoice without number (id %(id)s)") % {"id": line.invoice_id}
+        )
+        about = f"{number} · {line.goods_owner}" if line.goods_owner else number
+    return Entry(
+        about=about,
+        title=text.title,
+        lines=(text.cause, text.fix, f"{_('Who can')}: {_(label_of(line.issue.fixer))}"),
+    )
+
+
+def _one_line(subject: str) -> str:
+    """A subject must not carry line breaks or control characters: they could forge headers."""
+    visible = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in subject)
+    line = " ".join(visible.split())
+    return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1] + "…"
+
+
+def _wrapped(paragraph: str, indent: str = "") -> str:
+    return textwrap.fill(
+        paragraph,
+        _LINE_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,253 @@
+"""What the pages say that only say something: failed consents, and messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from invoicing.adapters.rendering.catalogue import translatable
+from invoicing.adapters.rendering.views import ConsentOutcome, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """A heading, what happened, what to do, and the words on the button (empty: no button)."""
+
+    title: str
+    what: str
+    todo: tuple[str, ...] = ()
+    button: str = ""
+
+
+_TRY_AGAIN = translatable("Try again")
+_START_AGAIN = translatable("Start again")
+_SIGN_IN = translatable("Sign in")
+_BACK = translatable("Go back")
+
+CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
+    ConsentOutcome.DENIED: PageText(
+        title=translatable("The permissions were not approved"),
+        what=translatable(
+            "Somebody pressed Deny in Fortnox, or closed the page. Nothing was connected, and nothing was changed."
+        ),
+        todo=(
+            translatable("Try again, and approve all permissions: each of them is needed."),
+            translatable("If you are not sure what you may approve, ask your Fortnox administrator first."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.LICENCE_MISSING: PageText(
+        title=translatable("Your Fortnox lacks a licence"),
+        what=translatable(
+            "The company needs the Invoicing module and the Integration licence in Fortnox. One of them is "
+            "missing. Nothing was connected."
+        ),
+        todo=(
+            translatable("Ask your Fortnox administrator to order the licence in Fortnox."),
+            translatable("Make sure that the person who approves has been given the licence."),
+            translatable("Then try again."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.APP_LICENCE_MISSING: PageText(
+        title=translatable("The app is not activated in Fortnox"),
+        what=translatable(
+            "The company has no licence for this app in the Fortnox Marketplace, or all its licences are "
+            "taken. Nothing was connected."
+        ),
+        todo=(
+            translatable("Ask your Fortnox administrator to activate the app in the Fortnox Marketplace."),
+            translatable("Then try again."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.NOT_ADMINISTRATOR: PageText(
+        title=translatable("A Fortnox administrator must approve"),
+        what=translatable(
+            "You are signed in to Fortnox as somebody who is not a system administrator. Nothing was connected."
+        ),
+        todo=(
+            translatable("Send the link below to your Fortnox administrator, for example by mail."),
+            translatable(
+                "The administrator needs the user name and password for Ongoing too. Do not put the password "
+                "in the same mail."
+            ),
+            translatable("Or try again and sign in to Fortnox as an administrator."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.WRONG_COMPANY: PageText(
+        title=translatable("That was another company"),
+        what=translatable(
+            "This integration belongs to %(expected_company)s, but %(approved_company)s was approved in "
+            "Fortnox. Nothing was changed, and no invoice was sent."
+        ),
+        todo=(translatable("Try again, and choose %(expected_company)s when you sign in to Fortnox."),),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.NO_ANSWER: PageText(
+        title=translatable("Fortnox sent no answer"),
+        what=translatable(
+            "You came back from Fortnox without a yes or a no. This happens when the Fortnox account is "
+            "locked, for example because of an unpaid invoice. Nothing was connected."
+        ),
+        todo=(
+            translatable("Sign in at Fortnox itself and see whether it shows a message."),
+            translatable("Then try again."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.START_UNKNOWN: PageText(
+        title=translatable("Let us begin from the start"),
+        what=translatable(
+            "The connection was not started in this browser, so the answer from Fortnox cannot be used. "
+            "Nothing was connected."
+        ),
+        todo=(translatable("Start again here, and stay in the same browser the whole way."),),
+        button=_START_AGAIN,
+    ),
+    ConsentOutcome.START_EXPIRED: PageText(
+        title=translatable("It took too long"),
+        what=translatable(
+            "More time passed between signing in here and approving in Fortnox than is safe. Nothing was connected."
+        ),
+        todo=(translatable("Start again. It usually takes two minutes."),),
+        button=_START_AGAIN,
+    ),
+    ConsentOutcome.START_USED: PageText(
+        title=translatable("This step has already been done"),
+        what=translatable(
+            "The answer from Fortnox has been used once, and it can only be used once. Perhaps you pressed "
+            "Back or reloaded the page."
+        ),
+        todo=(translatable("Sign in again to see how the integration is. If it is not there, start again."),),
+        button=_START_AGAIN,
+    ),
+    ConsentOutcome.CODE_REFUSED: PageText(
+        title=translatable("Fortnox did not accept the answer"),
+        what=translatable("Fortnox gave a code and then refused it; perhaps it was too old. Nothing was connected."),
+        todo=(translatable("Try again. It usually works the second time."),),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.FORTNOX_NOT_ANSWERING: PageText(
+        title=translatable("Fortnox does not answer just now"),
+        what=translatable("You approved, but Fortnox did not answer when the keys were fetched."),
+        todo=(translatable("Wait a few minutes and try again. You need to approve once more."),),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.SCOPE_REFUSED: PageText(
+        title=translatable("Fortnox refused a permission"),
+        what=translatable(
+            "One of the permissions that the service asks for cannot be given in your Fortnox. Nothing was connected."
+        ),
+        todo=(
+            translatable("Check that the company has the Invoicing module and the Integration licence."),
+            translatable("If it has, contact us: the fault may be ours."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.OTHER: PageText(
+        title=translatable("Fortnox said no"),
+        what=translatable("Fortnox gave a reason that we do not know. Nothing was connected."),
+        todo=(
+            translatable("Try again."),
+            translatable("If it happens again, contact us and give us the code below."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+}
+
+MESSAGE_TEXTS: Mapping[Message, PageText] = {
+    Message.NOT_SIGNED_IN: PageText(
+        title=translatable("Please sign in"),
+        what=translatable("This page is for those who are signed in."),
+        button=_SIGN_IN,
+    ),
+    Message.SESSION_ENDED: PageText(
+        title=translatable("You have been signed out"),
+        what=translatable(
+            "For safety you are signed out when nothing has happened for a while. The invoices are sent as "
+            "usual, whether you are signed in or not."
+        ),
+        button=translatable("Sign in again"),
+    ),
+    Message.SIGNED_OUT: PageText(
+        title=translatable("You are signed out"),
+        what=translatable("The invoices are sent as usual."),
+        button=translatable("Sign in again"),
+    ),
+    Message.NOT_FOUND: PageText(
+        title=translatable("There is nothing here"),
+        what=translatable(
+            "The page does not exist, or it belongs to another system than the one you are signed in to."
+        ),
+        button=translatable("To the start page"),
+    ),
+    Message.TOO_MANY_TRIES: PageText(
+        title=translatable("Too many tries"),
+        what=translatable("There were many tries in a short time, so there is a pause."),
+        button=_TRY_AGAIN,
+    ),
+    Message.FORM_EXPIRED: PageText(
+        title=translatable("The form was too old"),
+        what=translatable(
+            "The page had been open for long, or you signed in again in another tab. Nothing was changed."
+        ),
+        todo=(translatable("Go back, and do it again on a fresh page."),),
+        button=_BACK,
+    ),
+    Message.BAD_REQUEST: PageText(
+        title=translatable("That could not be understood"),
+        what=translatable("Something in the address or in the form is not as it should be."),
+        button=_BACK,
+    ),
+    Message.ERROR: PageText(
+        title=translatable("Something went wrong on our side"),
+        what=translatable("The fault is ours. No invoice was lost, and none is sent twice because of it."),
+        todo=(
+            translatable("Try again in a while."),
+            translatable("If it happens again, contact us and give us the reference below."),
+        ),
+        button=_TRY_AGAIN,
+    ),
+    Message.UNAVAILABLE: PageText(
+        title=translatable("The service is busy"),
+        what=translatable("It cannot answer just now. The invoices are safe."),
+        todo=(translatable("Try again in a minute."),),
+        button=_TRY_AGAIN,
+    ),
+    Message.ADDRESS_VERIFIED: PageText(
+        title=translatable("Thank you, the address is confirmed"),
+        what=translatable("Mails about problems go to this address. You can close this page."),
+    ),
+    Message.ADDRESS_LINK_EXPIRED: PageText(
+        title=translatable("The link can no longer be used"),
+        what=translatable(
+            "It is too old, or the address has been changed since. Mails go to the address in the settings "
+            "all the same."
+        ),
+        todo=(translatable("To get a new link, sign in and save the settings again."),),
+        button=_SIGN_IN,
+    ),
+    Message.REACTIVATION_LINK_EXPIRED: PageText(
+        title=translatable("The link can no longer be used"),
+        what=translatable("It is too old, or a newer one has been sent. The invoices still wait; none is lost."),
+        todo=(translatable("Sign in: the page of the integration has a new link."),),
+        button=_SIGN_IN,
+    ),
+    Message.REACTIVATION_NOT_NEEDED: PageText(
+        title=translatable("The integration already works"),
+        what=translatable("Somebody has connected it again, and the invoices are being sent."),
+        button=_SIGN_IN,
+    ),
+    Message.DISCONNECTED: PageText(
+        title=translatable("The integration is disconnected"),
+        what=translatable(
+            "The keys to Fortnox and the password for Ongoing are deleted. No more invoices are sent. What "
+            "was sent remains in Fortnox."
+        ),
+        todo=(
+            translatable("You can also remove the app under Manage integrations in Fortnox."),
+            translatable("You may connect again at any time; an invoice that was sent is not sent twice."),
+        ),
+        button=translatable("To the start page"),
+    ),
+}

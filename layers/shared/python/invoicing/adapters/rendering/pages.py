@@ -1,0 +1,136 @@
+"""Every page, from its view to HTML. Nothing here decides anything."""
+
+from urllib.parse import quote
+
+from invoicing.adapters.rendering.catalogue import translations
+from invoicing.adapters.rendering.environment import environment_for
+from invoicing.adapters.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
+from invoicing.adapters.rendering.views import (
+    ConsentView,
+    DisconnectView,
+    InvoicesView,
+    InvoiceView,
+    IssuesView,
+    LandingView,
+    MessageView,
+    PauseView,
+    PreviewView,
+    RehearsalView,
+    SessionView,
+    SettingsView,
+    SetupView,
+    StatusView,
+    VerifyView,
+)
+from invoicing.domain.integration_settings import Language
+
+
+class Pages:
+    """Renders pages whose links begin with `base_path` (such as `/prod`, or nothing).
+
+    `support_address` is where the reader can ask for help; without one, the pages do not mention it.
+    """
+
+    def __init__(self, base_path: str = "", *, support_address: str = "") -> None:
+        self._base = base_path.rstrip("/")
+        self._support_address = support_address
+
+    def landing(self, view: LandingView, language: Language) -> str:
+        """The sign-in form, for a first connection, a reactivation, or every day."""
+        path = f"/reactivate/{quote(view.reactivation.token, safe='')}" if view.reactivation else "/"
+        return self._render("landing.html", view, language, language_path=self._base + path)
+
+    def consent(self, view: ConsentView, language: Language) -> str:
+        """A consent that did not succeed."""
+        names = {"expected_company": view.expected_company, "approved_company": view.approved_company}
+        text = _filled(CONSENT_TEXTS[view.outcome], names, language)
+        # The address of the callback carries a spent code: the switch leads to the start instead.
+        return self._render("consent.html", view, language, language_path=f"{self._base}/", text=text)
+
+    def setup(self, view: SetupView, language: Language) -> str:
+        """The set-up page of a system, where the invoicing module is chosen."""
+        return self._render("setup.html", view, language, session=view.session)
+
+    def settings(self, view: SettingsView, language: Language) -> str:
+        """The settings form, to create an integration or to change one."""
+        return self._render("settings.html", view, language, session=view.session)
+
+    def status(self, view: StatusView, language: Language) -> str:
+        """The front page of an integration."""
+        return self._render("status.html", view, language, session=view.session)
+
+    def invoices(self, view: InvoicesView, language: Language) -> str:
+        """The list of invoices."""
+        return self._render("invoices.html", view, language, session=view.session)
+
+    def invoice(self, view: InvoiceView, language: Language) -> str:
+        """One invoice, with rows and history."""
+        return self._render("invoice.html", view, language, session=view.session)
+
+    def preview(self, view: PreviewView, language: Language) -> str:
+        """Exactly what would be sent."""
+        return self._render("preview.html", view, language, session=view.session)
+
+    def rehearsal(self, view: RehearsalView, language: Language) -> str:
+        """The offer of a dress rehearsal, its progress, and its result."""
+        return self._render("rehearsal.html", view, language, session=view.session)
+
+    def issues(self, view: IssuesView, language: Language) -> str:
+        """What a person must fix."""
+        return self._render("issues.html", view, language, session=view.session)
+
+    def pause(self, view: PauseView, language: Language) -> str:
+        """Asks before pausing."""
+        return self._render("pause.html", view, language, session=view.session)
+
+    def disconnect(self, view: DisconnectView, language: Language) -> str:
+        """Asks before disconnecting, and offers the history first."""
+        return self._render("disconnect.html", view, language, session=view.session)
+
+    def verify(self, view: VerifyView, language: Language) -> str:
+        """Asks for the click that confirms a mail address."""
+        return self._render("verify.html", view, language)
+
+    def message(self, view: MessageView, language: Language) -> str:
+        """A page that only says something: errors, sign-out, links that have expired."""
+        text = _filled(MESSAGE_TEXTS[view.message], {}, language)
+        return self._render("message.html", view, language, text=text)
+
+    def _render(
+        self,
+        template: str,
+        view: object,
+        language: Language,
+        *,
+        session: SessionView | None = None,
+        language_path: str = "",
+        text: PageText | None = None,
+    ) -> str:
+        here = f"{self._base}/integrations/{quote(session.integration_id, safe='')}" if session else ""
+        return (
+            environment_for(language)
+            .get_template(template)
+            .render(
+                view=view,
+                session=session,
+                base=self._base,
+                here=here,
+                language_path=language_path,
+                support_address=self._support_address,
+                text=text,
+            )
+        )
+
+
+def _filled(text: PageText, words: dict[str, str], language: Language) -> PageText:
+    translate = translations(language).gettext
+
+    def fill(message: str) -> str:
+        return translate(message) % words if message else ""
+
+    return PageText(
+        title=fill(text.title),
+        what=fill(text.what),
+        todo=tuple(fill(line) for line in text.todo),
+        button=fill(text.button),
+    )

@@ -1,0 +1,506 @@
+"""What each page and each mail shows: one frozen value per page, filled by the caller.
+
+Views carry facts (dates, amounts, domain values), never formatted text; the templates do the wording. All
+times are aware. Nothing here is secret except `csrf` and the links, which belong to the reader.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from invoicing.domain.integration_settings import FieldProblem
+from invoicing.domain.issue import Issue
+
+# Chosen so that no page, with its style sheet, exceeds 60 kB.
+INVOICES_PER_PAGE = 50
+ROWS_PER_PAGE = 75
+ISSUES_PER_PAGE = 15
+
+
+# Shared pieces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """Who is signed in, and to which integration."""
+
+    integration_id: str
+    system: str  # the warehouse's name in its address
+    csrf: str
+    open_issues: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyTotal:
+    """A sum in one currency, without VAT."""
+
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pager:
+    """Which part of a long list is shown. Pages count from 1."""
+
+    page: int = 1
+    pages: int = 1
+
+
+class Notice(StrEnum):
+    """What the click before this page did."""
+
+    CREATED = "created"
+    SAVED = "saved"
+    SYNC_STARTED = "sync_started"
+    SYNC_ALREADY_RUNNING = "sync_already_running"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    RECONNECTED = "reconnected"
+    RETRY_QUEUED = "retry_queued"
+    EXPORT_QUEUED = "export_queued"
+
+
+# Connecting
+
+
+class LandingProblem(StrEnum):
+    """Why the sign-in form is shown again."""
+
+    WRONG_LOGIN = "wrong_login"  # system, user or password: which of them is not told apart on purpose
+    SYSTEM_NOT_UNDERSTOOD = "system_not_understood"
+    FIELD_MISSING = "field_missing"
+    TOO_MANY_TRIES = "too_many_tries"
+    WMS_NOT_ANSWERING = "wms_not_answering"
+    FORM_EXPIRED = "form_expired"
+    SESSION_ENDED = "session_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactivationView:
+    """The broken integration that a signed link points to."""
+
+    token: str
+    company: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingView:
+    """The sign-in form.
+
+    `carried` holds what was typed in another form when the session ended; it goes along as hidden fields,
+    so that it can be shown again after signing in. Never put a password there.
+    """
+
+    csrf: str
+    system: str = ""
+    username: str = ""
+    problem: LandingProblem | None = None
+    try_again_at: datetime | None = None  # for TOO_MANY_TRIES
+    reactivation: ReactivationView | None = None
+    carried: Mapping[str, str] = field(default_factory=dict)
+
+
+class ConsentOutcome(StrEnum):
+    """How the visit at Fortnox ended, when it did not end well."""
+
+    DENIED = "denied"
+    LICENCE_MISSING = "licence_missing"
+    APP_LICENCE_MISSING = "app_licence_missing"
+    NOT_ADMINISTRATOR = "not_administrator"
+    WRONG_COMPANY = "wrong_company"
+    NO_ANSWER = "no_answer"  # neither a code nor an error
+    START_UNKNOWN = "start_unknown"
+    START_EXPIRED = "start_expired"
+    START_USED = "start_used"
+    CODE_REFUSED = "code_refused"
+    FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
+    SCOPE_REFUSED = "scope_refused"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """One failed consent. `try_again_path` is where the button leads, below the base path."""
+
+    outcome: ConsentOutcome
+    try_again_path: str = "/"
+    administrator_link: str = ""  # for NOT_ADMINISTRATOR: an absolute link to send on
+    expected_company: str = ""  # for WRONG_COMPANY
+    approved_company: str = ""  # for WRONG_COMPANY
+    error_code: str = ""  # Fortnox's own, shown as it came
+
+
+class ConsentMode(StrEnum):
+    """On whose behalf Fortnox gave the keys."""
+
+    SERVICE = "service"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupView:
+    """The set-up page of a system, shown when the consent has succeeded."""
+
+    session: SessionView
+    company: str
+    organisation_number: str
+    mode: ConsentMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsView:
+    """The settings form. `form` has the keys of `settings_to_form`; `problems` those that were refused."""
+
+    session: SessionView
+    form: Mapping[str, str]
+    is_new: bool
+    version: str = ""  # of the settings that the form was filled from; hidden field `version`
+    problems: Mapping[str, FieldProblem] = field(default_factory=dict)
+    changed_elsewhere: bool = False
+    address_unconfirmed: bool = False
+
+
+# Every day
+
+
+class ConnectionHealth(StrEnum):
+    """Whether Fortnox accepts our keys."""
+
+    HEALTHY = "healthy"
+    CHECKING = "checking"  # an answer about the keys is missing; the service is finding out by itself
+    BROKEN = "broken"
+    REVOKED = "revoked"  # somebody withdrew the consent in Fortnox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """A run that is under way. `total` is None until the invoices have been read."""
+
+    done: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """What the last finished run did."""
+
+    at: datetime
+    sent: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """The front page of an integration."""
+
+    session: SessionView
+    company: str
+    organisation_number: str
+    health: ConnectionHealth
+    mode: ConsentMode
+    approved_by: str  # name or user, as Fortnox gave it; empty if it gave none
+    approved_at: datetime
+    paused: bool = False
+    broken_since: datetime | None = None
+    reactivation_link: str = ""  # absolute; shown when broken or revoked
+    last_run: LastRun | None = None
+    next_run: datetime | None = None
+    progress: RunProgress | None = None
+    waiting: int = 0
+    sent_this_month: int = 0
+    totals_this_month: tuple[CurrencyTotal, ...] = ()
+    unconfirmed_address: str = ""
+    notice: Notice | None = None
+
+
+class InvoiceState(StrEnum):
+    """Where one invoice is on its way."""
+
+    NOT_DUE = "not_due"
+    WAITING = "waiting"
+    SENDING = "sending"
+    CHECKING = "checking"  # an answer is missing; looked up in Fortnox before anything is sent again
+    SENT = "sent"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceLine:
+    """One invoice in a list. Amounts are without VAT."""
+
+    invoice_id: int
+    number: str  # in Ongoing; may be empty
+    goods_owner: str
+    invoice_date: date
+    amount: Decimal
+    currency: str
+    state: InvoiceState
+    fortnox_number: str = ""
+    fortnox_net: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoicesView:
+    """A page of invoices, newest first. `next_cursor` is empty on the last page."""
+
+    session: SessionView
+    invoices: tuple[InvoiceLine, ...]
+    search: str = ""
+    state: InvoiceState | None = None
+    cursor: str = ""
+    next_cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowLine:
+    """One row as it is sent, or was."""
+
+    article_number: str
+    text: str
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    amount: Decimal
+    account: str = ""  # empty: the article's own
+    cost_centre: str = ""
+
+
+class HistoryEvent(StrEnum):
+    """What can happen to an invoice."""
+
+    FOUND = "found"
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    ADOPTED = "adopted"  # found in Fortnox after a missing answer
+    WRITTEN_BACK = "written_back"
+    HELD = "held"
+    RELEASED = "released"
+    ANSWER_MISSING = "answer_missing"
+    EXPORT_ASKED = "export_asked"
+    RETRY_ASKED = "retry_asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One thing that happened. `by` is empty when the service did it by itself."""
+
+    at: datetime
+    event: HistoryEvent
+    by: str = ""
+    fortnox_number: str = ""
+    net: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueLine:
+    """An open issue, and the invoice that it concerns, if it is about one."""
+
+    issue: Issue
+    since: datetime
+    invoice_id: int | None = None
+    invoice_number: str = ""
+    goods_owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceView:
+    """One invoice with everything that is known of it."""
+
+    session: SessionView
+    line: InvoiceLine
+    title: str = ""
+    customer_number: str = ""
+    period_start: date | None = None
+    period_end: date | None = None
+    rows: tuple[RowLine, ...] = ()
+    pager: Pager = Pager()
+    history: tuple[HistoryEntry, ...] = ()  # newest first
+    issue: IssueLine | None = None
+    notice: Notice | None = None
+
+
+class Intention(StrEnum):
+    """What would happen to an invoice, were it sent now."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    NOTHING = "nothing"  # Fortnox already has exactly this
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewView:
+    """Exactly what would be sent. Empty fields are not sent."""
+
+    session: SessionView
+    invoice_id: int
+    intention: Intention
+    customer_number: str
+    customer_name: str
+    invoice_date: date
+    currency: str
+    document_number: str  # empty: Fortnox makes one
+    your_reference: str
+    your_order_number: str
+    external_reference: str
+    remarks: str
+    rows: tuple[RowLine, ...]
+    row_count: int
+    net: Decimal
+    wms_amount: Decimal
+    pager: Pager = Pager()
+    issue: IssueLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedInvoice:
+    """What would happen to one invoice, and why it would be held."""
+
+    line: InvoiceLine
+    intention: Intention
+    issue: Issue | None = None
+    net: Decimal | None = None  # what Fortnox would have; None when it cannot be known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalView:
+    """The result of a dress rehearsal; `at` is None before the first one."""
+
+    session: SessionView
+    at: datetime | None = None
+    counts: Mapping[Intention, int] = field(default_factory=dict)  # of all invoices, not only this page's
+    invoices: tuple[RehearsedInvoice, ...] = ()
+    pager: Pager = Pager()
+    progress: RunProgress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuesView:
+    """Open issues, those of the whole integration first."""
+
+    session: SessionView
+    issues: tuple[IssueLine, ...]
+    pager: Pager = Pager()
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseView:
+    """Asks before pausing."""
+
+    session: SessionView
+    company: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectView:
+    """Asks before disconnecting."""
+
+    session: SessionView
+    company: str
+    waiting: int
+    not_confirmed: bool = False  # the form was sent without the tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyView:
+    """Asks for a click: mail scanners open links, so that opening one proves nothing."""
+
+    token: str
+    csrf: str
+    address: str
+
+
+class Message(StrEnum):
+    """Pages that only say something."""
+
+    NOT_SIGNED_IN = "not_signed_in"
+    SESSION_ENDED = "session_ended"
+    SIGNED_OUT = "signed_out"
+    NOT_FOUND = "not_found"  # also for what the reader may not see: the two must look the same
+    TOO_MANY_TRIES = "too_many_tries"
+    FORM_EXPIRED = "form_expired"
+    BAD_REQUEST = "bad_request"
+    ERROR = "error"
+    UNAVAILABLE = "unavailable"
+    ADDRESS_VERIFIED = "address_verified"
+    ADDRESS_LINK_EXPIRED = "address_link_expired"
+    REACTIVATION_LINK_EXPIRED = "reactivation_link_expired"
+    REACTIVATION_NOT_NEEDED = "reactivation_not_needed"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """One message. `reference` is the id under which the log knows what went wrong."""
+
+    message: Message
+    continue_path: str = "/"  # where the button leads, below the base path
+    reference: str = ""
+    try_again_at: datetime | None = None
+
+
+# Mails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenMailView:
+    """The keys to Fortnox are dead. `link` opens a page; opening it changes nothing."""
+
+    company: str
+    system: str
+    link: str
+    broken_since: datetime
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderMailView:
+    """The keys are still dead. `day` is 1, 3 or 7; after 7 no more reminders come."""
+
+    company: str
+    system: str
+    link: str
+    broken_since: datetime
+    waiting: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactivatedMailView:
+    """Connected again, and what waited has been sent."""
+
+    company: str
+    system: str
+    link: str
+    reactivated_at: datetime
+    invoices: int
+    totals: tuple[CurrencyTotal, ...]
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestMailView:
+    """Open issues of one integration. `issues` may be the first of `issue_count`."""
+
+    company: str
+    system: str
+    link: str
+    day: date
+    issues: tuple[IssueLine, ...]
+    issue_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyMailView:
+    """Asks the reader of an address to confirm it."""
+
+    company: str
+    system: str
+    link: str
+    valid_until: datetime

@@ -1,0 +1,1 @@
+"""The local stack: simulators of Fortnox and Ongoing, the emulated AWS, and what starts, seeds and stops them."""

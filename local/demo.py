@@ -1,0 +1,516 @@
+"""`make demo`: the whole story on this machine, from activation to reactivation, with a real browser.
+
+Prints what happens as a person would tell it, saves a picture of every page and mail under build/demo/, and
+writes build/demo/report.json. Ends with 0 only if every step held.
+"""
+
+import json
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Browser, Page, expect
+
+from local.browser import NoBrowserError, chromium, visitor
+from local.deployment import DeploymentError
+from local.fortnox.client_control import FortnoxControl
+from local.fortnox.seed import TENANT_ID
+from local.ongoing import seed
+from local.ongoing.client_control import OngoingControl
+from local.ongoing.warehouse import Invoice
+from local.process import DidNotStartError
+from local.stack import Mail, Stack, StackInUseError, running_stack
+
+OUT = Path(__file__).resolve().parent.parent / "build" / "demo"
+MAILBOX = "ekonomi@nordlager.example"
+SCHEDULE_SECONDS = 100.0  # the demo's schedule fires every minute
+RUN_SECONDS = 60.0
+SENT_AT_FIRST = 5  # of the seeded invoices: what nothing is wrong with
+HELD_AT_FIRST = 6  # each with another thing to fix
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of the story."""
+
+    name: str
+    ok: bool = False
+    seconds: float = 0.0
+    fortnox_calls: int = 0
+    ongoing_calls: int = 0
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class InvoiceLine:
+    """One invoice on both sides."""
+
+    wms_id: int
+    wms_number: str
+    goods_owner: str
+    wms_amount: str
+    fortnox_number: str
+    fortnox_net: str
+    state: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What build/demo/report.json says."""
+
+    ok: bool = False
+    steps: list[Step] = field(default_factory=list)
+    invoices: list[InvoiceLine] = field(default_factory=list)
+    mails: list[dict[str, Any]] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+
+
+class Demo:
+    """The story, step by step, on one running stack."""
+
+    def __init__(self, stack: Stack, browser: Browser) -> None:
+        self._stack = stack
+        self._browser = browser
+        self.report = Report()
+        self._fortnox = FortnoxControl(stack.fortnox_url)
+        self._ongoing = OngoingControl(stack.ongoing_url)
+        self._here = f"{stack.base_url}/integrations/{seed.WAREHOUSE}"
+
+    def play(self) -> None:
+        """All steps; a step that does not hold ends the story."""
+        with visitor(self._browser) as page:
+            self._connect(page)
+            self._first_run(page)
+            self._idle_run()
+            self._export_again(page)
+            self._expired_token(page)
+            self._broken(page)
+            self._reactivate()
+            self._look_around(page)
+        self.report.invoices = self._invoice_table()
+        self.report.mails = [
+            {"to": list(mail.to), "subject": mail.subject, "text": mail.text} for mail in self._stack.mails()
+        ]
+        self._photograph_mails()
+        self.report.ok = all(step.ok for step in self.report.steps)
+
+    # ---- the story
+
+    def _connect(self, page: Page) -> None:
+        with self._step("The landing page opens, in Swedish and English, on a phone too"):
+            page.goto(f"{self._stack.base_url}/?lang=en")
+            self._picture(page, "landing-en")
+            with visitor(self._browser, width=390) as phone:
+                phone.goto(self._stack.base_url)
+                self._picture(phone, "landing-sv-phone")
+            page.goto(f"{self._stack.base_url}/?lang=sv")
+            expect(page.locator("html")).to_have_attribute("lang", "sv")
+            self._picture(page, "landing-sv")
+
+        with self._step("A wrong password is refused, in one sentence"):
+            sign_in(page, password="wrong")
+            expect(page.get_by_role("alert").first).to_be_visible()
+            self._picture(page, "landing-refused")
+
+        with self._step("The right one leads to Fortnox: login, permissions, approval"):
+            sign_in(page, password=seed.PASSWORD)
+            self._picture(page, "fortnox-login")
+            log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
+            self._picture(page, "fortnox-permissions")
+            page.get_by_role("button", name="Godkänn").click()
+            page.wait_for_url(re.compile(r"/setup"))
+            self._picture(page, "setup")
+
+        with self._step("Set-up: switch to the invoicing module, look through the settings, create"):
+            page.get_by_role("link", name=re.compile("Byt till Fortnox")).click()
+            page.wait_for_url(re.compile(r"/settings"))
+            self._picture(page, "settings")
+            page.locator("[name=problem_address]").fill(MAILBOX)
+            page.locator("[name=from_date]").fill(f"{datetime.now(UTC).year - 1}-01-01")
+            page.get_by_role("button", name="Skapa", exact=True).click()
+            page.wait_for_url(lambda url: "notice=created" in url)
+            self._picture(page, "created")
+
+        with self._step("The address for problems is asked to confirm itself, and does"):
+            mail = self._wait_for_mail(lambda mail: "/verify/" in mail.text)
+            page.goto(link_in(mail, "/verify/"))
+            self._picture(page, "verify")
+            page.locator("main form button").click()
+            expect(page.locator("h1")).to_be_visible()
+
+    def _first_run(self, page: Page) -> None:
+        with self._step("The schedule itself sends what is due; each total is equal to the öre") as step:
+            self._wait("the first run", lambda: self._run_after(0.0), SCHEDULE_SECONDS)
+            table = self._invoice_table()
+            done = [line for line in table if line.state == "done"]
+            check(len(done) == SENT_AT_FIRST, f"{len(done)} invoices are done, not {SENT_AT_FIRST}")
+            for line in done:
+                equal = Decimal(line.wms_amount) == Decimal(line.fortnox_net)
+                check(equal, f"invoice {line.wms_id}: {line.wms_amount} in Ongoing, {line.fortnox_net} in Fortnox")
+            held = [line for line in table if line.state.startswith("held")]
+            check(len(held) == HELD_AT_FIRST, f"{len(held)} invoices are held, not {HELD_AT_FIRST}")
+        del step
+
+        with self._step(
+            "Numbers and exported marks are back in Ongoing; customers, rows, accounts, articles are right"
+        ):
+            for line in self._invoice_table():
+                wms = self._ongoing.invoice(seed.WAREHOUSE, line.wms_id)
+                if line.state == "done":
+                    check(wms["is_exported"], f"invoice {line.wms_id} is not marked as exported")
+                    check(wms["number"] == line.fortnox_number, f"invoice {line.wms_id} has not got its number")
+                    self._check_in_fortnox(line)
+                elif line.state.startswith("held"):
+                    check(not wms["is_exported"], f"held invoice {line.wms_id} is marked as exported")
+            articles = self._fortnox.company(TENANT_ID)["articles"]
+            check(articles["PLOCK"]["Unit"] == "st", "the created article has no unit")
+            check(articles["PLOCK"]["Type"] == "SERVICE", "the created article is not a service")
+
+        with self._step("What could not be sent is explained"):
+            page.goto(f"{self._here}/issues")
+            self._picture(page, "issues")
+            page.goto(f"{self._here}/invoices")
+            self._picture(page, "invoices")
+
+    def _idle_run(self) -> None:
+        with self._step("The next run sends nothing") as step:
+            before = len(self._fortnox.invoices(TENANT_ID))
+            self._wait("another run", lambda: self._run_after(time.time()), SCHEDULE_SECONDS)
+            check(len(self._fortnox.invoices(TENANT_ID)) == before, "another invoice has appeared in Fortnox")
+        check(step.fortnox_calls == 0, f"it called Fortnox {step.fortnox_calls} times")
+
+    def _export_again(self, page: Page) -> None:
+        with self._step("An invoice that is changed and exported again is updated, not sent twice"):
+            number = self._fortnox_number(seed.PLAIN)
+            charges = self._ongoing.invoice(seed.WAREHOUSE, seed.PLAIN)["charges"]
+            charges[0]["quantity"] = "14"
+            self._ongoing.change_invoice(seed.WAREHOUSE, seed.PLAIN, charges=charges, is_exported=False)
+            self._sync_now(page)
+            invoice = self._fortnox.invoices(TENANT_ID)[number]
+            check(Decimal(str(invoice["Net"])) == Decimal(14 * 85), f"net is {invoice['Net']}")
+            check(self._fortnox_number(seed.PLAIN) == number, "it has another number")
+            check(self._ongoing.invoice(seed.WAREHOUSE, seed.PLAIN)["is_exported"], "it is not marked again")
+            page.goto(f"{self._here}/invoices/{seed.PLAIN}")
+            self._picture(page, "invoice")
+
+    def _expired_token(self, page: Page) -> None:
+        with self._step("The access token expires, and is renewed without anybody noticing"):
+            self._fortnox.expire_access_tokens(TENANT_ID)
+            self._add_invoice(6001, "1400.00")
+            self._sync_now(page)
+            check(bool(self._fortnox_number(6001)), "the invoice was not sent")
+
+        with self._step("A reply about the keys is lost on the way, and heals by itself"):
+            self._fortnox.expire_access_tokens(TENANT_ID)
+            self._fortnox.add_faults(
+                {"match": {"method": "POST", "path_regex": "/oauth-v1/token"}, "times": 1, "effect": "after"}
+            )
+            self._add_invoice(6002, "1500.50")
+            self._sync_now(page)
+            self._wait(
+                "the invoice", lambda: bool(self._fortnox_number(6002)), SCHEDULE_SECONDS
+            )  # by the schedule, if not at once
+            self._fortnox.clear_faults()
+
+    def _broken(self, page: Page) -> None:
+        with self._step("The keys are destroyed in Fortnox: the work waits, and one mail is sent"):
+            before = len(self._stack.mails())
+            self._fortnox.destroy_tokens(TENANT_ID)
+            self._fortnox.expire_access_tokens(TENANT_ID)
+            self._add_invoice(6003, "2345.67")
+            self._add_invoice(6004, "1000.00")
+            self._sync_now(page)
+            self._wait_for_mail(lambda mail: "/reactivate/" in mail.text)
+            page.goto(self._here)
+            self._picture(page, "broken")
+            time.sleep(65)  # the schedule fires at least once more, and must not add a second mail
+            new = self._stack.mails()[before:]
+            check(len(new) == 1, f"{len(new)} mails were sent")
+            check(not self._fortnox_number(6003), "an invoice was sent without keys")
+
+    def _reactivate(self) -> None:
+        mail = self._wait_for_mail(lambda mail: "/reactivate/" in mail.text)
+        with visitor(self._browser) as page:
+            with self._step("Reactivation, with the wrong company first: refused"):
+                page.goto(link_in(mail, "/reactivate/"))
+                self._picture(page, "reactivate")
+                expect(page.locator("[name=username]")).to_have_value(seed.USERNAME)
+                page.locator("[name=password]").fill(seed.PASSWORD)
+                page.locator("main form button.main").click()
+                log_in_to_fortnox(page, "fel@foretag.example", "fel-pass")
+                page.get_by_role("button", name="Godkänn").click()
+                page.wait_for_url(re.compile("/oauth/callback"))
+                expect(page.locator("main")).to_contain_text("Fel Företag AB")
+                self._picture(page, "wrong-company")
+
+            with self._step("The same company: active again, and what waited is sent"):
+                page.goto(link_in(mail, "/reactivate/"))
+                page.locator("[name=password]").fill(seed.PASSWORD)
+                page.locator("main form button.main").click()
+                log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
+                page.get_by_role("button", name="Godkänn").click()
+                page.wait_for_url(lambda url: "notice=reconnected" in url)
+                self._wait("what waited", lambda: bool(self._fortnox_number(6004)), SCHEDULE_SECONDS)
+                page.goto(self._here)
+                self._picture(page, "reactivated")
+
+            with self._step("A closing mail says how many invoices and what sum"):
+                closing = self._wait_for_mail(lambda mail: re.search(r"3\s345,67", mail.text) is not None)
+                check("2" in closing.text, "it does not say how many")
+
+    def _look_around(self, page: Page) -> None:
+        with self._step("Every other page, for the album"):
+            pages = {
+                "status": "",
+                "preview": f"/invoices/{seed.STILL_GROWING}/preview",
+                "settings-saved": "/settings",
+                "pause": "/pause",
+                "disconnect": "/disconnect",
+            }
+            for name, path in pages.items():
+                response = page.goto(f"{self._here}{path}")
+                check(response is not None and response.ok, f"{name} answered {response and response.status}")
+                self._picture(page, name)
+            page.goto(f"{self._here}?lang=en")
+            self._picture(page, "status-en")
+
+    # ---- doing
+
+    def _sync_now(self, page: Page) -> None:
+        started = time.time()
+        page.goto(self._here)
+        page.locator(f"form[action$='/integrations/{seed.WAREHOUSE}/sync'] button").first.click()
+        page.wait_for_url(lambda url: "notice=" in url)
+        self._wait("the run", lambda: self._run_after(started), RUN_SECONDS)
+
+    def _add_invoice(self, invoice_id: int, amount: str) -> None:
+        """Another invoice of last month, copied from a plain one."""
+        like = self._ongoing.invoice(seed.WAREHOUSE, seed.PLAIN)
+        today = datetime.now(ZoneInfo("Europe/Stockholm")).date()
+        plain = next(invoice for invoice in seed.default_warehouse(today).invoices if invoice.id == seed.PLAIN)
+        charge = plain.charges[0]
+        changed = type(charge)(
+            **{
+                **{name: getattr(charge, name) for name in charge.__dataclass_fields__},
+                "id": invoice_id * 10,
+                "unit_price": Decimal(amount),
+                "quantity": Decimal(1),
+            }
+        )
+        values = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
+        self._ongoing.put_invoices(seed.WAREHOUSE, Invoice(**{**values, "id": invoice_id, "charges": (changed,)}))
+        del like
+
+    # ---- looking
+
+    def _check_in_fortnox(self, line: InvoiceLine) -> None:
+        invoice = self._fortnox.invoices(TENANT_ID)[line.fortnox_number]
+        reference = f"ONGOING-{seed.WAREHOUSE}-{line.wms_id}-"
+        check(invoice["ExternalInvoiceReference1"] == reference, f"{line.fortnox_number} has another reference")
+        check(bool(invoice["InvoiceRows"]), f"{line.fortnox_number} has no rows")
+        for row in invoice["InvoiceRows"]:
+            check(bool(row["ArticleNumber"]), f"{line.fortnox_number} has a row without article")
+            check(int(row["AccountNumber"]) >= 3000, f"{line.fortnox_number} has a row without account")
+
+    def _records(self) -> dict[int, dict[str, Any]]:
+        """What the exports table says."""
+        pages = (
+            self._stack.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self._stack.outputs["ExportsTable"], ConsistentRead=True)
+        )
+        found = {}
+        for item in (item for page in pages for item in page["Items"]):
+            record = item["record"]["S"]
+            if record.startswith("invoice#"):
+                found[int(record.removeprefix("invoice#"))] = item
+        return found
+
+    def _invoice_table(self) -> list[InvoiceLine]:
+        records = self._records()
+        in_fortnox = self._fortnox.invoices(TENANT_ID)
+        lines = []
+        for wms in self._ongoing.state()["warehouses"][seed.WAREHOUSE]["invoices"]:
+            record = records.get(wms["id"], {})
+            number = record.get("fortnox_number", {}).get("S", "")
+            state = record.get("state", {}).get("S", "not due")
+            if state == "held":
+                state = f"held: {record['issue']['M']['code']['S']}"
+            lines.append(
+                InvoiceLine(
+                    wms_id=wms["id"],
+                    wms_number=wms["number"] or "",
+                    goods_owner=self._owner(wms["goods_owner_id"]),
+                    wms_amount=str(wms["invoice_amount"] if "invoice_amount" in wms else wms["amount"]),
+                    fortnox_number=number,
+                    fortnox_net=str(in_fortnox[number]["Net"]) if number else "",
+                    state=state,
+                )
+            )
+        return lines
+
+    def _owner(self, owner_id: int) -> str:
+        owners = self._ongoing.state()["warehouses"][seed.WAREHOUSE]["goods_owners"]
+        return next((str(owner["name"]) for owner in owners if owner["id"] == owner_id), "")
+
+    def _fortnox_number(self, invoice_id: int) -> str:
+        record = self._records().get(invoice_id, {})
+        number: str = record.get("fortnox_number", {}).get("S", "")
+        return number if record.get("state", {}).get("S") == "done" else ""
+
+    def _run_after(self, moment: float) -> bool:
+        """Whether a run that started after `moment` has finished."""
+        item = (
+            self._stack.client("dynamodb")
+            .get_item(
+                TableName=self._stack.outputs["IntegrationsTable"],
+                Key={"integration_id": {"S": seed.WAREHOUSE}},
+                ConsistentRead=True,
+            )
+            .get("Item", {})
+        )
+        run = item.get("last_run", {}).get("M")
+        return run is not None and datetime.fromisoformat(run["started_at"]["S"]).timestamp() > moment
+
+    def _wait(self, what: str, holds: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            check(time.monotonic() < deadline, f"{what} did not come within {seconds:.0f} seconds")
+            time.sleep(0.5)
+
+    def _wait_for_mail(self, wanted: Callable[[Mail], bool]) -> Mail:
+        found: list[Mail] = []
+
+        def arrived() -> bool:
+            found[:] = [mail for mail in self._stack.mails() if wanted(mail)]
+            return bool(found)
+
+        self._wait("the mail", arrived, RUN_SECONDS)
+        return found[-1]
+
+    # ---- telling
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Step]:
+        step = Step(name)
+        self.report.steps.append(step)
+        before = len(self._fortnox.calls()), len(self._ongoing.calls())
+        started = time.monotonic()
+        print(f"  … {name}", flush=True)
+        try:
+            yield step
+            step.ok = True
+        except Exception as error:
+            step.problem = str(error)
+            raise
+        finally:
+            step.seconds = round(time.monotonic() - started, 1)
+            step.fortnox_calls = len(self._fortnox.calls()) - before[0]
+            step.ongoing_calls = len(self._ongoing.calls()) - before[1]
+            calls = f"{step.fortnox_calls} calls to Fortnox, {step.ongoing_calls} to Ongoing"
+            print(f"  {'✓' if step.ok else '✗'} {name}\n      {calls}", flush=True)
+
+    def _picture(self, page: Page, name: str) -> None:
+        path = OUT / f"{len(self.report.pictures) + 1:02d}-{name}.png"
+        page.screenshot(path=path, full_page=True)
+        self.report.pictures.append(path.name)
+
+    def _photograph_mails(self) -> None:
+        with visitor(self._browser, width=640) as page:
+            for position, mail in enumerate(self._stack.mails(), start=1):
+                page.set_content(mail.html)
+                self._picture(page, f"mail-{position}")
+
+
+class NotHeldError(Exception):
+    """Something of the story did not hold."""
+
+
+def check(holds: object, otherwise: str) -> None:
+    """Raises NotHeldError."""
+    if not holds:
+        raise NotHeldError(otherwise)
+
+
+def sign_in(page: Page, *, password: str) -> None:
+    """Fills in the landing page."""
+    page.locator("[name=system]").fill(f"https://{seed.WAREHOUSE}.ongoingsystems.se/{seed.WAREHOUSE}/")
+    page.locator("[name=username]").fill(seed.USERNAME)
+    page.locator("[name=password]").fill(password)
+    page.locator("main form button.main").click()
+
+
+def log_in_to_fortnox(page: Page, username: str, password: str) -> None:
+    """Fills in Fortnox's login."""
+    page.locator("#username").fill(username)
+    page.locator("#password").fill(password)
+    page.locator("#login").click()
+
+
+def link_in(mail: Mail, part: str) -> str:
+    """The link of a mail that contains `part`."""
+    found = re.search(rf"http\S*{re.escape(part)}\S+", mail.text)
+    check(found, f"no link with {part} in the mail")
+    assert found is not None
+    return found.group()
+
+
+def tell(report: Report) -> None:
+    """The table of invoices and the mails, as a person reads them."""
+    print("\n  Invoices\n")
+    head = ("WMS id", "WMS number", "Goods owner", "Ongoing", "Fortnox no", "Fortnox", "State")
+    rows = [
+        (str(i.wms_id), i.wms_number, i.goods_owner, i.wms_amount, i.fortnox_number, i.fortnox_net, i.state)
+        for i in report.invoices
+    ]
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    for row in [head, *rows]:
+        cells = [
+            cell.rjust(width) if column in {3, 5} else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  " + "  ".join(cells).rstrip())
+    print("\n  Mails\n")
+    for mail in report.mails:
+        print(f"  To {', '.join(mail['to'])}: {mail['subject']}")
+
+
+def main() -> int:
+    """Plays the story; 0 if every step held."""
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    print("Building and deploying the real template on this machine.", flush=True)
+    report = Report()
+    try:
+        parameters = {"SyncInterval": "rate(1 minute)"}
+        with running_stack(name="demo", parameters=parameters) as stack, chromium() as browser:
+            demo = Demo(stack, browser)
+            report = demo.report
+            try:
+                demo.play()
+            except Exception as error:
+                report.steps = report.steps or [Step("start")]
+                print(f"\n  This did not hold: {error}", file=sys.stderr)
+    except (DidNotStartError, DeploymentError, StackInUseError, NoBrowserError) as error:
+        print(error, file=sys.stderr)
+    (OUT / "report.json").write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n")
+    if report.ok:
+        tell(report)
+    print(
+        f"\n  Pictures and report.json are in {OUT.relative_to(Path.cwd()) if OUT.is_relative_to(Path.cwd()) else OUT}"
+    )
+    print(f"  {'Every step held.' if report.ok else 'A step did not hold.'}")
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The emulated AWS: MiniStack in its own environment, enforcing the IAM role of each function."""
+
+import json
+import secrets
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local.process import ChildProcess, DidNotStartError
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / ".venv-ministack" / "bin" / "ministack"
+REGION = "eu-north-1"
+ACCOUNT = "123456789012"
+# MiniStack takes this key as the account's root; every other key must belong to a role or a user.
+ROOT_KEY = "test"
+TRIES = 3
+
+
+class MiniStack:
+    """A running MiniStack on a free port of 127.0.0.1; everything in it is gone when it stops."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it, with log and temporary files in `folder`. Raises DidNotStartError."""
+        if not PROGRAM.exists():
+            raise DidNotStartError(f"{PROGRAM} is missing; run `python3 local/bootstrap.py`")
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._start(folder)
+                return
+            except DidNotStartError:
+                # Between our look for a free port and its start, somebody else may have taken the port.
+                self._process.stop()
+                if attempt == TRIES:
+                    raise
+
+    def _start(self, folder: Path) -> None:
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        identity = secrets.token_hex(8)
+        temporary = folder / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        self._process = ChildProcess(
+            "MiniStack",
+            [str(PROGRAM)],
+            log=folder / "ministack.log",
+            cwd=folder,
+            # Nothing else: functions inherit this environment, and must not find ours in it.
+            environment={
+                "PATH": f"{PROGRAM.parent}:/usr/bin:/bin",
+                "HOME": str(temporary),
+                "TMPDIR": str(temporary),
+                "AUTH": "true",
+                "BIND_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(port),
+                "MINISTACK_HOST": "127.0.0.1",
+                "MINISTACK_REGION": REGION,
+                "MINISTACK_ACCOUNT_ID": ACCOUNT,
+                "MINISTACK_EDITION": identity,
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
+            },
+        )
+        # The health answer repeats the identity: so it is ours that answers, and no other on the same port.
+        self._process.wait_until_ready(lambda: True if self._identity() == identity else None)
+
+    def _identity(self) -> str | None:
+        try:
+            return str(self.get("/_ministack/health").get("edition"))
+        except (urllib.error.URLError, OSError, ValueError):
+            return None
+
+    def get(self, path: str) -> Any:
+        """The JSON of one of MiniStack's own pages."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with all rights, for tests and for looking around."""
+        session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
+        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+
+    def environment(self) -> dict[str, str]:
+        """What makes any AWS tool talk to this MiniStack."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def stop(self) -> None:
+        """End it and its functions."""
+        self._process.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

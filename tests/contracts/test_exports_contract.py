@@ -1,0 +1,209 @@
+"""The port Exports: what its fake and its real adapter both promise."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+
+import pytest
+from invoicing.adapters.aws.exports import DynamoExports
+from invoicing.application.ports import ChangedMeanwhileError, Exports
+from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
+from invoicing.domain.fortnox_invoice import Register
+from invoicing.domain.issue import Issue, IssueCode
+
+from tests.support.aws import Aws
+from tests.support.fakes import START, FakeExports
+from tests.support.together import together
+
+CLAIMED = Export(
+    integration_id="lagret",
+    invoice_id=1207,
+    state=ExportState.CLAIMED,
+    version=1,
+    reference="ONGOING-lagret-1207-",
+    goods_owner="Möbler & Ting AB",
+    customer_number="88",
+    invoice_date=date(2026, 2, 28),
+    amount=Decimal("12345678901.05"),
+    currency="SEK",
+    attempt_id="attempt-1",
+    attempt_run="run-1",
+    updated_at=START,
+)
+HELD = replace(
+    CLAIMED,
+    version=2,
+    state=ExportState.HELD,
+    amount=Decimal("-0.01"),
+    fortnox_net=Decimal("0.00"),
+    attempt_id="",
+    issue=Issue(code=IssueCode.CUSTOMER_UNKNOWN, params={"customer_number": "88"}),
+    issue_since=START,
+)
+CLAIM = HistoryEvent(at=START, kind=EventKind.CLAIMED, by="schedule")
+HOLD = HistoryEvent(at=START + timedelta(seconds=1), kind=EventKind.HELD, by="anna", detail="customer_unknown")
+
+
+@pytest.fixture
+def exports(aws: Aws | None) -> Exports:
+    """An empty table."""
+    return FakeExports() if aws is None else DynamoExports(aws.dynamodb, aws.table("ExportsTable"))
+
+
+def saved(exports: Exports, *invoice_ids: int, state: ExportState = ExportState.CLAIMED) -> None:
+    """Saves first versions."""
+    for invoice_id in invoice_ids:
+        exports.save(replace(CLAIMED, invoice_id=invoice_id, state=state), event=CLAIM)
+
+
+def test_what_was_saved_is_read_back(exports: Exports) -> None:
+    """Every field comes back as it was, with the event in the history."""
+    exports.save(CLAIMED, event=CLAIM)
+
+    assert exports.get("lagret", 1207) == replace(CLAIMED, history=(CLAIM,))
+
+
+def test_an_unknown_invoice_is_none(exports: Exports) -> None:
+    """There is no empty record; another integration's record is not this one's."""
+    exports.save(CLAIMED, event=None)
+
+    assert exports.get("lagret", 1) is None
+    assert exports.get("norden", 1207) is None
+
+
+def test_a_later_version_replaces_all_but_the_history(exports: Exports) -> None:
+    """What is taken away is gone; the history only grows, whatever the caller held in hand."""
+    exports.save(CLAIMED, event=CLAIM)
+    exports.save(HELD, event=HOLD)
+
+    exports.save(replace(CLAIMED, version=3, history=(HOLD, HOLD, HOLD)), event=None)
+
+    assert exports.get("lagret", 1207) == replace(CLAIMED, version=3, history=(CLAIM, HOLD))
+
+
+def test_one_of_two_claims_wins(exports: Exports) -> None:
+    """The second claim of an invoice is refused, so only one posts."""
+    exports.save(CLAIMED, event=CLAIM)
+
+    with pytest.raises(ChangedMeanwhileError):
+        exports.save(replace(CLAIMED, attempt_id="attempt-2"), event=CLAIM)
+    stored = exports.get("lagret", 1207)
+    assert stored is not None
+    assert stored.attempt_id == "attempt-1"
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_version_that_does_not_follow_is_refused(exports: Exports, version: int) -> None:
+    """A writer that read an old record changes nothing."""
+    exports.save(CLAIMED, event=CLAIM)
+
+    with pytest.raises(ChangedMeanwhileError):
+        exports.save(replace(HELD, version=version), event=HOLD)
+    assert exports.get("lagret", 1207) == replace(CLAIMED, history=(CLAIM,))
+
+
+def test_a_later_version_needs_an_earlier_one(exports: Exports) -> None:
+    """A record that is gone is not made again by a step in its middle."""
+    with pytest.raises(ChangedMeanwhileError):
+        exports.save(HELD, event=HOLD)
+
+
+def test_a_repeated_write_succeeds_and_its_event_stands_once(exports: Exports) -> None:
+    """An answer that was lost is no conflict."""
+    exports.save(CLAIMED, event=CLAIM)
+    exports.save(CLAIMED, event=CLAIM)
+    exports.save(HELD, event=HOLD)
+    exports.save(HELD, event=HOLD)
+
+    assert exports.get("lagret", 1207) == replace(HELD, history=(CLAIM, HOLD))
+
+
+def test_one_of_many_claims_of_a_moment_wins(atomic_aws: Aws | None, exports: Exports) -> None:
+    """Eight workers claim one invoice: exactly one may post it."""
+    claims = [replace(CLAIMED, attempt_id=str(worker)) for worker in range(8)]
+
+    results = together([partial(exports.save, claim, event=CLAIM) for claim in claims])
+
+    winners = [str(worker) for worker, result in enumerate(results) if result is None]
+    stored = exports.get("lagret", 1207)
+    assert stored is not None
+    assert winners == [stored.attempt_id]
+
+
+def test_many_are_read_at_once(exports: Exports) -> None:
+    """More than one batch, repeated ids, absent ids; histories are left out."""
+    saved(exports, *range(1, 121))
+
+    found = exports.get_many("lagret", [*range(1, 131), 1, 2])
+
+    assert sorted(found) == list(range(1, 121))
+    assert found[120] == replace(CLAIMED, invoice_id=120)
+
+
+def test_none_are_read_at_once(exports: Exports) -> None:
+    """Nothing asked, nothing given."""
+    assert exports.get_many("lagret", []) == {}
+
+
+def test_pages_give_every_export_once_newest_first(exports: Exports) -> None:
+    """By number, not by text; each page continues where the last one ended; other integrations stay out."""
+    saved(exports, 9, 10, 100, 99, 1_000_000_000)
+    exports.save(replace(CLAIMED, integration_id="norden", invoice_id=50), event=None)
+    exports.save_register("lagret", Register(units={"st": "2026-03-03"}))
+
+    first, after_first = exports.page("lagret", limit=2)
+    second, after_second = exports.page("lagret", limit=2, after=after_first)
+    third, after_third = exports.page("lagret", limit=2, after=after_second)
+
+    ids = [[export.invoice_id for export in page] for page in (first, second, third)]
+    assert ids == [[1_000_000_000, 100], [99, 10], [9]]
+    assert after_third is None
+    assert first[1] == replace(CLAIMED, invoice_id=100)
+
+
+def test_a_full_last_page_is_the_last(exports: Exports) -> None:
+    """Nobody is led to an empty page."""
+    saved(exports, 1, 2)
+
+    page, after = exports.page("lagret", limit=2)
+
+    assert [export.invoice_id for export in page] == [2, 1]
+    assert after is None
+
+
+def test_a_page_can_start_after_an_id_that_is_not_there(exports: Exports) -> None:
+    """A link that is older than the records still works."""
+    saved(exports, 1, 2, 5)
+
+    page, after = exports.page("lagret", limit=5, after=4)
+
+    assert [export.invoice_id for export in page] == [2, 1]
+    assert after is None
+
+
+def test_pages_of_one_state_are_full_too(exports: Exports) -> None:
+    """Records in other states do not use up the page."""
+    saved(exports, *range(1, 8))
+    saved(exports, 10, 20, 30, state=ExportState.HELD)
+
+    first, after = exports.page("lagret", limit=2, state=ExportState.HELD)
+    second, end = exports.page("lagret", limit=2, after=after, state=ExportState.HELD)
+
+    assert [export.invoice_id for export in first] == [30, 20]
+    assert [export.invoice_id for export in second] == [10]
+    assert end is None
+
+
+def test_the_register_is_remembered_per_integration(exports: Exports) -> None:
+    """The last one saved counts; without one there is an empty one."""
+    register = Register(
+        customers={"88": ("SEK", "2026-03-03T08:00:00+00:00")},
+        articles={"PLOCK Å/1": "2026-03-03T08:00:00+00:00"},
+        units={"st": "2026-03-03T08:00:00+00:00"},
+    )
+    exports.save_register("lagret", Register(articles={"OLD": "2026-01-01"}))
+    exports.save_register("lagret", register)
+
+    assert exports.register("lagret") == register
+    assert exports.register("norden") == Register()

@@ -1,0 +1,241 @@
+"""The port Integrations: what its fake and its real adapter both promise."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+
+import pytest
+from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.application.ports import ChangedMeanwhileError, Integrations
+from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
+from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
+from invoicing.domain.issue import Issue, IssueCode
+
+from tests.support.aws import Aws
+from tests.support.fakes import START, FakeIntegrations
+from tests.support.together import together
+
+COMPANY = Company(tenant_id="1234567", name="Lager & Son AB", organisation_number="556000-0000")
+DRAFT = Integration(
+    id="lagret",
+    status=IntegrationStatus.DRAFT,
+    company=COMPANY,
+    wms_username="anna",
+    wms_password=b"\x00sealed\xff",
+    settings=None,
+    connected_at=START + timedelta(microseconds=1),
+)
+ACTIVE = replace(
+    DRAFT,
+    status=IntegrationStatus.ACTIVE,
+    settings=IntegrationSettings(from_date=date(2026, 3, 1), problem_address="ekonomi@lagret.example"),
+)
+RUN = RunSummary(
+    started_at=START,
+    finished_at=START + timedelta(seconds=20),
+    seen=3,
+    waiting=1,
+    sent=1,
+    updated=0,
+    held=1,
+    failed=0,
+    problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
+)
+
+
+@pytest.fixture
+def integrations(aws: Aws | None) -> Integrations:
+    """An empty table."""
+    if aws is None:
+        return FakeIntegrations()
+    return DynamoIntegrations(aws.dynamodb, aws.table("IntegrationsTable"))
+
+
+@pytest.mark.parametrize("integration", [DRAFT, ACTIVE])
+def test_what_was_put_is_read_back(integrations: Integrations, integration: Integration) -> None:
+    """Every field comes back as it was, with or without settings."""
+    integrations.put(integration)
+
+    assert integrations.get("lagret") == integration
+
+
+def test_an_unknown_integration_is_none(integrations: Integrations) -> None:
+    """There is no empty integration."""
+    assert integrations.get("lagret") is None
+
+
+def test_the_first_version_is_put_once(integrations: Integrations) -> None:
+    """A second connection of the same system does not overwrite the first unseen."""
+    integrations.put(DRAFT)
+
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.put(replace(DRAFT, wms_username="bertil"))
+    assert integrations.get("lagret") == DRAFT
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_version_that_does_not_follow_is_refused(integrations: Integrations, version: int) -> None:
+    """Who read an old version learns that somebody changed it."""
+    integrations.put(DRAFT)
+
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.put(replace(ACTIVE, version=version))
+
+
+def test_a_later_version_needs_an_earlier_one(integrations: Integrations) -> None:
+    """A change of an integration that is gone is refused."""
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.put(replace(ACTIVE, version=2))
+
+
+def test_a_change_replaces_everything_that_people_decide(integrations: Integrations) -> None:
+    """Also what is taken away is gone."""
+    integrations.put(replace(ACTIVE, broken_since=START, closing_notice_due=True))
+
+    integrations.put(replace(ACTIVE, version=2))
+
+    assert integrations.get("lagret") == replace(ACTIVE, version=2)
+
+
+def test_a_change_keeps_the_last_run_and_what_was_asked_for(integrations: Integrations) -> None:
+    """Settings saved while a run ends do not undo the run."""
+    integrations.put(ACTIVE)
+    integrations.ask_for("lagret", {7, 8})
+    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.PER_UNIT)
+
+    integrations.put(replace(ACTIVE, version=2, asked=frozenset({99}), last_run=None))
+
+    stored = integrations.get("lagret")
+    assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), last_run=RUN)
+
+
+def test_a_run_settles_what_was_asked_for(integrations: Integrations) -> None:
+    """Done ones leave, unfinished ones stay or join, and others are not touched."""
+    integrations.put(ACTIVE)
+    integrations.ask_for("lagret", {1, 2, 3})
+
+    integrations.save_run("lagret", RUN, done={1, 2, 50}, unfinished={2, 4}, detected=PriceMeaning.PER_ROW)
+
+    stored = integrations.get("lagret")
+    assert stored is not None
+    assert stored.asked == {2, 3, 4}
+    assert stored.last_run == RUN
+    assert stored.detected_price_meaning is PriceMeaning.PER_ROW
+
+
+def test_the_last_wish_can_be_done(integrations: Integrations) -> None:
+    """Nothing asked for is a state of its own."""
+    integrations.put(ACTIVE)
+    integrations.ask_for("lagret", {1})
+
+    integrations.save_run("lagret", RUN, done={1}, unfinished=set(), detected=PriceMeaning.DETECT)
+
+    stored = integrations.get("lagret")
+    assert stored is not None
+    assert stored.asked == frozenset()
+
+
+def test_asking_for_nothing_changes_nothing(integrations: Integrations) -> None:
+    """An empty wish is harmless."""
+    integrations.put(ACTIVE)
+
+    integrations.ask_for("lagret", set())
+
+    assert integrations.get("lagret") == ACTIVE
+
+
+def test_an_integration_that_is_gone_is_not_made_again(integrations: Integrations) -> None:
+    """Neither a run nor a wish leaves half an integration behind."""
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.save_run("lagret", RUN, done=set(), unfinished={1}, detected=PriceMeaning.DETECT)
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.ask_for("lagret", {1})
+    assert not integrations.mark_broken("lagret", at=START)
+    assert not integrations.confirm_address("lagret", "ekonomi@lagret.example")
+    assert integrations.get("lagret") is None
+
+
+def test_wishes_of_a_moment_are_all_kept(atomic_aws: Aws | None, integrations: Integrations) -> None:
+    """Eight people ask while a run ends: no wish is lost, and the done one is gone."""
+    integrations.put(ACTIVE)
+    integrations.ask_for("lagret", {1})
+
+    wishes = [partial(integrations.ask_for, "lagret", {number}) for number in range(10, 18)]
+    run = partial(integrations.save_run, "lagret", RUN, done={1}, unfinished={2}, detected=PriceMeaning.DETECT)
+    results = together([*wishes, run])
+
+    stored = integrations.get("lagret")
+    assert results == [None] * 9
+    assert stored is not None
+    assert stored.asked == {2, *range(10, 18)}
+
+
+def test_one_of_many_changes_wins(atomic_aws: Aws | None, integrations: Integrations) -> None:
+    """Eight people save settings at once: one is told that it worked."""
+    integrations.put(DRAFT)
+
+    changes = [replace(ACTIVE, version=2, wms_username=str(who)) for who in range(8)]
+    results = together([partial(integrations.put, change) for change in changes])
+
+    winners = [str(who) for who, result in enumerate(results) if result is None]
+    stored = integrations.get("lagret")
+    assert stored is not None
+    assert winners == [stored.wms_username]
+    assert sum(isinstance(result, ChangedMeanwhileError) for result in results) == 7
+
+
+def test_broken_is_marked_once(integrations: Integrations) -> None:
+    """Only the first finder is told that it was the first; the moment stays the first one."""
+    integrations.put(ACTIVE)
+
+    first = integrations.mark_broken("lagret", at=START)
+    second = integrations.mark_broken("lagret", at=START)
+
+    stored = integrations.get("lagret")
+    assert (first, second) == (True, False)
+    assert stored == replace(ACTIVE, broken_since=START)
+
+
+def test_only_the_current_address_is_confirmed(integrations: Integrations) -> None:
+    """A link in an old mail does not confirm a new address."""
+    integrations.put(ACTIVE)
+
+    other = integrations.confirm_address("lagret", "gammal@lagret.example")
+    this = integrations.confirm_address("lagret", "ekonomi@lagret.example")
+
+    assert (other, this) == (False, True)
+    assert integrations.get("lagret") == replace(ACTIVE, address_confirmed=True)
+
+
+def test_a_draft_has_no_address_to_confirm(integrations: Integrations) -> None:
+    """Without settings there is nothing to confirm."""
+    integrations.put(DRAFT)
+
+    assert not integrations.confirm_address("lagret", "ekonomi@lagret.example")
+
+
+def test_the_scheduler_sees_exactly_what_runs(integrations: Integrations) -> None:
+    """Drafts, paused, disconnected and broken integrations are left alone; a repaired one is back."""
+    for status in IntegrationStatus:
+        integrations.put(replace(ACTIVE, id=status.value, status=status))
+    integrations.put(replace(ACTIVE, id="broken"))
+    integrations.put(replace(ACTIVE, id="repaired", broken_since=START))
+    integrations.put(replace(ACTIVE, id="stopped"))
+    integrations.mark_broken("broken", at=START)
+    integrations.put(replace(ACTIVE, id="repaired", version=2))
+    integrations.put(replace(ACTIVE, id="stopped", version=2, status=IntegrationStatus.PAUSED))
+
+    assert sorted(integrations.active_ids()) == ["active", "repaired"]
+
+
+def test_the_directory_answers_for_customer_ids(integrations: Integrations) -> None:
+    """An entry can be corrected, and entries and integrations do not mix."""
+    integrations.put(DRAFT)
+    integrations.set_customer_id("1234", "lagrt")
+    integrations.set_customer_id("1234", "lagret")
+    integrations.set_customer_id("77", "norden")
+
+    assert integrations.warehouse_of("1234") == "lagret"
+    assert integrations.warehouse_of("9999") is None
+    assert sorted(integrations.customer_ids()) == [("1234", "lagret"), ("77", "norden")]
+    assert list(integrations.all()) == [DRAFT]

@@ -1,0 +1,119 @@
+"""Rights: each role has what its function does, on exactly the things that it does it to."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.template import Function, functions, mentioned, properties, resources
+
+# Statements that cannot name a resource, each with the reason.
+WITHOUT_RESOURCE = {
+    "Trace": "X-Ray has no resources for what a function sends",
+    "SendFromOneAddress": "which identity SES picks for the sender is not known; the condition names the sender",
+}
+# A variable that names a thing, and the thing.
+THINGS = {
+    "INTEGRATIONS_TABLE": "IntegrationsTable",
+    "TOKENS_TABLE": "TokensTable",
+    "EXPORTS_TABLE": "ExportsTable",
+    "SESSIONS_TABLE": "SessionsTable",
+    "NOTICES_TABLE": "NoticesTable",
+    "SYNC_QUEUE_URL": "SyncQueue",
+    "KMS_KEY_ID": "DataKey",
+    "JOURNAL_BUCKET": "JournalBucket",
+    "FORTNOX_SECRET_ARN": "FortnoxSecret",
+    "SIGNING_SECRET_ARN": "SigningSecret",
+}
+by_folder = pytest.mark.parametrize("function", functions(), ids=lambda function: function.folder)
+
+
+def actions(statement: Mapping[str, Any]) -> Iterator[str]:
+    """The actions of a statement, one or many."""
+    found = statement["Action"]
+    yield from [found] if isinstance(found, str) else found
+
+
+@by_folder
+def test_no_action_is_a_pattern(function: Function) -> None:
+    """A star in an action gives rights that nobody has thought of."""
+    patterns = [action for statement in function.statements for action in actions(statement) if "*" in action]
+
+    assert patterns == []
+
+
+@by_folder
+def test_every_statement_names_its_resource_or_has_a_reason(function: Function) -> None:
+    """A star for a resource is the whole account."""
+    stars = {statement["Sid"] for statement in function.statements if statement["Resource"] == "*"}
+
+    assert stars <= set(WITHOUT_RESOURCE)
+
+
+@by_folder
+def test_a_function_may_touch_exactly_what_its_variables_name(function: Function) -> None:
+    """A right without a variable is a leftover; a variable without a right fails at run time."""
+    named = {thing for variable, thing in THINGS.items() if variable in function.variables}
+    allowed = {name for statement in function.statements for name in mentioned(statement["Resource"])}
+
+    assert allowed & set(THINGS.values()) - consumed(function) == named - consumed(function)
+
+
+def consumed(function: Function) -> set[str]:
+    """Queues that Lambda reads for the function, which needs the right but no variable for that."""
+    return {"SyncQueue"} if any(event["Type"] == "SQS" for event in function.events.values()) else set()
+
+
+def test_only_functions_that_open_envelopes_may_use_the_key() -> None:
+    """Mails and schedules need no plaintext, so their functions cannot get any."""
+    users = {
+        function.folder
+        for function in functions()
+        if any(action.startswith("kms:") for statement in function.statements for action in actions(statement))
+    }
+
+    assert users == {"landing", "oauth_callback", "portal", "sync_invoices", "keep_tokens"}
+
+
+def test_nobody_may_delete_an_export_or_a_token() -> None:
+    """What was sent and what gives access is never removed by a program."""
+    deleting = [
+        f"{function.folder}: {statement['Sid']}"
+        for function in functions()
+        for statement in function.statements
+        if "dynamodb:DeleteItem" in actions(statement)
+        and {"ExportsTable", "TokensTable"} & set(mentioned(statement["Resource"]))
+    ]
+
+    assert deleting == []
+
+
+def test_nobody_may_change_or_remove_what_is_in_the_journal() -> None:
+    """The journal is written once; a right to delete would make it worth nothing."""
+    granted = {action for function in functions() for statement in function.statements for action in actions(statement)}
+
+    assert {action for action in granted if action.startswith("s3:")} == {
+        "s3:PutObject",
+        "s3:GetObject",
+        "s3:ListBucket",
+    }
+
+
+def test_every_table_survives_a_mistake() -> None:
+    """Recovery to any second, no deletion by accident, a key of our own, and kept when the stack goes."""
+    tables = resources("AWS::DynamoDB::Table")
+
+    assert len(tables) == 5
+    for name, table in tables.items():
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain", name
+        assert properties(name)["DeletionProtectionEnabled"] is True, name
+        assert properties(name)["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties(name)["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+
+
+def test_no_secret_stands_in_a_functions_environment() -> None:
+    """Everybody who may look at a function reads its environment."""
+    values = [str(value) for function in functions() for value in function.variables.values()]
+
+    assert not any(re.search(r"'FortnoxClientSecret'", value) for value in values)

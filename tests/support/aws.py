@@ -1,0 +1,95 @@
+"""AWS for tests: clients of one endpoint, and resources with the layout that the template gives them."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from botocore.config import Config
+from botocore.session import Session
+
+from tests.infrastructure.template import properties
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
+
+REGION: Literal["eu-north-1"] = "eu-north-1"
+_LAYOUT = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+_SESSION = Session()  # reads the SDK's models once for all tests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """One AWS endpoint. `url` None is the SDK's own, for moto. Resources get names of their own."""
+
+    url: str | None = None
+    access_key: str = "test"
+    secret_key: str = "test"
+    atomic: bool = False  # whether conditional writes hold against concurrent ones; moto's do not
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return cast("DynamoDBClient", self._client("dynamodb"))
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return cast("S3Client", self._client("s3"))
+
+    @cached_property
+    def kms(self) -> "KMSClient":
+        return cast("KMSClient", self._client("kms"))
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        return cast("SQSClient", self._client("sqs"))
+
+    @cached_property
+    def sesv2(self) -> "SESV2Client":
+        return cast("SESV2Client", self._client("sesv2"))
+
+    @cached_property
+    def secrets(self) -> "SecretsManagerClient":
+        return cast("SecretsManagerClient", self._client("secretsmanager"))
+
+    def table(self, logical_id: str) -> str:
+        """Creates a table as the template describes it; gives its name."""
+        name = _new_name(logical_id)
+        declared = properties(logical_id)
+        layout: Mapping[str, Any] = {key: declared[key] for key in _LAYOUT if key in declared}
+        self.dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **layout)
+        return name
+
+    def bucket(self) -> str:
+        """Creates a bucket; gives its name."""
+        name = _new_name("journal")
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        return name
+
+    def key(self) -> str:
+        """Creates a KMS key; gives its id."""
+        return self.kms.create_key()["KeyMetadata"]["KeyId"]
+
+    def queue(self) -> str:
+        """Creates a FIFO queue; gives its URL."""
+        name = f"{_new_name('sync')}.fifo"
+        return self.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+    def _client(self, service: str) -> object:
+        return _SESSION.create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=40),
+        )
+
+
+def _new_name(base: str) -> str:
+    return f"{base}-{uuid.uuid4().hex[:8]}".lower()
