@@ -30,11 +30,12 @@ from local.ongoing.warehouse import Invoice
 from local.process import DidNotStartError
 from local.stack import Mail, Stack, StackInUseError, running_stack
 
-OUT = Path(__file__).resolve().parent.parent / "build" / "demo"
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "build" / "demo"
 MAILBOX = "ekonomi@nordlager.example"
 SCHEDULE_SECONDS = 100.0  # the demo's schedule fires every minute
 RUN_SECONDS = 60.0
-SENT_AT_FIRST = 5  # of the seeded invoices: what nothing is wrong with
+SENT_AT_FIRST = 6  # of the seeded invoices: what nothing is wrong with
 HELD_AT_FIRST = 6  # each with another thing to fix
 
 
@@ -484,6 +485,14 @@ def tell(report: Report) -> None:
         print(f"  To {', '.join(mail['to'])}: {mail['subject']}")
 
 
+def keep_logs(stack: Stack) -> None:
+    """What each function logged, beside the pictures."""
+    folder = OUT / "logs"
+    folder.mkdir()
+    for function in sorted(path.parent.name for path in ROOT.glob("functions/*/app.py")):
+        (folder / f"{function}.log").write_text(stack.logs(function))
+
+
 def main() -> int:
     """Plays the story; 0 if every step held."""
     shutil.rmtree(OUT, ignore_errors=True)
@@ -500,13 +509,15 @@ def main() -> int:
             except Exception as error:
                 report.steps = report.steps or [Step("start")]
                 print(f"\n  This did not hold: {error}", file=sys.stderr)
+            finally:
+                keep_logs(stack)
     except (DidNotStartError, DeploymentError, StackInUseError, NoBrowserError) as error:
         print(error, file=sys.stderr)
     (OUT / "report.json").write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n")
     if report.ok:
         tell(report)
     print(
-        f"\n  Pictures and report.json are in {OUT.relative_to(Path.cwd()) if OUT.is_relative_to(Path.cwd()) else OUT}"
+        f"\n  Pictures and report.json are in {OUT.relative_to(ROOT)}"
     )
     print(f"  {'Every step held.' if report.ok else 'A step did not hold.'}")
     return 0 if report.ok else 1

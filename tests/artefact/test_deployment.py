@@ -71,7 +71,7 @@ def client_of(stack: Stack, function: Function, service: str) -> Any:
     given = stack.client("sts").assume_role(RoleArn=configuration["Role"], RoleSessionName="test")["Credentials"]
     session = Session()
     session.set_credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    return session.create_client(service, region_name=REGION, endpoint_url=stack.aws.url)  # type: ignore[call-overload]
+    return session.create_client(service, region_name=REGION, endpoint_url=stack.aws.url)
 
 
 def is_allowed(client: Any, table: str, key: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The port TokenStore: what its fake and its real adapter both promise."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -429,7 +430,8 @@ def test_a_save_and_a_mark_of_a_moment_never_lose_the_pair(atomic_aws: Aws | Non
     store.start_chain(ITEM)
     claimed = claim(store)
 
-    together([partial(mark, store, TokenStatus.BROKEN, claimed), partial(save, store)])
+    both: list[Callable[[], object]] = [partial(mark, store, TokenStatus.BROKEN, claimed), partial(save, store)]
+    together(both)
 
     stored = store.get("lagret")
     assert stored is not None

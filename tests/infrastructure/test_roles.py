@@ -13,6 +13,8 @@ WITHOUT_RESOURCE = {
     "Trace": "X-Ray has no resources for what a function sends",
     "SendFromOneAddress": "which identity SES picks for the sender is not known; the condition names the sender",
 }
+# Actions with a star, each with the reason.
+PATTERNS = {"sqs:SendMessage*": "AWS asks for SendMessage when a batch is sent, the emulator for SendMessageBatch"}
 # A variable that names a thing, and the thing.
 THINGS = {
     "INTEGRATIONS_TABLE": "IntegrationsTable",
@@ -36,11 +38,11 @@ def actions(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 @by_folder
-def test_no_action_is_a_pattern(function: Function) -> None:
+def test_no_action_is_a_pattern_without_a_reason(function: Function) -> None:
     """A star in an action gives rights that nobody has thought of."""
-    patterns = [action for statement in function.statements for action in actions(statement) if "*" in action]
+    patterns = {action for statement in function.statements for action in actions(statement) if "*" in action}
 
-    assert patterns == []
+    assert patterns <= set(PATTERNS)
 
 
 @by_folder

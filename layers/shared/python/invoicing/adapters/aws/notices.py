@@ -93,10 +93,10 @@ class DynamoNotices:
             put=due,
             computed=("#sent = list_append(#sent, :at)",),
             drop=not_due,
-            condition=f"size(#sent) = :seen AND #closed = :closed AND {NOT_NEWER}",
+            condition=f"#sent = :seen AND #closed = :closed AND {NOT_NEWER}",
             values={
                 "at": attribute((at,)),
-                "seen": attribute(len(notice.sent)),
+                "seen": attribute(notice.sent),
                 "closed": attribute(closed),
                 **SCHEMA_ATTRIBUTE,
             },

@@ -56,7 +56,7 @@ class KmsSealer:
         key = self._data_key(encrypted, full)
         try:
             return AESGCM(key).decrypt(nonce, ciphertext, _canonical(full))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: what KMS opened is no data key
             raise CannotOpenError("sealed under another context, or damaged") from None
 
     def _data_key(self, encrypted: bytes, full: dict[str, str]) -> bytes:

@@ -14,7 +14,7 @@ from invoicing.adapters.rendering.formats import format_amount, format_date, for
 from invoicing.adapters.rendering.issue_texts import issue_text
 from invoicing.adapters.rendering.labels import label_of
 from invoicing.adapters.rendering.views import Intention, InvoiceState
-from invoicing.domain.integration_settings import Language
+from invoicing.domain.integration_settings import FieldProblem, Language
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,6 +56,6 @@ def environment_for(language: Language) -> Environment:
         issue_text=partial(issue_text, language=language),
     )
     environment.globals.update(
-        asset_path=asset_path, language=language, states=tuple(InvoiceState), intentions=Intention
+        asset_path=asset_path, language=language, states=tuple(InvoiceState), intentions=Intention, not_a_choice=FieldProblem.NOT_A_CHOICE
     )
     return environment

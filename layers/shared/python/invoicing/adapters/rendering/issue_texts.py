@@ -55,6 +55,9 @@ def _words(issue: Issue, language: Language) -> _Words:
             words[name] = _date(value, language)
         elif value in _VALUES.get(name, {}):
             words[name] = translate(_VALUES[name][value])
+        elif name == "message":
+            # Fortnox ends a message with a full stop, or not; the texts put it in quotation marks.
+            words[name] = value.strip().rstrip(".") or "–"
         elif value:
             words[name] = value
     return words

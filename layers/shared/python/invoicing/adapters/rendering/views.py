@@ -14,7 +14,7 @@ from invoicing.domain.integration_settings import FieldProblem
 from invoicing.domain.issue import Issue
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
-INVOICES_PER_PAGE = 50
+INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 75
 ISSUES_PER_PAGE = 15
 

@@ -1,0 +1,69 @@
+"""The port SyncQueue: what its fake and its real adapter both promise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from invoicing.adapters.aws.sync_queue import SqsSyncQueue, read_sync_request
+from invoicing.application.ports import SyncQueue, SyncRequest
+
+from tests.support.aws import Aws
+from tests.support.fakes import FakeSyncQueue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue, and what its workers are given."""
+
+    port: SyncQueue
+    received: Callable[[], list[SyncRequest]]
+
+
+@pytest.fixture
+def queue(aws: Aws | None) -> Queue:
+    """An empty queue."""
+    if aws is None:
+        fake = FakeSyncQueue()
+        return Queue(port=fake, received=lambda: list(fake.requests))
+    sqs, url = aws.sqs, aws.queue()
+
+    def received() -> list[SyncRequest]:
+        requests: list[SyncRequest] = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                requests.append(read_sync_request(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return requests
+
+    return Queue(port=SqsSyncQueue(sqs, url), received=received)
+
+
+def requests_of(count: int, slot: str = "2026-03-02T08:00") -> list[SyncRequest]:
+    """One request for each of `count` integrations."""
+    return [SyncRequest(integration_id=f"lager-{n}", by="schedule", slot=slot) for n in range(count)]
+
+
+def test_every_request_arrives(queue: Queue) -> None:
+    """More than one batch, as it was sent, and counted."""
+    sent = requests_of(23)
+
+    count = queue.port.send(iter(sent))
+
+    assert count == 23
+    assert sorted(queue.received(), key=repr) == sorted(sent, key=repr)
+
+
+def test_nothing_can_be_sent(queue: Queue) -> None:
+    """An empty schedule is no error."""
+    assert queue.port.send([]) == 0
+    assert queue.received() == []
+
+
+def test_a_slot_is_queued_once(queue: Queue) -> None:
+    """A schedule that fires twice asks for one run; a person's own slot is another one."""
+    by_hand = SyncRequest(integration_id="lager-0", by="Åsa", slot="asked-1")
+
+    queue.port.send(requests_of(2))
+    queue.port.send([*requests_of(2), by_hand])
+
+    assert sorted(queue.received(), key=repr) == sorted([*requests_of(2), by_hand], key=repr)
