@@ -1,8 +1,8 @@
 """Every page and mail with sample data, to look at.
 
-    python -m local.gallery                      renders into build/gallery, with screenshots if Chromium is there
-    python -m local.gallery --axe axe.min.js     also checks each page with axe-core; exits 1 on a violation
-    python -m local.gallery --only status        photographs only what begins so
+python -m local.gallery                      renders into build/gallery, with screenshots if Chromium is there
+python -m local.gallery --axe axe.min.js     also checks each page with axe-core; exits 1 on a violation
+python -m local.gallery --only status        photographs only what begins so
 """
 
 import argparse
@@ -127,8 +127,7 @@ _STATES = (
     InvoiceState.CHECKING,
 )
 _LINES = tuple(
-    _line(index, _STATES[index] if index < len(_STATES) else InvoiceState.SENT)
-    for index in range(INVOICES_PER_PAGE)
+    _line(index, _STATES[index] if index < len(_STATES) else InvoiceState.SENT) for index in range(INVOICES_PER_PAGE)
 )
 
 _ROWS = (
@@ -197,9 +196,7 @@ _AMOUNT_ISSUE = IssueLine(
     goods_owner="Fjällfil Sverige AB",
 )
 _ACCOUNT_ISSUE = IssueLine(
-    issue=Issue(
-        code=IssueCode.ACCOUNT_UNKNOWN, params={"account": "3041", "message": "Kunde inte hitta konto."}
-    ),
+    issue=Issue(code=IssueCode.ACCOUNT_UNKNOWN, params={"account": "3041", "message": "Kunde inte hitta konto."}),
     since=_NOW - timedelta(days=1),
     invoice_id=4702,
     invoice_number="20251",
@@ -210,9 +207,7 @@ _OUTAGE_ISSUE = IssueLine(
     since=_NOW - timedelta(minutes=20),
 )
 _LICENCE_ISSUE = IssueLine(
-    issue=Issue(
-        code=IssueCode.LICENCE_MISSING, params={"message": "Det finns ingen aktiv licens för önskat scope."}
-    ),
+    issue=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Det finns ingen aktiv licens för önskat scope."}),
     since=_NOW - timedelta(minutes=40),
 )
 
@@ -233,9 +228,7 @@ _STATUS = StatusView(
         CurrencyTotal(currency="EUR", amount=Decimal("2410.00")),
     ),
 )
-_FORM = settings_to_form(
-    IntegrationSettings(from_date=date(2026, 3, 5), problem_address="ekonomi@nordhamn.example")
-)
+_FORM = settings_to_form(IntegrationSettings(from_date=date(2026, 3, 5), problem_address="ekonomi@nordhamn.example"))
 
 
 def _status(**changes: Any) -> StatusView:
@@ -328,9 +321,7 @@ def _consents() -> Iterator[tuple[str, PageSample]]:
     for outcome in ConsentOutcome:
         view = ConsentView(
             outcome=outcome,
-            administrator_link=f"{_SITE}/?system={_SYSTEM}"
-            if outcome is ConsentOutcome.NOT_ADMINISTRATOR
-            else "",
+            administrator_link=f"{_SITE}/?system={_SYSTEM}" if outcome is ConsentOutcome.NOT_ADMINISTRATOR else "",
             expected_company=_COMPANY,
             approved_company="Nordhamn Fastigheter AB",
             error_code="error_not_seen_before" if outcome is ConsentOutcome.OTHER else "",
@@ -417,9 +408,7 @@ PAGES: Mapping[str, PageSample] = {
         mode=ConsentMode.PERSONAL,
         unconfirmed_address="ekonomi@nordhamn.example",
     ),
-    "status-running": _show_status(
-        notice=Notice.SYNC_STARTED, progress=RunProgress(done=12, total=40), waiting=28
-    ),
+    "status-running": _show_status(notice=Notice.SYNC_STARTED, progress=RunProgress(done=12, total=40), waiting=28),
     "status-broken": _show_status(
         health=ConnectionHealth.BROKEN,
         broken_since=_NOW - timedelta(hours=3),
@@ -460,9 +449,7 @@ PAGES: Mapping[str, PageSample] = {
         language,
     ),
     "preview-held": lambda pages, language: pages.preview(
-        _preview(
-            intention=Intention.HOLD, issue=_AMOUNT_ISSUE, net=Decimal("9104.50"), wms_amount=Decimal(7312)
-        ),
+        _preview(intention=Intention.HOLD, issue=_AMOUNT_ISSUE, net=Decimal("9104.50"), wms_amount=Decimal(7312)),
         language,
     ),
     "rehearsal": lambda pages, language: pages.rehearsal(RehearsalView(session=_CALM_SESSION), language),
@@ -486,17 +473,11 @@ PAGES: Mapping[str, PageSample] = {
         language,
     ),
     "issues-many": lambda pages, language: pages.issues(
-        IssuesView(
-            session=_SESSION, issues=(_AMOUNT_ISSUE,) * ISSUES_PER_PAGE, pager=Pager(page=1, pages=9)
-        ),
+        IssuesView(session=_SESSION, issues=(_AMOUNT_ISSUE,) * ISSUES_PER_PAGE, pager=Pager(page=1, pages=9)),
         language,
     ),
-    "issues-none": lambda pages, language: pages.issues(
-        IssuesView(session=_CALM_SESSION, issues=()), language
-    ),
-    "pause": lambda pages, language: pages.pause(
-        PauseView(session=_SESSION, company=_COMPANY, waiting=4), language
-    ),
+    "issues-none": lambda pages, language: pages.issues(IssuesView(session=_CALM_SESSION, issues=()), language),
+    "pause": lambda pages, language: pages.pause(PauseView(session=_SESSION, company=_COMPANY, waiting=4), language),
     "disconnect": lambda pages, language: pages.disconnect(
         DisconnectView(session=_SESSION, company=_COMPANY, waiting=4), language
     ),
@@ -518,15 +499,11 @@ MAILS: Mapping[str, MailSample] = {
         language,
     ),
     "reminder": lambda mails, language: mails.reminder(
-        ReminderMailView(
-            company=_COMPANY, system=_SYSTEM, link=_LINK, broken_since=_BROKEN_AT, waiting=12, day=1
-        ),
+        ReminderMailView(company=_COMPANY, system=_SYSTEM, link=_LINK, broken_since=_BROKEN_AT, waiting=12, day=1),
         language,
     ),
     "reminder-last": lambda mails, language: mails.reminder(
-        ReminderMailView(
-            company=_COMPANY, system=_SYSTEM, link=_LINK, broken_since=_BROKEN_AT, waiting=0, day=7
-        ),
+        ReminderMailView(company=_COMPANY, system=_SYSTEM, link=_LINK, broken_since=_BROKEN_AT, waiting=0, day=7),
         language,
     ),
     "reactivated": lambda mails, language: mails.reactivated(

@@ -28,6 +28,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
             "ResponseMetadata": {
                 "HTTPStatusCode": status,
                 "RequestId": "r-1",
+                "HostId": "",
                 "HTTPHeaders": {},
                 "RetryAttempts": 0,
             },

@@ -64,7 +64,7 @@ class SentTwice:
 
 
 class Deaf:
-    """A client that hears no answer to its first writes, though they are carried out."""
+    """A client that hears no answer to its first writes, though AWS gets them."""
 
     def __init__(self, client: object, *, lost: int) -> None:
         self._client = client
@@ -76,11 +76,12 @@ class Deaf:
             return call
 
         def deaf(**request: Any) -> Any:
-            answer = call(**request)
-            if self.lost > 0:
-                self.lost -= 1
-                raise ReadTimeoutError(endpoint_url="https://dynamodb")
-            return answer
+            try:
+                return call(**request)
+            finally:
+                if self.lost > 0:
+                    self.lost -= 1
+                    raise ReadTimeoutError(endpoint_url="https://dynamodb")
 
         return deaf
 

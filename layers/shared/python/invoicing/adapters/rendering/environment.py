@@ -56,6 +56,10 @@ def environment_for(language: Language) -> Environment:
         issue_text=partial(issue_text, language=language),
     )
     environment.globals.update(
-        asset_path=asset_path, language=language, states=tuple(InvoiceState), intentions=Intention, not_a_choice=FieldProblem.NOT_A_CHOICE
+        asset_path=asset_path,
+        language=language,
+        states=tuple(InvoiceState),
+        intentions=Intention,
+        not_a_choice=FieldProblem.NOT_A_CHOICE,
     )
     return environment

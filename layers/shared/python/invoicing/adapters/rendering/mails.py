@@ -55,6 +55,7 @@ class Letter:
     heading: str
     before: tuple[str, ...]
     entries: tuple[Entry, ...] = field(default=())
+    more: str = ""  # what of the entries is not shown
     button: str
     link: str
     after: tuple[str, ...]
@@ -192,12 +193,10 @@ class Mails:
         }
         hidden = view.issue_count - len(view.issues)
         more = (
-            (
-                catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
-                % {"number": hidden},
-            )
+            catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
+            % {"number": hidden}
             if hidden > 0
-            else ()
+            else ""
         )
         return self._laid_out(
             Letter(
@@ -213,10 +212,10 @@ class Mails:
                 % names,
                 before=(_("%(company)s (%(system)s), %(day)s.") % names,),
                 entries=tuple(_entry(line, language) for line in view.issues),
+                more=more,
                 button=_("See the issues"),
                 link=view.link,
                 after=(
-                    *more,
                     _(
                         "If nothing is done, these invoices wait; all others are sent as usual. An issue goes "
                         "away by itself when its cause is gone. This mail comes at most once a day."
@@ -304,12 +303,12 @@ def _one_line(subject: str) -> str:
     return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1] + "…"
 
 
-def _wrapped(paragraph: str, indent: str = "") -> str:
+def _wrapped(paragraph: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
         paragraph,
         _LINE_WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
+        initial_indent=first,
+        subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -1,0 +1,239 @@
+"""From the landing page to a connected company."""
+
+from datetime import timedelta
+
+import pytest
+from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, connect_company
+from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError
+from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.tokens import Mode, TokenStatus
+
+from local.fortnox.seed import OTHER_TENANT_ID, TENANT_ID
+from local.ongoing.faults import Effect, FaultRule
+from local.ongoing.seed import CUSTOMER_ID, USERNAME, WAREHOUSE
+from tests.support.world import World
+
+
+def problem_of(world: World, **query: str) -> ConsentProblem:
+    """Why a callback came to nothing."""
+    values = {"state": "", "browser": "", "code": "", "error": "", **query}
+    with pytest.raises(ConsentFailedError) as failed:
+        connect_company(world.connect_tools(), **values)
+    return failed.value.problem
+
+
+def state_of(url: str) -> str:
+    """The state in an address of Fortnox's login."""
+    return next(part.removeprefix("state=") for part in url.split("?")[1].split("&") if part.startswith("state="))
+
+
+def refused(world: World, **form: str) -> SignInProblem:
+    """Why the landing page's form came back."""
+    with pytest.raises(SignInRefusedError) as error:
+        world.sign_in(**form)  # type: ignore[arg-type]
+    return error.value.problem
+
+
+def test_right_credentials_lead_to_fortnox_with_a_state_and_few_scopes() -> None:
+    """No token and no password is in the address."""
+    started = World().start()
+
+    assert "account_type=service" in started.url
+    assert "access_type=offline" in started.url
+    assert "scope=invoice+article+customer+companyinformation+settings" in started.url
+    assert "wms-pass" not in started.url
+
+
+def test_approval_connects_the_company_as_a_draft() -> None:
+    """Nothing is sent before somebody pressed Create."""
+    world = World()
+    connected = world.approve(world.start())
+
+    assert connected.integration.status is IntegrationStatus.DRAFT
+    assert connected.integration.company.tenant_id == TENANT_ID
+    assert connected.integration.company.name == "Nordlager 3PL AB"
+    assert list(world.integrations.active_ids()) == []
+
+
+def test_a_customer_id_is_looked_up_in_the_directory() -> None:
+    """What the support info of Ongoing shows."""
+    world = World()
+    started = world.sign_in(system=CUSTOMER_ID)
+
+    assert not isinstance(started, SignedIn)
+
+
+def test_an_operator_of_a_connected_system_signs_in_without_fortnox() -> None:
+    """Every day, after the first."""
+    world = World()
+    world.connect()
+    result = world.sign_in()
+
+    assert isinstance(result, SignedIn)
+    assert result.session.integration_id == WAREHOUSE
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"password": "wrong"},
+        {"system": "unknown-warehouse.ongoingsystems.se"},
+        {"system": "999999"},  # an unknown customer id
+    ],
+)
+def test_wrong_system_user_and_password_get_the_same_answer_after_the_same_time(form: dict[str, str]) -> None:
+    """The form must not tell which part was wrong."""
+    world = World()
+    before = world.clock()
+    problem = refused(world, **form)
+
+    assert problem is SignInProblem.REFUSED
+    assert world.clock() - before == timedelta(seconds=2)
+
+
+def test_guessing_is_slowed_down_more_with_each_try() -> None:
+    """Per user, system and address; a refused try itself takes two seconds."""
+    world = World()
+    problems = [refused(world, password=f"guess {n}") for n in range(9)]
+
+    assert problems[:6] == [SignInProblem.REFUSED] * 6
+    assert problems[7:] == [SignInProblem.TOO_MANY_TRIES] * 2
+
+
+def test_the_right_password_is_not_even_tried_while_guessing_is_slowed_down() -> None:
+    """Otherwise the answer would tell."""
+    world = World()
+    for n in range(9):
+        refused(world, password=f"guess {n}")
+    calls = len(world.ongoing.calls)
+
+    assert refused(world) is SignInProblem.TOO_MANY_TRIES
+    assert len(world.ongoing.calls) == calls
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        FaultRule(effect=Effect.HTML, times=None),
+        FaultRule(effect=Effect.STATUS, status=500, times=None),
+        FaultRule(effect=Effect.HALF, times=None),
+        FaultRule(effect=Effect.BOMB, times=None),
+        FaultRule(effect=Effect.DELAY, seconds=60, times=None),
+        FaultRule(effect=Effect.BEFORE, times=None),
+    ],
+)
+def test_a_wms_that_does_not_answer_properly_is_no_wrong_password(rule: FaultRule) -> None:
+    """And does not count as a guess."""
+    world = World()
+    world.ongoing.add_fault(rule)
+
+    assert refused(world) is SignInProblem.WMS_NOT_ANSWERING
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        ("access_denied", ConsentProblem.DENIED),
+        ("error_missing_license", ConsentProblem.MISSING_LICENCE),
+        ("error_missing_app_license", ConsentProblem.MISSING_APP_LICENCE),
+        ("error_missing_system_admin_right", ConsentProblem.NOT_ADMINISTRATOR),
+        ("invalid_scope", ConsentProblem.SCOPE_REFUSED),
+        ("temporarily_unavailable", ConsentProblem.FORTNOX_NOT_ANSWERING),
+        ("something_new", ConsentProblem.OTHER),
+    ],
+)
+def test_each_refusal_of_fortnox_has_its_own_page_and_leaves_nothing(error: str, problem: ConsentProblem) -> None:
+    """Nothing half-made remains."""
+    world = World()
+    started = world.start()
+
+    assert problem_of(world, state=state_of(started.url), browser=started.browser, error=error) is problem
+    assert world.integrations.get(WAREHOUSE) is None
+    assert world.tokens.get(WAREHOUSE) is None
+
+
+def test_a_callback_with_neither_code_nor_error_is_its_own_case() -> None:
+    """Fortnox does so for a locked account."""
+    world = World()
+    started = world.start()
+
+    assert problem_of(world, state=state_of(started.url), browser=started.browser) is ConsentProblem.NO_CODE
+
+
+def test_an_unknown_used_expired_or_foreign_state_connects_nothing() -> None:
+    """A state is for one browser, once, for half an hour."""
+    world = World()
+    foreign, expired, used = world.start(), world.start(), world.start()
+    problem_of(world, state=state_of(used.url), browser=used.browser, error="access_denied")
+    problems = [
+        problem_of(world, state="never-seen", browser="x", code="c"),
+        problem_of(world, state=state_of(foreign.url), browser="another browser", code="c"),
+        problem_of(world, state=state_of(used.url), browser=used.browser, code="c"),
+    ]
+    world.later(minutes=31)
+    problems.append(problem_of(world, state=state_of(expired.url), browser=expired.browser, code="c"))
+
+    assert problems == [ConsentProblem.UNKNOWN_START] * 4
+
+
+def test_a_code_that_fortnox_refuses_is_told() -> None:
+    """Expired, or used already."""
+    world = World()
+    started = world.start()
+    query = {"state": state_of(started.url), "browser": started.browser, "code": "no-such-code"}
+
+    assert problem_of(world, **query) is ConsentProblem.CODE_REFUSED
+
+
+def test_fortnox_being_down_during_the_exchange_leaves_nothing_half_made() -> None:
+    """The user starts again."""
+    world = World()
+    world.fortnox.add_faults(
+        [{"match": {"path_regex": "/oauth-v1/token"}, "times": 1, "effect": "status", "status": 503}]
+    )
+    started = world.start()
+    with pytest.raises(ConsentFailedError) as failed:
+        world.approve(started)
+
+    assert failed.value.problem is ConsentProblem.FORTNOX_NOT_ANSWERING
+    assert world.integrations.get(WAREHOUSE) is None
+    assert world.tokens.get(WAREHOUSE) is None
+
+
+def test_approving_for_another_company_changes_nothing_and_names_both() -> None:
+    """The wrong ledger must never get an invoice."""
+    world = World()
+    before = world.connect()
+    keys = world.tokens.get(WAREHOUSE)
+    world.integrations.mark_broken(WAREHOUSE, at=world.clock())
+    with pytest.raises(ConsentFailedError) as failed:
+        world.approve(world.start(), tenant_id=OTHER_TENANT_ID)
+
+    assert failed.value.problem is ConsentProblem.WRONG_COMPANY
+    assert failed.value.expected is not None
+    assert failed.value.expected.name == before.company.name
+    assert failed.value.approved is not None
+    assert failed.value.approved.name == "Fel Företag AB"
+    assert world.tokens.get(WAREHOUSE) == keys
+
+
+def test_connecting_again_makes_a_broken_integration_work_and_asks_for_a_run() -> None:
+    """What waited is sent at once."""
+    world = World()
+    world.connect()
+    world.integrations.mark_broken(WAREHOUSE, at=world.clock())
+    connected = world.approve(world.start())
+
+    assert connected.integration.runs
+    assert connected.integration.closing_notice_due
+    assert world.queue.requests[-1].by == USERNAME
+
+
+def test_personal_approval_is_a_choice() -> None:
+    """For companies where no administrator approves a service account."""
+    world = World()
+    world.connect(Mode.PERSONAL)
+    keys = world.tokens.get(WAREHOUSE)
+
+    assert keys is not None
+    assert (keys.mode, keys.status) == (Mode.PERSONAL, TokenStatus.ACTIVE)
