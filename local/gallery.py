@@ -11,8 +11,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import sync_playwright
 
 from invoicing.adapters.rendering.assets import find_asset
 from invoicing.adapters.rendering.mails import Mail, Mails
@@ -309,12 +312,20 @@ def _landing(**fields: Any) -> PageSample:
 
 
 def _settings(**fields: Any) -> PageSample:
-    view = SettingsView(**({"session": _SESSION, "form": _FORM, "is_new": False} | fields))
+    view = SettingsView(**{"session": _SESSION, "form": _FORM, "is_new": False, **fields})
     return lambda pages, language: pages.settings(view, language)
 
 
 def _show_status(**changes: Any) -> PageSample:
     return lambda pages, language: pages.status(_status(**changes), language)
+
+
+def _show_consent(view: ConsentView, pages: Pages, language: Language) -> str:
+    return pages.consent(view, language)
+
+
+def _show_message(view: MessageView, pages: Pages, language: Language) -> str:
+    return pages.message(view, language)
 
 
 def _consents() -> Iterator[tuple[str, PageSample]]:
@@ -326,10 +337,7 @@ def _consents() -> Iterator[tuple[str, PageSample]]:
             approved_company="Nordhamn Fastigheter AB",
             error_code="error_not_seen_before" if outcome is ConsentOutcome.OTHER else "",
         )
-        yield (
-            f"consent-{outcome.value.replace('_', '-')}",
-            lambda pages, language, view=view: pages.consent(view, language),
-        )
+        yield f"consent-{outcome.value.replace('_', '-')}", partial(_show_consent, view)
 
 
 def _messages() -> Iterator[tuple[str, PageSample]]:
@@ -339,10 +347,7 @@ def _messages() -> Iterator[tuple[str, PageSample]]:
             reference="1-69a98f2c-5b0e7d1a" if message is Message.ERROR else "",
             try_again_at=_NOW + timedelta(minutes=8) if message is Message.TOO_MANY_TRIES else None,
         )
-        yield (
-            f"message-{message.value.replace('_', '-')}",
-            lambda pages, language, view=view: pages.message(view, language),
-        )
+        yield f"message-{message.value.replace('_', '-')}", partial(_show_message, view)
 
 
 PAGES: Mapping[str, PageSample] = {
@@ -570,8 +575,6 @@ def render(folder: Path) -> list[str]:
 
 def photograph(folder: Path, names: list[str], axe: Path | None) -> list[str]:
     """Screenshots at 1280 and 390 pixels, light and dark; gives what axe and the window width complain of."""
-    from playwright.sync_api import sync_playwright
-
     complaints: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)

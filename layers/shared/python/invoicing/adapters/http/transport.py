@@ -138,20 +138,24 @@ class PooledTransport:
     def _secure(self, plain: socket.socket, host: _Host, what: str, deadline: "_Deadline") -> ssl.SSLSocket:
         if self._tls is None:
             self._tls = ssl.create_default_context()
-        try:
-            secure = self._tls.wrap_socket(plain, server_hostname=host.name.rstrip("."), do_handshake_on_connect=False)
-            secure.settimeout(max(deadline.left(), 0.001))
-            deadline.arm(secure)
-            secure.do_handshake()
-        except ssl.SSLCertVerificationError as error:
-            plain.close()
-            raise NotSentError(
-                f"{what}: its certificate is not valid ({error.verify_message}); nothing was sent"
-            ) from None
-        except (OSError, ValueError) as error:
-            plain.close()
-            kind = "out of time" if deadline.passed else _kind(error)
-            raise NotSentError(f"{what}: TLS handshake failed ({kind}); nothing was sent") from None
+        with contextlib.ExitStack() as undo:
+            undo.callback(plain.close)
+            try:
+                secure = self._tls.wrap_socket(
+                    plain, server_hostname=host.name.rstrip("."), do_handshake_on_connect=False
+                )
+                undo.callback(secure.close)
+                secure.settimeout(max(deadline.left(), 0.001))
+                deadline.arm(secure)
+                secure.do_handshake()
+            except ssl.SSLCertVerificationError as error:
+                raise NotSentError(
+                    f"{what}: its certificate is not valid ({error.verify_message}); nothing was sent"
+                ) from None
+            except (OSError, ValueError) as error:
+                kind = "out of time" if deadline.passed else _kind(error)
+                raise NotSentError(f"{what}: TLS handshake failed ({kind}); nothing was sent") from None
+            undo.pop_all()
         return secure
 
     def _exchange(

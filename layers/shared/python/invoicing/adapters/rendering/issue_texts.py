@@ -331,8 +331,8 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "The password of %(username)s in %(system)s was changed, or the user was removed or blocked."
         ),
         fix=translatable(
-            "Check the user in Ongoing under Administration → API for automation. Then connect again, with "
-            "the right password."
+            "Check the user in Ongoing under Administration → API for automation. Then sign in here again, with the "
+            "right password."
         ),
     ),
     IssueCode.WMS_NOT_ANSWERING: IssueText(

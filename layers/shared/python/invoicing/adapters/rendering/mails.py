@@ -7,7 +7,7 @@ cannot say different things. Links lead to pages; opening one changes nothing, a
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from invoicing.adapters.rendering.catalogue import translations
 from invoicing.adapters.rendering.environment import environment_for
@@ -26,6 +26,7 @@ from invoicing.adapters.rendering.views import (
 from invoicing.domain.integration_settings import Language
 
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
+_MOST_ENTRIES = 20  # issues named in a digest; the page has them all
 _SUBJECT_LENGTH = 180  # characters; a company's name can be 1024
 
 
@@ -54,7 +55,7 @@ class Letter:
     subject: str
     heading: str
     before: tuple[str, ...]
-    entries: tuple[Entry, ...] = field(default=())
+    entries: tuple[Entry, ...] = ()
     more: str = ""  # what of the entries is not shown
     button: str
     link: str
@@ -191,7 +192,8 @@ class Mails:
             "day": format_date(view.day, language),
             "number": view.issue_count,
         }
-        hidden = view.issue_count - len(view.issues)
+        named = view.issues[:_MOST_ENTRIES]
+        hidden = view.issue_count - len(named)
         more = (
             catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
             % {"number": hidden}
@@ -211,7 +213,7 @@ class Mails:
                 )
                 % names,
                 before=(_("%(company)s (%(system)s), %(day)s.") % names,),
-                entries=tuple(_entry(line, language) for line in view.issues),
+                entries=tuple(_entry(line, language) for line in named),
                 more=more,
                 button=_("See the issues"),
                 link=view.link,

@@ -1,0 +1,383 @@
+"""Runs of one integration: what is due is in Fortnox once, right to the öre, and marked in Ongoing."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from invoicing.domain.export import Export, ExportState
+from invoicing.domain.integration import RunSummary
+from invoicing.domain.integration_settings import ExportWhen
+from invoicing.domain.issue import IssueCode
+from invoicing.domain.notice import NoticeKind
+
+from local.fortnox.seed import TENANT_ID
+from local.ongoing import seed
+from local.ongoing.faults import Effect, FaultRule, Match
+from local.ongoing.seed import WAREHOUSE
+from tests.support.world import World
+
+GOOD = {seed.PLAIN, seed.MANY_CHARGES, seed.THREE_DECIMALS, seed.CLAIM, seed.EUROS, seed.OWN_NUMBER}
+
+
+def connected() -> World:
+    """An active integration that has not run yet."""
+    world = World()
+    world.connect()
+    return world
+
+
+def record(world: World, invoice_id: int) -> Export:
+    """The record of an invoice that must have one."""
+    found = world.exports.get(WAREHOUSE, invoice_id)
+    assert found is not None
+    return found
+
+
+def in_fortnox(world: World) -> list[dict[str, object]]:
+    """Invoices that Fortnox has."""
+    invoices: dict[str, dict[str, object]] = world.fortnox.state()["companies"][TENANT_ID]["invoices"]
+    return list(invoices.values())
+
+
+def calls(world: World) -> tuple[int, int]:
+    """How often Fortnox's API and Ongoing were called so far."""
+    fortnox = [call for call in world.fortnox.calls() if call.path.startswith("/3/")]
+    return len(fortnox), len(world.ongoing.calls)
+
+
+def run(world: World) -> RunSummary:
+    """A run that must take place."""
+    summary = world.run()
+    assert summary is not None
+    return summary
+
+
+def test_what_is_due_is_in_fortnox_with_the_same_total_and_marked_in_ongoing() -> None:
+    """The whole job."""
+    world = connected()
+    summary = run(world)
+
+    assert (summary.sent, summary.held, summary.waiting, summary.problem) == (len(GOOD), 6, 1, None)
+    for invoice_id in GOOD:
+        export = record(world, invoice_id)
+        wms = world.ongoing.invoice(WAREHOUSE, invoice_id)
+        assert export.state is ExportState.DONE
+        assert export.fortnox_net == wms.total
+        assert (wms.number, wms.is_exported) == (export.fortnox_number, True)
+
+
+@pytest.mark.parametrize(
+    ("invoice_id", "code"),
+    [
+        (seed.NO_CUSTOMER_CODE, IssueCode.CUSTOMER_CODE_MISSING),
+        (seed.UNKNOWN_CUSTOMER, IssueCode.CUSTOMER_UNKNOWN),
+        (seed.NO_ARTICLE_NUMBER, IssueCode.ARTICLE_NUMBER_MISSING),
+        (seed.ARTICLE_NUMBER_WITH_SPACE, IssueCode.ARTICLE_NUMBER_REFUSED),
+        (seed.JUNK_ACCOUNT, IssueCode.ACCOUNT_NOT_VALID),
+        (seed.SUM_DIFFERS, IssueCode.AMOUNTS_DISAGREE),
+    ],
+)
+def test_a_wrong_invoice_stops_only_itself_and_says_why(invoice_id: int, code: IssueCode) -> None:
+    """The others are sent all the same."""
+    world = connected()
+    run(world)
+    export = record(world, invoice_id)
+
+    assert export.state is ExportState.HELD
+    assert export.issue is not None
+    assert export.issue.code is code
+    assert not world.ongoing.invoice(WAREHOUSE, invoice_id).is_exported
+
+
+def test_created_articles_are_services_with_unit_and_account() -> None:
+    """Nothing is left to be mended by hand in Fortnox."""
+    world = connected()
+    run(world)
+    article = world.fortnox.state()["companies"][TENANT_ID]["articles"]["PLOCK"]
+
+    assert (article["Type"], article["Unit"], article["SalesAccount"]) == ("SERVICE", "st", 3042)
+
+
+def test_a_run_without_news_asks_fortnox_nothing() -> None:
+    """Held invoices are looked at again without a call, until an hour has passed or they change."""
+    world = connected()
+    run(world)
+    before = calls(world)[0]
+    world.later(minutes=15)
+    summary = run(world)
+
+    assert calls(world)[0] == before
+    assert (summary.sent, summary.updated, summary.held) == (0, 0, 6)
+
+
+def test_a_held_invoice_is_sent_by_itself_when_its_cause_is_gone() -> None:
+    """Nobody needs to press anything."""
+    world = connected()
+    run(world)
+    owners = tuple(
+        replace(owner, financial_code="1001") if owner.id == seed.CAFE else owner
+        for owner in world.ongoing.warehouse(WAREHOUSE).goods_owners
+    )
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), goods_owners=owners))
+    world.later(minutes=15)
+    run(world)
+
+    export = record(world, seed.NO_CUSTOMER_CODE)
+    assert (export.state, export.issue) == (ExportState.DONE, None)
+
+
+def test_an_invoice_exported_again_is_updated_and_not_sent_twice() -> None:
+    """Same number, new rows, new total."""
+    world = connected()
+    run(world)
+    before = record(world, seed.PLAIN)
+    count = len(in_fortnox(world))
+    charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], quantity=Decimal(14))
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,), is_exported=False)
+    world.later(minutes=15)
+    summary = run(world)
+
+    after = record(world, seed.PLAIN)
+    assert summary.updated == 1
+    assert len(in_fortnox(world)) == count
+    assert (after.fortnox_number, after.fortnox_net) == (before.fortnox_number, Decimal(14 * 85))
+    assert world.ongoing.invoice(WAREHOUSE, seed.PLAIN).is_exported
+
+
+def test_an_invoice_exported_again_unchanged_costs_fortnox_no_call() -> None:
+    """Only the mark is set again."""
+    world = connected()
+    run(world)
+    before = calls(world)[0]
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, is_exported=False)
+    world.later(minutes=15)
+    run(world)
+
+    assert calls(world)[0] == before
+    assert world.ongoing.invoice(WAREHOUSE, seed.PLAIN).is_exported
+
+
+def test_a_booked_invoice_is_not_touched_and_becomes_an_issue() -> None:
+    """Bookkeeping that is closed stays closed."""
+    world = connected()
+    run(world)
+    number = record(world, seed.PLAIN).fortnox_number
+    world.fortnox.change_entry(TENANT_ID, "invoices", number, {"Booked": True})
+    charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], quantity=Decimal(14))
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,), is_exported=False)
+    world.later(minutes=15)
+    run(world)
+
+    export = record(world, seed.PLAIN)
+    assert export.issue is not None
+    assert export.issue.code is IssueCode.INVOICE_LOCKED
+    assert export.issue.params["reason"] == "booked"
+
+
+@pytest.mark.parametrize("effect", ["before", "after"])
+def test_a_lost_answer_to_a_post_leads_to_a_search_and_never_to_a_second_invoice(effect: str) -> None:
+    """Fortnox has no idempotency key: our record and our reference are what makes it safe."""
+    world = connected()
+    world.fortnox.add_faults(
+        [{"match": {"method": "POST", "path_regex": "^/3/invoices"}, "times": 1, "effect": effect}]
+    )
+    first = run(world)
+    world.later(minutes=15)
+    second = run(world)
+
+    references = [invoice["ExternalInvoiceReference1"] for invoice in in_fortnox(world)]
+    assert (first.failed, second.failed) == (1, 0)
+    assert len(references) == len(set(references)) == len(GOOD)
+    assert all(record(world, invoice_id).state is ExportState.DONE for invoice_id in GOOD)
+
+
+def test_a_lost_answer_to_the_write_back_is_repeated_without_fortnox() -> None:
+    """Setting the same again is harmless."""
+    world = connected()
+    world.ongoing.add_fault(FaultRule(effect=Effect.AFTER, match=Match(operation="UpdateInvoice")))
+    first = run(world)
+    before = len(in_fortnox(world))
+    world.later(minutes=15)
+    run(world)
+
+    assert first.failed == 1
+    assert len(in_fortnox(world)) == before
+    assert all(world.ongoing.invoice(WAREHOUSE, invoice_id).is_exported for invoice_id in GOOD)
+
+
+def test_a_total_that_fortnox_sees_differently_is_an_issue_and_not_marked() -> None:
+    """Never a silent difference: here Fortnox adds the customer's fee to the net."""
+    world = connected()
+    world.fortnox.change_options({"net_includes_fees": True})
+    warehouse = world.ongoing.warehouse(WAREHOUSE)
+    owners = tuple(replace(owner, financial_code="1005") for owner in warehouse.goods_owners)
+    world.ongoing.put_warehouse(replace(warehouse, goods_owners=owners))
+    run(world)
+
+    export = record(world, seed.PLAIN)
+    assert export.issue is not None
+    assert export.issue.code is IssueCode.TOTAL_DIFFERS
+    assert export.fortnox_number
+    assert not world.ongoing.invoice(WAREHOUSE, seed.PLAIN).is_exported
+
+
+def test_a_total_that_a_person_put_right_in_fortnox_closes_its_issue_without_a_change() -> None:
+    """What is right already is not written again."""
+    world = connected()
+    world.fortnox.change_options({"net_includes_fees": True})
+    warehouse = world.ongoing.warehouse(WAREHOUSE)
+    owners = tuple(replace(owner, financial_code="1005") for owner in warehouse.goods_owners)
+    world.ongoing.put_warehouse(replace(warehouse, goods_owners=owners))
+    run(world)
+    number = record(world, seed.PLAIN).fortnox_number
+    world.fortnox.change_entry(TENANT_ID, "invoices", number, {"AdministrationFee": 0, "Net": 1020})
+    world.fortnox.clear_calls()
+    world.later(minutes=75)
+    run(world)
+
+    writes = [call for call in world.fortnox.calls() if call.method == "PUT" and call.path.endswith(number)]
+    assert record(world, seed.PLAIN).state is ExportState.DONE
+    assert writes == []
+
+
+def test_when_time_runs_low_the_rest_is_asked_for_in_a_new_run() -> None:
+    """Stops between invoices, loses nothing."""
+    world = connected()
+    world.time_left = 80.0
+    summary = run(world)
+
+    assert summary.sent == 0
+    assert world.queue.requests[-1].slot.startswith("continue-")
+    world.time_left = 300.0
+    assert run(world).sent == len(GOOD)
+
+
+def test_a_wms_that_refuses_the_stored_login_is_a_problem_of_the_integration() -> None:
+    """Its password was changed: the operator is told, nothing else happens."""
+    world = connected()
+    users = tuple(replace(user, password="changed") for user in world.ongoing.warehouse(WAREHOUSE).users)
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), users=users))
+    summary = run(world)
+
+    assert summary.problem is not None
+    assert summary.problem.code is IssueCode.WMS_LOGIN_REFUSED
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        FaultRule(effect=Effect.SOAP_FAULT, times=None),
+        FaultRule(effect=Effect.SUCCESS_FALSE, times=None),
+        FaultRule(effect=Effect.HALF, times=None),
+        FaultRule(effect=Effect.BOMB, times=None),
+        FaultRule(effect=Effect.ENCODING, times=None),
+        FaultRule(effect=Effect.HTML, times=None),
+    ],
+)
+def test_a_wms_that_answers_nonsense_is_told_and_tried_again(rule: FaultRule) -> None:
+    """The next run finds everything as it was."""
+    world = connected()
+    world.ongoing.add_fault(rule)
+    summary = run(world)
+    world.ongoing.clear_faults()
+
+    assert summary.problem is not None
+    assert summary.problem.code is IssueCode.WMS_NOT_ANSWERING
+    assert run(world).sent == len(GOOD)
+
+
+def test_invoices_before_the_start_date_are_never_sent_unasked() -> None:
+    """History stays history."""
+    world = connected()
+    integration = world.integrations.get(WAREHOUSE)
+    assert integration is not None
+    assert integration.settings is not None
+    settings = replace(integration.settings, from_date=world.today)
+    world.integrations.put(replace(integration, settings=settings, version=integration.version + 1))
+
+    assert run(world).sent == 0
+
+
+def test_an_invoice_that_is_asked_for_is_sent_whatever_the_settings_say() -> None:
+    """*Only when asked* is a setting too."""
+    world = connected()
+    integration = world.integrations.get(WAREHOUSE)
+    assert integration is not None
+    assert integration.settings is not None
+    settings = replace(integration.settings, export_when=ExportWhen.WHEN_ASKED)
+    world.integrations.put(replace(integration, settings=settings, version=integration.version + 1))
+    nothing = run(world)
+    world.integrations.ask_for(WAREHOUSE, frozenset({seed.PLAIN}))
+    one = run(world)
+
+    assert (nothing.sent, one.sent) == (0, 1)
+    asked = world.integrations.get(WAREHOUSE)
+    assert asked is not None
+    assert asked.asked == frozenset()
+
+
+def test_a_renewed_access_token_goes_unnoticed() -> None:
+    """Fortnox answers 401 once; the run goes on."""
+    world = connected()
+    world.fortnox.expire_access_tokens(TENANT_ID)
+
+    assert run(world).sent == len(GOOD)
+
+
+def test_dead_keys_hold_the_work_and_put_one_notice() -> None:
+    """Nothing is dropped, and nobody is mailed twice."""
+    world = connected()
+    world.fortnox.destroy_tokens(TENANT_ID)
+    world.fortnox.expire_access_tokens(TENANT_ID)
+    summary = run(world)
+
+    assert summary.problem is not None
+    assert summary.problem.code is IssueCode.CONNECTION_BROKEN
+    assert world.run() is None
+    assert [notice.kind for notice in world.notices.all].count(NoticeKind.BROKEN) == 1
+    assert in_fortnox(world) == []
+
+
+def test_after_reactivation_what_waited_is_sent_and_a_closing_notice_says_so() -> None:
+    """How many invoices and what sum, per currency."""
+    world = connected()
+    world.fortnox.destroy_tokens(TENANT_ID)
+    world.fortnox.expire_access_tokens(TENANT_ID)
+    run(world)
+    world.later(hours=3)
+    world.approve(world.start())
+    summary = run(world)
+
+    closing = [notice for notice in world.notices.all if notice.kind is NoticeKind.REACTIVATED]
+    broken = [notice for notice in world.notices.all if notice.kind is NoticeKind.BROKEN]
+    assert summary.sent == len(GOOD)
+    assert [notice.params["sent"] for notice in closing] == [str(len(GOOD))]
+    assert {name for name in closing[0].params if name.startswith("sum_")} == {"sum_SEK", "sum_EUR"}
+    assert [notice.closed for notice in broken] == [True]
+
+
+def test_a_missing_licence_stops_the_run_with_fortnox_own_words() -> None:
+    """An administrator must order it; reconnecting would not help."""
+    world = connected()
+    world.fortnox.change_company(TENANT_ID, {"licences": ["companyinformation"]})
+    summary = run(world)
+
+    assert summary.problem is not None
+    assert summary.problem.code is IssueCode.LICENCE_MISSING
+
+
+def test_a_backlog_is_sent_at_the_speed_of_the_limit_without_a_refused_call() -> None:
+    """25 calls in any 5 seconds: at least 95 % of them used, none refused."""
+    world = connected()
+    template = world.ongoing.invoice(WAREHOUSE, seed.PLAIN)
+    for number in range(60):
+        world.ongoing.put_invoice(WAREHOUSE, replace(template, id=7000 + number))
+    started = world.clock()
+    world.time_left = 3000.0
+    summary = run(world)
+
+    refused = [call for call in world.fortnox.calls() if call.status == 429]
+    assert summary.sent == len(GOOD) + 60
+    assert refused == []
+    assert world.clock() - started < timedelta(seconds=calls(world)[0] / 5 / 0.95)
