@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
 from invoicing.adapters.rendering.assets import find_asset
 from invoicing.adapters.rendering.mails import Mail, Mails
 from invoicing.adapters.rendering.pages import Pages
@@ -71,6 +69,7 @@ from invoicing.domain.integration_settings import (
     settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from playwright.sync_api import sync_playwright
 
 GALLERY = Path(__file__).resolve().parent.parent / "build" / "gallery"
 CHROMIUM = Path("/usr/bin/chromium")

@@ -193,7 +193,19 @@ def test_broken_is_marked_once(integrations: Integrations) -> None:
 
     stored = integrations.get("lagret")
     assert (first, second) == (True, False)
-    assert stored == replace(ACTIVE, broken_since=START)
+    assert stored == replace(ACTIVE, broken_since=START, version=2)
+
+
+def test_an_older_copy_does_not_undo_a_break(integrations: Integrations) -> None:
+    """Settings that were read before the keys died are refused, not written over."""
+    integrations.put(ACTIVE)
+    integrations.mark_broken("lagret", at=START)
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.put(replace(ACTIVE, version=2))
+
+    stored = integrations.get("lagret")
+    assert stored is not None
+    assert stored.broken_since == START
 
 
 def test_only_the_current_address_is_confirmed(integrations: Integrations) -> None:
@@ -204,7 +216,7 @@ def test_only_the_current_address_is_confirmed(integrations: Integrations) -> No
     this = integrations.confirm_address("lagret", "ekonomi@lagret.example")
 
     assert (other, this) == (False, True)
-    assert integrations.get("lagret") == replace(ACTIVE, address_confirmed=True)
+    assert integrations.get("lagret") == replace(ACTIVE, address_confirmed=True, version=2)
 
 
 def test_a_draft_has_no_address_to_confirm(integrations: Integrations) -> None:

@@ -148,7 +148,7 @@ class FakeIntegrations:
             stored = self._stored.get(integration_id)
             if stored is None or stored.broken_since is not None:
                 return False
-            self._stored[integration_id] = replace(stored, broken_since=at)
+            self._stored[integration_id] = replace(stored, broken_since=at, version=stored.version + 1)
             return True
 
     def confirm_address(self, integration_id: str, address: str) -> bool:
@@ -156,7 +156,7 @@ class FakeIntegrations:
             stored = self._stored.get(integration_id)
             if stored is None or stored.settings is None or stored.settings.problem_address != address:
                 return False
-            self._stored[integration_id] = replace(stored, address_confirmed=True)
+            self._stored[integration_id] = replace(stored, address_confirmed=True, version=stored.version + 1)
             return True
 
     def active_ids(self) -> Iterator[str]:

@@ -105,11 +105,11 @@ class Integrations(Protocol):
         ...
 
     def mark_broken(self, integration_id: str, *, at: datetime) -> bool:
-        """Sets `broken_since` if it is not set; says whether it did."""
+        """Sets `broken_since` if it is not set, and the next version, so that no older copy undoes it; says whether it did."""
         ...
 
     def confirm_address(self, integration_id: str, address: str) -> bool:
-        """Marks the problem address as confirmed if it is still this one."""
+        """Marks the problem address as confirmed if it is still this one, and sets the next version."""
         ...
 
     def active_ids(self) -> Iterator[str]:

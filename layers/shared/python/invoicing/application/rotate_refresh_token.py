@@ -19,7 +19,13 @@ from invoicing.application.ports import (
     JournalEntry,
 )
 from invoicing.application.token_engine import PAD_SECONDS, POST_SECONDS, SAVE_SECONDS, TokenEngine
-from invoicing.domain.errors import NotSentError, RateLimitedError, RetryLaterError, UnknownOutcomeError
+from invoicing.domain.errors import (
+    InvoicingError,
+    NotSentError,
+    RateLimitedError,
+    RetryLaterError,
+    UnknownOutcomeError,
+)
 from invoicing.domain.tokens import Intent, TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
 
 
@@ -124,7 +130,7 @@ def _keep_unreadable(engine: TokenEngine, claimed: TokenItem, entry: JournalEntr
     """A 200 that holds no pair: kept in the journal as evidence, the stored pair stays, recovery finds out."""
     try:
         engine.journal.record(claimed.integration_id, claimed.chain_id, claimed.ver + 1, entry)
-    except RetryLaterError:
+    except InvoicingError:
         _third_sink(engine, claimed, entry)
     _mark_uncertain(engine, claimed)
     raise UnknownOutcomeError(f"the token answer was unreadable: {reason}")
@@ -139,7 +145,7 @@ def _release(engine: TokenEngine, claimed: TokenItem) -> None:
             ver=claimed.ver,
             due_at=engine.next_rotation(),
         )
-    except (RetryLaterError, ChangedMeanwhileError) as error:
+    except InvoicingError as error:
         # The intent stays and its lease runs out; recovery probes. Nothing is lost.
         _reported(engine, claimed, "token_release_failed", error)
 
@@ -154,7 +160,7 @@ def _mark_uncertain(engine: TokenEngine, claimed: TokenItem) -> None:
             epoch=claimed.epoch,
             due_at=claimed.lease_until,
         )
-    except RetryLaterError as error:
+    except InvoicingError as error:
         # The intent alone makes recovery look.
         _reported(engine, claimed, "token_mark_failed", error)
 

@@ -98,7 +98,8 @@ class FieldProblem(StrEnum):
     NOT_A_UNIT = "not_a_unit"
 
 
-_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,}")
+# SES takes no other letters before the @ than those of ASCII.
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,}")
 _UNIT = re.compile(r"[\w.%°²³/-]{1,20}")  # a unit code in Fortnox has 1 to 20 characters
 
 

@@ -126,6 +126,7 @@ class DynamoIntegrations:
             self._table.update(
                 _key(integration_id),
                 put={"broken_since": attribute(at)},
+                add={"version": attribute(1)},
                 drop=("active",),
                 condition=f"{_EXISTS} AND attribute_not_exists(#broken_since) AND {NOT_NEWER}",
                 values=SCHEMA_ATTRIBUTE,
@@ -142,6 +143,7 @@ class DynamoIntegrations:
             self._table.update(
                 _key(integration_id),
                 put={"address_confirmed": attribute(True)},
+                add={"version": attribute(1)},
                 condition=f"#settings.#problem_address = :address AND {NOT_NEWER}",
                 values={"address": attribute(address), **SCHEMA_ATTRIBUTE},
             )

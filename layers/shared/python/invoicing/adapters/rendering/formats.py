@@ -13,7 +13,6 @@ from invoicing.domain.integration_settings import Language
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 _NO_BREAK_SPACE = "\u00a0"
-_MINUS_SIGN = "\u2212"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")
 
 
@@ -22,10 +21,10 @@ def format_number(value: Decimal, language: Language, *, decimals: int = 0) -> s
     whole, _, fraction = f"{abs(value):,f}".partition(".")
     fraction = fraction.rstrip("0").ljust(decimals, "0")
     if language is Language.SWEDISH:
-        whole, point, minus = whole.replace(",", _NO_BREAK_SPACE), ",", _MINUS_SIGN
+        whole, point = whole.replace(",", _NO_BREAK_SPACE), ","
     else:
-        point, minus = ".", "-"
-    return (minus if value < 0 else "") + whole + (point + fraction if fraction else "")
+        point = "."
+    return ("-" if value < 0 else "") + whole + (point + fraction if fraction else "")
 
 
 def format_amount(value: Decimal, currency: str, language: Language) -> str:

@@ -1,0 +1,420 @@
+"""Every page of the gallery in both languages: what holds for all, and what each must say."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+
+import pytest
+from invoicing.adapters.rendering.assets import find_asset
+from invoicing.adapters.rendering.pages import Pages
+from invoicing.adapters.rendering.views import (
+    ConnectionHealth,
+    ConsentMode,
+    ConsentOutcome,
+    ConsentView,
+    InvoicesView,
+    LandingView,
+    ReactivationView,
+    SessionView,
+    SettingsView,
+    StatusView,
+)
+from invoicing.domain.integration_settings import (
+    AccountSource,
+    CurrencyRule,
+    ExportWhen,
+    FieldProblem,
+    IntegrationSettings,
+    InvoiceText,
+    Language,
+    PriceMeaning,
+    RowGrouping,
+    RowText,
+    parse_settings,
+    settings_to_form,
+)
+
+from local.gallery import PAGES
+
+BASE = "/stage"
+ELSEWHERE = ("https://docs.ongoingwarehouse.com/", "https://invoicing.example.com/", "mailto:")
+PAGE_LIMIT = 60_000  # bytes, with everything that the page loads
+SESSION = SessionView(integration_id="int-1", system="demo", csrf="secret-csrf")
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+@dataclass
+class Element:
+    """One start tag."""
+
+    tag: str
+    attributes: dict[str, str]
+    within: tuple["Element", ...]
+
+
+@dataclass
+class Parsed(HTMLParser):
+    """The start tags of a page, each with those around it."""
+
+    source: str
+    elements: list[Element] = field(default_factory=list)
+
+    VOID = frozenset({"meta", "link", "input", "br", "img", "rect", "path"})
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.around: list[Element] = []
+        self.feed(self.source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Opens."""
+        element = Element(tag, {name: value or "" for name, value in attrs}, tuple(self.around))
+        self.elements.append(element)
+        if tag not in self.VOID:
+            self.around.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Closes what was opened last."""
+        if tag in self.VOID:
+            return
+        assert self.around.pop().tag == tag, f"</{tag}> closes something else"
+
+    def all(self, tag: str) -> list[Element]:
+        """Every element of one kind."""
+        return [element for element in self.elements if element.tag == tag]
+
+    def form(self, action: str) -> dict[str, str]:
+        """What a browser would send of the form with that action."""
+        sent: dict[str, str] = {}
+        for element in self.all("input"):
+            if not any(one.tag == "form" and one.attributes["action"] == action for one in element.within):
+                continue
+            kind = element.attributes.get("type", "text")
+            if kind in {"radio", "checkbox"} and "checked" not in element.attributes:
+                continue
+            otherwise = "on" if kind in {"radio", "checkbox"} else ""
+            sent[element.attributes["name"]] = element.attributes.get("value", otherwise)
+        return sent
+
+
+SAMPLES = [(name, language) for name in PAGES for language in Language]
+
+
+@pytest.fixture(scope="module")
+def rendered() -> dict[tuple[str, Language], str]:
+    """All pages, once."""
+    pages = Pages(BASE, support_address="support@example.com")
+    return {(name, language): PAGES[name](pages, language) for name, language in SAMPLES}
+
+
+type Rendered = dict[tuple[str, Language], str]
+every_page = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample[0]}-{sample[1]}")
+
+
+@every_page
+def test_a_page_is_whole_and_says_its_language(sample: tuple[str, Language], rendered: Rendered) -> None:
+    """Every tag is closed, there is one heading of the first rank, and one main part."""
+    page = Parsed(rendered[sample])
+
+    assert page.around == []
+    assert page.all("html")[0].attributes["lang"] == sample[1]
+    assert len(page.all("h1")) == 1
+    assert len(page.all("main")) == 1
+
+
+@every_page
+def test_a_page_has_nothing_that_a_strict_content_policy_forbids(
+    sample: tuple[str, Language], rendered: Rendered
+) -> None:
+    """No script or style within the page, no style attributes, no event handlers."""
+    page = Parsed(rendered[sample])
+    names = {name for element in page.elements for name in element.attributes}
+
+    assert page.all("style") == []
+    assert all("src" in script.attributes for script in page.all("script"))
+    assert "style" not in names
+    assert not [name for name in names if name.startswith("on")]
+
+
+@every_page
+def test_a_page_loads_and_links_only_below_the_base_path(sample: tuple[str, Language], rendered: Rendered) -> None:
+    """Everything it loads is ours; the few links that lead elsewhere are known."""
+    page = Parsed(rendered[sample])
+    loaded = [
+        one.attributes.get("src") or one.attributes.get("href", "")
+        for one in page.elements
+        if one.tag in {"link", "script", "img"}
+    ]
+    links = [one.attributes["href"] for one in page.all("a")]
+    actions = [one.attributes["action"] for one in page.all("form")]
+
+    assert all(address.startswith(f"{BASE}/assets/") for address in loaded)
+    assert all(link.startswith((f"{BASE}/", "?lang=", "#", *ELSEWHERE)) for link in links)
+    assert all(action.startswith(f"{BASE}/") for action in actions)
+
+
+@every_page
+def test_a_form_that_changes_something_posts_the_csrf_value(sample: tuple[str, Language], rendered: Rendered) -> None:
+    """Searching is the only form that changes nothing."""
+    page = Parsed(rendered[sample])
+    tokens = [one for one in page.all("input") if one.attributes.get("name") == "csrf"]
+    protected = {id(outer) for token in tokens for outer in token.within if outer.tag == "form"}
+
+    for form in page.all("form"):
+        assert form.attributes["method"] == "get" or id(form) in protected
+        assert form.attributes["method"] == "post" or form.attributes["role"] == "search"
+
+
+@every_page
+def test_labels_descriptions_and_anchors_lead_somewhere(sample: tuple[str, Language], rendered: Rendered) -> None:
+    """Ids are unique, and each field has a label."""
+    page = Parsed(rendered[sample])
+    ids = [one.attributes["id"] for one in page.elements if "id" in one.attributes]
+    described = " ".join(one.attributes.get("aria-describedby", "") for one in page.elements).split()
+    labels = {one.attributes["for"] for one in page.all("label")}
+    anchors = {one.attributes["href"][1:] for one in page.all("a") if one.attributes["href"].startswith("#")}
+    fields = {
+        one.attributes["id"] for one in page.all("input") + page.all("select") if one.attributes.get("type") != "hidden"
+    }
+
+    assert len(ids) == len(set(ids))
+    assert set(described) | labels | anchors <= set(ids)
+    assert fields <= labels
+
+
+@every_page
+def test_a_page_with_all_it_loads_stays_under_60_kb(sample: tuple[str, Language], rendered: Rendered) -> None:
+    """The gallery has the fullest page of each kind."""
+    assets = [find_asset(name) for name in ("style.css", "progress.js", "icon.svg")]
+
+    assert len(rendered[sample].encode()) + sum(len(asset.content) for asset in assets if asset) < PAGE_LIMIT
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_languages_can_be_switched_and_differ(name: str, rendered: Rendered) -> None:
+    """Both links are on every page."""
+    swedish, english = rendered[name, Language.SWEDISH], rendered[name, Language.ENGLISH]
+
+    assert swedish != english
+    for page in (swedish, english):
+        assert "?lang=sv" in page
+        assert "?lang=en" in page
+
+
+def test_the_style_sheet_loads_nothing() -> None:
+    """No fonts or pictures from elsewhere."""
+    sheet = find_asset("style.css")
+
+    assert sheet is not None
+    assert b"url(" not in sheet.content
+    assert b"@import" not in sheet.content
+
+
+@pytest.mark.parametrize("name", ["", "style.css/", "../pages.py", "..%2fpages.py", "STYLE.CSS"])
+def test_only_known_assets_are_given_out(name: str) -> None:
+    """A name is looked up in a list, never in the file system."""
+    assert find_asset(name) is None
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_was_typed_is_escaped(language: Language) -> None:
+    """Field values, names of companies, codes and search words are text, never markup."""
+    pages = Pages(BASE)
+    reactivation = ReactivationView(token=HOSTILE, company=HOSTILE, waiting=1)
+    html = [
+        pages.landing(
+            LandingView(csrf=HOSTILE, system=HOSTILE, username=HOSTILE, carried={HOSTILE: HOSTILE}), language
+        ),
+        pages.landing(LandingView(csrf="c", reactivation=reactivation), language),
+        pages.consent(
+            ConsentView(
+                outcome=ConsentOutcome.WRONG_COMPANY,
+                error_code=HOSTILE,
+                expected_company=HOSTILE,
+                approved_company=f"100 % {HOSTILE} %(x)s",
+                administrator_link=HOSTILE,
+            ),
+            language,
+        ),
+        pages.settings(
+            SettingsView(session=SESSION, form={"problem_address": HOSTILE, "rows": HOSTILE}, is_new=True), language
+        ),
+        pages.invoices(InvoicesView(session=SESSION, invoices=(), search=HOSTILE, next_cursor=HOSTILE), language),
+    ]
+
+    for page in html:
+        assert "<script>alert" not in page
+        assert "<img" not in page
+
+
+def test_a_name_with_percent_signs_is_shown_as_it_is() -> None:
+    """Texts are filled by name; what is filled in is not filled again."""
+    view = ConsentView(
+        outcome=ConsentOutcome.WRONG_COMPANY, expected_company="Hundra % AB", approved_company="%(csrf)s AB"
+    )
+    html = Pages().consent(view, Language.SWEDISH)
+
+    assert "Hundra % AB" in html
+    assert "%(csrf)s AB" in html
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        IntegrationSettings(from_date=date(2026, 3, 5), problem_address="a@example.com"),
+        IntegrationSettings(
+            from_date=date(2025, 12, 31),
+            problem_address="o'neil+faktura@example.com",
+            export_when=ExportWhen.WHEN_ASKED,
+            rows=RowGrouping.PER_CHARGE,
+            row_text=RowText.TITLE_AND_ORDER,
+            account_source=AccountSource.ARTICLE,
+            default_unit="m³",
+            price_meaning=PriceMeaning.PER_ROW,
+            profit_centre_as_cost_centre=True,
+            invoice_text=InvoiceText.NONE,
+            currency_rule=CurrencyRule.FROM_FORTNOX,
+            language=Language.ENGLISH,
+        ),
+    ],
+)
+def test_the_settings_form_sends_back_what_it_was_filled_with(settings: IntegrationSettings) -> None:
+    """Opening the page and pressing Save changes nothing."""
+    view = SettingsView(session=SESSION, form=settings_to_form(settings), is_new=False, version="7")
+    sent = Parsed(Pages().settings(view, Language.SWEDISH)).form("/integrations/int-1/settings")
+
+    assert parse_settings(sent) == (settings, {})
+    assert sent["version"] == "7"
+    assert sent["csrf"] == "secret-csrf"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
+    """A value that the domain knows and the page lacks could never be set."""
+    form = settings_to_form(IntegrationSettings(from_date=date(2026, 3, 5)))
+    page = Parsed(Pages().settings(SettingsView(session=SESSION, form=form, is_new=True), language))
+    offered = {
+        (one.attributes["name"], one.attributes["value"])
+        for one in page.all("input")
+        if one.attributes.get("type") == "radio"
+    }
+    choices = {
+        "export_when": ExportWhen,
+        "rows": RowGrouping,
+        "row_text": RowText,
+        "account_source": AccountSource,
+        "price_meaning": PriceMeaning,
+        "invoice_text": InvoiceText,
+        "currency_rule": CurrencyRule,
+        "language": Language,
+    }
+
+    assert offered == {(name, value.value) for name, kind in choices.items() for value in kind}
+    assert set(form) <= {one.attributes.get("name") for one in page.all("input")}
+
+
+@pytest.mark.parametrize("name", settings_to_form(IntegrationSettings(from_date=date(2026, 3, 5))))
+def test_a_refused_field_is_linked_at_the_top_and_explained_beside_it(name: str) -> None:
+    """Whoever cannot see the red edge hears the same."""
+    view = SettingsView(session=SESSION, form={}, is_new=True, problems={name: FieldProblem.MISSING})
+    page = Parsed(Pages().settings(view, Language.ENGLISH))
+    ids = {one.attributes.get("id") for one in page.elements}
+
+    assert f'<a href="#{name}">' in page.source
+    assert name in ids
+    assert name == "profit_centre_as_cost_centre" or f"{name}-problem" in ids
+
+
+def test_a_fields_text_and_its_problem_belong_together() -> None:
+    """A choice is asked for as a choice, a text as a text."""
+    problems = {"rows": FieldProblem.MISSING, "default_unit": FieldProblem.MISSING}
+    html = Pages().settings(SettingsView(session=SESSION, form={}, is_new=True, problems=problems), Language.ENGLISH)
+
+    assert "Rows: Choose one of the alternatives." in html
+    assert "Unit of new articles: Fill in this field." in html
+
+
+@pytest.mark.parametrize(
+    ("name", "swedish", "english"),
+    [
+        ("setup", "Byt till Fortnox faktureringsmodul", "Switch to Fortnox invoicing module"),
+        ("settings-create", ">Skapa</button>", ">Create</button>"),
+        ("settings-edit", ">Spara</button>", ">Save</button>"),
+        ("status", ">Synka nu</button>", ">Sync now</button>"),
+        ("status-broken", "gäller inte längre", "no longer valid"),
+        ("invoice", ">Exportera igen</button>", ">Export again</button>"),
+        ("landing", "API för automation", "API for automation"),
+        ("landing", "Sparas krypterat", "Stored encrypted"),
+    ],
+)
+def test_pages_have_the_words_that_people_are_told_to_look_for(
+    name: str, swedish: str, english: str, rendered: Rendered
+) -> None:
+    """Manuals and mails name these buttons."""
+    assert swedish in rendered[name, Language.SWEDISH]
+    assert english in rendered[name, Language.ENGLISH]
+
+
+def test_a_reactivation_names_the_company_and_says_what_waits() -> None:
+    """And carries its token along, with system and user filled in."""
+    reactivation = ReactivationView(token="signed.token", company="Nordhamn Lager AB", waiting=7)
+    view = LandingView(csrf="c", system="nordhamn", username="fortnox", reactivation=reactivation)
+    html = Pages(BASE).landing(view, Language.ENGLISH)
+    sent = Parsed(html).form(f"{BASE}/login")
+
+    assert "Connect Nordhamn Lager AB again" in html
+    assert "7 invoices wait" in html
+    assert sent == {
+        "csrf": "c",
+        "reactivation": "signed.token",
+        "system": "nordhamn",
+        "username": "fortnox",
+        "password": "",
+    }
+    assert f'href="{BASE}/reactivate/signed.token?lang=sv"' in html
+
+
+def test_the_password_is_never_shown_again() -> None:
+    """The sign-in form has no value for it, whatever happened."""
+    html = Pages().landing(LandingView(csrf="c", system="demo", username="anna"), Language.ENGLISH)
+    password = next(one for one in Parsed(html).all("input") if one.attributes["name"] == "password")
+
+    assert "value" not in password.attributes
+
+
+def test_a_healthy_page_has_no_reactivation_link_and_a_broken_one_no_sync_button() -> None:
+    """What cannot work is not offered."""
+    view = {
+        "session": SESSION,
+        "company": "Nordhamn Lager AB",
+        "organisation_number": "556677-8899",
+        "mode": ConsentMode.SERVICE,
+        "approved_by": "",
+        "approved_at": datetime(2026, 1, 12, tzinfo=UTC),
+        "reactivation_link": "https://invoicing.example.com/reactivate/x",
+    }
+    healthy = Pages().status(StatusView(health=ConnectionHealth.HEALTHY, **view), Language.ENGLISH)  # type: ignore[arg-type]
+    broken = Pages().status(StatusView(health=ConnectionHealth.BROKEN, **view), Language.ENGLISH)  # type: ignore[arg-type]
+
+    assert "/reactivate/" not in healthy
+    assert "/sync" in healthy
+    assert 'value="https://invoicing.example.com/reactivate/x"' in broken
+    assert "/sync" not in broken
+
+
+def test_an_identifier_cannot_lead_out_of_its_path() -> None:
+    """Even if a stored id had a slash in it."""
+    session = SessionView(integration_id="../a b?c", system="demo", csrf="c")
+    html = Pages(BASE).invoices(InvoicesView(session=session, invoices=()), Language.ENGLISH)
+
+    assert f'{BASE}/integrations/..%2Fa%20b%3Fc/invoices"' in html
+
+
+def test_rendering_needs_nothing_heavy() -> None:
+    """A page must be quick on a cold start, and the layer has no Babel."""
+    code = "import sys, invoicing.adapters.rendering.pages, invoicing.adapters.rendering.mails; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert not {"babel", "boto3", "playwright", "pydantic", "requests"} & set(loaded.stdout.split())
