@@ -325,6 +325,30 @@ def test_a_renewed_access_token_goes_unnoticed() -> None:
     assert run(world).sent == len(GOOD)
 
 
+def test_a_lost_reply_about_the_keys_heals_in_the_same_run() -> None:
+    """Client credentials can be asked for again."""
+    world = connected()
+    world.fortnox.expire_access_tokens(TENANT_ID)
+    world.fortnox.add_faults([{"match": {"path_regex": "/oauth-v1/token"}, "times": 1, "effect": "after"}])
+
+    assert run(world).sent == len(GOOD)
+
+
+def test_lost_replies_about_the_keys_cost_a_quarter_of_an_hour_and_nothing_else() -> None:
+    """The invoice was not sent, and is known not to be: the next run needs no search."""
+    world = connected()
+    world.fortnox.expire_access_tokens(TENANT_ID)
+    world.fortnox.add_faults([{"match": {"path_regex": "/oauth-v1/token"}, "times": 2, "effect": "after"}])
+    first = run(world)
+    world.fortnox.clear_calls()
+    world.later(minutes=1)
+    second = run(world)
+
+    searches = [call for call in world.fortnox.calls() if call.path == "/3/invoices" and call.method == "GET"]
+    assert (first.failed, first.sent + second.sent) == (1, len(GOOD))
+    assert searches == []
+
+
 def test_dead_keys_hold_the_work_and_put_one_notice() -> None:
     """Nothing is dropped, and nobody is mailed twice."""
     world = connected()

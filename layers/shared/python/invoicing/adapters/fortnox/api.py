@@ -20,6 +20,7 @@ from invoicing.adapters.fortnox.wire import (
 from invoicing.application.ports import AlreadyExistsError, HttpAnswer, HttpRequest, HttpTransport
 from invoicing.domain.errors import (
     InvoiceHeldError,
+    NotSentError,
     RateLimitedError,
     ReconnectRequiredError,
     UnknownOutcomeError,
@@ -168,7 +169,8 @@ class FortnoxCompany:
                 raise AlreadyExistsError(path)
             error = reaction_to(refusal, params=lambda: dict(params or {}))
             if isinstance(error, ReconnectRequiredError) and not renewed:
-                self._token, renewed = self.access(self._token), True
+                self._renew()
+                renewed = True
                 continue
             if isinstance(error, RateLimitedError):
                 pause = next(back_off, None)
@@ -181,7 +183,7 @@ class FortnoxCompany:
         self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
     ) -> HttpAnswer:
         if not self._token:
-            self._token = self.access("")
+            self._renew()
         self.pace.wait()
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
         content: bytes | None = None
@@ -192,6 +194,13 @@ class FortnoxCompany:
         return self.transport.send(
             HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
         )
+
+    def _renew(self) -> None:
+        """Another access token. Whatever goes wrong with it, the call that needs it was not carried out."""
+        try:
+            self._token = self.access(self._token)
+        except UnknownOutcomeError as error:
+            raise NotSentError(f"no access token could be had: {error}") from error
 
     def _entity(self, answer: HttpAnswer | None, key: str) -> Mapping[str, Any]:
         entity = self._body(answer).get(key)

@@ -18,7 +18,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct"
 
 def format_number(value: Decimal, language: Language, *, decimals: int = 0) -> str:
     """Digits in groups of three, with at least `decimals` decimals, and more where the value has them."""
-    whole, _, fraction = f"{abs(value):,f}".partition(".")
+    whole, _, fraction = f"{value.copy_abs():,f}".partition(".")
     fraction = fraction.rstrip("0").ljust(decimals, "0")
     if language is Language.SWEDISH:
         whole, point = whole.replace(",", _NO_BREAK_SPACE), ","

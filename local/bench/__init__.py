@@ -1,0 +1,1 @@
+"""`make bench`: what the product costs, measured on this machine. Prints tables and writes build/bench.json."""
