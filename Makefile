@@ -8,7 +8,7 @@ export AWS_DEFAULT_REGION := eu-north-1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up test check format faults bench build lock clean
+.PHONY: help ready demo up test check format faults bench build deploy lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: ready ## Measure the local stack
 
 build: ready ## Build the artefacts that are deployed
 	$(BIN)/sam build
+
+deploy: build ## Deploy to AWS; asks once for what it needs
+	$(BIN)/sam deploy --guided
 
 lock: ## Pin all dependencies anew, keeping what still fits
 	$(PYTHON) local/bootstrap.py --lock

@@ -19,7 +19,7 @@ from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import FieldProblem, IntegrationSettings, parse_settings
-from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.tokens import UnreadableTokensError
 
 
@@ -72,6 +72,7 @@ def save_settings(
                 integration_id=integration.id,
                 kind=NoticeKind.VERIFY_ADDRESS,
                 created_at=tools.clock(),
+                due_at=tools.clock() + UNSENT_AFTER,
                 params={"address": settings.problem_address},
             )
         )

@@ -105,7 +105,7 @@ class Integrations(Protocol):
         ...
 
     def mark_broken(self, integration_id: str, *, at: datetime) -> bool:
-        """Sets `broken_since` if it is not set, and the next version, so that no older copy undoes it; says whether it did."""
+        """Sets `broken_since` and the next version, so that no older copy undoes it; False if it was set already."""
         ...
 
     def confirm_address(self, integration_id: str, address: str) -> bool:
@@ -126,6 +126,10 @@ class Integrations(Protocol):
 
     def set_customer_id(self, customer_id: str, warehouse: str) -> None:
         """Adds to or corrects the directory."""
+        ...
+
+    def remove_customer_id(self, customer_id: str) -> bool:
+        """Says whether it was in the directory."""
         ...
 
     def customer_ids(self) -> Iterator[tuple[str, str]]:
@@ -371,6 +375,32 @@ class SyncQueue(Protocol):
 
     def send(self, requests: Iterable[SyncRequest]) -> int:
         """Queues all, in batches; gives how many. Raises RetryLaterError if some were refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A message that could not be worked off. `group` is that of a FIFO queue, else empty."""
+
+    id: str
+    body: str
+    group: str
+    sent_at: datetime
+
+
+class DeadLetters(Protocol):
+    """One dead-letter queue, for the service operator."""
+
+    def count(self) -> int:
+        """About how many there are."""
+        ...
+
+    def show(self, *, limit: int) -> Sequence[DeadLetter]:
+        """Some of them, at most `limit`; they stay where they are."""
+        ...
+
+    def redrive(self, *, limit: int) -> int:
+        """Gives up to `limit` back to where they failed; says how many. Nothing is lost if it is interrupted."""
         ...
 
 

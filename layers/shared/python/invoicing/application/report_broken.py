@@ -1,7 +1,7 @@
 """A connection is broken: hold its work, and put one notice. Safe to repeat."""
 
 from invoicing.application.ports import Clock, Integrations, Notices
-from invoicing.domain.notice import Notice, NoticeKind, broken_notice_id
+from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind, broken_notice_id
 
 
 def report_broken(
@@ -16,5 +16,6 @@ def report_broken(
             integration_id=integration_id,
             kind=NoticeKind.BROKEN,
             created_at=now,
+            due_at=now + UNSENT_AFTER,
         )
     )

@@ -14,10 +14,10 @@ from invoicing.application.ports import (
     Notices,
     Report,
 )
-from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
-from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 
 REMINDER_DAYS = (1, 3, 7)  # after the connection broke
 DIGEST_LINES = 30
@@ -98,11 +98,11 @@ def send_notice(tools: NoticeTools, notice_id: str) -> None:
 
 def send_due_reminders(tools: NoticeTools) -> None:
     """Sends every reminder whose day has come. One that fails stops none of the others, and is due again."""
-    failures: list[RetryLaterError] = []
+    failures: list[InvoicingError] = []
     for notice_id in list(tools.notices.due(tools.clock())):
         try:
             send_notice(tools, notice_id)
-        except RetryLaterError as error:
+        except InvoicingError as error:
             failures.append(error)
     if failures:
         raise failures[0]
@@ -121,6 +121,7 @@ def put_digests(tools: NoticeTools, *, day: date) -> None:
                 integration_id=integration_id,
                 kind=NoticeKind.DIGEST,
                 created_at=tools.clock(),
+                due_at=tools.clock() + UNSENT_AFTER,
                 params={"day": day.isoformat()},
             )
         )

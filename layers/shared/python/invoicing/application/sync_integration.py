@@ -38,7 +38,7 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
 SWEDEN = ZoneInfo("Europe/Stockholm")
@@ -296,6 +296,7 @@ class _Run:
                 integration_id=self._integration.id,
                 kind=NoticeKind.REACTIVATED,
                 created_at=self._tools.clock(),
+                due_at=self._tools.clock() + UNSENT_AFTER,
                 params={"sent": str(self._tally.sent), **sums},
             )
         )

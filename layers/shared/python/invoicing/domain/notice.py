@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+# Putting a notice sends it within seconds. Should that fail for good, it is found as due from then on.
+UNSENT_AFTER = timedelta(hours=1)
 
 
 class NoticeKind(StrEnum):
@@ -25,7 +28,7 @@ class Notice:
     created_at: datetime
     params: Mapping[str, str] = field(default_factory=dict)
     sent: tuple[datetime, ...] = ()  # the first mail and its reminders
-    due_at: datetime | None = None  # the next reminder
+    due_at: datetime | None = None  # the next try or reminder
     closed: bool = False
 
 

@@ -1,7 +1,7 @@
 """What pages show of stored values: from the domain to views."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 
 from invoicing.adapters.rendering.views import (
@@ -50,7 +50,7 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         invoice_id=export.invoice_id,
         number=export.wms_number,
         goods_owner=export.goods_owner,
-        invoice_date=export.invoice_date or (export.updated_at or datetime.min).date(),
+        invoice_date=export.invoice_date or (export.updated_at.date() if export.updated_at else date.min),
         amount=export.amount,
         currency=export.currency or "SEK",
         state=_STATES[export.state],
