@@ -6,8 +6,8 @@ from typing import Any
 from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.application.report_broken import report_broken
-from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.tokens import TokenItem
+from invoicing.domain.errors import InvoicingError, RetryLaterError
+from invoicing.domain.tokens import TokenItem, UnreadableTokensError
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.observability import logger, metrics, report
 from invoicing.runtime.settings import KeepTokensSettings
@@ -31,6 +31,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     parts.invoked(context)
     looked_at = 0
     engine = parts.engine()
+    failures: list[Exception] = []
     for integration_id in parts.tokens.due(utc_now()):
         if parts.time_left() < _SECONDS_FOR_ONE:
             break
@@ -43,4 +44,13 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
             # Our own secret is wrong: that says nothing about any integration's keys.
             report("client_refused", {"integration": integration_id})
             break
+        except (InvoicingError, UnreadableTokensError) as error:
+            logger.error(
+                "token_recovery_failed",
+                extra={"integration": integration_id, "reason": f"{type(error).__name__}: {error}"},
+            )
+            failures.append(error)
+    if failures:
+        # No later try heals these: the function ends with an error, so that its alarm calls a person.
+        raise failures[0]
     return {"looked_at": looked_at}

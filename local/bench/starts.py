@@ -17,6 +17,7 @@ from statistics import median
 
 from invoicing.runtime import settings
 
+from local.bench import DidNotMeasureError
 from local.stack import output_of
 
 ROUNDS = 9
@@ -25,10 +26,6 @@ LAYERS = ("DependenciesLayer", "SharedLayer")
 _SDK_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py")
 _PROBE = Path(__file__).with_name("probe.py")
 _START = (sys.executable, "-I", "-S", str(_PROBE))  # without the packages of this environment
-
-
-class DidNotMeasureError(Exception):
-    """A start failed; says which, and what it printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -325,6 +325,34 @@ def test_a_renewed_access_token_goes_unnoticed() -> None:
     assert run(world).sent == len(GOOD)
 
 
+def test_access_tokens_that_expire_again_and_again_are_renewed_each_time() -> None:
+    """An older stored token is no substitute for one that Fortnox refused."""
+    world = connected()
+    template = world.ongoing.invoice(WAREHOUSE, seed.PLAIN)
+    summaries = []
+    for number in range(3):
+        world.fortnox.expire_access_tokens(TENANT_ID)
+        world.ongoing.put_invoice(WAREHOUSE, replace(template, id=7000 + number))
+        world.later(minutes=1)
+        summaries.append(run(world))
+
+    assert [summary.problem for summary in summaries] == [None] * 3
+    assert [summary.sent for summary in summaries] == [len(GOOD) + 1, 1, 1]
+
+
+def test_a_fresh_access_token_that_is_refused_does_not_break_the_connection() -> None:
+    """Only dead keys do; this is Fortnox's trouble, and passes."""
+    world = connected()
+    rule = {"match": {"path_regex": "^/3/"}, "times": 100, "effect": "status", "status": 401}
+    world.fortnox.add_faults([rule])
+    summary = run(world)
+    world.fortnox.clear_faults()
+
+    assert summary.problem is not None
+    assert summary.problem.code is IssueCode.FORTNOX_NOT_ANSWERING
+    assert run(world).sent == len(GOOD)
+
+
 def test_a_lost_reply_about_the_keys_heals_in_the_same_run() -> None:
     """Client credentials can be asked for again."""
     world = connected()

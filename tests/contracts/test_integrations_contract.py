@@ -251,3 +251,13 @@ def test_the_directory_answers_for_customer_ids(integrations: Integrations) -> N
     assert integrations.warehouse_of("9999") is None
     assert sorted(integrations.customer_ids()) == [("1234", "lagret"), ("77", "norden")]
     assert list(integrations.all()) == [DRAFT]
+
+
+def test_a_customer_id_that_was_removed_is_not_known(integrations: Integrations) -> None:
+    """The others stay; removing it again says that there was nothing."""
+    integrations.set_customer_id("1234", "lagret")
+    integrations.set_customer_id("77", "norden")
+    removed = [integrations.remove_customer_id("1234"), integrations.remove_customer_id("1234")]
+
+    assert removed == [True, False]
+    assert list(integrations.customer_ids()) == [("77", "norden")]

@@ -174,6 +174,10 @@ class FakeIntegrations:
         with self._lock:
             self._directory[customer_id] = warehouse
 
+    def remove_customer_id(self, customer_id: str) -> bool:
+        with self._lock:
+            return self._directory.pop(customer_id, None) is not None
+
     def customer_ids(self) -> Iterator[tuple[str, str]]:
         with self._lock:
             return iter(list(self._directory.items()))

@@ -40,15 +40,15 @@ def access_token(engine: TokenEngine, integration_id: str, *, refused: str = "")
 
 
 def _stored(engine: TokenEngine, item: TokenItem, refused: str) -> Tokens | None:
-    """The stored access token that lasts longest, leaving out one that Fortnox refused."""
+    """The newest stored access token. None if it is the refused one: an older one would work even less."""
     found: list[Tokens] = []
     for read in (engine.open_client_credentials, engine.open_pair):
         try:
             found.append(read(item))
         except (LookupError, CannotOpenError, UnreadableTokensError):
             continue
-    usable = [tokens for tokens in found if tokens.access_token != refused]
-    return max(usable, key=lambda tokens: tokens.expires_at, default=None)
+    newest = max(found, key=lambda tokens: tokens.expires_at, default=None)
+    return None if newest is None or newest.access_token == refused else newest
 
 
 def _renew(engine: TokenEngine, item: TokenItem) -> Tokens:

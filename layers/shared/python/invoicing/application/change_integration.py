@@ -81,8 +81,8 @@ def save_settings(
 
 
 def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> None:
-    """Queues a run; several within the same minute are one."""
-    slot = f"asked-{tools.clock():%Y%m%d%H%M}"
+    """Queues a run; a double click is one."""
+    slot = f"asked-{int(tools.clock().timestamp()) // 5}"
     tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
 
 

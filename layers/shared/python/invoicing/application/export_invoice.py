@@ -13,6 +13,7 @@ from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Clock, Exports, Fortnox
 from invoicing.domain.draft import Draft, draft_invoice
 from invoicing.domain.errors import (
+    AccessRefusedError,
     IntegrationHeldError,
     InvoiceHeldError,
     NotSentError,
@@ -145,7 +146,7 @@ class _Export:
         except InvoiceHeldError as refused:
             self._tools.register.forget(draft)
             self._adopt_if_number_is_ours(draft, refused)
-        except (NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
+        except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self._save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:

@@ -33,6 +33,10 @@ class RateLimitedError(RetryLaterError):
     """The other side refused the call because there were too many."""
 
 
+class AccessRefusedError(RetryLaterError):
+    """The access token was refused and the call not carried out. Whether the keys are dead is found out elsewhere."""
+
+
 class UnknownOutcomeError(RetryLaterError):
     """The request may have been carried out; the answer is missing or unreadable."""
 

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.ports import (
+        DeadLetters,
         Exports,
         FortnoxOAuth,
         HttpTransport,
@@ -47,6 +48,26 @@ if TYPE_CHECKING:
     from invoicing.application.token_engine import TokenEngine
     from invoicing.domain.integration import Integration
     from invoicing.runtime.links import Links
+
+
+def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Outputs and parameters of a deployed stack. Raises ConfigurationError, RetryLaterError."""
+    from invoicing.adapters.aws import stack_outputs
+    from invoicing.adapters.aws.client_config import STANDARD
+    from invoicing.adapters.aws.errors import translated
+
+    with translated("CloudFormation"):
+        client = _sdk_session().create_client("cloudformation", config=STANDARD)
+    return stack_outputs.describe_stack(client, stack_name)
+
+
+def _sdk_session() -> Any:
+    from botocore.session import Session
+
+    session = Session()
+    if "AWS_REGION" in os.environ:
+        session.set_config_variable("region", os.environ["AWS_REGION"])
+    return session
 
 
 def utc_now() -> datetime:
@@ -163,6 +184,26 @@ class Bootstrap:
         from invoicing.adapters.aws.secrets import Secret
 
         return Secret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
+
+    # ---- for the service operator
+
+    def sync_dead_letters(self) -> "DeadLetters":
+        """Runs that failed three times; redriving queues them again."""
+        from invoicing.adapters.aws.dead_letters import SqsDeadLetters, back_to_queue
+
+        client = self._client("sqs")
+        return SqsDeadLetters(
+            client,
+            self._setting("sync_dead_letters_url"),
+            give_back=back_to_queue(client, self._setting("sync_queue_url")),
+        )
+
+    def notice_dead_letters(self) -> "DeadLetters":
+        """Notices that could not be sent; redriving lets notify_operators try again."""
+        from invoicing.adapters.aws.dead_letters import SqsDeadLetters, back_to_function
+
+        give_back = back_to_function(self._client("lambda"), self._setting("notify_operators_function"))
+        return SqsDeadLetters(self._client("sqs"), self._setting("notice_dead_letters_url"), give_back=give_back)
 
     # ---- the two systems
 
@@ -356,9 +397,4 @@ class Bootstrap:
 
     @cached_property
     def _sdk(self) -> Any:
-        from botocore.session import Session
-
-        session = Session()
-        if "AWS_REGION" in os.environ:
-            session.set_config_variable("region", os.environ["AWS_REGION"])
-        return session
+        return _sdk_session()

@@ -4,7 +4,6 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -70,6 +69,10 @@ def read_request(event: Mapping[str, Any], *, public_base_url: str) -> BrowserRe
     path = str(event.get("path") or "/")
     if public_base_url:
         base_url = public_base_url.rstrip("/")
+        # A custom domain that is mapped to the API below a path leaves that path in the event.
+        base_path = urlsplit(base_url).path
+        if base_path and f"{path}/".startswith(f"{base_path}/"):
+            path = path.removeprefix(base_path) or "/"
     else:
         whole = str(context.get("path") or path)
         prefix = whole.removesuffix(path) if whole.endswith(path) else ""
@@ -98,10 +101,9 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header[:8000]).items()}
-    except CookieError:
-        return {}
+    # Not http.cookies: it drops all cookies when one of them is odd, and another site of the domain may set that.
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return {name: value for name, _, value in pairs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

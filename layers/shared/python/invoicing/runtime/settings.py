@@ -1,4 +1,7 @@
-"""What each function is told by its environment: one frozen model per function, read once at start."""
+"""What each function is told by its environment: one frozen model per function, read once at start.
+
+The command of the service operator is told the same by the stack.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -139,3 +142,39 @@ class NotifyOperatorsSettings(Settings):
     support_address: str
     mail_configuration_set: str
     public_base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSettings(Settings):
+    """runtime/command.py. Each field is an output of the template: `sync_queue_url` is SyncQueue."""
+
+    integrations_table: str
+    tokens_table: str
+    exports_table: str
+    sync_queue_url: str
+    sync_dead_letters_url: str
+    notice_dead_letters_url: str
+    notify_operators_function: str
+
+    @classmethod
+    def of_stack(cls, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> Self:
+        """Raises ConfigurationError that names every missing output."""
+        shared = {field.name for field in fields(Settings)}
+        own = {field.name: _output_of(field.name) for field in fields(cls) if field.name not in shared}
+        missing = sorted(output for output in own.values() if output not in outputs)
+        if missing:
+            raise ConfigurationError(
+                f"stack {stack_name} has no output {', '.join(missing)}: it is another stack, or an older one "
+                "that must be deployed again."
+            )
+        return cls(
+            stage_name=parameters.get("StageName", ""),
+            log_level="WARNING",
+            powertools_service_name="command",
+            powertools_metrics_namespace="Invoicing",
+            **{name: outputs[output] for name, output in own.items()},
+        )
+
+
+def _output_of(name: str) -> str:
+    return "".join(word.capitalize() for word in name.removesuffix("_url").split("_"))

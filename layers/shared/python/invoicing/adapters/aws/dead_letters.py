@@ -1,31 +1,38 @@
 """A dead-letter queue, for the service operator: looked at without taking anything, and given back."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import batched
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invoicing.adapters.aws.errors import translated
 from invoicing.application.ports import DeadLetter
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+type GiveBack = Callable[[DeadLetter], None]
+
 _BATCH = 10  # SQS's limit
 _HIDDEN_SECONDS = 120  # long enough to read or give back what was received, short enough after a crash
+# What notify_operators does each hour: it sends every notice that is due and not sent yet.
+_SEND_WHAT_IS_DUE: Mapping[str, Any] = {"source": "invoicing", "detail-type": "Redrive"}
 
 
 class SqsDeadLetters:
-    """Dead letters on SQS. `wait_seconds` is how long an empty answer is awaited.
+    """The port DeadLetters on SQS.
 
-    SQS asks only some of its servers unless it may wait, so 0 can overlook messages.
+    `give_back` must be safe to repeat: after a crash a letter is given back twice rather than never.
+    `wait_seconds` is how long an empty answer is awaited: SQS asks only some of its servers unless it may wait.
     """
 
-    def __init__(self, client: "SQSClient", queue_url: str, *, wait_seconds: int = 1) -> None:
+    def __init__(self, client: "SQSClient", queue_url: str, *, give_back: GiveBack, wait_seconds: int = 1) -> None:
         self._client = client
         self._queue_url = queue_url
+        self._give_back = give_back
         self._wait_seconds = wait_seconds
 
     def count(self) -> int:
@@ -38,44 +45,35 @@ class SqsDeadLetters:
         return sum(int(number) for number in answer["Attributes"].values())
 
     def show(self, *, limit: int) -> Sequence[DeadLetter]:
-        """Up to `limit` letters, which stay where they are. Of one FIFO group SQS shows ten at most."""
-        with self._received(limit) as messages:
-            return [_letter(message) for message in messages]
+        """Of one FIFO group SQS shows ten at most."""
+        messages: list[MessageTypeDef] = []
+        try:
+            while len(messages) < limit and (batch := self._receive(limit - len(messages))):
+                messages += batch
+        finally:
+            self._release(messages)
+        return [_letter(message) for message in messages]
 
-    def redrive(self, give_back: Callable[[DeadLetter], None], *, limit: int) -> int:
-        """Gives back up to `limit` letters, each removed here only afterwards; says how many.
-
-        After a crash between the two a letter is given back twice: giving back must be safe to repeat. What
-        `give_back` raises ends it; the letters that are left stay.
-        """
+    def redrive(self, *, limit: int) -> int:
+        """A letter is removed only after it was given back. What `give_back` raises ends it; the others stay."""
         done = 0
-        with self._received(limit) as messages:
-            for message in messages:
-                give_back(_letter(message))
+        while done < limit and (batch := self._receive(limit - done)):
+            for position, message in enumerate(batch):
+                try:
+                    self._give_back(_letter(message))
+                except Exception:
+                    self._release(batch[position:])
+                    raise
                 with translated(self._what("DeleteMessage")):
                     self._client.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
                 done += 1
         return done
 
-    @contextmanager
-    def _received(self, limit: int) -> Iterator[list["MessageTypeDef"]]:
-        """Receives without deleting; whatever is still there afterwards is visible again at once."""
-        messages: list[MessageTypeDef] = []
-        try:
-            while len(messages) < limit:
-                batch = self._receive(min(_BATCH, limit - len(messages)))
-                if not batch:
-                    break
-                messages += batch
-            yield messages
-        finally:
-            self._release(messages)
-
     def _receive(self, number: int) -> list["MessageTypeDef"]:
         with translated(self._what("ReceiveMessage")):
             answer = self._client.receive_message(
                 QueueUrl=self._queue_url,
-                MaxNumberOfMessages=number,
+                MaxNumberOfMessages=min(_BATCH, number),
                 VisibilityTimeout=_HIDDEN_SECONDS,
                 WaitTimeSeconds=self._wait_seconds,
                 MessageSystemAttributeNames=["SentTimestamp", "MessageGroupId"],
@@ -83,9 +81,9 @@ class SqsDeadLetters:
         return answer.get("Messages", [])
 
     def _release(self, messages: Sequence["MessageTypeDef"]) -> None:
+        """Makes them visible again at once, instead of when their time is over."""
         for batch in batched(messages, _BATCH, strict=False):
             with translated(self._what("ChangeMessageVisibilityBatch")):
-                # SQS names those that were deleted meanwhile among the failed; they need nothing.
                 self._client.change_message_visibility_batch(
                     QueueUrl=self._queue_url,
                     Entries=[
@@ -98,20 +96,44 @@ class SqsDeadLetters:
         return f"SQS {operation} on {self._queue_url.rpartition('/')[2]}"
 
 
-def give_back_to_queue(client: "SQSClient", queue_url: str) -> Callable[[DeadLetter], None]:
-    """Sends a letter to the FIFO queue that it came from. The same letter twice within 5 minutes is sent once."""
+def back_to_queue(client: "SQSClient", queue_url: str) -> GiveBack:
+    """To the FIFO queue that the letter came from; the same letter twice within 5 minutes is queued once."""
 
     def give_back(letter: DeadLetter) -> None:
-        with translated("SQS SendMessage to the sync queue"):
+        with translated(f"SQS SendMessage to {queue_url.rpartition('/')[2]}"):
             client.send_message(
                 QueueUrl=queue_url,
                 MessageBody=letter.body,
                 MessageGroupId=letter.group,
-                # Not the first one: SQS would swallow the message if that was used a moment ago.
+                # Not the message's first one: SQS would swallow it, had that been used a moment ago.
                 MessageDeduplicationId=f"redrive-{letter.id}",
             )
 
     return give_back
+
+
+def back_to_function(client: "LambdaClient", name: str) -> GiveBack:
+    """To the function that failed, with the event that it failed on.
+
+    The letter of a stream has no event but the place of the records in the stream, which forgets them after a
+    day; then the function is asked to send whatever is due.
+    """
+
+    def give_back(letter: DeadLetter) -> None:
+        with translated(f"Lambda Invoke of {name}"):
+            client.invoke(
+                FunctionName=name, InvocationType="Event", Payload=json.dumps(_failed_event(letter.body)).encode()
+            )
+
+    return give_back
+
+
+def _failed_event(body: str) -> Mapping[str, Any]:
+    try:
+        event = json.loads(body)["requestPayload"]
+    except (ValueError, KeyError, TypeError):
+        return _SEND_WHAT_IS_DUE
+    return event if isinstance(event, dict) else _SEND_WHAT_IS_DUE
 
 
 def _letter(message: "MessageTypeDef") -> DeadLetter:

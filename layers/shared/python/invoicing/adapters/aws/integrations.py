@@ -170,6 +170,10 @@ class DynamoIntegrations:
         """Adds to or corrects the directory."""
         self._table.put({**_key(_DIRECTORY + customer_id), "warehouse": attribute(warehouse)})
 
+    def remove_customer_id(self, customer_id: str) -> bool:
+        """Says whether it was in the directory."""
+        return self._table.delete(_key(_DIRECTORY + customer_id)) is not None
+
     def customer_ids(self) -> Iterator[tuple[str, str]]:
         """Customer id and warehouse. Reads the whole table."""
         for item in self._table.scan("attribute_exists(#warehouse)"):

@@ -12,11 +12,11 @@ from typing import Any
 
 from invoicing.application.ports import HttpAnswer
 from invoicing.domain.errors import (
+    AccessRefusedError,
     IntegrationHeldError,
     InvoiceHeldError,
     InvoicingError,
     RateLimitedError,
-    ReconnectRequiredError,
     UnknownOutcomeError,
     UpstreamContractError,
 )
@@ -102,7 +102,7 @@ def reaction_to(refusal: Refusal, *, params: Callable[[], dict[str, str]]) -> In
     if refusal.code in INTEGRATION_ISSUES:
         return IntegrationHeldError(Issue(code=INTEGRATION_ISSUES[refusal.code], params={"message": refusal.message}))
     if refusal.status == 401 or refusal.code in TOKEN_CODES:
-        return ReconnectRequiredError("Fortnox refuses the access token")
+        return AccessRefusedError("Fortnox refuses the access token")
     if refusal.status >= 500 or refusal.status == 408:
         return UnknownOutcomeError(f"Fortnox answered {refusal.status}, code {refusal.code}")
     if refusal.status == 403:

@@ -19,10 +19,10 @@ from invoicing.adapters.fortnox.wire import (
 )
 from invoicing.application.ports import AlreadyExistsError, HttpAnswer, HttpRequest, HttpTransport
 from invoicing.domain.errors import (
+    AccessRefusedError,
     InvoiceHeldError,
     NotSentError,
     RateLimitedError,
-    ReconnectRequiredError,
     UnknownOutcomeError,
     UpstreamContractError,
 )
@@ -168,7 +168,7 @@ class FortnoxCompany:
             if refusal.code in exists_codes:
                 raise AlreadyExistsError(path)
             error = reaction_to(refusal, params=lambda: dict(params or {}))
-            if isinstance(error, ReconnectRequiredError) and not renewed:
+            if isinstance(error, AccessRefusedError) and not renewed:
                 self._renew()
                 renewed = True
                 continue

@@ -1,0 +1,332 @@
+"""The service operator's command: customer ids, integrations and their health, syncs, dead letters.
+
+    invoicing --stack-name ongoing-fortnox-invoicing integrations
+
+It asks the stack for the names of tables and queues, so the AWS credentials and region of the environment are
+all that it needs; AWS_ENDPOINT_URL leads it to a local stack. It prints no sealed value, no key and no password.
+Exit code 0: done. 1: not done, and the error says why. 2: it was called wrongly.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from invoicing.application.ports import DeadLetters, SyncRequest
+from invoicing.domain.errors import InvoicingError
+from invoicing.domain.integration import Integration
+from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
+from invoicing.domain.tokens import TokenItem
+from invoicing.runtime.bootstrap import Bootstrap, describe_stack, utc_now
+from invoicing.runtime.letters import waiting_of
+from invoicing.runtime.settings import CommandSettings
+
+_BY = "service operator"  # named in histories and logs as who asked
+_SHOWN_LETTERS = 100
+_ONLY_OF_ONE = frozenset({"connected", "address"})  # too wide for the table of all
+_REDRIVEN_LETTERS = 10_000
+_QUEUES: Mapping[str, Callable[[Bootstrap], DeadLetters]] = {
+    "sync": Bootstrap.sync_dead_letters,
+    "notices": Bootstrap.notice_dead_letters,
+}
+
+
+class RefusedError(Exception):
+    """The command was understood and cannot be carried out; says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One call of the command: what was asked for, and the parts that do it."""
+
+    asked: argparse.Namespace
+    parts: Bootstrap
+
+    def show(self, rows: Sequence[Mapping[str, Any]], *, nothing: str) -> None:
+        """Prints rows as a table, or as JSON where that was asked for."""
+        if self.asked.json:
+            print(json.dumps(rows, indent=2, ensure_ascii=False))
+        elif not rows:
+            print(nothing)
+        else:
+            print(_table(rows))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carries out one call; gives the exit code. `arguments` are those of the process unless given."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    stack_name = asked.stack_name or os.environ.get("INVOICING_STACK") or _stack_of_checkout(Path.cwd())
+    if not stack_name:
+        parser.error("which stack? Give --stack-name, set INVOICING_STACK, or stand in a folder with a samconfig.toml")
+    try:
+        settings = CommandSettings.of_stack(stack_name, *describe_stack(stack_name))
+        asked.act(Order(asked=asked, parts=Bootstrap(settings)))
+    except (InvoicingError, RefusedError) as error:
+        print(f"invoicing: {_printable(str(error))}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# ---- customer ids
+
+
+def list_customer_ids(order: Order) -> None:
+    """invoicing customer-ids list"""
+    found = sorted(order.parts.integrations.customer_ids(), key=lambda pair: (len(pair[0]), pair[0]))
+    rows = [{"customer id": customer_id, "system": warehouse} for customer_id, warehouse in found]
+    order.show(rows, nothing="The directory is empty: systems are known by their address alone.")
+
+
+def add_customer_id(order: Order) -> None:
+    """invoicing customer-ids add CUSTOMER_ID SYSTEM"""
+    customer_id, warehouse = order.asked.customer_id, order.asked.system
+    before = order.parts.integrations.warehouse_of(customer_id)
+    if before not in {None, warehouse} and not order.asked.replace:
+        # Whoever writes this id on the start page has the password sent to the system behind it.
+        raise RefusedError(
+            f"customer id {customer_id} leads to {before} already; with --replace it will lead to {warehouse}"
+        )
+    order.parts.integrations.set_customer_id(customer_id, warehouse)
+    print(f"Customer id {customer_id} leads to {warehouse}.")
+
+
+def remove_customer_id(order: Order) -> None:
+    """invoicing customer-ids remove CUSTOMER_ID"""
+    if not order.parts.integrations.remove_customer_id(order.asked.customer_id):
+        raise RefusedError(f"customer id {order.asked.customer_id} is not in the directory")
+    print(f"Customer id {order.asked.customer_id} is removed. Its integration, if there is one, goes on.")
+
+
+# ---- integrations
+
+
+def show_integrations(order: Order) -> None:
+    """invoicing integrations [ID]"""
+    wanted = order.asked.integration_id
+    found = [_integration(order)] if wanted else sorted(order.parts.integrations.all(), key=lambda one: one.id)
+    rows = [_health(integration, order.parts.tokens.get(integration.id)) for integration in found]
+    if order.asked.json:
+        order.show(rows, nothing="")
+    elif wanted:
+        print(_fields(rows[0]))
+    else:
+        short = [{name: value for name, value in row.items() if name not in _ONLY_OF_ONE} for row in rows]
+        order.show(short, nothing="No system is connected yet.")
+
+
+def sync(order: Order) -> None:
+    """invoicing sync ID"""
+    integration = _integration(order)
+    if not integration.runs:
+        raise RefusedError(f"{integration.id} does not run: {_why_not(integration)}")
+    slot = f"operator-{utc_now():%Y%m%d%H%M%S}"
+    order.parts.queue.send([SyncRequest(integration_id=integration.id, by=_BY, slot=slot)])
+    print(f"A sync of {integration.id} is queued; `invoicing integrations {integration.id}` shows when it has run.")
+
+
+def show_history(order: Order) -> None:
+    """invoicing history ID INVOICE"""
+    integration_id, invoice_id = order.asked.integration_id, order.asked.invoice_id
+    export = order.parts.exports.get(integration_id, invoice_id)
+    if export is None:
+        raise RefusedError(
+            f"{integration_id} has no record of invoice {invoice_id}. The number is Ongoing's id of the invoice; "
+            "one that was never due has no record."
+        )
+    facts = {
+        "state": export.state,
+        "WMS number": export.wms_number,
+        "goods owner": export.goods_owner,
+        "amount": f"{export.amount} {export.currency}".strip(),
+        "Fortnox number": export.fortnox_number,
+        "Fortnox net": "" if export.fortnox_net is None else str(export.fortnox_net),
+        "issue": export.issue.code if export.issue else "",
+    }
+    rows = [{"at": _time(one.at), "event": one.kind, "by": one.by, "detail": one.detail} for one in export.history]
+    if order.asked.json:
+        print(json.dumps({**facts, "history": rows}, indent=2, ensure_ascii=False))
+        return
+    print(_fields(facts))
+    print()
+    print(_table(rows))
+
+
+# ---- dead letters
+
+
+def show_dead_letters(order: Order) -> None:
+    """invoicing dead-letters show"""
+    rows: list[Mapping[str, Any]] = []
+    for name in _asked_queues(order):
+        letters = _QUEUES[name](order.parts)
+        shown = letters.show(limit=_SHOWN_LETTERS)
+        rows += [{"queue": name, "since": _time(one.sent_at), "id": one.id, "body": one.body} for one in shown]
+        if (count := letters.count()) > len(shown):
+            print(f"invoicing: {name}: {len(shown)} of about {count} are shown", file=sys.stderr)
+    order.show(rows, nothing="There are no dead letters.")
+
+
+def redrive_dead_letters(order: Order) -> None:
+    """invoicing dead-letters redrive"""
+    for name in _asked_queues(order):
+        done = _QUEUES[name](order.parts).redrive(limit=_REDRIVEN_LETTERS)
+        print(f"{name}: {done} given back.")
+
+
+def _asked_queues(order: Order) -> Iterable[str]:
+    return [order.asked.queue] if order.asked.queue else _QUEUES
+
+
+# ---- how it is asked
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="invoicing", description="For whoever runs the service.")
+    parser.add_argument("--stack-name", default="", help="default: INVOICING_STACK, else that of samconfig.toml")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="for programs")
+
+    directory = commands.add_parser("customer-ids", help="the directory of customer ids of systems")
+    directory_commands = directory.add_subparsers(required=True, metavar="COMMAND")
+    listed = directory_commands.add_parser("list", parents=[as_json], help="show all")
+    listed.set_defaults(act=list_customer_ids)
+    added = directory_commands.add_parser("add", help="let a customer id lead to a system")
+    added.add_argument("customer_id", type=_customer_id, metavar="CUSTOMER_ID")
+    added.add_argument("system", type=_warehouse, metavar="SYSTEM", help="its address, or the name in it")
+    added.add_argument("--replace", action="store_true", help="even if it leads to another system now")
+    added.set_defaults(act=add_customer_id)
+    removed = directory_commands.add_parser("remove", help="forget a customer id")
+    removed.add_argument("customer_id", type=_customer_id, metavar="CUSTOMER_ID")
+    removed.set_defaults(act=remove_customer_id)
+
+    shown = commands.add_parser("integrations", parents=[as_json], help="all integrations and their health, or one")
+    shown.add_argument("integration_id", nargs="?", default="", metavar="ID")
+    shown.set_defaults(act=show_integrations)
+
+    started = commands.add_parser("sync", help="queue a run of one integration")
+    started.add_argument("integration_id", metavar="ID")
+    started.set_defaults(act=sync)
+
+    history = commands.add_parser("history", parents=[as_json], help="what was done with one invoice")
+    history.add_argument("integration_id", metavar="ID")
+    history.add_argument("invoice_id", type=int, metavar="INVOICE", help="Ongoing's id of the invoice")
+    history.set_defaults(act=show_history)
+
+    letters = commands.add_parser("dead-letters", help="runs and notices that failed for good")
+    letter_commands = letters.add_subparsers(required=True, metavar="COMMAND")
+    looked_at = letter_commands.add_parser("show", parents=[as_json], help="look at them; they stay")
+    looked_at.set_defaults(act=show_dead_letters)
+    redriven = letter_commands.add_parser("redrive", help="try all of them again")
+    redriven.set_defaults(act=redrive_dead_letters)
+    for command in (looked_at, redriven):
+        command.add_argument("queue", nargs="?", choices=[*_QUEUES], default=None, help="default: both")
+    return parser
+
+
+def _customer_id(text: str) -> str:
+    try:
+        parsed = parse_system(text)
+    except NotASystemError:
+        parsed = None
+    if not isinstance(parsed, CustomerId):
+        raise argparse.ArgumentTypeError(f"{text!r} is no customer id: at most ten digits")
+    return parsed.value
+
+
+def _warehouse(text: str) -> str:
+    if is_warehouse_name(text) and not text.isdigit():
+        return text
+    try:
+        parsed = parse_system(text)
+    except NotASystemError:
+        parsed = None
+    if not isinstance(parsed, Warehouse):
+        raise argparse.ArgumentTypeError(f"{text!r} is no system: an address such as demo.ongoingsystems.se")
+    return parsed.name
+
+
+def _stack_of_checkout(folder: Path) -> str:
+    """The stack that `sam deploy` makes from this folder; empty where there is no samconfig.toml."""
+    try:
+        config = tomllib.loads((folder / "samconfig.toml").read_text())
+        return str(config["default"]["global"]["parameters"]["stack_name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+# ---- what is shown
+
+
+def _integration(order: Order) -> Integration:
+    found = order.parts.integrations.get(order.asked.integration_id)
+    if found is None:
+        raise RefusedError(
+            f"there is no integration {order.asked.integration_id}. Its id is the name in the system's address; "
+            "`invoicing integrations` lists all."
+        )
+    return found
+
+
+def _health(integration: Integration, keys: TokenItem | None) -> Mapping[str, Any]:
+    run = integration.last_run
+    return {
+        "id": integration.id,
+        "status": _status(integration),
+        "company": integration.company.name,
+        "keys": f"{keys.status}, {keys.mode}" if keys else "none",
+        "last run": _time(run.finished_at) if run else "",
+        "sent": run.sent + run.updated if run else 0,
+        "waiting": waiting_of(integration),
+        "held": run.held if run else 0,
+        "failed": run.failed if run else 0,
+        "problem": run.problem.code if run and run.problem else "",
+        "connected": _time(integration.connected_at),
+        "address": integration.settings.problem_address if integration.settings else "",
+    }
+
+
+def _status(integration: Integration) -> str:
+    return "broken" if integration.broken_since else integration.status
+
+
+def _why_not(integration: Integration) -> str:
+    if integration.broken_since:
+        return (
+            f"its keys to Fortnox are dead since {_time(integration.broken_since)}. Its Fortnox administrator "
+            "connects it again with the link in the mail or on its page."
+        )
+    return f"it is {integration.status}. Only its operator changes that, on its page."
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _fields(facts: Mapping[str, Any]) -> str:
+    width = max(map(len, facts))
+    return "\n".join(f"{name:<{width}}  {_printable(str(value))}".rstrip() for name, value in facts.items())
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Columns as wide as their widest value; the last one may be of any length."""
+    if not rows:
+        return "(nothing)"
+    names = list(rows[0])
+    lines = [names, *([_printable(str(row[name])) for name in names] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
+    return "\n".join(
+        "  ".join(f"{value:<{width}}" for value, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _printable(text: str) -> str:
+    """Names come from outside; none of them may steer the operator's terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)

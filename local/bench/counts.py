@@ -1,0 +1,339 @@
+"""How many calls runs make, counted exactly: nothing here depends on the machine or on luck.
+
+Runs go through the real use cases and adapters in this process, between the simulators of Fortnox and Ongoing and
+moto's AWS. A call to Fortnox or Ongoing is one that its simulator was asked. A request to AWS is one that the SDK
+was asked for by our adapters; BatchGetItem is one request, however many items it names. The worker is counted as
+one that has just started and remembers no data key.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from invoicing.adapters.aws.exports import DynamoExports
+from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.adapters.aws.journal import S3TokenJournal
+from invoicing.adapters.aws.notices import DynamoNotices
+from invoicing.adapters.aws.sealing import KmsSealer
+from invoicing.adapters.aws.sessions import DynamoSessions
+from invoicing.adapters.aws.sync_queue import SqsSyncQueue
+from invoicing.adapters.aws.token_store import DynamoTokenStore
+from moto import mock_aws
+
+from local.bench import DidNotMeasureError
+from local.ongoing import seed
+from local.ongoing.warehouse import Charge, Invoice
+from tests.support.aws import Aws
+from tests.support.world import World
+
+CUSTOMER = seed.KAFFE  # its customer is in Fortnox
+KNOWN_ARTICLE = "100"  # in Fortnox from the start
+FEW_LIST_CALLS = 5  # what the target "A and a few list calls" is taken for
+_READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Calls of one run, by what they did; texts such as "POST /3/invoices"."""
+
+    fortnox: Mapping[str, int]
+    ongoing: Mapping[str, int]
+    aws: Mapping[str, int]  # "dynamodb GetItem"
+
+    @property
+    def fortnox_calls(self) -> int:
+        """To the API and for tokens."""
+        return sum(self.fortnox.values())
+
+    @property
+    def ongoing_calls(self) -> int:
+        return sum(self.ongoing.values())
+
+    @property
+    def dynamodb_reads(self) -> int:
+        return self._dynamodb(reads=True)
+
+    @property
+    def dynamodb_writes(self) -> int:
+        return self._dynamodb(reads=False)
+
+    @property
+    def other_aws(self) -> int:
+        return sum(self.aws.values()) - self.dynamodb_reads - self.dynamodb_writes
+
+    def _dynamodb(self, *, reads: bool) -> int:
+        operations = ((name.partition(" "), count) for name, count in self.aws.items())
+        return sum(
+            count for (service, _, name), count in operations if service == "dynamodb" and (name in _READS) is reads
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """At most so many of one kind of calls; `kind` names a property of Calls."""
+
+    kind: str
+    at_most: int
+    why: str = ""  # how the number follows from the scenario, where it is not the target itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What was counted, and what was wanted."""
+
+    name: str
+    calls: Calls
+    targets: tuple[Target, ...] = ()
+    missed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, calls: Calls, *targets: Target) -> "Scenario":
+        """Compares with the targets."""
+        missed = tuple(
+            f"{target.kind.replace('_', ' ')}: {getattr(calls, target.kind)}, wanted at most {target.at_most}"
+            + (f" ({target.why})" if target.why else "")
+            for target in targets
+            if getattr(calls, target.kind) > target.at_most
+        )
+        return cls(name=name, calls=calls, targets=targets, missed=missed)
+
+
+IDLE = (
+    Target(kind="fortnox_calls", at_most=0),
+    Target(kind="ongoing_calls", at_most=1),
+    Target(kind="dynamodb_writes", at_most=1),
+)
+
+
+class Counted:
+    """A connected integration with real adapters, whose calls are counted."""
+
+    def __init__(self, world: World, aws: Aws, requests: "Counter[str]") -> None:
+        self.world = world
+        self._aws = aws
+        self._requests = requests
+        self._key = aws.key()
+
+    def new_worker(self) -> None:
+        """As after a cold start: no data key is remembered."""
+        sealer: Any = KmsSealer(self._aws.kms, self._key, environment="bench")
+        self.world.sealer = sealer
+
+    def put(self, *invoices: Invoice) -> None:
+        """Lets Ongoing have exactly these invoices."""
+        warehouse = self.world.ongoing.warehouse(seed.WAREHOUSE)
+        self.world.ongoing.put_warehouse(replace(warehouse, invoices=invoices))
+
+    def add(self, *invoices: Invoice) -> None:
+        """Lets Ongoing have these invoices too."""
+        for invoice in invoices:
+            self.world.ongoing.put_invoice(seed.WAREHOUSE, invoice)
+
+    def invoice(self, invoice_id: int, *articles: str) -> Invoice:
+        """An invoice of last month with one charge per article."""
+        plain = next(one for one in seed.default_warehouse(self.world.today).invoices if one.id == seed.PLAIN)
+        charges = tuple(
+            Charge(
+                id=invoice_id * 100 + position,
+                title=f"Tjänst {article}",
+                code=article,
+                account="3041",
+                unit_price=Decimal("12.50"),
+                quantity=Decimal(1 + position),
+            )
+            for position, article in enumerate(articles or (KNOWN_ARTICLE,))
+        )
+        return replace(plain, id=invoice_id, goods_owner_id=CUSTOMER, charges=charges)
+
+    def run(self, *, sent: int = 0, updated: int = 0) -> Calls:
+        """The calls of one run of a new worker. Raises DidNotMeasureError if it did something else."""
+        self.new_worker()
+        before = self._so_far()
+        summary = self.world.run()
+        after = self._so_far()
+        if summary is None or (summary.sent, summary.updated, summary.failed) != (sent, updated, 0) or summary.problem:
+            raise DidNotMeasureError(f"a run was to send {sent} and update {updated} invoices, but gave {summary}")
+        fortnox, ongoing, aws = (dict(now - then) for now, then in zip(after, before, strict=True))
+        return Calls(fortnox=fortnox, ongoing=ongoing, aws=aws)
+
+    def next_run(self, *, sent: int = 0, updated: int = 0, minutes: int = 15) -> Calls:
+        """The same, when the schedule fires again."""
+        self.world.later(minutes=minutes)
+        return self.run(sent=sent, updated=updated)
+
+    def _so_far(self) -> tuple["Counter[str]", "Counter[str]", "Counter[str]"]:
+        fortnox = Counter(
+            f"{call.method} {'/'.join(call.path.partition('?')[0].split('/')[:3])}"
+            for call in self.world.fortnox.calls()
+        )
+        ongoing = Counter(call.operation for call in self.world.ongoing.calls)
+        return fortnox, ongoing, Counter(self._requests)
+
+
+@contextmanager
+def connected() -> Iterator[Counted]:
+    """An integration that was just created, with no invoice in Ongoing."""
+    with mock_aws():
+        aws = Aws()
+        requests: Counter[str] = Counter()
+
+        def count(event_name: str, **_about: object) -> None:
+            _, service, operation = event_name.split(".")
+            requests[f"{service} {operation}"] += 1
+
+        for client in (aws.dynamodb, aws.s3, aws.kms, aws.sqs):
+            client.meta.events.register("before-call", count)
+        stores: dict[str, Any] = {
+            "integrations": DynamoIntegrations(aws.dynamodb, aws.table("IntegrationsTable")),
+            "exports": DynamoExports(aws.dynamodb, aws.table("ExportsTable")),
+            "tokens": DynamoTokenStore(aws.dynamodb, aws.table("TokensTable")),
+            "sessions": DynamoSessions(aws.dynamodb, aws.table("SessionsTable")),
+            "notices": DynamoNotices(aws.dynamodb, aws.table("NoticesTable")),
+            "journal": S3TokenJournal(aws.s3, aws.bucket()),
+            "queue": SqsSyncQueue(aws.sqs, aws.queue()),
+        }
+        counted = Counted(World(**stores), aws, requests)
+        counted.new_worker()
+        counted.put()
+        counted.world.connect()
+        yield counted
+
+
+def nothing_unexported() -> Scenario:
+    """The run that is made most often."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        return Scenario.of("idle: nothing unexported", integration.next_run(), *IDLE)
+
+
+def nothing_due() -> Scenario:
+    """As above, in a system where the month's invoices are growing and some are held for a person."""
+    with connected() as integration:
+        integration.put(*seed.default_warehouse(integration.world.today).invoices)
+        integration.run(sent=6)
+        return Scenario.of("idle: 6 held, 1 still growing", integration.next_run(), *IDLE)
+
+
+def new_invoice() -> Scenario:
+    """One invoice, nothing about it new."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.add(integration.invoice(2))
+        calls = integration.next_run(sent=1)
+        return Scenario.of(
+            "1 new invoice, customer and article known",
+            calls,
+            Target(kind="fortnox_calls", at_most=1),
+            Target(kind="ongoing_calls", at_most=2, why="1 to read, 1 to write back"),
+        )
+
+
+def each_further_invoice() -> Scenario:
+    """What one more invoice in a run costs: the difference of 11 and 1, by 10."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.add(integration.invoice(2))
+        one = integration.next_run(sent=1)
+        integration.add(*(integration.invoice(number) for number in range(3, 14)))
+        eleven = integration.next_run(sent=11)
+        return Scenario.of(
+            "each further new invoice in a run",
+            _difference(eleven, one, by=10),
+            Target(kind="fortnox_calls", at_most=1),
+            Target(kind="ongoing_calls", at_most=1),
+        )
+
+
+def new_invoice_with_expired_token() -> Scenario:
+    """As the first invoice after a quiet night."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.add(integration.invoice(2))
+        calls = integration.next_run(sent=1, minutes=120)
+        return Scenario.of(
+            "1 new invoice, access token expired",
+            calls,
+            Target(kind="fortnox_calls", at_most=2, why="1, and 1 for the token"),
+        )
+
+
+def first_run(*, articles: int, invoices: int) -> Scenario:
+    """Unknown articles, evenly on the invoices of a new integration."""
+    per_invoice = articles // invoices
+    with connected() as integration:
+        integration.put(
+            *(
+                integration.invoice(number + 1, *(f"NY{number * per_invoice + n:04}" for n in range(per_invoice)))
+                for number in range(invoices)
+            )
+        )
+        calls = integration.run(sent=invoices)
+        at_most = articles + FEW_LIST_CALLS + invoices
+        return Scenario.of(
+            f"first run: {articles} unknown articles on {invoices} invoices",
+            calls,
+            Target(
+                kind="fortnox_calls",
+                at_most=at_most,
+                why=f"{articles} articles, {FEW_LIST_CALLS} lists, {invoices} invoices",
+            ),
+        )
+
+
+def exported_again_unchanged() -> Scenario:
+    """Somebody unmarks an invoice and changes nothing."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.world.ongoing.change_invoice(seed.WAREHOUSE, 1, is_exported=False)
+        calls = integration.next_run(updated=1)
+        return Scenario.of("exported again, unchanged", calls, Target(kind="fortnox_calls", at_most=0, why="0 writes"))
+
+
+def exported_again_changed() -> Scenario:
+    """Somebody unmarks an invoice and adds a charge."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        changed = integration.invoice(1, KNOWN_ARTICLE, KNOWN_ARTICLE)
+        integration.world.ongoing.change_invoice(seed.WAREHOUSE, 1, is_exported=False, charges=changed.charges)
+        return Scenario.of("exported again, one row more", integration.next_run(updated=1))
+
+
+SCENARIOS: tuple[Callable[[], Scenario], ...] = (
+    nothing_unexported,
+    nothing_due,
+    new_invoice,
+    each_further_invoice,
+    new_invoice_with_expired_token,
+    lambda: first_run(articles=20, invoices=4),
+    lambda: first_run(articles=20, invoices=20),
+    exported_again_unchanged,
+    exported_again_changed,
+)
+
+
+def count_all() -> list[Scenario]:
+    """Every scenario, each in a world of its own."""
+    return [scenario() for scenario in SCENARIOS]
+
+
+def _difference(more: Calls, fewer: Calls, *, by: int) -> Calls:
+    def between(mores: Mapping[str, int], fewers: Mapping[str, int]) -> dict[str, int]:
+        counts = {name: (count - fewers.get(name, 0)) / by for name, count in mores.items()}
+        if not all(count.is_integer() for count in counts.values()):
+            raise DidNotMeasureError(f"further invoices do not all cost the same: {counts}")
+        return {name: int(count) for name, count in counts.items() if count}
+
+    return Calls(
+        fortnox=between(more.fortnox, fewer.fortnox),
+        ongoing=between(more.ongoing, fewer.ongoing),
+        aws=between(more.aws, fewer.aws),
+    )
