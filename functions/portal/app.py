@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,8 @@ from invoicing.adapters.rendering.views import (
     Pager,
     PauseView,
     PreviewView,
+    RehearsalView,
+    RehearsedInvoice,
     SettingsView,
     SetupView,
     StatusView,
@@ -33,6 +36,7 @@ from invoicing.adapters.rendering.views_of import (
     history_of,
     invoice_line_of,
     issue_line_of,
+    rehearsed_line_of,
     row_line_of,
     stored_state,
     totals_of,
@@ -46,6 +50,7 @@ from invoicing.application.change_integration import (
     sync_now,
 )
 from invoicing.application.preview_invoice import Preview, preview_invoice
+from invoicing.application.rehearse import rehearse
 from invoicing.application.start_consent import start_consent
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.fortnox_invoice import InvoiceRow
@@ -241,6 +246,12 @@ def history(visit: SignedInVisit) -> Answer:
     )
 
 
+def rehearsal(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/rehearsal: the offer, or a page of the result."""
+    page = visit.request.query.get("page", "")
+    return _rehearsal_page(visit, page=_number(page) if page else None)
+
+
 def pause_form(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/pause"""
     view = PauseView(
@@ -291,6 +302,11 @@ def export(visit: SignedInVisit) -> Answer:
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/retry"""
     return _ask_for(visit, EventKind.RETRY, "retry_queued")
+
+
+def rehearse_now(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/rehearsal: reads only, so that its result is shown at once."""
+    return _rehearsal_page(visit, page=1)
 
 
 def pause_now(visit: SignedInVisit) -> Answer:
@@ -378,6 +394,33 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
     )
     html = parts.pages(visit.request.base_path).disconnect(view, visit.language)
     return _page(visit, html, status=400 if not_confirmed else 200)
+
+
+def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
+    """`page` None: nothing is rehearsed yet."""
+    pages = parts.pages(visit.request.base_path)
+    if page is None:
+        return _page(visit, pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
+    rehearsed = rehearse(parts.rehearsal_tools(visit.integration), visit.integration)
+    counts = Counter(Intention(one.outcome) for one in rehearsed)
+    count = max(1, -(-len(rehearsed) // INVOICES_PER_PAGE))
+    page = min(page, count)
+    view = RehearsalView(
+        session=visit.session_view,
+        at=utc_now(),
+        counts=counts,
+        invoices=tuple(
+            RehearsedInvoice(
+                line=rehearsed_line_of(one.invoice, one.record),
+                intention=Intention(one.outcome),
+                issue=one.issue,
+                net=one.net,
+            )
+            for one in rehearsed[(page - 1) * INVOICES_PER_PAGE : page * INVOICES_PER_PAGE]
+        ),
+        pager=Pager(page=page, pages=count),
+    )
+    return _page(visit, pages.rehearsal(view, visit.language))
 
 
 def _health(integration: Integration, keys: TokenItem | None) -> ConnectionHealth:
@@ -524,6 +567,8 @@ ROUTES = {
     ("POST", f"{_HERE}/connect"): signed_in(connect_again),
     ("GET", f"{_HERE}/disconnect"): signed_in(disconnect_form),
     ("POST", f"{_HERE}/disconnect"): signed_in(disconnect_now),
+    ("GET", f"{_HERE}/rehearsal"): signed_in(rehearsal),
+    ("POST", f"{_HERE}/rehearsal"): signed_in(rehearse_now),
     ("GET", f"{_HERE}/issues"): signed_in(issues),
     ("GET", f"{_HERE}/invoices"): signed_in(invoices),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}"): signed_in(invoice),

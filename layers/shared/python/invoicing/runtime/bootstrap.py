@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TokenStore,
         WmsInvoices,
     )
+    from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
     from invoicing.application.sign_in import SignInTools
     from invoicing.application.start_consent import ConsentTools
@@ -331,6 +332,18 @@ class Bootstrap:
             seconds_left=self.time_left,
             new_id=new_id,
             report=report,
+        )
+
+    def rehearsal_tools(self, integration: "Integration") -> "RehearsalTools":
+        from invoicing.application.rehearse import RehearsalTools
+
+        return RehearsalTools(
+            exports=self.exports,
+            sealer=self.sealer,
+            wms=self.wms,
+            fortnox=self.fortnox_of(integration),
+            clock=utc_now,
+            seconds_left=self.time_left,
         )
 
     def notice_tools(self) -> "NoticeTools":

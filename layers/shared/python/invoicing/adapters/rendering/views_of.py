@@ -16,6 +16,7 @@ from invoicing.adapters.rendering.views import (
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.export import HistoryEvent as DomainEvent
 from invoicing.domain.fortnox_invoice import InvoiceRow
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 _STATES = {
     ExportState.CLAIMED: InvoiceState.CHECKING,
@@ -56,6 +57,31 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         state=_STATES[export.state],
         fortnox_number=export.fortnox_number,
         fortnox_net=export.fortnox_net,
+    )
+
+
+def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | None) -> InvoiceLine:
+    """An invoice as Ongoing has it now, and where it stands."""
+    if isinstance(invoice, UnreadableInvoice):
+        return InvoiceLine(
+            invoice_id=invoice.id or 0,
+            number="",
+            goods_owner="",
+            invoice_date=date.min,
+            amount=Decimal(0),
+            currency="SEK",
+            state=InvoiceState.HELD,
+        )
+    return InvoiceLine(
+        invoice_id=invoice.id,
+        number=invoice.number,
+        goods_owner=invoice.goods_owner.name,
+        invoice_date=invoice.invoice_date,
+        amount=invoice.amount,
+        currency=invoice.goods_owner.currency or "SEK",
+        state=_STATES[export.state] if export else InvoiceState.WAITING,
+        fortnox_number=export.fortnox_number if export else "",
+        fortnox_net=export.fortnox_net if export else None,
     )
 
 

@@ -1,0 +1,146 @@
+"""The dress rehearsal: what would happen to each invoice now. Reads and compares, and writes nothing anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from invoicing.application.ports import Clock, Exports, Fortnox, Sealer, SecondsLeft, WmsInvoices
+from invoicing.application.wms_login import login_of
+from invoicing.domain.draft import draft_invoice
+from invoicing.domain.due import Due, when_due
+from invoicing.domain.errors import InvoiceHeldError
+from invoicing.domain.export import Export
+from invoicing.domain.fortnox_invoice import Customer, InvoiceDraft
+from invoicing.domain.integration import Integration
+from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
+
+SWEDEN = ZoneInfo("Europe/Stockholm")
+SECONDS_TO_ANSWER = 6.0  # with less left, Fortnox is not asked any more
+
+
+class Outcome(StrEnum):
+    """What would happen to an invoice."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    NOTHING = "nothing"  # Fortnox has exactly this
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """One invoice that is due. `net` is what Fortnox would have, None where that cannot be known."""
+
+    invoice: WmsInvoice | UnreadableInvoice
+    record: Export | None
+    outcome: Outcome
+    issue: Issue | None = None
+    net: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalTools:
+    """What a rehearsal works with; nothing that could write is called."""
+
+    exports: Exports
+    sealer: Sealer
+    wms: WmsInvoices
+    fortnox: Fortnox
+    clock: Clock
+    seconds_left: SecondsLeft
+
+
+def rehearse(tools: RehearsalTools, integration: Integration) -> Sequence[Rehearsed]:
+    """Every invoice that the next run would treat. Raises like the ports of the WMS and of Fortnox."""
+    settings = integration.settings
+    return _Rehearsal(tools, integration, settings).all() if settings else []
+
+
+class _Rehearsal:
+    """One rehearsal; `_customers` are those that Fortnox was asked for."""
+
+    def __init__(self, tools: RehearsalTools, integration: Integration, settings: IntegrationSettings) -> None:
+        self._tools = tools
+        self._integration = integration
+        self._settings = settings
+        self._customers: dict[str, Customer | None] = {}
+
+    def all(self) -> Sequence[Rehearsed]:
+        login = login_of(self._integration, self._tools.sealer)
+        invoices = self._tools.wms.unexported(login, since=self._settings.from_date)
+        ids = [invoice.id for invoice in invoices if invoice.id is not None]
+        records = self._tools.exports.get_many(self._integration.id, ids)
+        rehearsed = []
+        for invoice in invoices:
+            record = records.get(invoice.id) if invoice.id is not None else None
+            if isinstance(invoice, UnreadableInvoice):
+                issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
+                rehearsed.append(Rehearsed(invoice=invoice, record=record, outcome=Outcome.HOLD, issue=issue))
+            elif self._is_due(invoice, record):
+                rehearsed.append(self._one(invoice, record))
+        return rehearsed
+
+    def _is_due(self, invoice: WmsInvoice, record: Export | None) -> bool:
+        due = when_due(
+            invoice,
+            self._settings,
+            today=self._tools.clock().astimezone(SWEDEN).date(),
+            asked=invoice.id in self._integration.asked,
+            begun=record is not None and bool(record.fortnox_number),
+        )
+        return due is Due.NOW
+
+    def _one(self, invoice: WmsInvoice, record: Export | None) -> Rehearsed:
+        remembered = self._integration.detected_price_meaning
+        try:
+            draft = draft_invoice(self._integration.id, invoice, self._settings, remembered_meaning=remembered).invoice
+            self._check_customer(invoice, draft)
+            new = record is None or not record.fortnox_number
+            outcome = Outcome.CREATE if new or record is None else self._against_fortnox(record, draft)
+        except InvoiceHeldError as held:
+            return Rehearsed(invoice=invoice, record=record, outcome=Outcome.HOLD, issue=held.issue)
+        return Rehearsed(invoice=invoice, record=record, outcome=outcome, net=draft.net)
+
+    def _check_customer(self, invoice: WmsInvoice, draft: InvoiceDraft) -> None:
+        number = draft.customer_number
+        if number not in self._customers:
+            if not self._may_ask():
+                return
+            self._customers[number] = self._tools.fortnox.customer(number)
+        customer = self._customers[number]
+        owner = invoice.goods_owner.name
+        if customer is None:
+            raise _held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
+        if not customer.active:
+            raise _held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
+        must_match = self._settings.currency_rule is CurrencyRule.MUST_MATCH
+        if must_match and draft.currency not in {"", customer.currency}:
+            raise _held(
+                IssueCode.CURRENCY_DIFFERS,
+                customer_number=number,
+                customer_currency=customer.currency,
+                invoice_currency=draft.currency,
+            )
+
+    def _against_fortnox(self, record: Export, draft: InvoiceDraft) -> Outcome:
+        same = record.fingerprint == draft.fingerprint
+        if not self._may_ask():
+            return Outcome.NOTHING if same else Outcome.UPDATE
+        there = self._tools.fortnox.invoice(record.fortnox_number)
+        if same and there is not None and there.net == draft.net:
+            return Outcome.NOTHING
+        reason = there.locked_because if there is not None else "gone"
+        if reason:
+            raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=record.fortnox_number, reason=reason)
+        return Outcome.UPDATE
+
+    def _may_ask(self) -> bool:
+        return self._tools.seconds_left() > SECONDS_TO_ANSWER
+
+
+def _held(code: IssueCode, **params: str) -> InvoiceHeldError:
+    return InvoiceHeldError(Issue(code=code, params=params))

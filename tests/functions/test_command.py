@@ -1,0 +1,411 @@
+"""The service operator's command: against moto, and once against a real stack in the emulated AWS."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from invoicing.adapters.aws.exports import DynamoExports
+from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.adapters.aws.token_store import DynamoTokenStore
+from invoicing.domain.errors import ConfigurationError
+from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
+from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
+from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.runtime import command
+from invoicing.runtime.settings import CommandSettings
+from moto import mock_aws
+
+from local.ministack import PROGRAM, MiniStack
+from tests.infrastructure.template import template
+from tests.support.aws import Aws
+from tests.support.fakes import START
+
+NORDLAGER = Integration(
+    id="nordlager",
+    status=IntegrationStatus.ACTIVE,
+    company=Company(tenant_id="1234567", name="Nordlager 3PL AB", organisation_number="556677-8899"),
+    wms_username="fortnox-api",
+    wms_password=b"sealed-password-that-nobody-may-see",
+    settings=IntegrationSettings(from_date=START.date(), problem_address="ekonomi@nordlager.example"),
+    connected_at=START,
+)
+RUN = RunSummary(
+    started_at=START,
+    finished_at=START,
+    seen=9,
+    waiting=2,
+    sent=4,
+    updated=1,
+    held=2,
+    failed=0,
+    problem=Issue(code=IssueCode.LICENCE_MISSING),
+)
+KEYS = TokenItem(
+    integration_id="nordlager",
+    chain_id="chain-1",
+    ver=0,
+    mode=Mode.SERVICE,
+    status=TokenStatus.ACTIVE,
+    tenant_id="1234567",
+    blob=b"sealed-pair-that-nobody-may-see",
+    blob_at=START,
+)
+REQUEST = {"integration_id": "nordlager", "by": "schedule", "slot": "2026-03-02T08:00:00Z"}
+# What the command reads of the template; the rest of the stack has nothing to do with it.
+READ = ("IntegrationsTable", "TokensTable", "ExportsTable", "SyncQueue", "SyncDeadLetters", "NoticeDeadLetters")
+
+
+class Stack:
+    """A stack's tables and queues, and the command called as from a shell."""
+
+    def __init__(self, aws: Aws, outputs: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+        self.aws = aws
+        self.outputs = outputs
+        self._capsys = capsys
+        self.integrations = DynamoIntegrations(aws.dynamodb, outputs["IntegrationsTable"])
+        self.exports = DynamoExports(aws.dynamodb, outputs["ExportsTable"])
+        self.tokens = DynamoTokenStore(aws.dynamodb, outputs["TokensTable"])
+
+    def call(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error. Nothing sealed is ever in them."""
+        self._capsys.readouterr()
+        try:
+            code = command.main(["--stack-name", "invoicing", *arguments])
+        except SystemExit as wrongly_called:
+            code = int(str(wrongly_called.code))
+        said = self._capsys.readouterr()
+        assert "nobody-may-see" not in said.out + said.err
+        return code, said.out, said.err
+
+    def connect(self, integration: Integration = NORDLAGER) -> None:
+        """Stores an integration with keys and a run."""
+        self.integrations.put(integration)
+        self.integrations.save_run(
+            integration.id, RUN, done=frozenset(), unfinished=frozenset(), detected=PriceMeaning.PER_UNIT
+        )
+        self.tokens.start_chain(replace(KEYS, integration_id=integration.id))
+
+    def bury(self, output: str, body: object) -> None:
+        """Puts a message into a dead-letter queue."""
+        url, text = self.outputs[output], json.dumps(body)
+        if url.endswith(".fifo"):
+            self.aws.sqs.send_message(
+                QueueUrl=url, MessageBody=text, MessageGroupId="nordlager", MessageDeduplicationId="slot"
+            )
+        else:
+            self.aws.sqs.send_message(QueueUrl=url, MessageBody=text)
+
+    def queued(self) -> list[dict[str, Any]]:
+        """What a worker would be given."""
+        answer = self.aws.sqs.receive_message(QueueUrl=self.outputs["SyncQueue"], MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stack]:
+    """moto has tables and queues; what CloudFormation would say is said for it."""
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        aws = Aws()
+        outputs = {
+            "IntegrationsTable": aws.table("IntegrationsTable"),
+            "TokensTable": aws.table("TokensTable"),
+            "ExportsTable": aws.table("ExportsTable"),
+            "SyncQueue": aws.queue(),
+            "SyncDeadLetters": aws.queue(),
+            "NoticeDeadLetters": aws.sqs.create_queue(QueueName="notice-dead-letters")["QueueUrl"],
+            "NotifyOperatorsFunction": "notify_operators",
+        }
+        monkeypatch.setattr(command, "describe_stack", lambda _name: (outputs, {"StageName": "test"}))
+        yield Stack(aws, outputs, capsys)
+
+
+# ---- customer ids
+
+
+def test_a_customer_id_is_added_listed_and_removed(stack: Stack) -> None:
+    """The system may be written as its users write it."""
+    added = stack.call("customer-ids", "add", "4711", "https://Nordlager.ongoingsystems.se/nordlager/")
+    listed = stack.call("customer-ids", "list", "--json")
+    removed = stack.call("customer-ids", "remove", "4711")
+
+    assert added == (0, "Customer id 4711 leads to nordlager.\n", "")
+    assert json.loads(listed[1]) == [{"customer id": "4711", "system": "nordlager"}]
+    assert removed[0] == 0
+    assert stack.call("customer-ids", "list")[1].startswith("The directory is empty")
+
+
+def test_a_customer_id_is_not_led_elsewhere_by_mistake(stack: Stack) -> None:
+    """Whoever writes it on the start page has the password sent there."""
+    stack.call("customer-ids", "add", "4711", "nordlager")
+    code, _, said = stack.call("customer-ids", "add", "4711", "sydlager")
+
+    assert code == 1
+    assert "leads to nordlager already" in said
+    assert stack.integrations.warehouse_of("4711") == "nordlager"
+    assert stack.call("customer-ids", "add", "4711", "sydlager", "--replace")[0] == 0
+    assert stack.integrations.warehouse_of("4711") == "sydlager"
+
+
+# ---- calls that cannot be carried out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "COMMAND"),
+        (["customer-ids", "add", "abc", "nordlager"], "no customer id"),
+        (["customer-ids", "add", "4711", "https://evil.example/"], "no system"),
+        (["customer-ids", "add", "4711", "4712"], "no system"),
+        (["history", "nordlager", "first"], "invalid int"),
+        (["dead-letters", "redrive", "everything"], "invalid choice"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong_and_does_nothing(stack: Stack, arguments: list[str], why: str) -> None:
+    """Exit code 2, as everywhere."""
+    code, out, said = stack.call(*arguments)
+
+    assert (code, out) == (2, "")
+    assert why in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["customer-ids", "remove", "4711"], "not in the directory"),
+        (["integrations", "unknown"], "no integration unknown"),
+        (["sync", "unknown"], "no integration unknown"),
+        (["history", "nordlager", "5001"], "no record of invoice 5001"),
+    ],
+)
+def test_what_does_not_exist_is_said_with_exit_code_1(stack: Stack, arguments: list[str], why: str) -> None:
+    """One sentence, no traceback."""
+    code, out, said = stack.call(*arguments)
+
+    assert (code, out) == (1, "")
+    assert said.startswith("invoicing: ")
+    assert why in said
+
+
+# ---- integrations
+
+
+def test_integrations_are_listed_with_their_health(stack: Stack) -> None:
+    """Broken is seen at once, and a name cannot steer the terminal."""
+    stack.connect()
+    stack.connect(replace(NORDLAGER, id="sydlager", company=replace(NORDLAGER.company, name="Evil\x1b[2J AB")))
+    stack.integrations.mark_broken("sydlager", at=START)
+    code, out, _ = stack.call("integrations")
+
+    heading, north, south = out.splitlines()
+    assert code == 0
+    assert heading.split() == "id status company keys last run sent waiting held failed problem".split()
+    assert north.split()[:2] == ["nordlager", "active"]
+    assert "licence_missing" in north
+    assert south.split()[:2] == ["sydlager", "broken"]
+    assert "\x1b" not in out
+
+
+def test_one_integration_is_shown_with_the_same_values_for_programs(stack: Stack) -> None:
+    """What a person reads and what a program reads are one thing."""
+    stack.connect()
+    text = stack.call("integrations", "nordlager")[1]
+    (values,) = json.loads(stack.call("integrations", "nordlager", "--json")[1])
+
+    assert values["keys"] == "active, service"
+    assert (values["sent"], values["waiting"], values["held"]) == (5, 2, 2)
+    assert [line.split("  ")[0] for line in text.splitlines()] == list(values)
+
+
+def test_a_sync_is_queued_in_the_operators_name(stack: Stack) -> None:
+    """The history of an invoice says who asked."""
+    stack.connect()
+    code, _, _ = stack.call("sync", "nordlager")
+    (request,) = stack.queued()
+
+    assert code == 0
+    assert (request["integration_id"], request["by"]) == ("nordlager", "service operator")
+
+
+@pytest.mark.parametrize(
+    ("integration", "why"),
+    [
+        (replace(NORDLAGER, broken_since=START), "its keys to Fortnox are dead"),
+        (replace(NORDLAGER, status=IntegrationStatus.PAUSED), "it is paused"),
+        (replace(NORDLAGER, status=IntegrationStatus.DISCONNECTED), "it is disconnected"),
+    ],
+)
+def test_no_sync_is_promised_for_what_does_not_run(stack: Stack, integration: Integration, why: str) -> None:
+    """A worker would drop the request silently."""
+    stack.connect(integration)
+    code, _, said = stack.call("sync", "nordlager")
+
+    assert code == 1
+    assert why in said
+    assert stack.queued() == []
+
+
+def test_the_history_of_an_invoice_is_shown(stack: Stack) -> None:
+    """What an auditor asks the operator for."""
+    record = Export(
+        integration_id="nordlager",
+        invoice_id=5001,
+        state=ExportState.DONE,
+        version=1,
+        reference="ONGOING-nordlager-5001-",
+        fortnox_number="17",
+        currency="SEK",
+    )
+    stack.exports.save(record, event=HistoryEvent(at=START, kind=EventKind.CREATED, by="schedule", detail="17"))
+    code, out, _ = stack.call("history", "nordlager", "5001")
+    values = json.loads(stack.call("history", "nordlager", "5001", "--json")[1])
+
+    assert code == 0
+    assert "created" in out
+    assert values["Fortnox number"] == "17"
+    assert [event["event"] for event in values["history"]] == ["created"]
+
+
+# ---- dead letters
+
+
+def test_dead_syncs_are_shown_and_given_back(stack: Stack) -> None:
+    """Looking changes nothing; redriving queues the same request again."""
+    stack.bury("SyncDeadLetters", REQUEST)
+    shown = json.loads(stack.call("dead-letters", "show", "sync", "--json")[1])
+    redriven = stack.call("dead-letters", "redrive", "sync")
+
+    assert [json.loads(letter["body"]) for letter in shown] == [REQUEST]
+    assert redriven == (0, "sync: 1 given back.\n", "")
+    assert stack.queued() == [REQUEST]
+
+
+# ---- which stack
+
+
+def test_an_older_or_other_stack_is_refused_by_name(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every missing output is named, so that one look is enough."""
+    monkeypatch.setattr(command, "describe_stack", lambda _name: ({"SyncQueue": "q"}, {}))
+    code, _, said = stack.call("integrations")
+
+    assert code == 1
+    assert "stack invoicing has no output ExportsTable, IntegrationsTable, NoticeDeadLetters" in said
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("from-variable", "from-variable"), ("", "from-samconfig")])
+def test_the_stack_is_the_one_of_the_variable_or_of_the_folder(
+    variable: str, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So that a plain call means the stack that `sam deploy` makes from here."""
+    asked: list[str] = []
+
+    def describe(name: str) -> tuple[dict[str, str], dict[str, str]]:
+        asked.append(name)
+        raise ConfigurationError("far enough")
+
+    (tmp_path / "samconfig.toml").write_text('[default.global.parameters]\nstack_name = "from-samconfig"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INVOICING_STACK", variable)
+    monkeypatch.setattr(command, "describe_stack", describe)
+
+    assert command.main(["integrations"]) == 1
+    assert asked == [expected]
+
+
+def test_without_any_name_the_command_asks_for_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It never guesses: there may be a stack for tests beside the real one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INVOICING_STACK", raising=False)
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["integrations"])
+
+    assert stopped.value.code == 2
+    assert "--stack-name" in capsys.readouterr().err
+
+
+def test_without_a_region_the_operator_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The environment's credentials and region are all that the command needs."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+    assert command.main(["--stack-name", "invoicing", "integrations"]) == 1
+    assert "no credentials or region" in capsys.readouterr().err
+
+
+def test_the_command_reads_only_outputs_that_the_template_gives() -> None:
+    """An output that is renamed would be missed only in an emergency."""
+    given = dict.fromkeys(template()["Outputs"], "name")
+
+    assert CommandSettings.of_stack("invoicing", given, {"StageName": "prod"}).sync_queue_url == "name"
+
+
+# ---- on the local stack
+
+
+def test_the_whole_command_works_on_a_stack_in_the_emulated_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the endpoint tells the local stack from AWS."""
+    if not PROGRAM.exists():
+        pytest.skip("MiniStack is not installed; python3 local/bootstrap.py installs it")
+    emulated = MiniStack(tmp_path)
+    try:
+        for name, value in emulated.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("AWS_REGION", raising=False)
+        stack = Stack(Aws(url=emulated.url), deployed_part(emulated), capsys)
+        stack.connect()
+        stack.bury("SyncDeadLetters", REQUEST)
+        stack.bury("NoticeDeadLetters", {"DDBStreamBatchInfo": {"shardId": "shard-1"}})
+
+        added = stack.call("customer-ids", "add", "4711", "nordlager.ongoingsystems.se")
+        listed = stack.call("customer-ids", "list")
+        integrations = stack.call("integrations")
+        shown = [json.loads(stack.call("dead-letters", "show", "--json")[1]) for _ in range(2)]
+        redriven = stack.call("dead-letters", "redrive", "sync")
+        queued = stack.queued()
+        # This part of the stack has no function that could take the notice.
+        refused = stack.call("dead-letters", "redrive", "notices")
+        kept = json.loads(stack.call("dead-letters", "show", "--json")[1])
+        unknown = command.main(["--stack-name", "elsewhere", "integrations"])
+        said = capsys.readouterr().err
+    finally:
+        emulated.stop()
+
+    assert added[0] == 0
+    assert "4711         nordlager" in listed[1]
+    assert "active, service" in integrations[1]
+    assert [[letter["queue"] for letter in look] for look in shown] == [["sync", "notices"]] * 2
+    assert redriven == (0, "sync: 1 given back.\n", "")
+    assert queued == [REQUEST]
+    assert refused[0] == 1
+    assert [letter["queue"] for letter in kept] == ["notices"]
+    assert unknown == 1
+    assert "there is no stack elsewhere in region eu-north-1" in said
+
+
+def deployed_part(emulated: MiniStack) -> dict[str, str]:
+    """A stack of the tables and queues, as the template describes them; gives its outputs."""
+    whole = template()
+    outputs = {name: whole["Outputs"][name] for name in READ}
+    part = {
+        "Resources": {name: whole["Resources"][name] for name in (*READ, "DataKey")},
+        "Outputs": {**outputs, "NotifyOperatorsFunction": {"Value": "no-such-function"}},
+    }
+    stacks = emulated.client("cloudformation")
+    stacks.create_stack(StackName="invoicing", TemplateBody=json.dumps(part))
+    stacks.get_waiter("stack_create_complete").wait(StackName="invoicing", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    (made,) = stacks.describe_stacks(StackName="invoicing")["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
