@@ -39,13 +39,13 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def visitor(browser: Browser, *, language: str = "sv-SE", width: int = 1280, dark: bool = False) -> Iterator[Page]:
-    """A person with cookies of their own. A page that waits longer than 20 seconds is an error."""
+    """A person with cookies of their own. A page that waits longer than a minute is an error."""
     context = browser.new_context(
         locale=language,
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     try:
         yield context.new_page()
     finally:

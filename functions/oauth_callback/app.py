@@ -34,14 +34,18 @@ _OUTCOMES = {
 def callback(visit: Visit) -> Answer:
     """GET /oauth/callback"""
     query = visit.request.query
+    browser = visit.request.cookies.get(CONSENT_COOKIE, "")
     if not query.get("state"):
+        if browser and not query.get("code"):
+            # Fortnox sends people with a locked account back with nothing at all.
+            return _failed(visit, ConsentFailedError(ConsentProblem.NO_CODE))
         # Not started by us: the Marketplace leads here too. It is a start, never a login.
         return redirect(visit.url("/"))
     try:
         connected = connect_company(
             parts.connect_tools(visit.request.base_url),
             state=query["state"],
-            browser=visit.request.cookies.get(CONSENT_COOKIE, ""),
+            browser=browser,
             code=query.get("code", ""),
             error=query.get("error", ""),
         )

@@ -205,7 +205,7 @@ def test_integrations_are_listed_with_their_health(stack: Stack) -> None:
 
     heading, north, south = out.splitlines()
     assert code == 0
-    assert heading.split() == "id status company keys last run sent waiting held failed problem".split()
+    assert " ".join(heading.split()) == "id status company keys last run sent waiting held failed problem"
     assert north.split()[:2] == ["nordlager", "active"]
     assert "licence_missing" in north
     assert south.split()[:2] == ["sydlager", "broken"]
@@ -373,12 +373,12 @@ def test_the_whole_command_works_on_a_stack_in_the_emulated_aws(
         added = stack.call("customer-ids", "add", "4711", "nordlager.ongoingsystems.se")
         listed = stack.call("customer-ids", "list")
         integrations = stack.call("integrations")
-        shown = [json.loads(stack.call("dead-letters", "show", "--json")[1]) for _ in range(2)]
+        shown = json.loads(stack.call("dead-letters", "show", "--json")[1])
         redriven = stack.call("dead-letters", "redrive", "sync")
         queued = stack.queued()
         # This part of the stack has no function that could take the notice.
         refused = stack.call("dead-letters", "redrive", "notices")
-        kept = json.loads(stack.call("dead-letters", "show", "--json")[1])
+        kept = json.loads(stack.call("dead-letters", "show", "notices", "--json")[1])
         unknown = command.main(["--stack-name", "elsewhere", "integrations"])
         said = capsys.readouterr().err
     finally:
@@ -387,11 +387,11 @@ def test_the_whole_command_works_on_a_stack_in_the_emulated_aws(
     assert added[0] == 0
     assert "4711         nordlager" in listed[1]
     assert "active, service" in integrations[1]
-    assert [[letter["queue"] for letter in look] for look in shown] == [["sync", "notices"]] * 2
+    assert [letter["queue"] for letter in shown] == ["sync", "notices"]
     assert redriven == (0, "sync: 1 given back.\n", "")
     assert queued == [REQUEST]
     assert refused[0] == 1
-    assert [letter["queue"] for letter in kept] == ["notices"]
+    assert len(kept) == 1
     assert unknown == 1
     assert "there is no stack elsewhere in region eu-north-1" in said
 

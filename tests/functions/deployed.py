@@ -1,0 +1,427 @@
+"""The functions as they are deployed, in one process: moto is AWS, both simulators answer, one clock rules all."""
+
+import importlib.util
+import io
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.cookies import SimpleCookie
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from botocore.session import Session
+from invoicing.adapters.aws.exports import DynamoExports
+from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.adapters.aws.notices import DynamoNotices
+from invoicing.adapters.aws.token_store import DynamoTokenStore
+from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.domain.integration import Integration
+from invoicing.runtime import bootstrap, observability, settings, web
+
+from local.fortnox.oauth import Client
+from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
+from local.fortnox.simulator import FortnoxSimulator
+from local.ongoing.in_process import InProcessTransport
+from local.ongoing.seed import CUSTOMER_ID, PASSWORD, WAREHOUSE, default_warehouse
+from local.ongoing.simulator import OngoingSimulator
+from tests.infrastructure.template import ROOT
+from tests.support.aws import REGION, Aws
+from tests.support.fakes import FakeClock
+
+CLIENT_SECRET = "the-client-secret"
+SIGNING_SECRET = "the-signing-secret"
+SENDER = "no-reply@invoicing.example"
+API_URL = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/prod"  # as in the files under events/
+CUSTOM_DOMAIN = "https://invoicing.example"
+_ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@foretag.example"}
+_SDK = Session()  # reads the SDK's models once for all tests
+_SDK.set_config_variable("region", REGION)
+
+
+def event(name: str) -> dict[str, Any]:
+    """The event of events/{name}.json, to be changed at will."""
+    found: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An answer of a function, as a browser sees it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    cookies: Mapping[str, str]
+
+    @property
+    def location(self) -> str:
+        """Where it leads on to."""
+        return self.headers["Location"]
+
+    @property
+    def text(self) -> str:
+        """What a person reads: without tags, white space folded."""
+        return " ".join(re.sub(r"<[^>]*>", " ", self.body).split())
+
+    @property
+    def csrf(self) -> str:
+        """The guard of its forms."""
+        found = re.search(r'name="csrf" value="([^"]+)"', self.body)
+        assert found is not None, "the page has no guarded form"
+        return found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda tells a function of its invocation. `left` is in seconds."""
+
+    function_name: str
+    left: float = 300.0
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:eu-north-1:123456789012:function:invoicing"
+    aws_request_id: str = "6bc28136-xmpl-4365-b021-0ce6b2e64ab0"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left * 1000)
+
+
+class Deployed:
+    """Every function, loaded when it is first called with the variables that its settings name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, public_base_url: str = "") -> None:
+        self._monkeypatch = monkeypatch
+        self.clock = FakeClock()
+        self.aws = Aws()
+        self.fortnox = FortnoxSimulator(
+            clock=self.clock, clients=[client_of(public_base_url)], companies=[default_company(), other_company()]
+        )
+        self.ongoing = OngoingSimulator(clock=self.clock, warehouses=[default_warehouse(self.clock().date())])
+        self.variables = self._resources() | {"public_base_url": public_base_url}
+        self._modules: dict[str, ModuleType] = {}
+        self._logs = io.StringIO()
+        self._shown: list[str] = []  # every body and address that a browser got
+        self._secrets = {PASSWORD, CLIENT_SECRET, SIGNING_SECRET}
+        self._only_in_browsers: set[str] = set()  # cookies and states: never in a log
+        self._patch()
+        self.integrations.set_customer_id(CUSTOMER_ID, WAREHOUSE)
+
+    # ---- what the functions share
+
+    @cached_property
+    def integrations(self) -> DynamoIntegrations:
+        return DynamoIntegrations(self.aws.dynamodb, self.variables["integrations_table"])
+
+    @cached_property
+    def exports(self) -> DynamoExports:
+        return DynamoExports(self.aws.dynamodb, self.variables["exports_table"])
+
+    @cached_property
+    def tokens(self) -> DynamoTokenStore:
+        return DynamoTokenStore(self.aws.dynamodb, self.variables["tokens_table"])
+
+    @cached_property
+    def notices(self) -> DynamoNotices:
+        return DynamoNotices(self.aws.dynamodb, self.variables["notices_table"])
+
+    @property
+    def integration(self) -> Integration:
+        """The one integration of these tests, as it is stored."""
+        found = self.integrations.get(WAREHOUSE)
+        assert found is not None
+        return found
+
+    @property
+    def logs(self) -> str:
+        """Everything that was logged."""
+        return self._logs.getvalue()
+
+    def logged(self, message: str) -> list[dict[str, Any]]:
+        """The log lines with this message."""
+        lines = [json.loads(line) for line in self.logs.splitlines()]
+        return [line for line in lines if line["message"] == message]
+
+    def queued(self) -> list[dict[str, Any]]:
+        """Takes what waits in the queue of syncs."""
+        found: list[dict[str, Any]] = []
+        url = self.variables["sync_queue_url"]
+        while messages := self.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                self.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def mails(self) -> list[str]:
+        """Every mail that SES was given, as it went out."""
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.ses import ses_backends
+
+        return [mail.raw_data for mail in ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages]
+
+    # ---- calling
+
+    def function(self, name: str) -> ModuleType:
+        """A function's module under a name of its own, loaded as Lambda does it: with its variables, once."""
+        if name not in self._modules:
+            model = getattr(settings, "".join(map(str.capitalize, name.split("_"))) + "Settings")
+            for variable in model.variables():
+                self._monkeypatch.setenv(variable, self.variables[variable.lower()])
+            path = ROOT / "functions" / name / "app.py"
+            spec = importlib.util.spec_from_file_location(f"function_{name}_{uuid.uuid4().hex}", path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            self._modules[name] = module
+        return self._modules[name]
+
+    def invoke(self, name: str, what: Mapping[str, Any], *, left: float = 300.0) -> Any:
+        """Calls a function with an event; `left` is its time in seconds."""
+        return self.function(name).handler(deepcopy(dict(what)), Context(name, left))
+
+    def leaked(self) -> list[str]:
+        """Secrets that stand in a log line, or in something that a browser was shown."""
+        shown = "\n".join(self._shown)
+        return [secret for secret in self._secrets if secret in self.logs or secret in shown] + [
+            secret for secret in self._only_in_browsers if secret in self.logs
+        ]
+
+    # ---- how it is made
+
+    def _resources(self) -> dict[str, str]:
+        self.aws.sesv2.create_email_identity(EmailIdentity=SENDER)
+        self.aws.sesv2.create_configuration_set(ConfigurationSetName="invoicing-mails")
+        secrets = {
+            name: self.aws.secrets.create_secret(Name=name, SecretString=value)["ARN"]
+            for name, value in {"fortnox": CLIENT_SECRET, "signing": SIGNING_SECRET}.items()
+        }
+        return {
+            "stage_name": "prod",
+            "log_level": "INFO",
+            "powertools_service_name": "invoicing",
+            "powertools_metrics_namespace": "Invoicing",
+            "integrations_table": self.aws.table("IntegrationsTable"),
+            "tokens_table": self.aws.table("TokensTable"),
+            "exports_table": self.aws.table("ExportsTable"),
+            "sessions_table": self.aws.table("SessionsTable"),
+            "notices_table": self.aws.table("NoticesTable"),
+            "sync_queue_url": self.aws.queue(),
+            "kms_key_id": self.aws.key(),
+            "journal_bucket": self.aws.bucket(),
+            "fortnox_auth_base_url": "https://apps.fortnox.example",
+            "fortnox_api_base_url": "https://api.fortnox.example",
+            "fortnox_client_id": CLIENT_ID,
+            "fortnox_secret_arn": secrets["fortnox"],
+            "signing_secret_arn": secrets["signing"],
+            "ongoing_api_base_url": "https://api.ongoing.example",
+            "sender_address": SENDER,
+            "support_address": "support@invoicing.example",
+            "mail_configuration_set": "invoicing-mails",
+        }
+
+    def _patch(self) -> None:
+        patch = self._monkeypatch.setattr
+        patch(bootstrap, "_sdk_session", lambda: _SDK)
+        patch(bootstrap, "utc_now", self.clock)
+        patch(web, "utc_now", self.clock)
+        patch(
+            bootstrap,
+            "time",
+            SimpleNamespace(sleep=self.clock.sleep, monotonic=lambda: self.clock().timestamp()),
+        )
+        transport = _Transport(self)
+        patch(bootstrap.Bootstrap, "transport", property(lambda _parts: transport))
+        patch(observability.logger.registered_handler, "stream", self._logs)
+        patch(observability.metrics.provider, "namespace", "Invoicing")
+
+    def shown(self, page: Page) -> None:
+        """Remembers what a browser got."""
+        self._shown += [page.body, page.headers.get("Location", "")]
+        self._only_in_browsers |= {value for name, value in page.cookies.items() if value and "language" not in name}
+        self._only_in_browsers |= set(parse_qs(urlsplit(page.headers.get("Location", "")).query).get("state", []))
+
+    def answered(self, request: HttpRequest, answer: HttpAnswer) -> None:
+        """Remembers the tokens that Fortnox gave."""
+        if request.url.endswith("/oauth-v1/token") and answer.status == 200 and answer.body.startswith(b"{"):
+            body = json.loads(answer.body)
+            self._secrets |= {str(body[name]) for name in ("access_token", "refresh_token") if body.get(name)}
+
+
+def client_of(public_base_url: str) -> Client:
+    """Our app at Fortnox, with the address that it is sent back to."""
+    address = public_base_url or API_URL
+    return Client(client_id=CLIENT_ID, secret=CLIENT_SECRET, redirect_uris=(f"{address}/oauth/callback",))
+
+
+@dataclass
+class _Transport:
+    """Leads each request to the simulator of its host."""
+
+    deployed: Deployed
+
+    def __post_init__(self) -> None:
+        self._routes: dict[str, InProcessTransport] = {
+            "apps.fortnox.example": InProcessTransport(self.deployed.fortnox.handle),
+            "api.fortnox.example": InProcessTransport(self.deployed.fortnox.handle),
+            "api.ongoing.example": InProcessTransport(self.deployed.ongoing.handle),
+        }
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        answer = self._routes[urlsplit(request.url).netloc].send(request)
+        self.deployed.answered(request, answer)
+        return answer
+
+
+@dataclass
+class Browser:
+    """Sends events as a browser's requests would arrive, and keeps cookies."""
+
+    deployed: Deployed
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def send(self, function: str, what: Mapping[str, Any]) -> Page:
+        """One request; its cookies are this browser's. Every answer carries the security headers."""
+        sent = deepcopy(dict(what))
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        set_header(sent, "Cookie", cookies or None)
+        answer = self.deployed.invoke(function, sent, left=29.0)
+        page = _page(answer)
+        for name, value in page.cookies.items():
+            if value:
+                self.cookies[name] = value
+            else:
+                self.cookies.pop(name, None)
+        self.deployed.shown(page)
+        assert_secure(page)
+        return page
+
+    # ---- what people do
+
+    def login(self, **fields: str) -> Page:
+        """The form of the start page; `fields` replace what it is filled in with."""
+        form = {name: values[0] for name, values in parse_qs(event("landing__login")["body"]).items()}
+        return self.send("landing", request("landing__login", form={**form, **fields}))
+
+    def start(self, **fields: str) -> dict[str, str]:
+        """Signs in with a system that must be connected; gives what Fortnox is asked."""
+        page = self.login(**fields)
+        assert page.status == 303, page.text
+        return {name: values[0] for name, values in parse_qs(urlsplit(page.location).query).items()}
+
+    def approve(self, asked: Mapping[str, str], *, tenant_id: str = TENANT_ID) -> Page:
+        """Approves in Fortnox and comes back."""
+        code = self.deployed.fortnox.approve(
+            client_id=CLIENT_ID,
+            tenant_id=tenant_id,
+            username=_ADMINISTRATORS[tenant_id],
+            scopes=asked["scope"].split(),
+            service=asked.get("account_type") == "service",
+        )
+        return self.come_back("oauth_callback__approved", code=code, state=asked["state"])
+
+    def come_back(self, name: str, **query: str) -> Page:
+        """Comes back from Fortnox with a query that replaces the one of the event."""
+        return self.send("oauth_callback", request(name, query={**query_of(name), **query}))
+
+    def look(self, path: str = "", query: Mapping[str, str] | None = None) -> Page:
+        """A page of the integration; `path` is below its own."""
+        return self.send("portal", request("portal__status", path=f"/integrations/{WAREHOUSE}{path}", query=query))
+
+    def press(self, path: str, **fields: str) -> Page:
+        """A button of the integration's pages, guarded as the page does it."""
+        guard = {"csrf": self.look("/pause").csrf}
+        return self.send(
+            "portal",
+            request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}", form={**guard, **fields}),
+        )
+
+    def create(self, **fields: str) -> Page:
+        """*Create* on the settings page."""
+        shown = self.look("/settings")
+        form = {name: values[0] for name, values in parse_qs(event("portal__save_settings")["body"]).items()}
+        version = re.search(r'name="version" value="([^"]+)"', shown.body)
+        assert version is not None
+        filled = {**form, "csrf": shown.csrf, "version": version[1], **fields}
+        return self.send("portal", request("portal__save_settings", form=filled))
+
+    def connect(self) -> None:
+        """From nothing to an active integration."""
+        assert self.approve(self.start()).status == 303
+        assert self.create().status == 303
+
+
+def request(
+    name: str,
+    *,
+    method: str | None = None,
+    path: str | None = None,
+    query: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: str | None = None,
+    headers: Mapping[str, str | None] | None = None,
+) -> dict[str, Any]:
+    """The event of a file, with some of it replaced wherever API Gateway repeats it."""
+    made = event(name)
+    if method is not None:
+        made["httpMethod"] = made["requestContext"]["httpMethod"] = method
+    if path is not None:
+        whole: str = made["requestContext"]["path"]
+        prefix = whole.removesuffix(made["path"])
+        made["path"], made["requestContext"]["path"] = path, f"{prefix}{path}"
+    if query is not None:
+        made["queryStringParameters"] = dict(query)
+        made["multiValueQueryStringParameters"] = {one: [value] for one, value in query.items()}
+    if form is not None:
+        made["body"] = urlencode(form)
+    if body is not None:
+        made["body"] = body
+    for header, value in (headers or {}).items():
+        set_header(made, header, value)
+    return made
+
+
+def query_of(name: str) -> dict[str, str]:
+    """The query of an event's file."""
+    return dict(event(name)["queryStringParameters"] or {})
+
+
+def set_header(made: dict[str, Any], name: str, value: str | None) -> None:
+    """Sets a header in both of API Gateway's forms; None removes it."""
+    for headers, wrapped in ((made["headers"], value), (made["multiValueHeaders"], [value])):
+        headers.pop(name, None)
+        if value is not None:
+            headers[name] = wrapped
+
+
+def assert_secure(page: Page) -> None:
+    """Every answer, also a refusal: no framing, no foreign scripts, no sniffing, no plain HTTP."""
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "'unsafe" not in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=")
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert "no-store" in page.headers["Cache-Control"] or "immutable" in page.headers["Cache-Control"]
+    assert "Traceback" not in page.body
+
+
+def _page(answer: Mapping[str, Any]) -> Page:
+    cookies: dict[str, str] = {}
+    for line in answer["multiValueHeaders"].get("Set-Cookie", []):
+        for name, morsel in SimpleCookie(line).items():
+            cookies[name] = morsel.value
+            assert morsel["secure"]
+            assert morsel["httponly"]
+            assert morsel["path"] == "/"
+            assert not morsel["domain"]
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    return Page(status=answer["statusCode"], headers=headers, body=answer["body"], cookies=cookies)
+
+
+type Deploy = Callable[..., Deployed]
