@@ -10,7 +10,7 @@ from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, redirect
-from invoicing.runtime.letters import waiting_of
+from invoicing.runtime.letters import held_up_of
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
 from invoicing.runtime.observability import logger
 from invoicing.runtime.settings import LandingSettings
@@ -151,7 +151,7 @@ def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
     integration = parts.integrations.get(subject.get("integration", ""))
     if integration is None or integration.broken_since is None:
         return None
-    return ReactivationView(token=token, company=integration.company.name, waiting=waiting_of(integration))
+    return ReactivationView(token=token, company=integration.company.name, waiting=held_up_of(integration))
 
 
 def _verified_subject(visit: Visit) -> dict[str, str] | Answer:

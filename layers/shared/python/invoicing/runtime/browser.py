@@ -93,7 +93,7 @@ def read_request(event: Mapping[str, Any], *, public_base_url: str) -> BrowserRe
 def _body(event: Mapping[str, Any]) -> bytes:
     raw = event.get("body") or ""
     if not event.get("isBase64Encoded"):
-        return str(raw).encode()
+        return str(raw).encode("utf-8", "surrogatepass")  # what is no text is refused when it is read
     try:
         return base64.b64decode(raw, validate=True)
     except (ValueError, binascii.Error):
