@@ -1,7 +1,433 @@
-"""tmp"""
-from tests.functions.deployed import Browser
+"""functions/portal: the pages of one integration, who may see them, and their buttons."""
 
-def test_x(operator: Browser) -> None:
-    page = operator.look()
-    print(page.text[:500]); print(operator.deployed.logs[:3000])
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
+from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.tokens import TokenStatus
+
+from local.ongoing.seed import NO_CUSTOMER_CODE, PLAIN, WAREHOUSE
+from tests.functions.deployed import API_URL, Browser, Deployed, event, request
+
+PAGES = ["", "/setup", "/settings", "/invoices", "/issues", "/pause", "/disconnect", "/rehearsal", "/history.csv"]
+BUTTONS = ["/settings", "/sync", "/pause", "/resume", "/connect", "/disconnect", "/rehearsal"] + [
+    f"/invoices/{PLAIN}/{button}" for button in ("export", "retry")
+]
+HERE = f"{API_URL}/integrations/{WAREHOUSE}"
+
+
+def record(deployed: Deployed, invoice_id: int = PLAIN, state: ExportState = ExportState.DONE) -> Export:
+    """Stores what is known of an invoice."""
+    export = Export(
+        integration_id=WAREHOUSE,
+        invoice_id=invoice_id,
+        state=state,
+        version=1,
+        reference=f"ONGOING-{WAREHOUSE}-{invoice_id}-",
+        goods_owner="=HYPERLINK(1)",
+        currency="SEK",
+        fortnox_number="17" if state is ExportState.DONE else "",
+        issue=Issue(code=IssueCode.CUSTOMER_CODE_MISSING, params={"goods_owner": "Café <Ångström>"})
+        if state is ExportState.HELD
+        else None,
+        issue_since=deployed.clock(),
+        updated_at=deployed.clock(),
+    )
+    deployed.exports.save(export, event=HistoryEvent(at=deployed.clock(), kind=EventKind.CREATED, by="schedule"))
+    return export
+
+
+# ---- who may see what
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_leads_those_who_are_not_signed_in_to_the_start_page(browser: Browser, path: str) -> None:
+    """Whether there is such an integration is not told."""
+    page = browser.look(path)
+
+    assert (page.status, page.location) == (303, f"{API_URL}/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_signed_in_operator_sees_every_page(operator: Browser, path: str) -> None:
+    """None of them is served from a cache."""
+    page = operator.look(path)
+
     assert page.status == 200
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_made_up_session_is_no_session(browser: Browser) -> None:
+    """And its cookie is taken away."""
+    page = browser.send("portal", event("portal__status"))
+    browser.cookies["__Host-session"] = "made-up"
+    refused = browser.look()
+
+    assert (page.status, refused.status) == (303, 303)
+    assert refused.cookies["__Host-session"] == ""
+
+
+def test_a_session_ends_after_its_time(operator: Browser) -> None:
+    """Eight hours are a working day."""
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+
+    assert operator.look().status == 303
+
+
+@pytest.mark.parametrize("path", ["", "/settings", "/invoices/5001", "/history.csv"])
+def test_another_integration_looks_like_one_that_does_not_exist(operator: Browser, path: str) -> None:
+    """The same page, so that nobody learns who is a customer."""
+    other, none = (
+        operator.send("portal", request("portal__status", path=f"/integrations/{name}{path}"))
+        for name in ("sydlager", "no-such-system")
+    )
+
+    assert (other.status, none.status) == (404, 404)
+    assert other.body == none.body
+
+
+def test_cookies_of_other_sites_of_the_domain_do_not_sign_anybody_out(operator: Browser) -> None:
+    """A site beside ours may set a cookie that no parser likes."""
+    operator.cookies = {"prefs": '{"a": 1}', "": "x", "bad\x7f": "y", **operator.cookies}
+
+    assert operator.look().status == 200
+
+
+# ---- the guard of buttons
+
+
+@pytest.mark.parametrize("path", BUTTONS)
+@pytest.mark.parametrize("guard", [{}, {"csrf": ""}, {"csrf": "guess"}, {"csrf": "å"}])
+def test_a_button_without_the_sessions_guard_does_nothing(operator: Browser, path: str, guard: dict[str, str]) -> None:
+    """403, and the integration is as it was."""
+    before = operator.deployed.integration
+    made = request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}", form={"confirm": "yes", **guard})
+    page = operator.send("portal", made)
+
+    assert page.status == 403
+    assert operator.deployed.integration == before
+    assert operator.deployed.queued() == []
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_a_button_on_another_site_does_nothing_even_with_the_guard(operator: Browser, headers: dict[str, str]) -> None:
+    """The guard may have leaked; the browser still says where the form was."""
+    csrf = operator.look("/pause").csrf
+    made = request(
+        "portal__save_settings", path=f"/integrations/{WAREHOUSE}/pause", form={"csrf": csrf}, headers=headers
+    )
+
+    assert operator.send("portal", made).status == 403
+    assert operator.deployed.integration.status is IntegrationStatus.ACTIVE
+
+
+def test_the_guard_of_another_session_does_not_fit(operator: Browser) -> None:
+    """Two operators of the same system have two guards."""
+    another = Browser(operator.deployed)
+    another.login()
+    form = {"csrf": another.look("/pause").csrf}
+    made = request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/pause", form=form)
+
+    assert operator.send("portal", made).status == 403
+
+
+@pytest.mark.parametrize("path", BUTTONS)
+def test_a_button_of_somebody_who_is_signed_out_says_so(browser: Browser, path: str) -> None:
+    """401 and a page with a way back in; nothing happens."""
+    page = browser.send("portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}"))
+
+    assert page.status == 401
+    assert "You have been signed out" in page.text
+
+
+# ---- odd requests
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/integrations",
+        "/integrations/",
+        f"/integrations/{WAREHOUSE}/nothing",
+        f"/integrations/{WAREHOUSE}/settings/x",
+        f"/integrations/{WAREHOUSE}%2Fsettings",
+        f"/integrations/{WAREHOUSE}%252Fsettings",
+        f"/integrations/..%2F{WAREHOUSE}",
+        f"/integrations/{WAREHOUSE.upper()}",
+        "/integrations/%ff%fe",
+        "/integrations/" + "x" * 5000,
+        f"/integrations/{WAREHOUSE}/invoices/1/../../settings",
+    ],
+)
+def test_an_unknown_path_is_not_found(operator: Browser, path: str) -> None:
+    """Encoded slashes are part of a name and lead nowhere."""
+    page = operator.send("portal", request("portal__status", path=path))
+
+    assert page.status == 404
+    assert operator.deployed.logged("page_crashed") == []
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", ""])
+def test_another_method_changes_nothing(operator: Browser, method: str) -> None:
+    """Only GET looks and only POST does."""
+    before = operator.deployed.integration
+    page = operator.send("portal", request("portal__status", method=method))
+
+    assert page.status in {200, 404}
+    assert operator.deployed.integration == before
+
+
+@pytest.mark.parametrize("path", ["sync", "pause", "resume", "connect", "disconnect", "settings"])
+def test_opening_the_address_of_a_button_does_nothing(operator: Browser, path: str) -> None:
+    """Browsers and scanners open addresses ahead of people."""
+    before = operator.deployed.integration
+    operator.look(f"/{path}")
+
+    assert operator.deployed.integration == before
+    assert operator.deployed.queued() == []
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.5", "5001x", "٥٠٠١", "9" * 30, "%00", "5001%2Fexport", "99999"])
+def test_an_invoice_that_is_none_is_not_found(operator: Browser, number: str) -> None:
+    """Whatever stands in the address."""
+    for path in (f"/invoices/{number}", f"/invoices/{number}/preview"):
+        assert operator.look(path).status == 404
+    assert operator.deployed.logged("page_crashed") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "nothing", "search": "x" * 5000, "cursor": "9" * 40},
+        {"cursor": "-1", "state": "sent"},
+        {"cursor": "²", "page": "²"},
+        {"page": "999999", "notice": "<script>"},
+        {"search": "\x00%'\"", "lang": "xx"},
+    ],
+)
+def test_a_garbage_query_gets_an_ordinary_page(operator: Browser, query: dict[str, str]) -> None:
+    """Defaults stand in for what is not understood."""
+    record(operator.deployed)
+    for path in ("", "/invoices", "/issues", "/rehearsal"):
+        page = operator.look(path, query=query)
+        assert page.status == 200
+        assert "<script>" not in page.body
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Content-Type": "application/json"}, "{}"),
+        ({"Content-Type": None}, "csrf=x"),
+        ({}, "csrf=" + "x" * 100_001),
+        ({}, "&".join(f"field{number}=1" for number in range(101))),
+        ({}, "csrf=%FF"),
+        ({}, "\x00"),
+        ({}, None),
+    ],
+    ids=["json", "no type", "huge", "many fields", "not utf-8", "zero byte", "empty"],
+)
+def test_what_is_no_form_of_ours_is_refused(
+    operator: Browser, headers: dict[str, str | None], body: str | None
+) -> None:
+    """A page, and nothing is done."""
+    before = operator.deployed.integration
+    made = request("portal__save_settings", headers=headers) | {"body": body}
+    page = operator.send("portal", made)
+
+    assert page.status in {400, 403}
+    assert operator.deployed.integration == before
+
+
+# ---- what buttons do
+
+
+def test_sync_now_queues_a_run_in_the_operators_name(operator: Browser) -> None:
+    """Pressed twice within a minute it is one."""
+    pages = [operator.press("/sync") for _ in range(2)]
+    queued = operator.deployed.queued()
+
+    assert {page.location for page in pages} == {f"{HERE}?notice=sync_started"}
+    assert [(one["integration_id"], one["by"]) for one in queued] == [(WAREHOUSE, "fortnox-api")]
+
+
+def test_a_paused_integration_does_not_run_until_it_is_resumed(operator: Browser) -> None:
+    """The schedule does not see it meanwhile."""
+    operator.press("/pause")
+    paused = [*operator.deployed.integrations.active_ids()]
+    operator.press("/resume")
+
+    assert paused == []
+    assert [*operator.deployed.integrations.active_ids()] == [WAREHOUSE]
+
+
+def test_settings_that_are_wrong_come_back_with_a_sentence_per_field(operator: Browser) -> None:
+    """What was typed is kept, and nothing is stored."""
+    before = operator.deployed.integration.settings
+    page = operator.create(problem_address="not an address", from_date="yesterday", rows="pyramid", default_unit="x y")
+
+    assert page.status == 400
+    assert 'value="not an address"' in page.body
+    assert "Write a mail address" in page.text
+    assert "Write a date as year-month-day" in page.text
+    assert operator.deployed.integration.settings == before
+
+
+@pytest.mark.parametrize("version", ["0", "1", "x", "", "-1", "9" * 50])
+def test_settings_that_somebody_changed_meanwhile_are_not_overwritten(operator: Browser, version: str) -> None:
+    """The second of two open pages is told."""
+    operator.create(default_unit="h")
+    page = operator.create(default_unit="pall", version=version)
+
+    assert page.status == 400
+    assert operator.deployed.integration.settings is not None
+    assert operator.deployed.integration.settings.default_unit == "h"
+
+
+def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:
+    """Its notice is in the outbox."""
+    operator.create(problem_address="ny@nordlager.example")
+    notice = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
+
+    assert notice is not None
+    assert notice.params == {"address": "ny@nordlager.example"}
+
+
+def test_an_invoice_is_exported_again_and_its_history_says_who_asked(operator: Browser) -> None:
+    """The next run treats it as due whatever the settings say."""
+    record(operator.deployed)
+    page = operator.press(f"/invoices/{PLAIN}/export")
+    stored = operator.deployed.exports.get(WAREHOUSE, PLAIN)
+
+    assert page.location == f"{HERE}/invoices/{PLAIN}?notice=export_queued"
+    assert operator.deployed.integration.asked == {PLAIN}
+    assert stored is not None
+    assert [(one.kind, one.by) for one in stored.history][-1] == (EventKind.EXPORT_AGAIN, "fortnox-api")
+    assert operator.look(f"/invoices/{PLAIN}").status == 200
+
+
+def test_a_preview_shows_what_would_be_sent_and_sends_nothing(operator: Browser) -> None:
+    """Read from Ongoing as it is now."""
+    page = operator.look(f"/invoices/{PLAIN}/preview")
+    held = operator.look(f"/invoices/{NO_CUSTOMER_CODE}/preview")
+
+    assert page.status == 200
+    assert "Kaffe &amp; Kakao AB" in page.body
+    assert held.status == 200
+    assert "Café &lt;Ångström&gt; &amp; Söner" in held.body
+    assert operator.deployed.exports.get(WAREHOUSE, PLAIN) is None
+
+
+def test_an_issue_is_shown_with_its_words(operator: Browser) -> None:
+    """Names from Ongoing are text, whatever they look like."""
+    record(operator.deployed, NO_CUSTOMER_CODE, ExportState.HELD)
+    page = operator.look("/issues")
+
+    assert "Café &lt;Ångström&gt;" in page.body
+
+
+def test_the_history_is_a_table_that_no_spreadsheet_runs(operator: Browser) -> None:
+    """Names come from outside, and a cell that begins with = is a program."""
+    record(operator.deployed)
+    page = operator.look("/history.csv")
+    (line,) = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")), delimiter=";")
+
+    assert page.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert page.headers["Content-Disposition"] == f'attachment; filename="{WAREHOUSE}-history.csv"'
+    assert line["goods_owner"] == "'=HYPERLINK(1)"
+    assert line["event"] == "created"
+
+
+def test_connecting_again_leads_to_fortnox(operator: Browser) -> None:
+    """With the stored login of Ongoing, and the same company is connected anew."""
+    page = operator.press("/connect")
+
+    assert page.location.startswith("https://apps.fortnox.example/oauth-v1/auth?")
+    assert "__Host-consent" in operator.cookies
+
+
+def test_disconnecting_needs_the_confirmation(operator: Browser) -> None:
+    """One press by mistake ends nothing."""
+    page = operator.press("/disconnect")
+
+    assert page.status == 400
+    assert operator.deployed.integration.status is IntegrationStatus.ACTIVE
+
+
+def test_disconnecting_forgets_keys_and_password_and_signs_out(operator: Browser) -> None:
+    """The history stays."""
+    record(operator.deployed)
+    page = operator.press("/disconnect", confirm="yes")
+    keys = operator.deployed.tokens.get(WAREHOUSE)
+
+    assert page.status == 200
+    assert "__Host-session" not in operator.cookies
+    assert operator.deployed.integration.status is IntegrationStatus.DISCONNECTED
+    assert operator.deployed.integration.wms_password == b""
+    assert keys is not None
+    assert (keys.status, keys.blob, keys.cc_blob) == (TokenStatus.REVOKED, None, None)
+    assert operator.deployed.exports.get(WAREHOUSE, PLAIN) is not None
+
+
+def test_signing_out_ends_the_session_itself(operator: Browser) -> None:
+    """A copy of the cookie is worth nothing afterwards."""
+    copy = dict(operator.cookies)
+    form = {"csrf": operator.look("/pause").csrf}
+    page = operator.send("portal", request("portal__logout", form=form))
+    operator.cookies = copy
+
+    assert page.status == 200
+    assert operator.look().status == 303
+
+
+def test_somebody_else_cannot_sign_an_operator_out(operator: Browser) -> None:
+    """The button is guarded like any other."""
+    assert operator.send("portal", event("portal__logout")).status == 403
+    assert operator.look().status == 200
+
+
+# ---- a broken connection, and trouble of our own
+
+
+def test_a_broken_connection_is_shown_with_a_link_to_copy(operator: Browser) -> None:
+    """For when no mail arrived."""
+    operator.deployed.integrations.mark_broken(WAREHOUSE, at=operator.deployed.clock())
+    page = operator.look()
+
+    assert page.status == 200
+    assert f"{API_URL}/reactivate/" in page.body
+
+
+def test_a_table_that_does_not_answer_gives_the_page_of_a_busy_service(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, and a reference that is in the log too."""
+
+    def busy(*_: object) -> None:
+        raise RetryLaterError("DynamoDB GetItem: AWS is busy")
+
+    monkeypatch.setattr(DynamoIntegrations, "get", busy)
+    page = operator.look()
+
+    assert page.status == 503
+    assert event("portal__status")["requestContext"]["requestId"] in page.text
+
+
+def test_keys_that_cannot_be_opened_do_not_hide_the_page(operator: Browser) -> None:
+    """What an operator needs in trouble must not depend on the trouble."""
+    deployed = operator.deployed
+    deployed.aws.dynamodb.update_item(
+        TableName=deployed.variables["tokens_table"],
+        Key={"integration_id": {"S": WAREHOUSE}},
+        UpdateExpression="SET blob = :garbage",
+        ExpressionAttributeValues={":garbage": {"B": b"garbage"}},
+    )
+
+    assert operator.look().status == 200
+    assert operator.press("/disconnect", confirm="yes").status == 200

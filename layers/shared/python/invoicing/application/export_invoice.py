@@ -4,9 +4,9 @@ The record in Exports is written before Fortnox is asked and after it answered, 
 leaves something that the next run can go on from.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from invoicing.application.know_register import KnownRegister
@@ -19,10 +19,12 @@ from invoicing.domain.errors import (
     NotSentError,
     RateLimitedError,
     ReconnectRequiredError,
+    RetryLaterError,
+    UpstreamContractError,
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent, external_reference
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
-from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
+from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
@@ -30,36 +32,62 @@ from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 SEARCH_AFTER = timedelta(minutes=2)  # by then a lost POST has arrived and can be found
 ASK_AGAIN_AFTER = timedelta(hours=1)  # what Fortnox refused is tried again this often by itself
 
+_NOT_ANSWERING = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING})
+# Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
+_OUTCOME_OPEN = _NOT_ANSWERING | {IssueCode.FOUND_TWICE, IssueCode.WMS_INVOICE_UNREADABLE}
+
+
+class WriteBackFailedError(RetryLaterError):
+    """Fortnox has the invoice; Ongoing did not take its number and mark."""
+
 
 @dataclass(slots=True, kw_only=True)
 class ExportTools:
-    """What exports of one run work with. `write_back` sets number and exported mark in Ongoing."""
+    """What exports of one run work with.
+
+    `starting` is called before the first record is written. `write_back` sets number and exported mark in
+    Ongoing. `sharing` has, for each invoice whose number another one has too, the id of that other one.
+    """
 
     integration_id: str
     settings: IntegrationSettings
     exports: Exports
     fortnox: Fortnox
     register: KnownRegister
+    starting: Callable[[], None]
     write_back: Callable[[int, str], None]
+    sharing: Mapping[int, int]
     clock: Clock
     new_id: Callable[[], str]
     run_id: str
+    last_run_at: datetime | None  # when the run before this one ended
     by: str
     remembered_meaning: PriceMeaning = PriceMeaning.DETECT
 
 
-def export_invoice(tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool) -> Export:
+def export_invoice(
+    tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool, failed_before: bool = False
+) -> Export:
     """Takes one invoice as far as it goes now, and gives its record as it is then.
 
-    Raises RetryLaterError, ReconnectRequiredError, IntegrationHeldError, WmsLoginRefusedError; the record is
-    safe then, and the next run goes on from it.
+    `failed_before`: it got no answer in the run before this one either, and becomes an issue if it gets none now.
+    Raises RetryLaterError, ReconnectRequiredError, IntegrationHeldError, WmsLoginRefusedError,
+    UpstreamContractError; the record is safe then, and the next run goes on from it.
     """
-    return _Export(tools, invoice, record).run(asked=asked)
+    export = _Export(tools, invoice, record, asked=asked)
+    try:
+        return export.run()
+    except (NotSentError, RateLimitedError):
+        raise  # nobody is to blame for these but the moment
+    except (RetryLaterError, UpstreamContractError) as error:
+        if failed_before:
+            export.hold_unanswered(error)
+        raise
 
 
 def hold_unreadable(tools: ExportTools, invoice: UnreadableInvoice, record: Export | None) -> None:
     """An invoice that Ongoing's answer garbles becomes an issue; one without even an id cannot be recorded."""
-    if invoice.id is None or (record is not None and record.state is not ExportState.HELD):
+    if invoice.id is None:
         return
     issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
     if record is not None and record.issue == issue:
@@ -67,22 +95,60 @@ def hold_unreadable(tools: ExportTools, invoice: UnreadableInvoice, record: Expo
     base = record or _blank(tools.integration_id, invoice.id)
     now = tools.clock()
     held = replace(base, state=ExportState.HELD, version=base.version + 1, issue=issue, issue_since=now, updated_at=now)
+    tools.starting()
     tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, detail=issue.code))
+
+
+def close_left(tools: ExportTools, record: Export) -> Export:
+    """Closes the record of an invoice that is no longer in Ongoing: nothing more is sent, and its issue is gone.
+
+    What a lost answer left open is looked up, so that the record says what Fortnox has. Raises like export_invoice.
+    """
+    number, net = record.fortnox_number, record.fortnox_net
+    if record.attempt_id and not number:
+        there = next((hit for hit in tools.fortnox.find_invoices(record.reference) if not hit.cancelled), None)
+        number = there.number if there else ""
+    now = tools.clock()
+    closed = replace(
+        record,
+        version=record.version + 1,
+        state=ExportState.DONE,
+        fortnox_number=number,
+        fortnox_net=net,
+        attempt_id="",
+        tried="",
+        issue=None,
+        issue_since=None,
+        updated_at=now,
+    )
+    tools.starting()
+    tools.exports.save(closed, event=HistoryEvent(at=now, kind=EventKind.LEFT, by=tools.by, detail=number))
+    return closed
 
 
 class _Export:
     """One invoice on its way; `record` is always what the store has."""
 
-    def __init__(self, tools: ExportTools, invoice: WmsInvoice, record: Export | None) -> None:
+    def __init__(self, tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool) -> None:
         self._tools = tools
         self._invoice = invoice
+        self._asked = asked
         self.record = record or _blank(tools.integration_id, invoice.id)
 
-    def run(self, *, asked: bool) -> Export:
-        tried = ""
+    def run(self) -> Export:
+        tried = self.record.tried
         try:
-            if self.record.state is ExportState.CLAIMED and self.record.version and not self._resolve_claim():
+            if not self._is_resolved():
                 return self.record
+            if self._was_left_to_us_no_more():
+                self.record = close_left(self._tools, self.record)
+                return self.record
+            tried = ""
+            other = self._tools.sharing.get(self._invoice.id)
+            if other is not None and not self.record.fortnox_number:
+                raise _held(
+                    IssueCode.NUMBER_SHARED, invoice_number=self._invoice.number.strip(), other_invoice=str(other)
+                )
             draft = draft_invoice(
                 self.record.integration_id,
                 self._invoice,
@@ -90,7 +156,7 @@ class _Export:
                 remembered_meaning=self._tools.remembered_meaning,
             )
             tried = draft.invoice.fingerprint
-            if not asked and self._was_refused_recently(draft.invoice):
+            if self._was_refused(draft.invoice) and self._rests():
                 return self.record
             if not self.record.fortnox_number:
                 self._create(draft)
@@ -106,26 +172,47 @@ class _Export:
             self._write_back()
         return self.record
 
+    def hold_unanswered(self, error: Exception) -> None:
+        """Tried in vain again: a person should see it. It is still tried at every run, and where it stood is kept."""
+        failed_in_wms = isinstance(error, WriteBackFailedError)
+        code = IssueCode.WMS_NOT_ANSWERING if failed_in_wms else IssueCode.FORTNOX_NOT_ANSWERING
+        params = {"system": self._tools.integration_id} if failed_in_wms else {}
+        if self.record.state is not ExportState.HELD:
+            self._hold(Issue(code=code, params=params), self.record.tried)
+
+    def _is_resolved(self) -> bool:
+        """Whether it is known if the last POST was carried out. Looks it up where an answer is missing."""
+        if self.record.fortnox_number or not self.record.attempt_id:
+            return True
+        return not self._rests() and self._resolve_claim()
+
+    def _was_left_to_us_no_more(self) -> bool:
+        """A person marked it as exported while it was held, or before it was sent: that decides it."""
+        begun = self.record.fortnox_number and self.record.state is not ExportState.HELD
+        return self._invoice.is_exported and not self._asked and not begun and bool(self.record.version)
+
     def _resolve_claim(self) -> bool:
         """A POST was claimed and never answered: was the invoice created? False: too early to tell."""
-        if not self.record.attempt_id:
-            return True  # it certainly was not carried out
         claimed_at = self.record.updated_at
         if self.record.attempt_run == self._tools.run_id or (
             claimed_at is not None and self._tools.clock() - claimed_at < SEARCH_AFTER
         ):
             return False
         hits = self._tools.fortnox.find_invoices(self.record.reference)
-        if len(hits) > 1:
-            numbers = ", ".join(hit.number for hit in hits)
-            raise _held(IssueCode.FOUND_TWICE, fortnox_numbers=numbers)
         if not hits:
             self._save(EventKind.NOT_FOUND, attempt_id="")
             return True
-        invoice = self._tools.fortnox.invoice(hits[0].number)
-        if invoice is None:
+        # A list names neither credit notes, which may carry their invoice's reference, nor totals.
+        read = [self._tools.fortnox.invoice(hit.number) for hit in hits]
+        found = [invoice for invoice in read if invoice is not None and not invoice.is_credit_note]
+        valid = [invoice for invoice in found if not invoice.cancelled]
+        if len(valid) > 1:
+            raise _held(IssueCode.FOUND_TWICE, fortnox_numbers=", ".join(invoice.number for invoice in valid))
+        if not found:
             return False
-        self._in_fortnox(invoice, EventKind.ADOPTED, fingerprint=self.record.tried)
+        self._in_fortnox((valid or found)[0], EventKind.ADOPTED, fingerprint=self.record.tried)
+        if not valid:
+            raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
         return True
 
     def _create(self, draft: Draft) -> None:
@@ -169,23 +256,24 @@ class _Export:
         there = self._tools.fortnox.invoice(number)
         if there is None or there.reference != self.record.reference:
             raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason="gone")
-        if self._right_already(there, draft.invoice):
+        sent_before = self.record.fingerprint == draft.invoice.fingerprint
+        difference = self._difference(there)
+        if sent_before and difference is None and not there.cancelled:
             self._unchanged(net=there)
             return
         if there.locked_because:
             raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason=there.locked_because)
+        if sent_before and difference is not None and not self._asked:
+            raise InvoiceHeldError(difference)  # the same again would change nothing, but undo what a person did there
         self._tools.register.prepare(draft, self._invoice)
-        self._save(EventKind.UPDATING, state=ExportState.UPDATING, tried=draft.invoice.fingerprint)
-        updated = self._tools.fortnox.update_invoice(number, draft.invoice, there.row_ids)
+        # From here on nobody knows what Fortnox has, until it has answered.
+        self._save(EventKind.UPDATING, state=ExportState.UPDATING, fingerprint="", tried=draft.invoice.fingerprint)
+        try:
+            updated = self._tools.fortnox.update_invoice(number, draft.invoice, there.row_ids)
+        except InvoiceHeldError:
+            self._tools.register.forget(draft)
+            raise
         self._in_fortnox(updated, EventKind.UPDATED, fingerprint=draft.invoice.fingerprint)
-
-    def _right_already(self, there: FortnoxInvoice, draft: InvoiceDraft) -> bool:
-        """Held for its total, and a person has put it right in Fortnox."""
-        return (
-            self.record.state is not ExportState.UPDATING
-            and self.record.fingerprint == draft.fingerprint
-            and there.net == draft.net
-        )
 
     def _unchanged(self, net: FortnoxInvoice | None = None) -> None:
         if self.record.state is ExportState.SENT:
@@ -201,36 +289,55 @@ class _Export:
 
     def _in_fortnox(self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
-        amount = round_to_ore(self._invoice.amount)
-        differs = invoice.net != amount and bool(fingerprint)
-        issue = Issue(
-            code=IssueCode.TOTAL_DIFFERS,
-            params={
-                "invoice_amount": str(amount),
-                "fortnox_net": str(invoice.net),
-                "fortnox_number": invoice.number,
-                "currency": self._invoice.goods_owner.currency,
-            },
-        )
+        issue = self._difference(invoice) if fingerprint else None
         self._save(
             kind,
             detail=f"{invoice.number} {invoice.net}",
-            state=ExportState.HELD if differs else ExportState.SENT,
+            state=ExportState.SENT if issue is None else ExportState.HELD,
             fortnox_number=invoice.number,
             fortnox_net=invoice.net,
             fingerprint=fingerprint,
-            tried=fingerprint if differs else "",
-            issue=issue if differs else None,
-            issue_since=self._tools.clock() if differs else None,
+            tried="" if issue is None else fingerprint,
+            issue=issue,
+            issue_since=None if issue is None else self._tools.clock(),
+        )
+
+    def _difference(self, there: FortnoxInvoice) -> Issue | None:
+        """What makes Fortnox's invoice another one than Ongoing's: its currency or its total."""
+        owner = self._invoice.goods_owner
+        amount = round_to_ore(self._invoice.amount)
+        currency = "" if self._tools.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
+        if currency and there.currency and currency != there.currency:
+            params = {
+                "customer_number": owner.customer_code.strip(),
+                "customer_currency": there.currency,
+                "invoice_currency": currency,
+            }
+            return Issue(code=IssueCode.CURRENCY_DIFFERS, params=params)
+        if there.net == amount:
+            return None
+        return Issue(
+            code=IssueCode.TOTAL_DIFFERS,
+            params={
+                "invoice_amount": str(amount),
+                "fortnox_net": str(there.net),
+                "fortnox_number": there.number,
+                "currency": owner.currency,
+            },
         )
 
     def _write_back(self) -> None:
-        self._tools.write_back(self.record.invoice_id, self.record.fortnox_number)
+        try:
+            self._tools.write_back(self.record.invoice_id, self.record.fortnox_number)
+        except (RetryLaterError, UpstreamContractError) as error:
+            raise WriteBackFailedError(str(error)) from error
         self._save(EventKind.WRITTEN_BACK, detail=self.record.fortnox_number, state=ExportState.DONE)
 
     def _hold(self, issue: Issue, tried: str) -> None:
+        open_attempt = self.record.fortnox_number or issue.code in _OUTCOME_OPEN
+        attempt_id = self.record.attempt_id if open_attempt else ""  # what Fortnox refused was not carried out
         known = self.record.state is ExportState.HELD and self.record.issue == issue
-        if known and self.record.tried == tried == "":
+        if known and (self.record.tried, self.record.attempt_id) == (tried, attempt_id):
             return
         self._save(
             None if known else EventKind.HELD,
@@ -239,15 +346,25 @@ class _Export:
             issue=issue,
             issue_since=self.record.issue_since if known else self._tools.clock(),
             tried=tried,
+            attempt_id=attempt_id,
         )
 
-    def _was_refused_recently(self, draft: InvoiceDraft) -> bool:
+    def _was_refused(self, draft: InvoiceDraft) -> bool:
+        """Whether Fortnox refused this very invoice before."""
         return (
             self.record.state is ExportState.HELD
             and self.record.tried == draft.fingerprint
-            and self.record.updated_at is not None
-            and self._tools.clock() - self.record.updated_at < ASK_AGAIN_AFTER
+            and self.record.wms_number == self._invoice.number
         )
+
+    def _rests(self) -> bool:
+        """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
+        since, before, issue = self.record.issue_since, self._tools.last_run_at, self.record.issue
+        if self._asked or self.record.state is not ExportState.HELD or since is None or before is None:
+            return False
+        if issue is not None and issue.code in _NOT_ANSWERING:
+            return False
+        return (self._tools.clock() - since) // ASK_AGAIN_AFTER == (before - since) // ASK_AGAIN_AFTER
 
     def _save(self, kind: EventKind | None, *, detail: str = "", **changes: Any) -> None:
         """Writes the next version of the record, with what Ongoing says now, and one line of history."""
@@ -266,6 +383,7 @@ class _Export:
             **changes,
         )
         event = HistoryEvent(at=now, kind=kind, by=self._tools.by, detail=detail) if kind else None
+        self._tools.starting()
         self._tools.exports.save(record, event=event)
         self.record = record
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
 from invoicing.domain.draft import Draft
-from invoicing.domain.errors import InvoiceHeldError
+from invoicing.domain.errors import InvoiceHeldError, RetryLaterError
 from invoicing.domain.fortnox_invoice import ArticleDraft, Register
 from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
@@ -48,12 +48,13 @@ class KnownRegister:
         self._changed = True
 
     def save(self) -> None:
-        """Keeps what was learned. Does nothing if nothing was."""
+        """Keeps what was learned, if anything was. Losing it only costs calls, so it stops nothing."""
         if self._changed:
-            self._exports.save_register(
-                self._integration_id,
-                Register(customers=self._customers, articles=self._articles, units=self._units),
-            )
+            with suppress(RetryLaterError):
+                self._exports.save_register(
+                    self._integration_id,
+                    Register(customers=self._customers, articles=self._articles, units=self._units),
+                )
             self._changed = False
 
     def _load(self) -> None:

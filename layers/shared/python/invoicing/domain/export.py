@@ -7,7 +7,7 @@
                          HELD ◀────────────────────────────────────────────────────────── HELD
 
 CLAIMED means that a POST may be under way or that its answer was lost: nothing is posted again before
-Fortnox was searched. docs/decisions/0006.
+Fortnox was searched, as long as `attempt_id` is set. docs/decisions/0006.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ExportState(StrEnum):
 
     CLAIMED = "claimed"
     SENT = "sent"  # in Fortnox with a known number; not yet written back to Ongoing
-    DONE = "done"
+    DONE = "done"  # without a Fortnox number: it left Ongoing before it was sent
     UPDATING = "updating"  # rows are being replaced in Fortnox
     HELD = "held"  # an issue stops it
 
@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     UNCHANGED = "unchanged"
     WRITTEN_BACK = "written_back"
     HELD = "held"
+    LEFT = "left"  # deleted in Ongoing, or marked there by a person: nothing more to do
     RETRY = "retry"  # asked for by a person
     EXPORT_AGAIN = "export_again"  # asked for by a person
 
@@ -71,7 +72,7 @@ class Export:
     currency: str = ""
     fingerprint: str = ""  # of what Fortnox has; empty while nothing is known to be there
     tried: str = ""  # fingerprint of what was last sent or refused, until Fortnox is known to have it
-    attempt_id: str = ""  # empty: the claimed attempt was certainly not carried out
+    attempt_id: str = ""  # the POST that was claimed last; empty if it certainly was not carried out
     attempt_run: str = ""  # the run that claimed it
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None

@@ -79,20 +79,27 @@ class FortnoxInvoice:
     number: str
     reference: str  # ExternalInvoiceReference1
     net: Decimal | None  # None in lists, which do not carry it
+    currency: str = ""
     booked: bool = False
     cancelled: bool = False
     sent: bool = False
     paid: bool = False
     cash_method: bool = False  # AccountingMethod is CASH
-    credit_of: str = ""  # number of its credit invoice, if it was credited
+    credit_of: str = ""  # the other one of an invoice and its credit note
+    is_credit_note: bool = False  # not known in lists
     from_order: bool = False
     row_ids: tuple[int, ...] = ()
 
     @property
     def locked_because(self) -> str:
-        """Why Fortnox lets nobody change it: cancelled, booked, sent, paid, order; empty if it does."""
+        """Why it must not be changed: cancelled, credited, booked, sent, paid, order; empty if it may be.
+
+        Fortnox itself may take a change of a credited invoice, whose credit note would no longer match it.
+        """
         if self.cancelled:
             return "cancelled"
+        if self.credit_of:
+            return "credited"
         if not self.cash_method and self.booked:
             return "booked"
         if self.cash_method and (self.sent or self.paid):

@@ -43,6 +43,9 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
+    # Ids of invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no
+    # longer lists them.
+    unfinished: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

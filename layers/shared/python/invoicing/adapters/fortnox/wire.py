@@ -20,6 +20,7 @@ BLANK = "API_BLANK"  # clears a field on update; an empty string would leave the
 def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
     """A new invoice. What is empty is left out, so that Fortnox's own defaults apply."""
     body: dict[str, Any] = {
+        **_currency(draft),
         "CustomerNumber": draft.customer_number,
         "InvoiceDate": draft.invoice_date.isoformat(),
         "ExternalInvoiceReference1": draft.reference,
@@ -28,7 +29,6 @@ def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
     }
     optional = {
         "DocumentNumber": draft.document_number,
-        "Currency": draft.currency,
         "Remarks": draft.remarks,
         "YourOrderNumber": draft.your_order_number,
         "YourReference": draft.your_reference,
@@ -38,8 +38,9 @@ def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
 
 
 def update_body(draft: InvoiceDraft) -> dict[str, Any]:
-    """All that an update sets; the number, the reference and the currency of an invoice stay."""
+    """All that an update sets; the number and the reference of an invoice stay."""
     return {
+        **_currency(draft),
         "CustomerNumber": draft.customer_number,
         "InvoiceDate": draft.invoice_date.isoformat(),
         "VATIncluded": False,
@@ -48,6 +49,12 @@ def update_body(draft: InvoiceDraft) -> dict[str, Any]:
         "YourReference": draft.your_reference or BLANK,
         "InvoiceRows": [_row(row) for row in draft.rows],
     }
+
+
+def _currency(draft: InvoiceDraft) -> dict[str, Any]:
+    """A foreign currency gets the rate 1 unless its unit is blanked; then the register's (seen by integrators)."""
+    currency = {"Currency": draft.currency} if draft.currency else {}
+    return currency if draft.currency == "SEK" else {**currency, "CurrencyUnit": BLANK}
 
 
 def _row(row: InvoiceRow) -> dict[str, Any]:
@@ -88,12 +95,14 @@ def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
         number=_required(body, "DocumentNumber"),
         reference=str(body.get("ExternalInvoiceReference1") or ""),
         net=_decimal(body["Net"]) if body.get("Net") is not None else None,
+        currency=str(body.get("Currency") or ""),
         booked=body.get("Booked") is True,
         cancelled=body.get("Cancelled") is True,
         sent=body.get("Sent") is True,
         paid=bool(body.get("FinalPayDate")),
         cash_method=body.get("AccountingMethod") == "CASH",
         credit_of="" if credit == "0" else credit,
+        is_credit_note=str(body.get("Credit")).lower() == "true",
         from_order=order not in {"", "0"},
         row_ids=tuple(
             row["RowId"]

@@ -1,0 +1,454 @@
+"""A story: the real token engine against the Fortnox simulator, while a plan makes calls go wrong.
+
+Somebody needs a token; later others wake up on their schedules, until everything is at rest again. Then the
+access token expires, and a worker asks once more: that says whether the integration works.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from invoicing.adapters.fortnox.api import FortnoxCompany
+from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
+from invoicing.adapters.fortnox.pace import Pace
+from invoicing.application.access_fortnox import access_token
+from invoicing.application.connect_company import ConnectTools, ConsentFailedError, connect_company
+from invoicing.application.ports import ClientRefusedError
+from invoicing.application.recover_tokens import recover_tokens
+from invoicing.application.report_broken import report_broken
+from invoicing.application.start_consent import ConsentTools, start_consent
+from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.errors import (
+    IntegrationHeldError,
+    InvoicingError,
+    NotSentError,
+    RateLimitedError,
+    ReconnectRequiredError,
+    RetryLaterError,
+    UnknownOutcomeError,
+)
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+
+from local.fortnox.oauth import Client
+from local.fortnox.options import Options
+from local.fortnox.seed import CLIENT_ID, TENANT_ID, default_company
+from local.fortnox.simulator import FortnoxSimulator
+from local.ongoing.in_process import InProcessTransport
+from tests.faults.token_faults import (
+    Crashed,
+    Fault,
+    Interrupted,
+    OutOfTime,
+    Plan,
+    Process,
+    StoryClock,
+    watched,
+)
+from tests.faults.token_promises import Promises
+from tests.support.fakes import (
+    START,
+    FakeIntegrations,
+    FakeNotices,
+    FakeSealer,
+    FakeSessions,
+    FakeSyncQueue,
+    FakeTokenJournal,
+    FakeTokenStore,
+)
+
+INTEGRATION = "lagret"
+ADMINISTRATOR = "admin@nordlager.example"
+SECRET = "the-client-secret"  # noqa: S105 - a made-up one
+JANITOR_EVERY = timedelta(minutes=5)
+WORKER_EVERY = timedelta(minutes=15)
+LIFE = timedelta(seconds=300)  # of an invocation
+
+_COMPANY = {name: default_company()[name] for name in ("tenant_id", "name", "organisation_number", "users")}
+_SLOW = timedelta(seconds=9)  # a store with its repeats
+_SLOW_FORTNOX = timedelta(seconds=14)
+_GIVEN_UP = timedelta(seconds=15)  # a request to Fortnox
+_TRAVELS = timedelta(seconds=119)  # after that, at most: docs/decisions/0005, quarantine
+_LATE_WRITE = timedelta(seconds=60)
+_PAUSE = timedelta(seconds=140)
+_BEFORE_THE_END = timedelta(seconds=10)
+_TICKS = 24  # two hours of the janitor's schedule: longer than anything may stay unsettled
+_PAGE = b"<html><head><title>Bad Gateway</title></head><body>Bad Gateway</body></html>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How a story begins."""
+
+    name: str
+    mode: Mode
+    begins_with: str = "worker"  # worker | janitor | administrator
+    wait: timedelta = timedelta(minutes=45)  # after connecting: the access token is to be renewed
+    consent_lapsed: bool = False  # client credentials are refused from the start
+    all_dead: bool = False  # every key was refused, and the break told
+    family_revocation: bool = True
+    life: timedelta = LIFE  # of the first process
+
+    @property
+    def heals_itself(self) -> bool:
+        """Whether client credentials work, so that no fault of any kind may need a human."""
+        return self.mode is Mode.SERVICE and not self.consent_lapsed and not self.all_dead
+
+
+class Story:
+    """One run. `promises` has seen everything that happened."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        plan: Plan,
+        *,
+        store: FakeTokenStore | None = None,
+        journal: FakeTokenJournal | None = None,
+        change: Callable[[TokenEngine], TokenEngine] = lambda engine: engine,
+    ) -> None:
+        self.setup = setup
+        self.plan = plan
+        self.clock = StoryClock(START)
+        self.store = store or FakeTokenStore()
+        self.journal = journal or FakeTokenJournal()
+        self.sealer = FakeSealer()
+        self.integrations = FakeIntegrations()
+        self.notices = FakeNotices()
+        self.sessions = FakeSessions()
+        self.calls: list[str] = []
+        self.happened: list[str] = []
+        self._change = change
+        self._processes: list[Process] = []
+        self._playing = False
+        self._ids = 0
+        self._given: bool | None = None  # whether the last worker got a token
+        options = Options(revoke_family_on_reuse=setup.family_revocation)
+        client = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=("https://invoicing.example/oauth/callback",))
+        self.fortnox = FortnoxSimulator(clock=self.clock, clients=[client], companies=[_COMPANY], options=options)
+        self._transport = InProcessTransport(self.fortnox.handle)
+        self._oauth = FortnoxAuthorization(
+            base_url="https://apps.fortnox.example",
+            client_id=CLIENT_ID,
+            client_secret=lambda: SECRET,
+            redirect_uri="https://invoicing.example/oauth/callback",
+            transport=self._transport,
+        )
+        self.promises = Promises(self.fortnox, self.store, self.journal, self.clock)
+        self.engine = self._change(
+            TokenEngine(
+                store=watched("store", self.store, self._call),
+                journal=watched("journal", self.journal, self._call),
+                sealer=watched("sealer", self.sealer, self._call),
+                oauth=watched("oauth", self._oauth, self._call),
+                clock=self.clock,
+                seconds_left=lambda: (self._process.ends_at - self.clock.now).total_seconds(),
+                new_id=self._new_id,
+                both=self._both,
+                report=self._report,
+            )
+        )
+
+    # ---- the plot
+
+    def play(self) -> "Story":
+        """Plays to the end and checks every promise."""
+        self._connect_first()
+        self._playing = True
+        self._begin()
+        self._until_at_rest()
+        self._playing = False
+        if not self._until_at_rest():
+            self.promises.broken("at rest", "two hours after the last fault the keys are still unsettled")
+        self.clock.advance(timedelta(minutes=61))
+        self.worker()
+        self._until_at_rest()
+        self.promises.check_the_end(INTEGRATION, self.integrations, self.notices, given=self._given, setup=self.setup)
+        return self
+
+    def _connect_first(self) -> None:
+        self.administrator()
+        self.clock.advance(self.setup.wait)
+        if self.setup.consent_lapsed:
+            self.fortnox.revoke_consent(TENANT_ID)
+        if self.setup.all_dead:
+            self.fortnox.destroy_tokens(TENANT_ID)
+            self._until_at_rest(start_with_worker=True)
+
+    def _begin(self) -> None:
+        match self.setup.begins_with:
+            case "worker":
+                self.worker(life=self.setup.life)
+            case "janitor":
+                self.janitor(life=self.setup.life)
+            case _:
+                self.administrator()
+
+    def _until_at_rest(self, *, start_with_worker: bool = False) -> bool:
+        """The schedules, until nothing is unsettled. Says whether that was reached."""
+        worker_at = self.clock.now + (timedelta() if start_with_worker else WORKER_EVERY)
+        if not start_with_worker and self._at_rest():
+            return True
+        for _ in range(_TICKS):
+            if self.clock.now >= worker_at:
+                self.worker()
+                worker_at += WORKER_EVERY
+            if self._at_rest():
+                return True
+            due_at = self._due_at()
+            tick = self.clock.now + JANITOR_EVERY
+            self.clock.move_to(min(tick, due_at) if due_at is not None and due_at > self.clock.now else tick)
+            self.janitor()
+            if self.setup.begins_with == "administrator" and self._is_broken():
+                self.administrator()  # whose first try failed
+        return self._at_rest()
+
+    def _at_rest(self) -> bool:
+        item = self.store.get(INTEGRATION)
+        if item is None or item.intent is not None or self.clock.something_travels or self._given is None:
+            return False
+        if item.status is TokenStatus.BROKEN:
+            waits = self.setup.begins_with == "administrator" and self._playing
+            return item.due_at is None and not waits
+        due_soon = item.due_at is not None and item.due_at <= self.clock.now + timedelta(hours=1)
+        return self._given and item.status is not TokenStatus.UNCERTAIN and not due_soon
+
+    def _due_at(self) -> datetime | None:
+        item = self.store.get(INTEGRATION)
+        return item.due_at if item is not None else None
+
+    def _is_broken(self) -> bool:
+        integration = self.integrations.get(INTEGRATION)
+        return integration is not None and integration.broken_since is not None
+
+    # ---- who wakes up
+
+    def worker(self, *, life: timedelta = LIFE) -> None:
+        """A run of the integration that needs Fortnox."""
+        integration = self.integrations.get(INTEGRATION)
+        if integration is None or integration.broken_since is not None:
+            self._given = False
+            return
+
+        def need_a_token() -> None:
+            self._given = False
+            try:
+                token = access_token(self.engine, INTEGRATION)
+            except ReconnectRequiredError:
+                item = self.store.get(INTEGRATION)
+                self._tell(item.chain_id if item else "")
+            except (RetryLaterError, ClientRefusedError, IntegrationHeldError):
+                pass
+            else:
+                self._given = True
+                self.promises.token_is_used(INTEGRATION, token)
+
+        self._run("worker", need_a_token, life)
+
+    def janitor(self, *, life: timedelta = LIFE) -> None:
+        """The schedule that looks after whatever is due."""
+
+        def look() -> None:
+            for integration_id in self.store.due(self.clock.now):
+                try:
+                    recover_tokens(self.engine, integration_id, lambda item: self._tell(item.chain_id))
+                except (RetryLaterError, ClientRefusedError, IntegrationHeldError):
+                    continue
+
+        self._run("janitor", look, life)
+
+    def administrator(self) -> None:
+        """Somebody approves in Fortnox (again) and comes back to us."""
+
+        def approve() -> None:
+            tools = self._connect_tools()
+            started = start_consent(
+                tools.consent,
+                integration_id=INTEGRATION,
+                wms_username="anna",
+                wms_password=b"sealed",
+                mode=self.setup.mode,
+            )
+            state = started.url.partition("state=")[2].partition("&")[0]
+            code = self.fortnox.approve(
+                client_id=CLIENT_ID,
+                tenant_id=TENANT_ID,
+                username=ADMINISTRATOR,
+                scopes=["companyinformation", "invoice"],
+                service=self.setup.mode is Mode.SERVICE,
+            )
+            try:
+                connect_company(tools, state=state, browser=started.browser, code=code, error="")
+            except ConsentFailedError:
+                self._given = False  # the page says so, and the administrator tries again
+            else:
+                self._given = None
+
+        self._run("administrator", approve, LIFE)
+
+    def _connect_tools(self) -> ConnectTools:
+        return ConnectTools(
+            consent=ConsentTools(
+                sessions=self.sessions, oauth=self._oauth, clock=self.clock, new_secret=self._new_id
+            ),
+            engine=self.engine,
+            integrations=self.integrations,
+            notices=self.notices,
+            queue=FakeSyncQueue(),
+            fortnox_with=lambda token: FortnoxCompany(
+                base_url="https://api.fortnox.example",
+                access=lambda _refused: token,
+                transport=self._transport,
+                pace=Pace(monotonic=lambda: self.clock.now.timestamp(), sleep=lambda _seconds: None),
+            ),
+            report=self._report,
+        )
+
+    def _tell(self, chain_id: str) -> None:
+        report_broken(self.integrations, self.notices, self.clock, integration_id=INTEGRATION, chain_id=chain_id)
+
+    def _run(self, name: str, act: Callable[[], None], life: timedelta) -> None:
+        process = Process(name=name, ends_at=self.clock.now + life)
+        self._processes.append(process)
+        try:
+            act()
+        except Interrupted as end:
+            self.promises.process_died(process, crashed=isinstance(end, Crashed))
+            if name == "worker":
+                self._given = False
+        except InvoicingError as error:
+            self.promises.broken("no surprise", f"{name} ended with {type(error).__name__}: {error}")
+        else:
+            self.promises.process_ended(process)
+        finally:
+            self._processes.pop()
+        self.promises.check_that_somebody_will_look(INTEGRATION)
+
+    # ---- what calls meet
+
+    @property
+    def _process(self) -> Process:
+        return self._processes[-1]
+
+    def _call(self, name: str, act: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        process = self._process
+        fault: Fault | None = None
+        if self._playing:
+            fault = self.plan.get(len(self.calls))
+            self.calls.append(name)
+            if fault is not None:
+                self.happened.append(f"{len(self.calls) - 1} {process.name} {name}: {fault}")
+        if fault in {Fault.ANOTHER_WORKER, Fault.JANITOR, Fault.CONSENT, Fault.PAUSE, Fault.LONG_PAUSE}:
+            self._others(fault, process)
+            fault = None
+        asks_fortnox = name.startswith("oauth.")
+        if fault is Fault.SLOW:
+            self.clock.advance(_SLOW_FORTNOX if asks_fortnox else _SLOW)
+        self._still_alive(process)
+
+        def effect() -> Any:
+            result = act(*args, **kwargs)
+            if name == "sealer.prepare":
+                return self.promises.watched_seal(result)
+            self.promises.took_effect(name, args, kwargs, result, process)
+            return result
+
+        if name == "oauth.refresh":
+            self.promises.is_sent(args[0], process)
+        try:
+            return self._with_fault(fault, name, effect, process)
+        finally:
+            if name == "oauth.refresh":
+                self.promises.is_over(args[0], process, travels=fault is Fault.LATE)
+
+    def _with_fault(self, fault: Fault | None, name: str, effect: Callable[[], Any], process: Process) -> Any:
+        asks_fortnox = name.startswith("oauth.")
+        lost: type[RetryLaterError] = UnknownOutcomeError if asks_fortnox else RetryLaterError
+        match fault:
+            case Fault.CRASH:
+                self._quietly(effect)
+                raise Crashed
+            case Fault.ERROR_BEFORE:
+                raise lost(f"{name}: no answer")
+            case Fault.ERROR_AFTER:
+                self._quietly(effect)
+                raise lost(f"{name}: no answer")
+            case Fault.REPEATED:
+                self._quietly(effect)
+            case Fault.LATE:
+                wait = _GIVEN_UP + _TRAVELS if asks_fortnox else _LATE_WRITE
+                self.clock.later(wait, lambda: self._quietly(effect))
+                if asks_fortnox:
+                    self.clock.advance(_GIVEN_UP)
+                    self._still_alive(process)
+                raise lost(f"{name}: no answer in time")
+            case Fault.NOT_SENT:
+                raise NotSentError("no connection")
+            case Fault.TOO_MANY:
+                raise RateLimitedError("too many calls")
+            case Fault.GARBAGE:
+                self._quietly(effect)
+                return _PAGE
+            case Fault.WRONG_SECRET:
+                raise ClientRefusedError("invalid_client")
+            case _:
+                pass
+        result = effect()
+        if asks_fortnox and isinstance(result, bytes):
+            self.promises.is_received(result, process)
+        self._still_alive(process)
+        return result
+
+    def _quietly(self, effect: Callable[[], Any]) -> None:
+        try:
+            effect()
+        except InvoicingError:
+            pass  # a refusal that nobody hears
+
+    def _others(self, fault: Fault, process: Process) -> None:
+        match fault:
+            case Fault.ANOTHER_WORKER:
+                self.worker()
+            case Fault.JANITOR:
+                self.janitor()
+            case Fault.CONSENT:
+                self.administrator()
+            case _:
+                end = process.ends_at - _BEFORE_THE_END
+                self.clock.move_to(self.clock.now + _PAUSE if fault is Fault.PAUSE else end)
+                self.janitor()
+                self.worker()
+
+    def _still_alive(self, process: Process) -> None:
+        if self.clock.now >= process.ends_at:
+            raise OutOfTime
+
+    def _both(
+        self, first: Callable[[], object], second: Callable[[], object]
+    ) -> tuple[Exception | None, Exception | None]:
+        """Side by side: the slower one says how long both took, and one that is stopped stops not the other."""
+        begun = self.clock.now
+        errors: list[Exception | None] = []
+        stopped: OutOfTime | None = None
+        end = begun
+        for act in (first, second):
+            self.clock.turn_back(begun)
+            try:
+                act()
+                errors.append(None)
+            except OutOfTime as out:
+                stopped = out
+            except Exception as error:
+                errors.append(error)
+            end = max(end, self.clock.now)
+        self.clock.move_to(end)
+        if stopped is not None:
+            raise stopped
+        return errors[0], errors[1]
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"id-{self._ids}"
+
+    def _report(self, event: str, fields: Mapping[str, str]) -> None:
+        self.promises.is_reported(event, fields, self._process)
