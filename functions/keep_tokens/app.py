@@ -19,9 +19,7 @@ _SECONDS_FOR_ONE = 60.0
 
 def broken(item: TokenItem) -> None:
     """Nothing heals these keys: tell."""
-    report_broken(
-        parts.integrations, parts.notices, utc_now, integration_id=item.integration_id, chain_id=item.chain_id
-    )
+    report_broken(parts.integrations, parts.tokens, parts.notices, utc_now, integration_id=item.integration_id)
 
 
 @metrics.log_metrics

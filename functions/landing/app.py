@@ -10,7 +10,6 @@ from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, redirect
-from invoicing.runtime.letters import held_up_of
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
 from invoicing.runtime.observability import logger
 from invoicing.runtime.settings import LandingSettings
@@ -35,7 +34,12 @@ _PROBLEMS = {
 def start(visit: Visit) -> Answer:
     """GET /"""
     query = visit.request.query
-    view = LandingView(csrf="", system=query.get("system", "")[:500], username=query.get("username", "")[:50])
+    view = LandingView(
+        csrf="",
+        system=query.get("system", "")[:500],
+        username=query.get("username", "")[:50],
+        personal=query.get("mode") == Mode.PERSONAL,
+    )
     return _landing(visit, view)
 
 
@@ -63,6 +67,7 @@ def login(visit: Visit) -> Answer:
             problem=_PROBLEMS[refused.problem],
             try_again_at=utc_now() + refused.wait if refused.wait else None,
             reactivation=_reactivation_of(visit, form.get("reactivation", "")),
+            personal=form.get("mode") == Mode.PERSONAL,
         )
         return _landing(visit, view, status=429 if refused.wait else 400)
     if isinstance(result, SignedIn):
@@ -151,7 +156,7 @@ def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
     integration = parts.integrations.get(subject.get("integration", ""))
     if integration is None or integration.broken_since is None:
         return None
-    return ReactivationView(token=token, company=integration.company.name, waiting=held_up_of(integration))
+    return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up)
 
 
 def _verified_subject(visit: Visit) -> dict[str, str] | Answer:

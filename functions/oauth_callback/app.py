@@ -67,10 +67,16 @@ def _failed(visit: Visit, failed: ConsentFailedError) -> Answer:
         system = f"https://{failed.pending.integration_id}.ongoingsystems.se/{failed.pending.integration_id}/"
         prefill = {"system": system, "username": failed.pending.wms_username}
     start = f"/?{urlencode(prefill)}" if prefill else "/"
+    no_administrator = failed.problem is ConsentProblem.NOT_ADMINISTRATOR
     view = ConsentView(
         outcome=_OUTCOMES[failed.problem],
         try_again_path=start,
-        administrator_link=visit.url(start) if failed.problem is ConsentProblem.NOT_ADMINISTRATOR else "",
+        administrator_link=visit.url(start) if no_administrator else "",
+        personal_path=(
+            f"/?{urlencode({**prefill, 'mode': 'personal'})}"
+            if failed.problem is ConsentProblem.NOT_ADMINISTRATOR
+            else ""
+        ),
         expected_company=failed.expected.name if failed.expected else "",
         approved_company=failed.approved.name if failed.approved else "",
         error_code=failed.detail[:60] if failed.problem is ConsentProblem.OTHER else "",

@@ -59,7 +59,6 @@ from invoicing.domain.integration_settings import IntegrationSettings, Language,
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
-from invoicing.runtime.letters import held_up_of, waiting_of
 from invoicing.runtime.links import LinkKind
 from invoicing.runtime.observability import logger, metrics
 from invoicing.runtime.settings import PortalSettings
@@ -101,7 +100,7 @@ def status(visit: SignedInVisit) -> Answer:
         reactivation_link=_reactivation_link(visit) if integration.broken_since else "",
         last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
         next_run=run.started_at + _INTERVAL if run and integration.runs else None,
-        waiting=held_up_of(integration) if integration.broken_since else waiting_of(integration),
+        waiting=integration.held_up if integration.broken_since else integration.waiting,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
@@ -257,7 +256,7 @@ def pause_form(visit: SignedInVisit) -> Answer:
     view = PauseView(
         session=visit.session_view,
         company=visit.integration.company.name,
-        waiting=waiting_of(visit.integration),
+        waiting=visit.integration.waiting,
     )
     return _page(visit, parts.pages(visit.request.base_path).pause(view, visit.language))
 
@@ -389,7 +388,7 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
     view = DisconnectView(
         session=visit.session_view,
         company=visit.integration.company.name,
-        waiting=waiting_of(visit.integration),
+        waiting=visit.integration.waiting,
         not_confirmed=not_confirmed,
     )
     html = parts.pages(visit.request.base_path).disconnect(view, visit.language)

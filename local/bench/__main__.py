@@ -47,7 +47,7 @@ def main() -> int:
         print(f"make bench: {error}", file=sys.stderr)
         return 1
     missed = tables.missed_targets(scenarios, backlogs)
-    print(tables.titled("Targets that are missed", "\n".join(f"  {one}" for one in missed or ["none"])))
+    print(tables.titled("Targets that are missed", "\n".join(missed or ["none"])))
     report = {
         "sizes": [asdict(one) for one in sizes],
         "starts": [asdict(one) for one in starts],

@@ -37,7 +37,7 @@ class Backlog:
         """What the target says and this does not hold."""
         missed = []
         if self.share < LEAST_SHARE:
-            missed.append(f"{self.share:.0%} of Fortnox's limit, wanted at least {LEAST_SHARE:.0%}")
+            missed.append(f"{self.share:.1%} of Fortnox's limit, wanted at least {LEAST_SHARE:.0%}")
         if self.refused:
             missed.append(f"{self.refused} calls refused with 429, wanted none")
         return tuple(missed)

@@ -52,7 +52,7 @@ def sizes_table(sizes: Sequence[Size]) -> str:
 def story_table(steps: Sequence[StoryStep]) -> str:
     """The demo's story."""
     if not steps:
-        return titled("Calls per step of the story", "  Not known: `make demo` writes build/demo/report.json.")
+        return titled("Calls per step of the story", "Not known: `make demo` writes build/demo/report.json.")
     rows = [
         (step.name if step.held else f"{step.name} (did not hold)", str(step.fortnox_calls), str(step.ongoing_calls))
         for step in steps
@@ -101,7 +101,8 @@ def missed_targets(scenarios: Iterable[Scenario], backlogs: Iterable[Backlog]) -
 
 def titled(title: str, *paragraphs: str) -> str:
     """A section of the output."""
-    return "\n".join([title, "", *(line for line in paragraphs if line), ""])
+    indented = ("\n".join(f"  {line}" for line in paragraph.splitlines()) for paragraph in paragraphs if paragraph)
+    return "\n".join([title, "", *indented, ""])
 
 
 def _counted(scenario: Scenario, kind: str) -> str:
@@ -120,8 +121,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(
-        "  "
-        + "  ".join(
+        "  ".join(
             cell.rjust(width) if column else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()

@@ -27,8 +27,9 @@ class Fault(StrEnum):
     CONSENT = "a new consent at this moment"
     NOT_SENT = "not sent"  # no connection
     TOO_MANY = "429"
+    LAST_MOMENT = "sent in the last second, process stopped, request travels"
     GARBAGE = "200 with another body"  # Fortnox did it; a proxy's page came back
-    WRONG_SECRET = "invalid_client"  # noqa: S105 - our own secret was rotated badly
+    WRONG_SECRET = "invalid_client"  # our own secret was rotated badly
 
 
 class Interrupted(BaseException):
@@ -43,7 +44,7 @@ class OutOfTime(Interrupted):
     """Because its time was over."""
 
 
-_READS = frozenset({"store.get", "journal.find", "sealer.open", "sealer.prepare"})
+_READS = frozenset({"store.get", "integrations.get", "notices.get", "journal.find", "sealer.open", "sealer.prepare"})
 _ASKS_FORTNOX = frozenset({"oauth.refresh", "oauth.client_credentials", "oauth.exchange_code"})
 # Another process changes nothing that these depend on, so that entering before them is entering before the next.
 _PRIVATE = frozenset({"sealer.open", "sealer.prepare", "journal.record_intent"})
@@ -60,6 +61,7 @@ _AT_FORTNOX = (
     Fault.SLOW,
     Fault.NOT_SENT,
     Fault.TOO_MANY,
+    Fault.LAST_MOMENT,
     Fault.GARBAGE,
     Fault.WRONG_SECRET,
 )

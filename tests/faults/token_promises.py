@@ -47,7 +47,7 @@ class Fate(StrEnum):
 INCURABLE = frozenset({Fate.CRASHED, Fate.REPLY_LOST, Fate.LATE})
 
 
-class PromiseBroken(AssertionError):
+class PromiseBrokenError(AssertionError):
     """One promise was not kept."""
 
     def __init__(self, promise: str, how: str) -> None:
@@ -60,16 +60,16 @@ class _Pair:
     """A pair that Fortnox gave for a refresh."""
 
     raw: bytes
+    chain_id: str
     fate: Fate
     holder: Process | None = None  # who received it and has not stored it yet
 
 
 @dataclass(slots=True, kw_only=True)
-class _Attempt:
-    """A refresh that was sent."""
+class Attempt:
+    """A refresh that was sent; `alive` until it was answered, was lost or has arrived late."""
 
     token: str
-    process: Process
     alive: bool = True
 
 
@@ -89,14 +89,14 @@ class Promises:
     _raw_of: dict[bytes, bytes] = field(default_factory=dict)  # sealed → plain
     _version_of: dict[str, tuple[str, int]] = field(default_factory=dict)  # refresh token → chain and version
     _intents: list[tuple[str, int]] = field(default_factory=list)  # durable, one for each POST
-    _sent: list[_Attempt] = field(default_factory=list)
+    _sent: list[Attempt] = field(default_factory=list)
     _pairs: list[_Pair] = field(default_factory=list)
     _durable: set[bytes] = field(default_factory=set)
     _last: TokenItem | None = None
 
     def broken(self, promise: str, how: str) -> None:
         """Ends the story."""
-        raise PromiseBroken(promise, how)
+        raise PromiseBrokenError(promise, how)
 
     # ---- what happens
 
@@ -111,12 +111,14 @@ class Promises:
         return sealing
 
     def took_effect(
-        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any, process: Process
+        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any, *, late: bool
     ) -> None:
         """A call did what it does, whether or not its caller gets to know."""
         match name:
             case "oauth.refresh":
-                self._pairs.append(_Pair(raw=result, fate=Fate.REPLY_LOST))
+                chain_id, _ = self._version_of[args[0]]
+                fate = Fate.LATE if late else Fate.REPLY_LOST
+                self._pairs.append(_Pair(raw=result, chain_id=chain_id, fate=fate))
             case "store.claim":
                 if result.intent is not None:
                     self._intents.append((result.chain_id, result.ver))
@@ -125,7 +127,8 @@ class Promises:
             case "store.start_chain":
                 self._is_durable(args[0].blob, args[0].chain_id, 0)
             case "journal.record":
-                self._is_durable(args[3].blob, args[1], args[2])
+                if args[3] in self.journal.find(args[0], args[1], args[2]):
+                    self._is_durable(args[3].blob, args[1], args[2])
             case "store.mark":
                 if result and args[1] is TokenStatus.BROKEN and kwargs.get("drop_intent"):
                     self._check_broken(args[0])
@@ -134,7 +137,7 @@ class Promises:
             self._check_versions(item)
             self._last = item
 
-    def is_sent(self, token: str, process: Process) -> None:
+    def is_sent(self, token: str) -> "Attempt":
         """A refresh is about to leave."""
         if any(attempt.alive for attempt in self._sent if attempt.token == token):
             self.broken("I2", "a refresh token was sent again while the first request may be alive")
@@ -143,19 +146,14 @@ class Promises:
             self.broken("I1", f"a refresh was sent without a durable intent for {version}")
         else:
             self._intents.remove(version)
-        self._sent.append(_Attempt(token=token, process=process))
-
-    def is_over(self, token: str, process: Process, *, travels: bool) -> None:
-        """The caller's part of a refresh is over; `travels`: the request is still on its way."""
-        attempt = next(a for a in reversed(self._sent) if a.token == token and a.process is process)
-        attempt.alive = travels
-        if travels:
-            self.clock.later_called(attempt)
+        attempt = Attempt(token=token)
+        self._sent.append(attempt)
+        return attempt
 
     def is_received(self, raw: bytes, process: Process) -> None:
         """The whole body reached its process."""
         for pair in self._pairs:
-            if pair.raw == raw:
+            if pair.raw == raw and pair.raw not in self._durable:
                 pair.fate, pair.holder = Fate.DROPPED, process
 
     def is_reported(self, event: str, fields: Mapping[str, str], process: Process) -> None:
@@ -182,9 +180,13 @@ class Promises:
         """It returned, with a result or an error that it knows."""
         for pair in self._pairs:
             if pair.holder is process:
-                if pair.fate is Fate.DROPPED:
+                if pair.fate is Fate.DROPPED and self._is_current(pair):
                     self.broken("I3", "a pair was received, its process lived on, and it is stored nowhere")
                 pair.holder = None
+
+    def _is_current(self, pair: _Pair) -> bool:
+        """Pairs of a chain that a new consent replaced are not needed."""
+        return self._last is not None and self._last.chain_id == pair.chain_id
 
     def _is_durable(self, blob: bytes, chain_id: str, ver: int) -> None:
         raw = self._raw_of.get(blob)
@@ -200,7 +202,7 @@ class Promises:
 
     # ---- what must hold at every moment
 
-    def token_is_used(self, integration_id: str, token: str) -> None:
+    def token_is_used(self, token: str) -> None:
         """A worker goes to Fortnox with it."""
         if self._authority.access_token(token, now=self.clock.now) is None:
             self.broken("no surprise", "a worker was given an access token that Fortnox does not accept")
@@ -255,7 +257,7 @@ class Promises:
         """I7, I8, and what was lost."""
         item = self.store.get(integration_id)
         integration = integrations.get(integration_id)
-        self.lost = [pair.fate for pair in self._pairs if pair.fate is not Fate.DURABLE]
+        self.lost = [pair.fate for pair in self._pairs if pair.fate is not Fate.DURABLE and self._is_current(pair)]
         held = integration is not None and integration.broken_since is not None
         if held:
             self._check_held(integration_id, item, notices, setup)
@@ -268,9 +270,7 @@ class Promises:
             self.broken("I3", "a process was stopped by its time limit between the answer and the first durable write")
         self._check_reports()
 
-    def _check_held(
-        self, integration_id: str, item: TokenItem | None, notices: FakeNotices, setup: "Setup"
-    ) -> None:
+    def _check_held(self, integration_id: str, item: TokenItem | None, notices: FakeNotices, setup: "Setup") -> None:
         if item is None or item.status is not TokenStatus.BROKEN:
             self.broken("I7", "the integration is held as broken while its keys are not")
             return

@@ -5,7 +5,8 @@ access token expires, and a worker asks once more: that says whether the integra
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,7 @@ from invoicing.domain.errors import (
     RetryLaterError,
     UnknownOutcomeError,
 )
-from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.domain.tokens import Mode, TokenStatus
 
 from local.fortnox.oauth import Client
 from local.fortnox.options import Options
@@ -59,7 +60,7 @@ from tests.support.fakes import (
 
 INTEGRATION = "lagret"
 ADMINISTRATOR = "admin@nordlager.example"
-SECRET = "the-client-secret"  # noqa: S105 - a made-up one
+SECRET = "the-client-secret"
 JANITOR_EVERY = timedelta(minutes=5)
 WORKER_EVERY = timedelta(minutes=15)
 LIFE = timedelta(seconds=300)  # of an invocation
@@ -68,11 +69,12 @@ _COMPANY = {name: default_company()[name] for name in ("tenant_id", "name", "org
 _SLOW = timedelta(seconds=9)  # a store with its repeats
 _SLOW_FORTNOX = timedelta(seconds=14)
 _GIVEN_UP = timedelta(seconds=15)  # a request to Fortnox
-_TRAVELS = timedelta(seconds=119)  # after that, at most: docs/decisions/0005, quarantine
+_TRAVELS = timedelta(seconds=119)  # once it was given up or its sender is gone, at most (0005, quarantine)
 _LATE_WRITE = timedelta(seconds=60)
 _PAUSE = timedelta(seconds=140)
 _BEFORE_THE_END = timedelta(seconds=10)
 _TICKS = 24  # two hours of the janitor's schedule: longer than anything may stay unsettled
+_TRAVELLING = frozenset({Fault.LATE, Fault.LAST_MOMENT})
 _PAGE = b"<html><head><title>Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
@@ -85,7 +87,7 @@ class Setup:
     begins_with: str = "worker"  # worker | janitor | administrator
     wait: timedelta = timedelta(minutes=45)  # after connecting: the access token is to be renewed
     consent_lapsed: bool = False  # client credentials are refused from the start
-    all_dead: bool = False  # every key was refused, and the break told
+    all_dead: bool = False  # Fortnox ended every key
     family_revocation: bool = True
     life: timedelta = LIFE  # of the first process
 
@@ -105,7 +107,7 @@ class Story:
         *,
         store: FakeTokenStore | None = None,
         journal: FakeTokenJournal | None = None,
-        change: Callable[[TokenEngine], TokenEngine] = lambda engine: engine,
+        integrations: FakeIntegrations | None = None,
     ) -> None:
         self.setup = setup
         self.plan = plan
@@ -113,14 +115,16 @@ class Story:
         self.store = store or FakeTokenStore()
         self.journal = journal or FakeTokenJournal()
         self.sealer = FakeSealer()
-        self.integrations = FakeIntegrations()
+        self.integrations = integrations or FakeIntegrations()
         self.notices = FakeNotices()
         self.sessions = FakeSessions()
+        self._watched_integrations = watched("integrations", self.integrations, self._call)
+        self._watched_notices = watched("notices", self.notices, self._call)
         self.calls: list[str] = []
         self.happened: list[str] = []
-        self._change = change
         self._processes: list[Process] = []
         self._playing = False
+        self._side_by_side = False  # a pause ends it: it holds up both
         self._ids = 0
         self._given: bool | None = None  # whether the last worker got a token
         options = Options(revoke_family_on_reuse=setup.family_revocation)
@@ -135,18 +139,16 @@ class Story:
             transport=self._transport,
         )
         self.promises = Promises(self.fortnox, self.store, self.journal, self.clock)
-        self.engine = self._change(
-            TokenEngine(
-                store=watched("store", self.store, self._call),
-                journal=watched("journal", self.journal, self._call),
-                sealer=watched("sealer", self.sealer, self._call),
-                oauth=watched("oauth", self._oauth, self._call),
-                clock=self.clock,
-                seconds_left=lambda: (self._process.ends_at - self.clock.now).total_seconds(),
-                new_id=self._new_id,
-                both=self._both,
-                report=self._report,
-            )
+        self.engine = TokenEngine(
+            store=watched("store", self.store, self._call),
+            journal=watched("journal", self.journal, self._call),
+            sealer=watched("sealer", self.sealer, self._call),
+            oauth=watched("oauth", self._oauth, self._call),
+            clock=self.clock,
+            seconds_left=self._seconds_left,
+            new_id=self._new_id,
+            both=self._both,
+            report=self._report,
         )
 
     # ---- the plot
@@ -173,6 +175,7 @@ class Story:
             self.fortnox.revoke_consent(TENANT_ID)
         if self.setup.all_dead:
             self.fortnox.destroy_tokens(TENANT_ID)
+        if self.setup.begins_with == "administrator":
             self._until_at_rest(start_with_worker=True)
 
     def _begin(self) -> None:
@@ -235,13 +238,12 @@ class Story:
             try:
                 token = access_token(self.engine, INTEGRATION)
             except ReconnectRequiredError:
-                item = self.store.get(INTEGRATION)
-                self._tell(item.chain_id if item else "")
+                self._tell_or_leave_it_to_the_janitor()
             except (RetryLaterError, ClientRefusedError, IntegrationHeldError):
                 pass
             else:
                 self._given = True
-                self.promises.token_is_used(INTEGRATION, token)
+                self.promises.token_is_used(token)
 
         self._run("worker", need_a_token, life)
 
@@ -251,7 +253,7 @@ class Story:
         def look() -> None:
             for integration_id in self.store.due(self.clock.now):
                 try:
-                    recover_tokens(self.engine, integration_id, lambda item: self._tell(item.chain_id))
+                    recover_tokens(self.engine, integration_id, lambda _item: self._tell())
                 except (RetryLaterError, ClientRefusedError, IntegrationHeldError):
                     continue
 
@@ -288,24 +290,28 @@ class Story:
 
     def _connect_tools(self) -> ConnectTools:
         return ConnectTools(
-            consent=ConsentTools(
-                sessions=self.sessions, oauth=self._oauth, clock=self.clock, new_secret=self._new_id
-            ),
+            consent=ConsentTools(sessions=self.sessions, oauth=self._oauth, clock=self.clock, new_secret=self._new_id),
             engine=self.engine,
-            integrations=self.integrations,
-            notices=self.notices,
+            integrations=self._watched_integrations,
+            notices=self._watched_notices,
             queue=FakeSyncQueue(),
             fortnox_with=lambda token: FortnoxCompany(
                 base_url="https://api.fortnox.example",
                 access=lambda _refused: token,
                 transport=self._transport,
-                pace=Pace(monotonic=lambda: self.clock.now.timestamp(), sleep=lambda _seconds: None),
+                pace=Pace(monotonic=self._monotonic, sleep=lambda _seconds: None),
             ),
             report=self._report,
         )
 
-    def _tell(self, chain_id: str) -> None:
-        report_broken(self.integrations, self.notices, self.clock, integration_id=INTEGRATION, chain_id=chain_id)
+    def _tell_or_leave_it_to_the_janitor(self) -> None:
+        with suppress(RetryLaterError):
+            self._tell()
+
+    def _tell(self) -> None:
+        report_broken(
+            self._watched_integrations, self.engine.store, self._watched_notices, self.clock, integration_id=INTEGRATION
+        )
 
     def _run(self, name: str, act: Callable[[], None], life: timedelta) -> None:
         process = Process(name=name, ends_at=self.clock.now + life)
@@ -341,32 +347,36 @@ class Story:
         if fault in {Fault.ANOTHER_WORKER, Fault.JANITOR, Fault.CONSENT, Fault.PAUSE, Fault.LONG_PAUSE}:
             self._others(fault, process)
             fault = None
-        asks_fortnox = name.startswith("oauth.")
-        if fault is Fault.SLOW:
-            self.clock.advance(_SLOW_FORTNOX if asks_fortnox else _SLOW)
+        if fault is Fault.SLOW and not name.startswith("oauth."):
+            self.clock.advance(_SLOW)
         self._still_alive(process)
 
         def effect() -> Any:
             result = act(*args, **kwargs)
             if name == "sealer.prepare":
                 return self.promises.watched_seal(result)
-            self.promises.took_effect(name, args, kwargs, result, process)
+            self.promises.took_effect(name, args, kwargs, result, late=fault in _TRAVELLING)
             return result
 
-        if name == "oauth.refresh":
-            self.promises.is_sent(args[0], process)
-        try:
+        if name != "oauth.refresh":
             return self._with_fault(fault, name, effect, process)
+        attempt = self.promises.is_sent(args[0])
+
+        def arrives() -> Any:
+            attempt.alive = False
+            return effect()
+
+        try:
+            return self._with_fault(fault, name, arrives, process)
         finally:
-            if name == "oauth.refresh":
-                self.promises.is_over(args[0], process, travels=fault is Fault.LATE)
+            attempt.alive = attempt.alive and fault in _TRAVELLING
 
     def _with_fault(self, fault: Fault | None, name: str, effect: Callable[[], Any], process: Process) -> Any:
         asks_fortnox = name.startswith("oauth.")
         lost: type[RetryLaterError] = UnknownOutcomeError if asks_fortnox else RetryLaterError
         match fault:
             case Fault.CRASH:
-                self._quietly(effect)
+                self.promises.is_received(self._quietly(effect), process)
                 raise Crashed
             case Fault.ERROR_BEFORE:
                 raise lost(f"{name}: no answer")
@@ -382,28 +392,35 @@ class Story:
                     self.clock.advance(_GIVEN_UP)
                     self._still_alive(process)
                 raise lost(f"{name}: no answer in time")
+            case Fault.LAST_MOMENT:
+                last_second = timedelta(seconds=1)
+                self.clock.move_to(process.ends_at - last_second)
+                self.clock.later(last_second + _TRAVELS, lambda: self._quietly(effect))
+                raise Crashed
             case Fault.NOT_SENT:
                 raise NotSentError("no connection")
             case Fault.TOO_MANY:
                 raise RateLimitedError("too many calls")
             case Fault.GARBAGE:
-                self._quietly(effect)
+                effect()
                 return _PAGE
             case Fault.WRONG_SECRET:
                 raise ClientRefusedError("invalid_client")
             case _:
                 pass
         result = effect()
-        if asks_fortnox and isinstance(result, bytes):
-            self.promises.is_received(result, process)
+        self.promises.is_received(result, process)
+        if fault is Fault.SLOW and asks_fortnox:
+            self.clock.advance(_SLOW_FORTNOX)  # Fortnox did it at once; only its answer is slow
         self._still_alive(process)
         return result
 
-    def _quietly(self, effect: Callable[[], Any]) -> None:
+    def _quietly(self, effect: Callable[[], Any]) -> Any:
+        """For an effect whose answer nobody gets, be it a refusal."""
         try:
-            effect()
+            return effect()
         except InvoicingError:
-            pass  # a refusal that nobody hears
+            return None
 
     def _others(self, fault: Fault, process: Process) -> None:
         match fault:
@@ -416,8 +433,11 @@ class Story:
             case _:
                 end = process.ends_at - _BEFORE_THE_END
                 self.clock.move_to(self.clock.now + _PAUSE if fault is Fault.PAUSE else end)
+                self._side_by_side = False
                 self.janitor()
                 self.worker()
+                if self.clock.now >= process.ends_at:
+                    raise Crashed  # it was stopped while it was paused
 
     def _still_alive(self, process: Process) -> None:
         if self.clock.now >= process.ends_at:
@@ -431,8 +451,10 @@ class Story:
         errors: list[Exception | None] = []
         stopped: OutOfTime | None = None
         end = begun
+        self._side_by_side = True
         for act in (first, second):
-            self.clock.turn_back(begun)
+            if self._side_by_side:
+                self.clock.turn_back(begun)
             try:
                 act()
                 errors.append(None)
@@ -445,6 +467,12 @@ class Story:
         if stopped is not None:
             raise stopped
         return errors[0], errors[1]
+
+    def _seconds_left(self) -> float:
+        return (self._process.ends_at - self.clock.now).total_seconds()
+
+    def _monotonic(self) -> float:
+        return self.clock.now.timestamp()
 
     def _new_id(self) -> str:
         self._ids += 1

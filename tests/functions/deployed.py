@@ -23,6 +23,7 @@ from invoicing.adapters.aws.token_store import DynamoTokenStore
 from invoicing.application.ports import HttpAnswer, HttpRequest
 from invoicing.domain.integration import Integration
 from invoicing.runtime import bootstrap, observability, settings, web
+from moto.backends import get_backend
 
 from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
@@ -36,6 +37,7 @@ from tests.support.fakes import FakeClock
 
 CLIENT_SECRET = "the-client-secret"
 SIGNING_SECRET = "the-signing-secret"
+ACCOUNT = "123456789012"  # moto's
 SENDER = "no-reply@invoicing.example"
 API_URL = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/prod"  # as in the files under events/
 CUSTOM_DOMAIN = "https://invoicing.example"
@@ -158,10 +160,7 @@ class Deployed:
 
     def mails(self) -> list[str]:
         """Every mail that SES was given, as it went out."""
-        from moto.core import DEFAULT_ACCOUNT_ID
-        from moto.ses import ses_backends
-
-        return [mail.raw_data for mail in ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages]
+        return [mail.raw_data for mail in get_backend("ses")[ACCOUNT][REGION].sent_messages]
 
     # ---- calling
 
@@ -250,6 +249,9 @@ class Deployed:
         if request.url.endswith("/oauth-v1/token") and answer.status == 200 and answer.body.startswith(b"{"):
             body = json.loads(answer.body)
             self._secrets |= {str(body[name]) for name in ("access_token", "refresh_token") if body.get(name)}
+
+
+type Deploy = Callable[..., Deployed]  # with the options of Deployed
 
 
 def client_of(public_base_url: str) -> Client:
@@ -422,6 +424,3 @@ def _page(answer: Mapping[str, Any]) -> Page:
             assert not morsel["domain"]
     headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
     return Page(status=answer["statusCode"], headers=headers, body=answer["body"], cookies=cookies)
-
-
-type Deploy = Callable[..., Deployed]

@@ -425,7 +425,8 @@ def test_keys_that_cannot_be_opened_do_not_hide_the_page(operator: Browser) -> N
     deployed.aws.dynamodb.update_item(
         TableName=deployed.variables["tokens_table"],
         Key={"integration_id": {"S": WAREHOUSE}},
-        UpdateExpression="SET blob = :garbage",
+        UpdateExpression="SET #blob = :garbage",
+        ExpressionAttributeNames={"#blob": "blob"},
         ExpressionAttributeValues={":garbage": {"B": b"garbage"}},
     )
 

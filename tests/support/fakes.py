@@ -143,10 +143,10 @@ class FakeIntegrations:
             stored = self._existing(integration_id)
             self._stored[integration_id] = replace(stored, asked=stored.asked | invoice_ids)
 
-    def mark_broken(self, integration_id: str, *, at: datetime) -> bool:
+    def mark_broken(self, integration_id: str, *, at: datetime, version: int | None = None) -> bool:
         with self._lock:
             stored = self._stored.get(integration_id)
-            if stored is None or stored.broken_since is not None:
+            if stored is None or stored.broken_since is not None or version not in {None, stored.version}:
                 return False
             self._stored[integration_id] = replace(stored, broken_since=at, version=stored.version + 1)
             return True
@@ -246,6 +246,7 @@ class FakeTokenStore:
     def __init__(self) -> None:
         self._stored: dict[str, TokenItem] = {}
         self._saved_by: dict[str, str] = {}  # attempt that wrote the current version
+        self._refused: dict[datetime, set[str]] = {}  # by hour
         self._lock = threading.Lock()
 
     def get(self, integration_id: str) -> TokenItem | None:
@@ -360,6 +361,13 @@ class FakeTokenStore:
             self._put(replace(kept, status=status, due_at=due_at))
             return True
 
+    def count_refused(self, integration_id: str, *, now: datetime) -> int:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        with self._lock:
+            this = self._refused.setdefault(hour, set())
+            this.add(integration_id)
+            return len(this | self._refused.get(hour - timedelta(hours=1), set()))
+
     def forget(self, integration_id: str) -> None:
         with self._lock:
             stored = self._stored.get(integration_id)
@@ -456,8 +464,11 @@ class FakeSeal:
         return self.context + hashlib.sha256(scrambled).digest() + scrambled
 
 
+_SCRAMBLE = bytes(byte ^ 0xA5 for byte in range(256))
+
+
 def _scrambled(text: bytes) -> bytes:
-    return bytes(byte ^ 0xA5 for byte in text)
+    return text.translate(_SCRAMBLE)
 
 
 class FakeSessions:

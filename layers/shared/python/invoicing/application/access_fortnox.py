@@ -9,7 +9,7 @@ from datetime import timedelta
 from invoicing.application.ports import CannotOpenError, ChangedMeanwhileError, GrantRefusedError
 from invoicing.application.recover_tokens import settle_dead_chain
 from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
-from invoicing.application.token_engine import TokenEngine
+from invoicing.application.token_engine import TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
 from invoicing.domain.errors import ReconnectRequiredError, RetryLaterError
 from invoicing.domain.tokens import RENEW_WHEN_LEFT, Mode, TokenItem, Tokens, TokenStatus, UnreadableTokensError
@@ -20,7 +20,8 @@ _STILL_USABLE = timedelta(minutes=1)
 def access_token(engine: TokenEngine, integration_id: str, *, refused: str = "") -> str:
     """An access token that should work. `refused` is one that Fortnox has just answered 401 to.
 
-    Raises ReconnectRequiredError when no key works and RetryLaterError when none could be had now.
+    Raises ReconnectRequiredError when no key works, RetryLaterError when none could be had now, and
+    IntegrationHeldError when the company has no licence.
     """
     item = engine.store.get(integration_id)
     if item is None or item.status in {TokenStatus.BROKEN, TokenStatus.REVOKED}:
@@ -56,6 +57,7 @@ def _renew(engine: TokenEngine, item: TokenItem) -> Tokens:
         try:
             return use_client_credentials(engine, item)
         except GrantRefusedError as error:
+            raise_if_licence_is_gone(error.error)
             if item.status is TokenStatus.CC_ONLY or item.blob is None:
                 return settle_dead_chain(engine, item, error.error)
     if item.intent is not None:

@@ -29,12 +29,15 @@ from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
-SEARCH_AFTER = timedelta(minutes=2)  # by then a lost POST has arrived and can be found
+ARRIVED_AFTER = timedelta(minutes=2)  # by then a lost request has arrived, and what it made can be found
 ASK_AGAIN_AFTER = timedelta(hours=1)  # what Fortnox refused is tried again this often by itself
 
-_NOT_ANSWERING = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING})
+# Issues that nobody was refused by: such an invoice is tried at every run.
+_TRIED_AT_EVERY_RUN = frozenset(
+    {IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_INVOICE_UNREADABLE}
+)
 # Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
-_OUTCOME_OPEN = _NOT_ANSWERING | {IssueCode.FOUND_TWICE, IssueCode.WMS_INVOICE_UNREADABLE}
+_OUTCOME_OPEN = _TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE}
 
 
 class WriteBackFailedError(RetryLaterError):
@@ -85,18 +88,19 @@ def export_invoice(
         raise
 
 
-def hold_unreadable(tools: ExportTools, invoice: UnreadableInvoice, record: Export | None) -> None:
+def hold_unreadable(tools: ExportTools, invoice: UnreadableInvoice, record: Export | None) -> Export | None:
     """An invoice that Ongoing's answer garbles becomes an issue; one without even an id cannot be recorded."""
     if invoice.id is None:
-        return
+        return None
     issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
     if record is not None and record.issue == issue:
-        return
+        return record
     base = record or _blank(tools.integration_id, invoice.id)
     now = tools.clock()
     held = replace(base, state=ExportState.HELD, version=base.version + 1, issue=issue, issue_since=now, updated_at=now)
     tools.starting()
     tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, detail=issue.code))
+    return held
 
 
 def close_left(tools: ExportTools, record: Export) -> Export:
@@ -104,17 +108,17 @@ def close_left(tools: ExportTools, record: Export) -> Export:
 
     What a lost answer left open is looked up, so that the record says what Fortnox has. Raises like export_invoice.
     """
-    number, net = record.fortnox_number, record.fortnox_net
+    now, number = tools.clock(), record.fortnox_number
     if record.attempt_id and not number:
+        if record.updated_at is not None and now - record.updated_at < ARRIVED_AFTER:
+            return record
         there = next((hit for hit in tools.fortnox.find_invoices(record.reference) if not hit.cancelled), None)
         number = there.number if there else ""
-    now = tools.clock()
     closed = replace(
         record,
         version=record.version + 1,
         state=ExportState.DONE,
         fortnox_number=number,
-        fortnox_net=net,
         attempt_id="",
         tried="",
         issue=None,
@@ -140,7 +144,7 @@ class _Export:
         try:
             if not self._is_resolved():
                 return self.record
-            if self._was_left_to_us_no_more():
+            if self._is_settled_by_hand():
                 self.record = close_left(self._tools, self.record)
                 return self.record
             tried = ""
@@ -181,22 +185,26 @@ class _Export:
             self._hold(Issue(code=code, params=params), self.record.tried)
 
     def _is_resolved(self) -> bool:
-        """Whether it is known if the last POST was carried out. Looks it up where an answer is missing."""
-        if self.record.fortnox_number or not self.record.attempt_id:
+        """Whether what was sent last has surely arrived or not. Looks up whether a lost POST was carried out."""
+        posted = bool(self.record.attempt_id) and not self.record.fortnox_number
+        changing = self.record.state is ExportState.UPDATING or (
+            self.record.issue is not None and self.record.issue.code is IssueCode.FORTNOX_NOT_ANSWERING
+        )
+        if not posted and not changing:
             return True
-        return not self._rests() and self._resolve_claim()
+        at = self.record.updated_at
+        if self._rests() or (at is not None and self._tools.clock() - at < ARRIVED_AFTER):
+            return False
+        return self._resolve_claim() if posted else True
 
-    def _was_left_to_us_no_more(self) -> bool:
-        """A person marked it as exported while it was held, or before it was sent: that decides it."""
-        begun = self.record.fortnox_number and self.record.state is not ExportState.HELD
-        return self._invoice.is_exported and not self._asked and not begun and bool(self.record.version)
+    def _is_settled_by_hand(self) -> bool:
+        """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
+        in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
+        return self._invoice.is_exported and not self._asked and not in_fortnox
 
     def _resolve_claim(self) -> bool:
-        """A POST was claimed and never answered: was the invoice created? False: too early to tell."""
-        claimed_at = self.record.updated_at
-        if self.record.attempt_run == self._tools.run_id or (
-            claimed_at is not None and self._tools.clock() - claimed_at < SEARCH_AFTER
-        ):
+        """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
+        if self.record.attempt_run == self._tools.run_id:
             return False
         hits = self._tools.fortnox.find_invoices(self.record.reference)
         if not hits:
@@ -362,7 +370,7 @@ class _Export:
         since, before, issue = self.record.issue_since, self._tools.last_run_at, self.record.issue
         if self._asked or self.record.state is not ExportState.HELD or since is None or before is None:
             return False
-        if issue is not None and issue.code in _NOT_ANSWERING:
+        if issue is not None and issue.code in _TRIED_AT_EVERY_RUN:
             return False
         return (self._tools.clock() - since) // ASK_AGAIN_AFTER == (before - since) // ASK_AGAIN_AFTER
 

@@ -70,7 +70,8 @@ class KnownRegister:
     def _check_customer(self, draft: Draft, invoice: WmsInvoice) -> None:
         number, owner = draft.invoice.customer_number, invoice.goods_owner.name
         known = self._customers.get(number)
-        if known is None:
+        wanted = draft.invoice.currency if self._settings.currency_rule is CurrencyRule.MUST_MATCH else ""
+        if known is None or _differ(wanted, known[0]):  # what is remembered holds nothing back: it may be mended
             customer = self._fortnox.customer(number)
             if customer is None:
                 raise _held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
@@ -79,8 +80,7 @@ class KnownRegister:
             known = (customer.currency, self._until())
             self._customers[number] = known
             self._changed = True
-        wanted = draft.invoice.currency
-        if self._settings.currency_rule is CurrencyRule.MUST_MATCH and wanted and known[0] and wanted != known[0]:
+        if _differ(wanted, known[0]):
             raise _held(
                 IssueCode.CURRENCY_DIFFERS,
                 customer_number=number,
@@ -139,6 +139,10 @@ class KnownRegister:
 
     def _until(self) -> str:
         return _text(self._clock() + BELIEVED_FOR)
+
+
+def _differ(wanted: str, known: str) -> bool:
+    return bool(wanted) and bool(known) and wanted != known
 
 
 def _text(moment: datetime) -> str:

@@ -104,8 +104,11 @@ class Integrations(Protocol):
         """Adds to `asked`."""
         ...
 
-    def mark_broken(self, integration_id: str, *, at: datetime) -> bool:
-        """Sets `broken_since` and the next version, so that no older copy undoes it; False if it was set already."""
+    def mark_broken(self, integration_id: str, *, at: datetime, version: int | None = None) -> bool:
+        """Sets `broken_since` and the next version, so that no older copy undoes it.
+
+        False if it was set already, or if the stored version is not `version` (None: any).
+        """
         ...
 
     def confirm_address(self, integration_id: str, address: str) -> bool:
@@ -246,6 +249,13 @@ class TokenStore(Protocol):
         drop_intent: bool = False,
     ) -> bool:
         """Sets the status if chain, version and epoch are still these; says whether it did."""
+        ...
+
+    def count_refused(self, integration_id: str, *, now: datetime) -> int:
+        """Remembers that Fortnox refused every key of this integration; gives of how many it did so lately.
+
+        Lately is this hour and the one before. An integration counts once in each.
+        """
         ...
 
     def forget(self, integration_id: str) -> None:

@@ -4,11 +4,13 @@ R1  the journal has the next version        → adopt it
 R2  client credentials work                 → the integration works from here on
 R3  the quarantine is not over              → wait: the lost request may still arrive
 R4  probe with the stored refresh token     → 200: it was never spent
-R5  refused, and client credentials too     → broken
+R5  refused, and client credentials too     → broken, unless Fortnox refuses many integrations at once
 R6  broken                                  → one notice with a reactivation link
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NoReturn
 
 from invoicing.application.ports import (
     CannotOpenError,
@@ -16,14 +18,14 @@ from invoicing.application.ports import (
     GrantRefusedError,
 )
 from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
-from invoicing.application.token_engine import TokenEngine
+from invoicing.application.token_engine import DEAD_KEY, TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
-from invoicing.domain.errors import ReconnectRequiredError, RetryLaterError
+from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError
 from invoicing.domain.tokens import QUARANTINE, TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
 
-# Codes of the token endpoint that say that a key is dead. Anything else (a missing licence, say) is a no
-# for now that a new consent would not cure.
-_DEAD = frozenset({"invalid_grant", "access_denied", "unauthorized_client", "consent_required"})
+MASS_EVENT = 10  # integrations refused within one to two hours: more is an incident at Fortnox or of ours
+_ASK_AGAIN = timedelta(minutes=15)  # what a mass event left in doubt
+_LICENCE_AGAIN = timedelta(hours=6)  # the spare of a company without a licence
 
 type ReportBroken = Callable[[TokenItem], None]
 
@@ -45,8 +47,12 @@ def recover_tokens(engine: TokenEngine, integration_id: str, report_broken: Repo
             _find_out(engine, item)
         elif item.blob is not None and item.status is not TokenStatus.CC_ONLY:
             _rotate(engine, item)
+        else:
+            _mark(engine, item, item.status, due=False)  # client credentials need no janitor
     except ReconnectRequiredError:
         recover_tokens(engine, integration_id, report_broken)
+    except IntegrationHeldError as held:
+        engine.report("token_held", {"integration": integration_id, "reason": held.issue.code})
     except ChangedMeanwhileError:
         return  # somebody else is at it, or a new consent came
 
@@ -54,37 +60,57 @@ def recover_tokens(engine: TokenEngine, integration_id: str, report_broken: Repo
 def settle_dead_chain(engine: TokenEngine, item: TokenItem, error: str) -> Tokens:
     """Fortnox refused the newest key of a chain: R1, R2, and only then R5.
 
-    Raises ReconnectRequiredError when the integration is broken now, RetryLaterError when that is not certain.
+    Raises ReconnectRequiredError when the integration is broken now, RetryLaterError when that is not certain,
+    IntegrationHeldError when the company has no licence.
     """
     adopted = _adopt(engine, item)
     if adopted is not None:
         return adopted
-    if error not in _DEAD:
-        raise RetryLaterError(f"Fortnox refused the keys for now: {error}")
+    if error not in DEAD_KEY:
+        _refused_for_now(engine, item, error)
     try:
         tokens = use_client_credentials(engine, item)
     except GrantRefusedError as refused:
-        if refused.error not in _DEAD:
-            raise RetryLaterError(f"Fortnox refused client credentials for now: {refused.error}") from None
+        if refused.error not in DEAD_KEY:
+            _refused_for_now(engine, item, refused.error)
     else:
         _mark(engine, item, TokenStatus.CC_ONLY, due=False, drop_intent=True)
         engine.report("token_healed", {"integration": item.integration_id, "by": "client_credentials"})
         return tokens
+    if engine.store.count_refused(item.integration_id, now=engine.clock()) > MASS_EVENT:
+        _settle_later(engine, item, engine.clock() + _ASK_AGAIN)
+        engine.report("token_mass_refusal", {"integration": item.integration_id, "reason": error})
+        raise RetryLaterError("Fortnox refuses many integrations at once: none is declared broken")
     if not _mark(engine, item, TokenStatus.BROKEN, due=True, drop_intent=True):
         raise RetryLaterError("the keys changed while they were being declared dead")
     engine.report("token_broken", {"integration": item.integration_id, "reason": error})
     raise ReconnectRequiredError("Fortnox refuses the refresh token and client credentials")
 
 
+def _refused_for_now(engine: TokenEngine, item: TokenItem, error: str) -> NoReturn:
+    """A no that says nothing about the key. Nothing was spent, so the attempt is over."""
+    _settle_later(engine, item, engine.clock() + _LICENCE_AGAIN)
+    raise_if_licence_is_gone(error)
+    raise RetryLaterError(f"Fortnox refused the keys for now: {error}")
+
+
+def _settle_later(engine: TokenEngine, item: TokenItem, due_at: datetime) -> None:
+    """Ends an attempt whose token certainly was not spent by it."""
+    if item.intent is not None:
+        engine.store.release(item.integration_id, owner=item.lease_owner, epoch=item.epoch, ver=item.ver, due_at=due_at)
+
+
 def _find_out(engine: TokenEngine, item: TokenItem) -> None:
     """R1 to R4 for an attempt that nobody finished."""
     assert item.intent is not None  # noqa: S101 - the caller asked
     now = engine.clock()
-    if now < item.intent.deadline or (item.lease_until is not None and now < item.lease_until):
+    # Until the lease ends its holder may send, whatever it planned: only then does the request start to grow old.
+    sent_by = max(item.intent.deadline, item.lease_until or item.intent.deadline)
+    if now < sent_by:
         return  # it may still be alive
     if _adopt(engine, item) is not None:
         return
-    quarantine_over = item.intent.deadline + QUARANTINE
+    quarantine_over = sent_by + QUARANTINE
     if now < quarantine_over:
         engine.store.mark(
             item.integration_id,

@@ -4,7 +4,7 @@
 2 claim        lease, epoch + 1 and intent in one write    one winner
 3 POST         once, on a fresh connection                 Fortnox commits before we can know
 4 seal         the raw bytes, before anything looks at them
-5 save         journal and store side by side              one of them is enough
+5 save         journal and store side by side              one of them is enough; again while time is left
 6 use          only when at least one is durable
 7 give up      marks only with our epoch                   a loser changes nothing
 """
@@ -27,6 +27,8 @@ from invoicing.domain.errors import (
     UnknownOutcomeError,
 )
 from invoicing.domain.tokens import Intent, TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+
+_SAVE_ROUNDS = 3  # each with the repeats of the stores themselves
 
 
 class ChainDeadError(Exception):
@@ -55,9 +57,9 @@ def rotate_refresh_token(engine: TokenEngine, item: TokenItem) -> Tokens:
 
     claimed = _claim(engine, item, attempt_id)
     if engine.seconds_left() < needed - PAD_SECONDS.total_seconds():
-        _release(engine, claimed)
+        _release(engine, item, claimed)
         raise RetryLaterError("too little time left after the claim")
-    raw = _post(engine, claimed, refresh_token)
+    raw = _post(engine, item, claimed, refresh_token)
 
     sealed = seal(raw)
     received_at = engine.clock()
@@ -67,19 +69,8 @@ def rotate_refresh_token(engine: TokenEngine, item: TokenItem) -> Tokens:
     except UnreadableTokensError as error:
         return _keep_unreadable(engine, claimed, entry, str(error))
 
-    journal_error, store_error = engine.both(
-        lambda: engine.journal.record(claimed.integration_id, claimed.chain_id, ver, entry),
-        lambda: engine.store.save_rotation(
-            claimed.integration_id,
-            chain_id=claimed.chain_id,
-            ver=claimed.ver,
-            attempt_id=attempt_id,
-            blob=sealed,
-            blob_at=received_at,
-            due_at=engine.next_rotation(),
-        ),
-    )
-    if journal_error and store_error:
+    journal_error, store_error = _save(engine, claimed, entry)
+    if journal_error and store_error and not isinstance(store_error, ChangedMeanwhileError):
         _third_sink(engine, claimed, entry)
         raise UnknownOutcomeError("neither journal nor store took the new pair; its ciphertext is in the log")
     engine.report(
@@ -109,12 +100,12 @@ def _claim(engine: TokenEngine, item: TokenItem, attempt_id: str) -> TokenItem:
     )
 
 
-def _post(engine: TokenEngine, claimed: TokenItem, refresh_token: str) -> bytes:
+def _post(engine: TokenEngine, item: TokenItem, claimed: TokenItem, refresh_token: str) -> bytes:
     try:
         return engine.oauth.refresh(refresh_token)
     except (NotSentError, RateLimitedError, ClientRefusedError) as error:
         # Certainly not spent: clear the intent, so that the next try need not wait.
-        _release(engine, claimed)
+        _release(engine, item, claimed)
         _reported(engine, claimed, "token_not_spent", error)
         raise
     except GrantRefusedError as error:
@@ -124,6 +115,28 @@ def _post(engine: TokenEngine, claimed: TokenItem, refresh_token: str) -> bytes:
         _mark_uncertain(engine, claimed)
         _reported(engine, claimed, "token_outcome_unknown", error)
         raise
+
+
+def _save(engine: TokenEngine, claimed: TokenItem, entry: JournalEntry) -> tuple[Exception | None, Exception | None]:
+    """Both writes, until one of them succeeded, a few rounds are over or time runs out. Gives what each raised."""
+    for last in (*[False] * (_SAVE_ROUNDS - 1), True):
+        journal_error, store_error = engine.both(
+            lambda: engine.journal.record(claimed.integration_id, claimed.chain_id, claimed.ver + 1, entry),
+            lambda: engine.store.save_rotation(
+                claimed.integration_id,
+                chain_id=claimed.chain_id,
+                ver=claimed.ver,
+                attempt_id=entry.attempt_id,
+                blob=entry.blob,
+                blob_at=entry.received_at,
+                due_at=engine.next_rotation(),
+            ),
+        )
+        replaced = isinstance(store_error, ChangedMeanwhileError)
+        too_late = engine.seconds_left() < (SAVE_SECONDS + PAD_SECONDS).total_seconds()
+        if not (journal_error and store_error) or replaced or too_late or last:
+            break
+    return journal_error, store_error
 
 
 def _keep_unreadable(engine: TokenEngine, claimed: TokenItem, entry: JournalEntry, reason: str) -> Tokens:
@@ -136,14 +149,15 @@ def _keep_unreadable(engine: TokenEngine, claimed: TokenItem, entry: JournalEntr
     raise UnknownOutcomeError(f"the token answer was unreadable: {reason}")
 
 
-def _release(engine: TokenEngine, claimed: TokenItem) -> None:
+def _release(engine: TokenEngine, item: TokenItem, claimed: TokenItem) -> None:
+    """Gives the token back unspent. It is due when it was before: what was to be looked at still is."""
     try:
         engine.store.release(
             claimed.integration_id,
             owner=claimed.lease_owner,
             epoch=claimed.epoch,
             ver=claimed.ver,
-            due_at=engine.next_rotation(),
+            due_at=item.due_at or engine.next_rotation(),
         )
     except InvoicingError as error:
         # The intent stays and its lease runs out; recovery probes. Nothing is lost.

@@ -1,12 +1,17 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from invoicing.application.export_invoice import ExportTools, export_invoice, hold_unreadable
+from invoicing.application.export_invoice import (
+    ExportTools,
+    WriteBackFailedError,
+    close_left,
+    export_invoice,
+    hold_unreadable,
+)
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
     CannotOpenError,
@@ -29,6 +34,7 @@ from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, when_due
 from invoicing.domain.errors import (
     IntegrationHeldError,
+    InvoicingError,
     ReconnectRequiredError,
     RetryLaterError,
     UpstreamContractError,
@@ -76,8 +82,10 @@ class _Tally:
     failed: int = 0
     problem: Issue | None = None
     done: set[int] = field(default_factory=set)
-    unfinished: set[int] = field(default_factory=set)
     sums: dict[str, Decimal] = field(default_factory=dict)  # currency → net sent by this run
+
+
+type _Work = WmsInvoice | UnreadableInvoice | Export  # an Export alone: its invoice is no longer in Ongoing
 
 
 def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | None:
@@ -93,7 +101,7 @@ def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | Non
 
 
 class _Run:
-    """One run. `tally` says what it did."""
+    """One run. `tally` says what it did; `unfinished` is what the next one looks at, listed by Ongoing or not."""
 
     def __init__(
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
@@ -104,13 +112,15 @@ class _Run:
         self._settings = settings
         self._tally = _Tally()
         self._meaning = integration.detected_price_meaning
+        self._before = integration.last_run
+        self._unfinished = set(self._before.unfinished if self._before else ())
+        self._started_at = tools.clock()
 
     def execute(self) -> RunSummary:
-        started_at = self._tools.clock()
         try:
             login = login_of(self._integration, self._tools.sealer)
             invoices = self._read(login)
-            if invoices:
+            if invoices is not None and (invoices or self._unfinished or self._integration.asked):
                 self._export(login, invoices)
         except WmsLoginRefusedError:
             self._problem(
@@ -122,29 +132,27 @@ class _Run:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
             self._broken()
-        return self._finish(started_at)
+        return self._finish()
 
-    def _read(self, login: WmsLogin) -> list[WmsInvoice | UnreadableInvoice]:
+    def _read(self, login: WmsLogin) -> Sequence[WmsInvoice | UnreadableInvoice] | None:
+        """What Ongoing lists; None if it does not answer."""
         try:
-            invoices = list(self._tools.wms.unexported(login, since=self._settings.from_date))
-            seen = {invoice.id for invoice in invoices}
-            for invoice_id in sorted(self._integration.asked - seen):
-                asked = self._tools.wms.by_id(login, invoice_id)
-                if asked is None:
-                    self._tally.done.add(invoice_id)
-                else:
-                    invoices.append(asked)
+            invoices = self._tools.wms.unexported(login, since=self._settings.from_date)
         except (RetryLaterError, UpstreamContractError) as error:
             self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
-            return []
+            return None
         self._tally.seen = len(invoices)
         return invoices
 
-    def _export(self, login: WmsLogin, invoices: list[WmsInvoice | UnreadableInvoice]) -> None:
-        ids = [invoice.id for invoice in invoices if invoice.id is not None]
-        records = self._tools.exports.get_many(self._integration.id, ids)
-        due = [invoice for invoice in invoices if self._is_due(invoice, records)]
-        if not due:
+    def _export(self, login: WmsLogin, listed: Sequence[WmsInvoice | UnreadableInvoice]) -> None:
+        ids = {invoice.id for invoice in listed if invoice.id is not None}
+        unlisted = (self._integration.asked | self._unfinished) - ids
+        records = self._tools.exports.get_many(self._integration.id, sorted(ids | unlisted))
+        work = [
+            *(invoice for invoice in listed if self._is_due(invoice, records)),
+            *self._read_unlisted(login, sorted(unlisted), records),
+        ]
+        if not work:
             return
         fortnox = self._tools.fortnox_of(self._integration)
         register = KnownRegister(
@@ -160,48 +168,113 @@ class _Run:
             exports=self._tools.exports,
             fortnox=fortnox,
             register=register,
+            starting=self._marking(frozenset(invoice_id for one in work if (invoice_id := _id_of(one)) is not None)),
             write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
+            sharing=_sharing_a_number(listed),
             clock=self._tools.clock,
             new_id=self._tools.new_id,
             run_id=self._tools.new_id(),
+            last_run_at=self._before.finished_at if self._before else None,
             by=self._request.by,
             remembered_meaning=self._meaning,
         )
         try:
-            self._export_each(export_tools, due, records)
+            self._export_each(export_tools, work, records)
         finally:
             self._meaning = export_tools.remembered_meaning
             register.save()
 
-    def _export_each(
-        self,
-        export_tools: ExportTools,
-        due: list[WmsInvoice | UnreadableInvoice],
-        records: Mapping[int, Export],
-    ) -> None:
-        failures_in_a_row = 0
-        for position, invoice in enumerate(due):
-            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
-                self._continue_later(len(due) - position)
-                return
-            record = records.get(invoice.id) if invoice.id is not None else None
-            if isinstance(invoice, UnreadableInvoice):
-                hold_unreadable(export_tools, invoice, record)
-                self._tally.held += 1
+    def _read_unlisted(self, login: WmsLogin, ids: Iterable[int], records: Mapping[int, Export]) -> list[_Work]:
+        """What Ongoing does not list, but a person asked for or we have not finished."""
+        found: list[_Work] = []
+        for invoice_id in ids:
+            record = records.get(invoice_id)
+            open_record = record if record is not None and record.state is not ExportState.DONE else None
+            if invoice_id not in self._integration.asked and open_record is None:
+                self._unfinished.discard(invoice_id)
                 continue
+            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
+                self._continue_later(1)
+                break
             try:
-                after = export_invoice(export_tools, invoice, record, asked=invoice.id in self._integration.asked)
-            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
+                invoice = self._tools.wms.by_id(login, invoice_id)
+            except (RetryLaterError, UpstreamContractError) as error:
+                self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
+                break
+            if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
+                found.append(invoice)
+            elif open_record is not None:
+                found.append(open_record)
+            else:
+                self._tally.done.add(invoice_id)
+        self._tally.seen += len(found)
+        return found
+
+    def _marking(self, ids: frozenset[int]) -> Callable[[], None]:
+        """Called before each write of a record: the first time, it stores what this run is about to touch.
+
+        Should the run be killed, the next one looks at all of it: also at an invoice that is marked in Ongoing
+        already, and therefore no longer listed, while its record does not know.
+        """
+        marked = ids <= self._unfinished
+
+        def mark() -> None:
+            nonlocal marked
+            if marked:
+                return
+            at = self._started_at
+            before = self._before or RunSummary(
+                started_at=at, finished_at=at, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
+            )
+            self._save(replace(before, unfinished=frozenset(self._unfinished | ids)), done=frozenset())
+            marked = True
+
+        return mark
+
+    def _export_each(self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]) -> None:
+        failures_in_a_row = 0
+        for position, one in enumerate(work):
+            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
+                self._continue_later(len(work) - position)
+                return
+            invoice_id = _id_of(one)
+            record = records.get(invoice_id) if invoice_id is not None else None
+            try:
+                after = self._export_one(export_tools, one, record)
+            except InvoicingError as error:
+                if invoice_id is not None:
+                    self._unfinished.add(invoice_id)
+                if not isinstance(error, RetryLaterError | UpstreamContractError | ChangedMeanwhileError):
+                    raise
                 self._tally.failed += 1
-                self._tally.unfinished.add(invoice.id)
                 failures_in_a_row += 1
-                self._report("invoice_failed", invoice=str(invoice.id), reason=_reason(error))
+                self._report("invoice_failed", invoice=str(invoice_id), reason=_reason(error))
                 if failures_in_a_row >= GIVE_UP_AFTER:
-                    self._problem(IssueCode.FORTNOX_NOT_ANSWERING)
+                    in_wms = isinstance(error, WriteBackFailedError)
+                    self._problem(
+                        IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING,
+                        system=self._integration.id,
+                    )
                     return
                 continue
             failures_in_a_row = 0
-            self._count(invoice, record, after)
+            self._count(invoice_id, record, after)
+
+    def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Export | None:
+        match one:
+            case Export():
+                return close_left(export_tools, one)
+            case UnreadableInvoice():
+                return hold_unreadable(export_tools, one, record)
+            case WmsInvoice():
+                unfinished_before = self._before is not None and one.id in self._before.unfinished
+                return export_invoice(
+                    export_tools,
+                    one,
+                    record,
+                    asked=one.id in self._integration.asked,
+                    failed_before=unfinished_before and (record is None or record.state is not ExportState.HELD),
+                )
 
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):
@@ -217,23 +290,37 @@ class _Run:
             self._tally.waiting += 1
         return due is Due.NOW
 
-    def _count(self, invoice: WmsInvoice, before: Export | None, after: Export) -> None:
+    def _count(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
+        if invoice_id is None or after is None:
+            self._tally.held += 1
+            self._report("invoice_held", invoice="", issue=IssueCode.WMS_INVOICE_UNREADABLE, code="")
+            return
         match after.state:
             case ExportState.DONE:
-                self._tally.done.add(invoice.id)
-                if before is None or not before.fortnox_number:
-                    self._tally.sent += 1
-                    net = after.fortnox_net if after.fortnox_net is not None else after.amount
-                    currency = after.currency or "SEK"
-                    self._tally.sums[currency] = self._tally.sums.get(currency, Decimal(0)) + net
-                else:
-                    self._tally.updated += 1
+                self._tally.done.add(invoice_id)
+                self._unfinished.discard(invoice_id)
+                self._count_done(before, after)
             case ExportState.HELD:
                 self._tally.held += 1
-                self._tally.done.add(invoice.id)
+                self._tally.done.add(invoice_id)
+                self._unfinished.add(invoice_id)
+                if after.issue is not None and (before is None or before.issue != after.issue):
+                    code = after.issue.params.get("code", "")
+                    self._report("invoice_held", invoice=str(invoice_id), issue=after.issue.code, code=code)
             case _:
                 self._tally.failed += 1
-                self._tally.unfinished.add(invoice.id)
+                self._unfinished.add(invoice_id)
+
+    def _count_done(self, before: Export | None, after: Export) -> None:
+        if not after.fortnox_number:
+            return  # it left Ongoing without us
+        if before is not None and before.fortnox_number:
+            self._tally.updated += 1
+            return
+        self._tally.sent += 1
+        net = after.fortnox_net if after.fortnox_net is not None else after.amount
+        currency = after.currency or "SEK"
+        self._tally.sums[currency] = self._tally.sums.get(currency, Decimal(0)) + net
 
     def _continue_later(self, left: int) -> None:
         self._report("run_continues", left=str(left))
@@ -244,19 +331,18 @@ class _Run:
 
     def _broken(self) -> None:
         self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
-        keys = self._tools.tokens.get(self._integration.id)
         report_broken(
             self._tools.integrations,
+            self._tools.tokens,
             self._tools.notices,
             self._tools.clock,
             integration_id=self._integration.id,
-            chain_id=keys.chain_id if keys else "",
         )
 
-    def _finish(self, started_at: datetime) -> RunSummary:
+    def _finish(self) -> RunSummary:
         tally = self._tally
         summary = RunSummary(
-            started_at=started_at,
+            started_at=self._started_at,
             finished_at=self._tools.clock(),
             seen=tally.seen,
             waiting=tally.waiting,
@@ -265,16 +351,12 @@ class _Run:
             held=tally.held,
             failed=tally.failed,
             problem=tally.problem,
+            unfinished=frozenset(self._unfinished),
         )
         if self._integration.closing_notice_due and tally.problem is None:
             self._put_closing_notice()
-        self._tools.integrations.save_run(
-            self._integration.id,
-            summary,
-            done=frozenset(tally.done - tally.unfinished),
-            unfinished=frozenset(tally.unfinished),
-            detected=self._meaning,
-        )
+        # Only what was asked for when this run began is answered by it.
+        self._save(summary, done=frozenset(tally.done & self._integration.asked))
         self._report(
             "run_finished",
             seen=str(tally.seen),
@@ -286,6 +368,11 @@ class _Run:
             problem=tally.problem.code if tally.problem else "",
         )
         return summary
+
+    def _save(self, run: RunSummary, *, done: frozenset[int]) -> None:
+        self._tools.integrations.save_run(
+            self._integration.id, run, done=done, unfinished=frozenset(), detected=self._meaning
+        )
 
     def _put_closing_notice(self) -> None:
         connected_at = self._integration.connected_at
@@ -314,7 +401,29 @@ class _Run:
 
 def _begun(record: Export | None) -> bool:
     """Whether we have sent it, or were about to: then it is finished whatever the settings say."""
-    return record is not None and (record.state is not ExportState.HELD or bool(record.fortnox_number))
+    if record is None:
+        return False
+    under_way = record.state not in {ExportState.HELD, ExportState.DONE}
+    return under_way or bool(record.fortnox_number) or bool(record.attempt_id)
+
+
+def _id_of(one: _Work) -> int | None:
+    return one.invoice_id if isinstance(one, Export) else one.id
+
+
+def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:
+    return isinstance(invoice, WmsInvoice) and invoice.is_exported
+
+
+def _sharing_a_number(invoices: Iterable[WmsInvoice | UnreadableInvoice]) -> dict[int, int]:
+    """For each invoice whose number another one has too, the id of that other one."""
+    ids: dict[str, list[int]] = {}
+    for invoice in invoices:
+        if isinstance(invoice, WmsInvoice) and invoice.number.strip():
+            ids.setdefault(invoice.number.strip(), []).append(invoice.id)
+    return {
+        id_: next(other for other in same if other != id_) for same in ids.values() if len(same) > 1 for id_ in same
+    }
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,8 @@ from invoicing.application.ports import (
     TokenJournal,
     TokenStore,
 )
+from invoicing.domain.errors import IntegrationHeldError
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.tokens import ROTATE_SPARE_EVERY, TokenItem, Tokens, read_tokens
 
 type Both = Callable[[Callable[[], object], Callable[[], object]], tuple[Exception | None, Exception | None]]
@@ -65,6 +67,21 @@ class TokenEngine:
     def next_rotation(self) -> datetime:
         """When the chain must be rotated even if nobody uses it: long before its 45 days are over."""
         return self.clock() + ROTATE_SPARE_EVERY
+
+
+# Codes of the token endpoint that say that a key is dead. Anything else is a no for now that a new consent
+# would not cure.
+DEAD_KEY = frozenset({"invalid_grant", "access_denied", "unauthorized_client", "consent_required"})
+_LICENCE_GONE = frozenset({"error_missing_license", "error_missing_app_license"})
+
+
+def raise_if_licence_is_gone(error: str) -> None:
+    """The company lost its licence at Fortnox: the keys are good again as soon as it has one.
+
+    Raises IntegrationHeldError.
+    """
+    if error in _LICENCE_GONE:
+        raise IntegrationHeldError(Issue(code=IssueCode.LICENCE_MISSING, params={"message": error}))
 
 
 POST_SECONDS = timedelta(seconds=15)  # the whole request, given up then

@@ -72,3 +72,14 @@ class Integration:
     def runs(self) -> bool:
         """Whether the schedule and its workers touch it."""
         return self.status is IntegrationStatus.ACTIVE and self.broken_since is None
+
+    @property
+    def waiting(self) -> int:
+        """How many invoices the last run left: not due yet, or not sent because it stopped."""
+        run = self.last_run
+        return max(0, run.seen - run.sent - run.updated - run.held) if run else 0
+
+    @property
+    def held_up(self) -> int:
+        """How many invoices were due at the last run and could not be sent because it stopped."""
+        return max(0, self.waiting - self.last_run.waiting) if self.last_run else 0

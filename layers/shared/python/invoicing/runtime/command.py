@@ -24,7 +24,6 @@ from invoicing.domain.integration import Integration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
 from invoicing.domain.tokens import TokenItem
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack, utc_now
-from invoicing.runtime.letters import waiting_of
 from invoicing.runtime.settings import CommandSettings
 
 _BY = "service operator"  # named in histories and logs as who asked
@@ -284,7 +283,7 @@ def _health(integration: Integration, keys: TokenItem | None) -> Mapping[str, An
         "keys": f"{keys.status}, {keys.mode}" if keys else "none",
         "last run": _time(run.finished_at) if run else "",
         "sent": run.sent + run.updated if run else 0,
-        "waiting": waiting_of(integration),
+        "waiting": integration.waiting,
         "held": run.held if run else 0,
         "failed": run.failed if run else 0,
         "problem": run.problem.code if run and run.problem else "",

@@ -50,7 +50,7 @@ class LinkedLetters:
     def _broken(self, integration: Integration, language: Language, reminder_day: int | None) -> Mail:
         link = self.links.make(LinkKind.REACTIVATE, {"integration": integration.id})
         since = integration.broken_since or integration.connected_at
-        company, waiting = integration.company.name, held_up_of(integration)
+        company, waiting = integration.company.name, integration.held_up
         if reminder_day is None:
             return self.mails.broken(
                 BrokenMailView(company=company, system=integration.id, link=link, broken_since=since, waiting=waiting),
@@ -118,15 +118,3 @@ class LinkedLetters:
 
     def _page(self, integration: Integration) -> str:
         return f"{self.links.base_url}/integrations/{integration.id}"
-
-
-def held_up_of(integration: Integration) -> int:
-    """How many invoices were due at the last run and could not be sent because it stopped."""
-    run = integration.last_run
-    return max(0, waiting_of(integration) - run.waiting) if run else 0
-
-
-def waiting_of(integration: Integration) -> int:
-    """How many invoices the last run left: not due yet, or not sent because it stopped."""
-    run = integration.last_run
-    return max(0, run.seen - run.sent - run.updated - run.held) if run else 0

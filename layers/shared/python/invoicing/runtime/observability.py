@@ -1,5 +1,6 @@
 """Structured log lines and metrics. No secret, no body and no address of a person goes in."""
 
+import warnings
 from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger, Metrics
@@ -7,6 +8,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 logger = Logger()
 metrics = Metrics()
+# Many invocations have nothing to count, and a warning about it in each log would hide the others.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 # Events that are counted. Metrics have no dimension per integration: thousands of them would cost more than the
 # service itself; the log line has it.

@@ -120,16 +120,17 @@ class DynamoIntegrations:
                 values=SCHEMA_ATTRIBUTE,
             )
 
-    def mark_broken(self, integration_id: str, *, at: datetime) -> bool:
-        """False if it is marked already or does not exist."""
+    def mark_broken(self, integration_id: str, *, at: datetime, version: int | None = None) -> bool:
+        """False if it is marked already, has another version or does not exist."""
+        seen = "" if version is None else " AND #version = :seen"
         try:
             self._table.update(
                 _key(integration_id),
                 put={"broken_since": attribute(at)},
                 add={"version": attribute(1)},
                 drop=("active",),
-                condition=f"{_EXISTS} AND attribute_not_exists(#broken_since) AND {NOT_NEWER}",
-                values=SCHEMA_ATTRIBUTE,
+                condition=f"{_EXISTS} AND attribute_not_exists(#broken_since) AND {NOT_NEWER}{seen}",
+                values={**SCHEMA_ATTRIBUTE, **({} if version is None else {"seen": attribute(version)})},
                 sign=True,
             )
         except ConditionFailedError as error:

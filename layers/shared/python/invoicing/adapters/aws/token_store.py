@@ -1,12 +1,13 @@
 """The table of tokens, which only the token engine writes.
 
+Beside the items of integrations there is one for each hour in which Fortnox refused all keys of somebody.
 Attributes beside those of TokenItem: `due_queue` (with `due_at`, the sparse index TokensDue) and `saved_by`,
 the attempt that wrote the current version, by which a repeat of its write is recognised.
 Use it with `client_config.TOKEN_STORES`: repeats are made here, and their number is known.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from invoicing.adapters.aws.bounded_retry import BoundedRetry
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _INDEX = "TokensDue"
 _LEASE = ("lease_owner", "lease_until")
 _ONE = attribute(1)
+_REFUSED_KNOWN = 100  # integrations of one hour that are worth telling apart
 
 
 class DynamoTokenStore:
@@ -212,6 +214,20 @@ class DynamoTokenStore:
             return False
         return True
 
+    def count_refused(self, integration_id: str, *, now: datetime) -> int:
+        """A set for each hour, which never grows large: once it is a mass event, more adds nothing."""
+        this, before = (_refused_key(now - age) for age in (timedelta(), timedelta(hours=1)))
+        earlier = _refused_in(self._retry(lambda: self._table.get(before)))
+        known = _refused_in(self._retry(lambda: self._table.get(this)))
+        if integration_id not in known and len(known) < _REFUSED_KNOWN:
+            item = self._retry(
+                lambda: self._table.update(
+                    this, add={"refused": {"SS": [integration_id]}}, condition="attribute_not_exists(#chain_id)"
+                )
+            )
+            known = _refused_in(item)
+        return len(earlier | known | {integration_id})
+
     def forget(self, integration_id: str) -> None:
         """Version and epoch grow, so that no write that is still on its way brings a token back."""
         _, not_due = due_attributes(None)
@@ -251,6 +267,15 @@ class DynamoTokenStore:
                 values=values,
             )
         )
+
+
+def _refused_key(moment: datetime) -> Item:
+    # "#" is in no id of an integration.
+    return _key(f"refused#{moment.astimezone(UTC):%Y-%m-%dT%H}")
+
+
+def _refused_in(item: Item | None) -> set[str]:
+    return set() if item is None else set(item.get("refused", {}).get("SS", ()))
 
 
 def _key(integration_id: str) -> Item:

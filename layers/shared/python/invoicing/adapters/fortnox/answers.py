@@ -45,12 +45,14 @@ INVOICE_ISSUES: dict[int, IssueCode] = {
     2000550: IssueCode.ACCOUNT_UNKNOWN,
     2001265: IssueCode.ACCOUNT_UNKNOWN,
     2001304: IssueCode.ACCOUNT_UNKNOWN,
+    2001403: IssueCode.ACCOUNT_UNKNOWN,
     2002462: IssueCode.ACCOUNT_UNKNOWN,
     2000427: IssueCode.CURRENCY_UNKNOWN,
     2000433: IssueCode.CUSTOMER_UNKNOWN,
     2000946: IssueCode.COST_CENTRE_REQUIRED,
     2001302: IssueCode.ARTICLE_INACTIVE,
     2000428: IssueCode.ARTICLE_INACTIVE,
+    2000513: IssueCode.ARTICLE_INACTIVE,
 }
 
 # Codes that stop the whole integration until an administrator fixes something.
@@ -65,11 +67,16 @@ INTEGRATION_ISSUES: dict[int, IssueCode] = {
 # Codes that say that the access token does not work.
 TOKEN_CODES = frozenset({2000310, 2000311, 2004054})
 
+SYSTEM_EXCEPTION = 1000003  # whatever the status, nothing is known of what was done
+
 # Texts for what has no known code, or several: Fortnox's own words, in lower case.
 _TEXTS: tuple[tuple[str, IssueCode], ...] = (
     ("räkenskapsår", IssueCode.FINANCIAL_YEAR_MISSING),
     ("kostnadsställe", IssueCode.COST_CENTRE_UNKNOWN),
     ("valuta", IssueCode.CURRENCY_UNKNOWN),
+    ("hitta konto", IssueCode.ACCOUNT_UNKNOWN),
+    ("hitta artikel", IssueCode.ARTICLE_INACTIVE),
+    ("hitta kund", IssueCode.CUSTOMER_UNKNOWN),
     ("period", IssueCode.PERIOD_LOCKED),
 )
 
@@ -103,8 +110,11 @@ def reaction_to(refusal: Refusal, *, params: Callable[[], dict[str, str]]) -> In
         return IntegrationHeldError(Issue(code=INTEGRATION_ISSUES[refusal.code], params={"message": refusal.message}))
     if refusal.status == 401 or refusal.code in TOKEN_CODES:
         return AccessRefusedError("Fortnox refuses the access token")
-    if refusal.status >= 500 or refusal.status == 408:
+    if refusal.status >= 500 or refusal.status == 408 or refusal.code == SYSTEM_EXCEPTION:
         return UnknownOutcomeError(f"Fortnox answered {refusal.status}, code {refusal.code}")
+    if 400 <= refusal.status < 500 and not refusal.code and not refusal.message:
+        # Fortnox gives a reason; this is somebody's page on the way to it.
+        return UnknownOutcomeError(f"somebody answered {refusal.status} for Fortnox")
     if refusal.status == 403:
         return IntegrationHeldError(Issue(code=IssueCode.SCOPE_MISSING, params={"message": refusal.message}))
     if 400 <= refusal.status < 500:

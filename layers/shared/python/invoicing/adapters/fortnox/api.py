@@ -163,7 +163,7 @@ class FortnoxCompany:
             if 200 <= answer.status < 300:
                 return answer
             refusal = read_refusal(answer)
-            if answer.status == 404 and missing_is_none:
+            if answer.status == 404 and missing_is_none and refusal.code:
                 return None
             if refusal.code in exists_codes:
                 raise AlreadyExistsError(path)

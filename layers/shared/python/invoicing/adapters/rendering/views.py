@@ -100,6 +100,7 @@ class LandingView:
     problem: LandingProblem | None = None
     try_again_at: datetime | None = None  # for TOO_MANY_TRIES
     reactivation: ReactivationView | None = None
+    personal: bool = False  # connect with the approver's own permissions, without a service account
     carried: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,6 +129,7 @@ class ConsentView:
     outcome: ConsentOutcome
     try_again_path: str = "/"
     administrator_link: str = ""  # for NOT_ADMINISTRATOR: an absolute link to send on
+    personal_path: str = ""  # for NOT_ADMINISTRATOR: the way without a service account, below the base path
     expected_company: str = ""  # for WRONG_COMPANY
     approved_company: str = ""  # for WRONG_COMPANY
     error_code: str = ""  # Fortnox's own, shown as it came

@@ -1,0 +1,93 @@
+"""What the fault tests found, as a table to read and as build/faults.json."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.token_faults import Fault
+    from tests.faults.token_story import Story
+
+
+@dataclass(slots=True)
+class Findings:
+    """Counted while the tests run."""
+
+    single: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    pairs: dict[str, Counter[str]] = field(default_factory=dict)
+    guards: dict[str, str] = field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    year: dict[str, Any] = field(default_factory=dict)
+
+    def count(self, setup: str, fault: "Fault", story: "Story") -> None:
+        """One run with one fault."""
+        self.single.setdefault((setup, str(fault)), Counter()).update(_result(story))
+
+    def count_pair(self, setup: str, story: "Story") -> None:
+        """One run with two faults."""
+        self.pairs.setdefault(setup, Counter()).update(_result(story))
+
+    def __bool__(self) -> bool:
+        return bool(self.single or self.pairs or self.guards or self.models or self.year)
+
+    def write(self, path: Path) -> None:
+        """As JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found = {
+            "single": [{"story": setup, "fault": fault, **counts} for (setup, fault), counts in self.single.items()],
+            "pairs": [{"story": setup, **counts} for setup, counts in self.pairs.items()],
+            "guards": self.guards,
+            "models": self.models,
+            "year": self.year,
+        }
+        path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+    def lines(self) -> list[str]:
+        """As a table."""
+        lines: list[str] = []
+        if self.single:
+            lines += ["One fault at every call", _HEAD.format("fault"), *_rows_by_story(self.single)]
+        if self.pairs:
+            lines += ["", "Two faults at every pair of calls", _HEAD.format("story")]
+            lines += [_row(setup, counts) for setup, counts in self.pairs.items()]
+        if self.guards:
+            lines += ["", "Without a guard, the promise that breaks first"]
+            lines += [f"  {guard:<58} {promise}" for guard, promise in self.guards.items()]
+        if self.models:
+            lines += ["", "Model: every interleaving"]
+            lines += [
+                f"  {name:<58} {'loses' if model['loses'] else 'loses nothing':<14} {model['states']:>8} states"
+                for name, model in self.models.items()
+            ]
+        if self.year:
+            lines += ["", "A simulated year"]
+            lines += [f"  {name:<58} {value}" for name, value in self.year.items()]
+        return lines
+
+
+_COLUMNS = ("runs", "nobody noticed", "a human is needed", "healed by journal", "healed by probe")
+_LAST = "healed by client_credentials"
+_HEAD = "  {:<58} " + "   runs unnoticed  human  journal    probe  client credentials  falsely broken"
+
+
+def _row(name: str, counts: Counter[str]) -> str:
+    runs, unnoticed, human, journal, probe = (counts[column] for column in _COLUMNS)
+    # A key that works and is called broken fails its test: a finished table has none.
+    return f"  {name:<58} {runs:>7} {unnoticed:>9} {human:>6} {journal:>8} {probe:>8} {counts[_LAST]:>19} {0:>15}"
+
+
+def _rows_by_story(single: dict[tuple[str, str], Counter[str]]) -> list[str]:
+    lines: list[str] = []
+    for setup in dict.fromkeys(setup for setup, _ in single):
+        lines.append(f"  {setup}")
+        lines += [_row(f"  {fault}", counts) for (of, fault), counts in single.items() if of == setup]
+    return lines
+
+
+def _result(story: "Story") -> dict[str, int]:
+    promises = story.promises
+    healed = {f"healed by {by}": 1 for by in promises.healed_by}
+    lost = {f"lost: {fate}": 1 for fate in promises.lost}
+    return {"runs": 1, promises.outcome: 1, **healed, **lost}

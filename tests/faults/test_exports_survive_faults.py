@@ -1,0 +1,135 @@
+"""Every step of a run fails in every way, alone and in pairs: each invoice is in Fortnox once, right and marked."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from local.fortnox.seed import TENANT_ID
+from local.ongoing.seed import WAREHOUSE
+from tests.faults.exports import ONE, TELLING, Fault, Plan, Script, Story, charge, invoice
+
+type Scenario = Callable[[], Story]
+
+PALLETS = charge()
+PICKS = charge("PLOCK", "4.50", "7", title="Plock per rad", account="3042")
+
+
+def new_invoice() -> Story:
+    """Customer, article and unit are not known yet; the article must be created."""
+    story = Story(invoice(PICKS))
+    story.fortnox.remove_entry(TENANT_ID, "units", "st")
+    return story
+
+
+def exported_again() -> Story:
+    """Was exported; then a row was added, one was changed, and it was unexported."""
+    story = Story(invoice(PALLETS, PICKS))
+    story.attempt()
+    changed = (replace(PALLETS, quantity=Decimal(14)), PICKS, charge("FRAKT", "129.00", "1", title="Frakt"))
+    story.ongoing.change_invoice(WAREHOUSE, ONE, charges=changed, is_exported=False)
+    story.rest()
+    return story
+
+
+def with_own_number() -> Story:
+    """Ongoing has given it a number, which Fortnox must take."""
+    return Story(invoice(PALLETS, number="880012"))
+
+
+def two_invoices() -> Story:
+    """Two of different customers; one in a foreign currency."""
+    return Story(invoice(PALLETS), invoice(PALLETS, invoice_id=ONE + 1, owner=3))
+
+
+SCENARIOS = [new_invoice, exported_again, with_own_number, two_invoices]
+
+
+def first_run(scenario: Scenario, plan: Plan, *, deliveries: int = 1) -> Story:
+    """The story until its first message was delivered so many times, and a quarter of an hour has passed."""
+    story = scenario()
+    story.script = Script(plan)
+    for _ in range(deliveries):
+        story.attempt()
+    story.ended = len(story.script.steps)
+    story.rest()
+    return story
+
+
+class Followed:
+    """Follows what faults leave behind until it has come to rest: each state once, because it goes on alike."""
+
+    def __init__(self) -> None:
+        self._states: set[object] = set()
+        self.broken: dict[str, list[str]] = {}
+
+    def follow(self, plan: Plan, story: Story) -> bool:
+        """Whether the state was new."""
+        state = story.memory()
+        if state in self._states:
+            return False
+        self._states.add(state)
+        story.heal()
+        if complaints := story.complaints():
+            self.broken[str(plan)] = complaints
+        return True
+
+
+def single_plans(scenario: Scenario) -> Iterator[dict[int, Fault]]:
+    """Each fault at each step of a run."""
+    for place, step in enumerate(first_run(scenario, {}).script.steps):
+        for fault in step.faults:
+            yield {place: fault}
+
+
+def second_faults(story: Story, places: range) -> Iterator[tuple[int, Fault]]:
+    """The faults that tell most, at these steps of a story."""
+    for place in places:
+        yield from ((place, fault) for fault in story.script.steps[place].faults if fault in TELLING)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_single_fault_breaks_the_promise(scenario: Scenario) -> None:
+    """Whatever is lost, late, garbled or killed: later runs finish the work, and never do it twice."""
+    followed = Followed()
+    for plan in single_plans(scenario):
+        followed.follow(plan, first_run(scenario, plan))
+
+    assert followed.broken == {}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scenario) -> None:
+    """The queue delivers at least once, and soon again when a worker was killed."""
+    followed = Followed()
+    for plan in single_plans(scenario):
+        followed.follow(plan, first_run(scenario, plan, deliveries=2))
+
+    assert followed.broken == {}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario) -> None:
+    """The second fault meets the same run, or the runs that mend what the first one broke."""
+    followed, mended = Followed(), Followed()
+    for single in single_plans(scenario):
+        ((place, fault),) = single.items()
+        if fault not in TELLING | {Fault.STATUS_429}:
+            continue
+        story = first_run(scenario, single)
+        for second, other in second_faults(story, range(place + 1, story.ended)):
+            pair = {**single, second: other}
+            followed.follow(pair, first_run(scenario, pair))
+        if not mended.follow(single, story):
+            continue
+        for second, other in second_faults(story, range(story.ended, len(story.script.steps))):
+            pair = {**single, second: other}
+            later = first_run(scenario, pair)
+            while len(later.script.steps) <= second:
+                later.attempt()
+                later.rest()
+            followed.follow(pair, later)
+
+    assert followed.broken == {}
+    assert mended.broken == {}

@@ -1,0 +1,121 @@
+"""Every fault, and every pair of faults, at every call of the token engine: nothing that could be kept is lost.
+
+The engine is the real one, Fortnox is the simulator, and each run is checked by `token_promises`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from invoicing.domain.tokens import Mode
+
+from tests.faults.findings import Findings
+from tests.faults.token_faults import Fault, Plan, faults_at
+from tests.faults.token_promises import INCURABLE, PromiseBrokenError
+from tests.faults.token_story import Setup, Story
+
+PERSONAL = Setup(name="personal: a worker renews", mode=Mode.PERSONAL)
+SERVICE = Setup(name="service: a worker renews", mode=Mode.SERVICE)
+WEEK = timedelta(days=7)
+SPARE = Setup(name="service: the spare is rotated", mode=Mode.SERVICE, begins_with="janitor", wait=WEEK)
+LAPSED = Setup(name="service, consent revoked: a worker renews", mode=Mode.SERVICE, consent_lapsed=True)
+HURRIED = Setup(name="personal, little time: a worker renews", mode=Mode.PERSONAL, life=timedelta(seconds=36))
+DYING = Setup(name="every key is dead: a worker finds out", mode=Mode.PERSONAL, all_dead=True)
+DYING_SPARE = Setup(
+    name="every key is dead: the janitor finds out",
+    mode=Mode.SERVICE,
+    all_dead=True,
+    begins_with="janitor",
+    wait=WEEK,
+)
+RECONNECT = Setup(
+    name="broken: an administrator approves again", mode=Mode.SERVICE, all_dead=True, begins_with="administrator"
+)
+SETUPS = (PERSONAL, SERVICE, SPARE, LAPSED, HURRIED, DYING, DYING_SPARE, RECONNECT)
+_NAMES = [setup.name for setup in SETUPS]
+
+
+def played(setup: Setup, plan: Plan) -> Story:
+    """One story, told as a trace if it goes wrong."""
+    story = Story(setup, plan)
+    try:
+        return story.play()
+    except PromiseBrokenError as error:
+        trace = "\n  ".join(story.happened)
+        raise AssertionError(f"{setup.name}: {error}\n  {trace}") from error
+
+
+def single_faults(setup: Setup) -> Iterator[tuple[Plan, Story]]:
+    """Every fault at every call of the undisturbed story."""
+    undisturbed = played(setup, {})
+    for position, call in enumerate(undisturbed.calls):
+        for fault in faults_at(call):
+            plan = {position: fault}
+            yield plan, played(setup, plan)
+
+
+def double_faults(setup: Setup) -> Iterator[tuple[Plan, Story]]:
+    """After every single fault, every other one at every later call, be it of the recovery."""
+    for plan, story in single_faults(setup):
+        (first,) = plan
+        for position in range(first + 1, len(story.calls)):
+            for fault in faults_at(story.calls[position]):
+                both = {**plan, position: fault}
+                yield both, played(setup, both)
+
+
+@pytest.mark.parametrize("family", [True, False], ids=["a reuse ends the family", "a reuse is only refused"])
+@pytest.mark.parametrize("setup", SETUPS, ids=_NAMES)
+def test_no_single_fault_loses_what_could_be_kept(setup: Setup, family: bool, findings: Findings) -> None:
+    """A human is needed only in the incurable classes, and never while client credentials work."""
+    setup = replace(setup, family_revocation=family)
+    stories = [(next(iter(plan.values())), story) for plan, story in single_faults(setup)]
+    for fault, story in stories:
+        findings.count(setup.name, fault, story)
+
+    assert all(story.promises.healed_by == [] for fault, story in stories if fault is Fault.REPEATED), (
+        "a write that was repeated because its answer was lost must cost nothing"
+    )
+    needing = {fault for fault, story in stories if story.promises.outcome == "a human is needed"}
+    if setup.heals_itself:
+        assert needing == set()
+    elif not setup.all_dead:
+        lost = {fate for _, story in stories for fate in story.promises.lost}
+        assert needing <= {Fault.CRASH, Fault.ERROR_AFTER, Fault.LATE, Fault.GARBAGE, Fault.LONG_PAUSE, Fault.PAUSE}
+        assert lost <= INCURABLE
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=_NAMES)
+def test_no_pair_of_faults_loses_what_could_be_kept(setup: Setup, findings: Findings) -> None:
+    """The second fault may hit the recovery from the first."""
+    runs = Counter[str]()
+    for _, story in double_faults(setup):
+        runs[story.promises.outcome] += 1
+        findings.count_pair(setup.name, story)
+
+    assert runs.total() > 500
+    assert not (setup.heals_itself and runs["a human is needed"])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(
+    setup=st.sampled_from(SETUPS),
+    family=st.booleans(),
+    wanted=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20)), min_size=3, max_size=6),
+)
+def test_more_faults_lose_no_more(setup: Setup, family: bool, wanted: list[tuple[int, int]]) -> None:
+    """Three to six faults anywhere in the story: every promise holds, and service mode still heals by itself."""
+    plan: dict[int, Fault] = {}
+    for position, choice in sorted(wanted):
+        calls = played(replace(setup, family_revocation=family), plan).calls
+        if position < len(calls):
+            faults = faults_at(calls[position])
+            plan[position] = faults[choice % len(faults)]
+
+    story = played(replace(setup, family_revocation=family), plan)
+
+    assert story.promises.outcome in {"nobody noticed", "a human is needed"}

@@ -1,0 +1,122 @@
+"""functions/sync_invoices: one run per message, and no message stops another."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import ExportState
+
+from local.ongoing.faults import Effect, FaultRule
+from local.ongoing.seed import PLAIN, WAREHOUSE
+from tests.functions.deployed import Browser, Deployed, event
+
+ONE, GARBAGE_BETWEEN = "sync_invoices__one", "sync_invoices__garbage_between"
+
+
+def failed(answer: dict[str, Any], made: dict[str, Any]) -> list[str]:
+    """The groups of the messages that come again."""
+    groups = {record["messageId"]: record["attributes"]["MessageGroupId"] for record in made["Records"]}
+    return [groups[failure["itemIdentifier"]] for failure in answer["batchItemFailures"]]
+
+
+def test_a_message_is_a_run_that_sends_what_is_due(operator: Browser) -> None:
+    """From Ongoing to Fortnox, and the number back."""
+    deployed = operator.deployed
+    answer = deployed.invoke("sync_invoices", event(ONE))
+    export = deployed.exports.get(WAREHOUSE, PLAIN)
+
+    assert answer == {"batchItemFailures": []}
+    assert export is not None
+    assert export.state is ExportState.DONE
+    assert deployed.integration.last_run is not None
+    assert deployed.integration.last_run.sent > 0
+    assert len(deployed.logged("run_finished")) == 1
+
+
+def test_a_message_that_is_delivered_twice_sends_nothing_twice(operator: Browser) -> None:
+    """SQS delivers at least once when a run takes longer than the message is hidden."""
+    deployed = operator.deployed
+    deployed.invoke("sync_invoices", event(ONE))
+    invoices = [call for call in deployed.fortnox.calls() if (call.method, call.path) == ("POST", "/3/invoices")]
+    deployed.clock.advance(timedelta(minutes=1))
+    deployed.invoke("sync_invoices", event(ONE))
+
+    assert deployed.integration.last_run is not None
+    assert deployed.integration.last_run.sent == 0
+    assert invoices == [
+        call for call in deployed.fortnox.calls() if (call.method, call.path) == ("POST", "/3/invoices")
+    ]
+
+
+def test_garbage_is_reported_as_failed_and_stops_only_its_own_group(operator: Browser) -> None:
+    """The others of the batch are done; what stands behind it in its group waits for it."""
+    made = event(GARBAGE_BETWEEN)
+    answer = operator.deployed.invoke("sync_invoices", made)
+
+    assert failed(answer, made) == ["garbage", "garbage"]
+    assert operator.deployed.integration.last_run is not None
+    assert operator.deployed.integration.last_run.sent > 0
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", '"text"', '{"integration_id": "nordlager"}', "\x00"])
+def test_a_batch_of_nothing_but_garbage_fails_as_a_whole(deployed: Deployed, body: str) -> None:
+    """So that all of it comes again, and ends with the dead letters."""
+    made = event(ONE)
+    made["Records"][0]["body"] = body
+
+    with pytest.raises(BatchProcessingError):
+        deployed.invoke("sync_invoices", made)
+    assert deployed.fortnox.calls() == []
+
+
+def test_an_integration_that_is_unknown_or_paused_is_left_alone(operator: Browser) -> None:
+    """Its message is done: a later one asks again."""
+    operator.press("/pause")
+    calls = len(operator.deployed.ongoing.calls)
+
+    assert operator.deployed.invoke("sync_invoices", event(ONE)) == {"batchItemFailures": []}
+    assert len(operator.deployed.ongoing.calls) == calls
+
+
+def test_a_wms_that_is_down_is_a_problem_of_the_run_and_no_failed_message(operator: Browser) -> None:
+    """The next schedule tries again; dead letters are for defects."""
+    operator.deployed.ongoing.add_fault(FaultRule(effect=Effect.HTML, times=None))
+    answer = operator.deployed.invoke("sync_invoices", event(ONE))
+    run = operator.deployed.integration.last_run
+
+    assert answer == {"batchItemFailures": []}
+    assert run is not None
+    assert run.problem is not None
+    assert run.problem.code == "wms_not_answering"
+
+
+def test_our_own_table_out_of_order_fails_the_run_and_not_its_message(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next schedule reads anew what is due; the message again would hold the integration up for half an hour."""
+    made = event(GARBAGE_BETWEEN)
+    get = DynamoIntegrations.get
+
+    def busy(self: DynamoIntegrations, integration_id: str) -> object:
+        if integration_id == "unknown":
+            raise RetryLaterError("DynamoDB GetItem: AWS is busy")
+        return get(self, integration_id)
+
+    monkeypatch.setattr(DynamoIntegrations, "get", busy)
+    answer = operator.deployed.invoke("sync_invoices", made)
+
+    assert failed(answer, made) == ["garbage", "garbage"]
+    assert [line["integration"] for line in operator.deployed.logged("run_failed")] == ["unknown"]
+    assert operator.deployed.integration.last_run is not None
+
+
+def test_a_run_without_time_left_is_continued_by_another(operator: Browser) -> None:
+    """Nothing is begun that could not be finished."""
+    answer = operator.deployed.invoke("sync_invoices", event(ONE), left=60.0)
+
+    assert answer == {"batchItemFailures": []}
+    assert operator.deployed.exports.get(WAREHOUSE, PLAIN) is None
+    assert [one["integration_id"] for one in operator.deployed.queued()] == [WAREHOUSE]
