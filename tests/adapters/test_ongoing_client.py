@@ -112,7 +112,7 @@ def test_the_server_sees_every_filter(simulator: OngoingSimulator, quick: Ongoin
         "id_from": None,
         "max": 50,
     }
-    assert simulator.calls[1].asked["id_from"] == seed.STILL_GROWING
+    assert len(simulator.calls) == 1
     assert len(simulator.calls) == 2
 
 

@@ -98,7 +98,8 @@ class OngoingClient:
         """Everything that a query gives, page by page.
 
         Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked
-        for from the last id, what is known already is dropped, and a page with nothing new is the end.
+        for from the last id, what is known already is dropped, and the end is a page with nothing new or of
+        another size than was asked for: a shorter one is the last, and a longer one is everything.
         """
         found: dict[int, ListedInvoice] = {}
         nameless: list[ListedInvoice] = []
@@ -124,7 +125,7 @@ class OngoingClient:
                     found.setdefault(one.id, one)
                 elif one not in nameless:
                     nameless.append(one)
-            if len(found) + len(nameless) == known or not ids or len(page) > size:
+            if len(found) + len(nameless) == known or not ids or len(page) != size:
                 return [*found.values(), *nameless]
             last = ids[-1]
 
