@@ -375,7 +375,9 @@ class Demo:
             .get("Item", {})
         )
         run = item.get("last_run", {}).get("M")
-        return run is not None and datetime.fromisoformat(run["started_at"]["S"]).timestamp() > moment
+        if run is None or run["finished_at"] == run["started_at"]:
+            return False  # none yet, or only the note that the first one has begun
+        return datetime.fromisoformat(run["started_at"]["S"]).timestamp() > moment
 
     def _wait(self, what: str, holds: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -38,7 +38,7 @@ def how_to_use(stack: Stack) -> str:
   Ongoing WMS        {stack.ongoing_url}/_simulator/state
   Mails              {stack.aws.url}/_ministack/ses/messages
   AWS                AWS_ENDPOINT_URL={stack.aws.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \\
-                     AWS_DEFAULT_REGION=eu-north-1 aws sqs list-queues
+                     AWS_DEFAULT_REGION=eu-north-1 INVOICING_STACK=invoicing .venv/bin/invoicing integrations
   Logs               {stack.folder}
 
   Ctrl-C stops it all.

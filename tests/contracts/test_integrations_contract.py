@@ -196,6 +196,17 @@ def test_broken_is_marked_once(integrations: Integrations) -> None:
     assert stored == replace(ACTIVE, broken_since=START, version=2)
 
 
+def test_a_break_is_not_marked_on_another_version(integrations: Integrations) -> None:
+    """Who saw an older version may have seen an older consent."""
+    integrations.put(ACTIVE)
+    integrations.put(replace(ACTIVE, version=2))
+    too_late = integrations.mark_broken("lagret", at=START, version=1)
+    in_time = integrations.mark_broken("lagret", at=START, version=2)
+
+    assert (too_late, in_time) == (False, True)
+    assert integrations.get("lagret") == replace(ACTIVE, broken_since=START, version=3)
+
+
 def test_an_older_copy_does_not_undo_a_break(integrations: Integrations) -> None:
     """Settings that were read before the keys died are refused, not written over."""
     integrations.put(ACTIVE)

@@ -393,6 +393,28 @@ def test_forgetting_nothing_is_harmless(store: TokenStore) -> None:
     assert store.get("lagret") is None
 
 
+def test_refused_integrations_are_counted_once(store: TokenStore) -> None:
+    """Of this hour and the one before; asking again about the same one adds nothing."""
+    hour = timedelta(hours=1)
+    given = [store.count_refused(name, now=START) for name in ("lagret", "other", "lagret")]
+    an_hour_later = [store.count_refused(name, now=START + hour) for name in ("third", "lagret")]
+    much_later = store.count_refused("fourth", now=START + 2 * hour)
+    forgotten = store.count_refused("fourth", now=START + 4 * hour)
+
+    assert given == [1, 2, 2]
+    assert an_hour_later == [3, 3]
+    assert much_later == 3
+    assert forgotten == 1
+
+
+def test_counting_makes_no_item_due(store: TokenStore) -> None:
+    """The count is no integration's keys."""
+    store.count_refused("lagret", now=START)
+
+    assert store.get("lagret") is None
+    assert list(store.due(START + WEEK)) == []
+
+
 def test_the_janitor_sees_what_is_due_oldest_first(store: TokenStore) -> None:
     """At its time, and not before; what has no time is never due."""
     microsecond = timedelta(microseconds=1)

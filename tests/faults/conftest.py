@@ -11,6 +11,12 @@ _REPORT = Path(__file__).parents[2] / "build" / "faults.json"
 
 
 @pytest.fixture(scope="session")
+def one_in(pytestconfig: pytest.Config) -> int:
+    """How many of the longest enumerations are played: all of them by `make faults`, a share with all other tests."""
+    return 1 if any("faults" in argument for argument in pytestconfig.args) else 10
+
+
+@pytest.fixture(scope="session")
 def findings() -> Findings:
     """Where the tests count."""
     return _FINDINGS

@@ -8,7 +8,7 @@ import pytest
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
-from tests.faults.exports import ONE, TELLING, Fault, Plan, Script, Story, charge, invoice
+from tests.faults.exports import ONE, Fault, Plan, Script, Story, charge, invoice
 
 type Scenario = Callable[[], Story]
 
@@ -83,10 +83,10 @@ def single_plans(scenario: Scenario) -> Iterator[dict[int, Fault]]:
             yield {place: fault}
 
 
-def second_faults(story: Story, places: range) -> Iterator[tuple[int, Fault]]:
-    """The faults that tell most, at these steps of a story."""
+def telling_faults(story: Story, places: range) -> Iterator[tuple[int, Fault]]:
+    """The faults that leave different things behind, at these steps of a story."""
     for place in places:
-        yield from ((place, fault) for fault in story.script.steps[place].faults if fault in TELLING)
+        yield from ((place, fault) for fault in story.script.steps[place].telling_faults)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -109,21 +109,20 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
     assert followed.broken == {}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", SCENARIOS[:3])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()
-    for single in single_plans(scenario):
-        ((place, fault),) = single.items()
-        if fault not in TELLING | {Fault.STATUS_429}:
-            continue
+    clean = first_run(scenario, {})
+    for first, fault in telling_faults(clean, range(clean.ended)):
+        single = {first: fault}
         story = first_run(scenario, single)
-        for second, other in second_faults(story, range(place + 1, story.ended)):
+        for second, other in telling_faults(story, range(first + 1, story.ended)):
             pair = {**single, second: other}
             followed.follow(pair, first_run(scenario, pair))
         if not mended.follow(single, story):
             continue
-        for second, other in second_faults(story, range(story.ended, len(story.script.steps))):
+        for second, other in telling_faults(story, range(story.ended, len(story.script.steps))):
             pair = {**single, second: other}
             later = first_run(scenario, pair)
             while len(later.script.steps) <= second:

@@ -36,6 +36,9 @@ RECONNECT = Setup(
     name="broken: an administrator approves again", mode=Mode.SERVICE, all_dead=True, begins_with="administrator"
 )
 SETUPS = (PERSONAL, SERVICE, SPARE, LAPSED, HURRIED, DYING, DYING_SPARE, RECONNECT)
+# A crash with the answer in hand, a lost answer, a late request; and a pause that is a crash for a short life.
+_CAN_LOSE = {Fault.CRASH, Fault.ERROR_AFTER, Fault.GARBAGE, Fault.LATE, Fault.LAST_MOMENT, Fault.PAUSE}
+_SHARES = {DYING: 10, DYING_SPARE: 10, RECONNECT: 5}  # of the pairs, where they are many and little can be lost
 _NAMES = [setup.name for setup in SETUPS]
 
 
@@ -58,14 +61,16 @@ def single_faults(setup: Setup) -> Iterator[tuple[Plan, Story]]:
             yield plan, played(setup, plan)
 
 
-def double_faults(setup: Setup) -> Iterator[tuple[Plan, Story]]:
-    """After every single fault, every other one at every later call, be it of the recovery."""
+def double_faults(setup: Setup, *, one_in: int) -> Iterator[Story]:
+    """After every single fault, every other one at every later call, be it of the recovery; or a share of them."""
+    number = 0
     for plan, story in single_faults(setup):
         (first,) = plan
         for position in range(first + 1, len(story.calls)):
             for fault in faults_at(story.calls[position]):
-                both = {**plan, position: fault}
-                yield both, played(setup, both)
+                number += 1
+                if number % one_in == 0:
+                    yield played(setup, {**plan, position: fault})
 
 
 @pytest.mark.parametrize("family", [True, False], ids=["a reuse ends the family", "a reuse is only refused"])
@@ -85,19 +90,20 @@ def test_no_single_fault_loses_what_could_be_kept(setup: Setup, family: bool, fi
         assert needing == set()
     elif not setup.all_dead:
         lost = {fate for _, story in stories for fate in story.promises.lost}
-        assert needing <= {Fault.CRASH, Fault.ERROR_AFTER, Fault.LATE, Fault.GARBAGE, Fault.LONG_PAUSE, Fault.PAUSE}
+        assert needing <= _CAN_LOSE
         assert lost <= INCURABLE
 
 
 @pytest.mark.parametrize("setup", SETUPS, ids=_NAMES)
-def test_no_pair_of_faults_loses_what_could_be_kept(setup: Setup, findings: Findings) -> None:
+def test_no_pair_of_faults_loses_what_could_be_kept(setup: Setup, one_in: int, findings: Findings) -> None:
     """The second fault may hit the recovery from the first."""
+    share = max(one_in, _SHARES.get(setup, 1))
     runs = Counter[str]()
-    for _, story in double_faults(setup):
+    for story in double_faults(setup, one_in=share):
         runs[story.promises.outcome] += 1
-        findings.count_pair(setup.name, story)
+        findings.count_pair(setup.name if share == 1 else f"{setup.name} (1 in {share})", story)
 
-    assert runs.total() > 500
+    assert runs.total() > 500 / share
     assert not (setup.heals_itself and runs["a human is needed"])
 
 
@@ -118,4 +124,4 @@ def test_more_faults_lose_no_more(setup: Setup, family: bool, wanted: list[tuple
 
     story = played(replace(setup, family_revocation=family), plan)
 
-    assert story.promises.outcome in {"nobody noticed", "a human is needed"}
+    assert story.promises.outcome in {"no human needed", "a human is needed"}

@@ -9,7 +9,7 @@
     I7  at rest an integration has a key that works, or a notice was put
     I8  no token is readable in a log line
 
-Beside them: "at rest" (nothing stays unsettled), "somebody looks" (what is unsettled has a time at which it is
+Beside them: "somebody looks" (what is unsettled has a time at which it is
 looked at), "lost" (a human is needed only for the incurable classes) and "no surprise" (no other error).
 """
 
@@ -60,6 +60,7 @@ class _Pair:
     """A pair that Fortnox gave for a refresh."""
 
     raw: bytes
+    access_token: str
     chain_id: str
     fate: Fate
     holder: Process | None = None  # who received it and has not stored it yet
@@ -85,12 +86,12 @@ class Promises:
     healed_by: list[str] = field(default_factory=list)
     outcome: str = ""
     lost: list[Fate] = field(default_factory=list)
-    _reports: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    reports: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     _raw_of: dict[bytes, bytes] = field(default_factory=dict)  # sealed → plain
     _version_of: dict[str, tuple[str, int]] = field(default_factory=dict)  # refresh token → chain and version
     _intents: list[tuple[str, int]] = field(default_factory=list)  # durable, one for each POST
     _sent: list[Attempt] = field(default_factory=list)
-    _pairs: list[_Pair] = field(default_factory=list)
+    pairs: list[_Pair] = field(default_factory=list)
     _durable: set[bytes] = field(default_factory=set)
     _last: TokenItem | None = None
 
@@ -118,7 +119,9 @@ class Promises:
             case "oauth.refresh":
                 chain_id, _ = self._version_of[args[0]]
                 fate = Fate.LATE if late else Fate.REPLY_LOST
-                self._pairs.append(_Pair(raw=result, chain_id=chain_id, fate=fate))
+                self.pairs.append(
+                    _Pair(raw=result, access_token=_body(result)["access_token"], chain_id=chain_id, fate=fate)
+                )
             case "store.claim":
                 if result.intent is not None:
                     self._intents.append((result.chain_id, result.ver))
@@ -133,7 +136,7 @@ class Promises:
                 if result and args[1] is TokenStatus.BROKEN and kwargs.get("drop_intent"):
                     self._check_broken(args[0])
         if name.startswith("store."):
-            item = self.store.get(args[0] if isinstance(args[0], str) else args[0].integration_id)
+            item = really_stored(self.store, args[0] if isinstance(args[0], str) else args[0].integration_id)
             self._check_versions(item)
             self._last = item
 
@@ -152,25 +155,25 @@ class Promises:
 
     def is_received(self, raw: bytes, process: Process) -> None:
         """The whole body reached its process."""
-        for pair in self._pairs:
+        for pair in self.pairs:
             if pair.raw == raw and pair.raw not in self._durable:
                 pair.fate, pair.holder = Fate.DROPPED, process
 
     def is_reported(self, event: str, fields: Mapping[str, str], process: Process) -> None:
         """A line for the log."""
-        self._reports.append((event, fields))
+        self.reports.append((event, fields))
         if event == "token_healed":
             self.healed_by.append(fields["by"])
         if event == "token_probe":
             self.healed_by.append("probe")
         if event == "token_third_sink":
-            for pair in self._pairs:
+            for pair in self.pairs:
                 if pair.holder is process and pair.fate is Fate.DROPPED:
                     pair.fate = Fate.IN_THE_LOG
 
     def process_died(self, process: Process, *, crashed: bool) -> None:
         """Whatever only this process had is gone."""
-        for pair in self._pairs:
+        for pair in self.pairs:
             if pair.holder is process:
                 if pair.fate is Fate.DROPPED:
                     pair.fate = Fate.CRASHED if crashed else Fate.OUT_OF_TIME
@@ -178,7 +181,7 @@ class Promises:
 
     def process_ended(self, process: Process) -> None:
         """It returned, with a result or an error that it knows."""
-        for pair in self._pairs:
+        for pair in self.pairs:
             if pair.holder is process:
                 if pair.fate is Fate.DROPPED and self._is_current(pair):
                     self.broken("I3", "a pair was received, its process lived on, and it is stored nowhere")
@@ -193,7 +196,7 @@ class Promises:
         if raw is None or raw in self._durable:
             return
         self._durable.add(raw)
-        for pair in self._pairs:
+        for pair in self.pairs:
             if pair.raw == raw:
                 pair.fate, pair.holder = Fate.DURABLE, None
         body = _body(raw)
@@ -206,13 +209,13 @@ class Promises:
         """A worker goes to Fortnox with it."""
         if self._authority.access_token(token, now=self.clock.now) is None:
             self.broken("no surprise", "a worker was given an access token that Fortnox does not accept")
-        for pair in self._pairs:
-            if _body(pair.raw).get("access_token") == token and pair.raw not in self._durable:
+        for pair in self.pairs:
+            if pair.access_token == token and pair.raw not in self._durable:
                 self.broken("I5", "an access token is used whose refresh token is not durable")
 
     def check_that_somebody_will_look(self, integration_id: str) -> None:
         """What is unsettled must have a time at which the janitor looks at it."""
-        item = self.store.get(integration_id)
+        item = really_stored(self.store, integration_id)
         if item is None or item.due_at is not None:
             return
         if item.intent is not None or item.status is TokenStatus.UNCERTAIN:
@@ -228,7 +231,7 @@ class Promises:
             self.broken("I4", f"version {item.ver} was written twice")
 
     def _check_broken(self, integration_id: str) -> None:
-        item = self.store.get(integration_id)
+        item = really_stored(self.store, integration_id)
         if item is not None and self._works(item):
             self.broken("I6", "declared broken, and a key that we hold works")
 
@@ -255,9 +258,9 @@ class Promises:
         setup: "Setup",
     ) -> None:
         """I7, I8, and what was lost."""
-        item = self.store.get(integration_id)
+        item = really_stored(self.store, integration_id)
         integration = integrations.get(integration_id)
-        self.lost = [pair.fate for pair in self._pairs if pair.fate is not Fate.DURABLE and self._is_current(pair)]
+        self.lost = [pair.fate for pair in self.pairs if pair.fate is not Fate.DURABLE and self._is_current(pair)]
         held = integration is not None and integration.broken_since is not None
         if held:
             self._check_held(integration_id, item, notices, setup)
@@ -265,7 +268,7 @@ class Promises:
         elif not given:
             self.broken("I7", f"no token could be had at rest: {item.status if item else 'no item'}")
         else:
-            self.outcome = "nobody noticed"
+            self.outcome = "no human needed"
         if Fate.OUT_OF_TIME in self.lost:
             self.broken("I3", "a process was stopped by its time limit between the answer and the first durable write")
         self._check_reports()
@@ -285,7 +288,7 @@ class Promises:
             self.broken("lost", f"a human is needed, and no incurable loss explains it: {self.lost}")
 
     def _check_reports(self) -> None:
-        text = " ".join(f"{event} {' '.join(fields.values())}" for event, fields in self._reports)
+        text = " ".join(f"{event} {' '.join(fields.values())}" for event, fields in self.reports)
         secrets = [*self._authority._refresh_tokens, *self._authority._access_tokens]
         if any(secret in text for secret in secrets):
             self.broken("I8", "a token can be read in a log line")
@@ -294,6 +297,11 @@ class Promises:
     def _authority(self) -> Any:
         # Only the simulator knows which keys live; it does not say so in its log on purpose.
         return self.fortnox._authority
+
+
+def really_stored(store: FakeTokenStore, integration_id: str) -> TokenItem | None:
+    """What is there, whatever a store in a test says."""
+    return FakeTokenStore.get(store, integration_id)
 
 
 def _body(raw: bytes) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from http.cookies import SimpleCookie
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from botocore.config import Config
 from botocore.session import Session
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
@@ -42,8 +43,23 @@ SENDER = "no-reply@invoicing.example"
 API_URL = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/prod"  # as in the files under events/
 CUSTOM_DOMAIN = "https://invoicing.example"
 _ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@foretag.example"}
-_SDK = Session()  # reads the SDK's models once for all tests
-_SDK.set_config_variable("region", REGION)
+
+
+class _SharedClients:
+    """A session of the SDK whose clients serve all tests: making one costs more than most tests."""
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._session.set_config_variable("region", REGION)
+
+    @cache  # noqa: B019 - lives as long as the tests
+    def create_client(self, service: str, *, config: Config) -> object:
+        """The same client for the same service and configuration."""
+        return self._session.create_client(service, config=config)
+
+
+_SDK = _SharedClients()
+_AWS = Aws()
 
 
 def event(name: str) -> dict[str, Any]:
@@ -99,7 +115,7 @@ class Deployed:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, public_base_url: str = "") -> None:
         self._monkeypatch = monkeypatch
         self.clock = FakeClock()
-        self.aws = Aws()
+        self.aws = _AWS
         self.fortnox = FortnoxSimulator(
             clock=self.clock, clients=[client_of(public_base_url)], companies=[default_company(), other_company()]
         )

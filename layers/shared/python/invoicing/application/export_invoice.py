@@ -80,7 +80,7 @@ def export_invoice(
     export = _Export(tools, invoice, record, asked=asked)
     try:
         return export.run()
-    except (NotSentError, RateLimitedError):
+    except (AccessRefusedError, NotSentError, RateLimitedError):
         raise  # nobody is to blame for these but the moment
     except (RetryLaterError, UpstreamContractError) as error:
         if failed_before:

@@ -11,7 +11,7 @@ REMARKS_LIMIT = 1024
 YOUR_ORDER_NUMBER_LIMIT = 30  # sources say 30 and 75; 30 is always safe
 YOUR_REFERENCE_LIMIT = 50
 
-_PUNCTUATION = frozenset("’\\–:.`´,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@¨˚\u00a0")
+_PUNCTUATION = frozenset("’\\–:.`´,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u0308\u030a\u00a0")
 _REPLACEMENTS = {
     '"': "’",
     "'": "’",

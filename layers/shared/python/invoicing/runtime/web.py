@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from invoicing.adapters.rendering.catalogue import choose_language
 from invoicing.adapters.rendering.views import Message, MessageView, SessionView
+from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.domain.errors import InvoicingError, RetryLaterError
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
@@ -147,6 +148,8 @@ def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, route
         return page(visit)
     except BadFormError:
         return visit.message(Message.BAD_REQUEST, status=400)
+    except ChangedMeanwhileError:
+        return visit.message(Message.FORM_EXPIRED, status=409)  # two tabs, or two people, at the same moment
     except RetryLaterError as error:
         logger.warning("page_unavailable", extra={"reason": f"{type(error).__name__}: {error}"})
         return visit.message(Message.UNAVAILABLE, status=503, reference=request.request_id)

@@ -1,0 +1,183 @@
+"""Answers that are about us or about Fortnox, and not about one integration's keys."""
+
+import pytest
+from invoicing.application.access_fortnox import access_token
+from invoicing.application.ports import ClientRefusedError
+from invoicing.application.recover_tokens import MASS_EVENT, recover_tokens
+from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError
+from invoicing.domain.issue import IssueCode
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+
+from local.fortnox.seed import TENANT_ID
+from tests.support.world import World
+
+_MANY = MASS_EVENT + 15
+
+
+def _connected(world: World, name: str, mode: Mode) -> None:
+    """One more integration of the same company, with an access token that has to be renewed."""
+    engine = world.engine()
+    code = world.fortnox.approve(
+        client_id="local-client",
+        tenant_id=TENANT_ID,
+        username="admin@nordlager.example",
+        scopes=["invoice"],
+        service=mode is Mode.SERVICE,
+    )
+    chain_id = engine.new_id()
+    raw = engine.oauth.exchange_code(code)
+    engine.store.start_chain(
+        TokenItem(
+            integration_id=name,
+            chain_id=chain_id,
+            ver=0,
+            mode=mode,
+            status=TokenStatus.ACTIVE,
+            tenant_id=TENANT_ID,
+            blob=engine.sealer.prepare(engine.chain_context(name, chain_id, 0))(raw),
+            blob_at=engine.clock(),
+            due_at=engine.next_rotation(),
+        )
+    )
+
+
+def _refusing(world: World, error: str, *, status: int = 400) -> None:
+    world.fortnox.add_faults(
+        [
+            {
+                "effect": "status",
+                "status": status,
+                "body": {"error": error},
+                "times": None,
+                "match": {"path_regex": "/oauth-v1/token"},
+            }
+        ]
+    )
+
+
+def _statuses(world: World, names: list[str]) -> list[TokenStatus]:
+    items = [world.tokens.get(name) for name in names]
+    return [item.status for item in items if item is not None]
+
+
+def _keep(world: World, engine: TokenEngine) -> None:
+    """What the janitor does on its schedule."""
+    for name in list(world.tokens.due(world.clock())):
+        try:
+            recover_tokens(engine, name, lambda _item: None)
+        except RetryLaterError:
+            continue
+
+
+def test_an_incident_at_fortnox_breaks_only_a_handful() -> None:
+    """When Fortnox refuses everybody, it is Fortnox: the rest waits, and heals when the incident is over."""
+    world = World()
+    names = [f"lager-{number}" for number in range(_MANY)]
+    for name in names:
+        _connected(world, name, Mode.PERSONAL)
+    world.later(hours=2)
+    engine = world.engine()
+    _refusing(world, "invalid_grant")
+    for name in names:
+        with pytest.raises((ReconnectRequiredError, RetryLaterError)):
+            access_token(engine, name)
+    for _ in range(60):  # five hours
+        world.later(minutes=5)
+        _keep(world, engine)
+    broken = _statuses(world, names).count(TokenStatus.BROKEN)
+
+    world.fortnox.clear_faults()
+    for _ in range(12):
+        world.later(minutes=5)
+        _keep(world, engine)
+
+    assert broken == MASS_EVENT
+    assert _statuses(world, names).count(TokenStatus.BROKEN) == MASS_EVENT
+    assert _statuses(world, names).count(TokenStatus.ACTIVE) == _MANY - MASS_EVENT
+    assert any(event == "token_mass_refusal" for event, _ in world.reports)
+
+
+def test_one_dead_integration_is_not_a_mass_event() -> None:
+    """However often its keys are refused."""
+    world = World()
+    _connected(world, "lager", Mode.PERSONAL)
+    world.fortnox.destroy_tokens(TENANT_ID)
+    for _ in range(MASS_EVENT * 2):
+        world.tokens.count_refused("lager", now=world.clock())
+    world.later(minutes=45)
+
+    with pytest.raises(ReconnectRequiredError):
+        access_token(world.engine(), "lager")
+    assert _statuses(world, ["lager"]) == [TokenStatus.BROKEN]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_wrong_client_secret_touches_no_integration(mode: Mode) -> None:
+    """invalid_client is about us: the item is as it was, and no attempt is left behind."""
+    world = World()
+    _connected(world, "lager", mode)
+    world.later(minutes=45)
+    before = world.tokens.get("lager")
+    _refusing(world, "invalid_client", status=401)
+
+    with pytest.raises(ClientRefusedError):
+        access_token(world.engine(), "lager")
+    after = world.tokens.get("lager")
+    assert before is not None
+    assert after is not None
+    assert (after.status, after.ver, after.blob, after.intent, after.due_at) == (
+        before.status,
+        before.ver,
+        before.blob,
+        None,
+        before.due_at,
+    )
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("error", ["error_missing_license", "error_missing_app_license"])
+def test_a_missing_licence_holds_the_integration_and_keeps_its_keys(mode: Mode, error: str) -> None:
+    """A new consent would not cure it: the page says licence, and the keys work again once there is one."""
+    world = World()
+    _connected(world, "lager", mode)
+    world.later(minutes=45)
+    _refusing(world, error)
+
+    with pytest.raises(IntegrationHeldError) as held:
+        access_token(world.engine(), "lager")
+    world.fortnox.clear_faults()
+
+    assert held.value.issue.code is IssueCode.LICENCE_MISSING
+    assert access_token(world.engine(), "lager")
+    assert _statuses(world, ["lager"]) == [TokenStatus.ACTIVE]
+
+
+def test_the_spare_of_a_company_without_licence_is_asked_for_seldom() -> None:
+    """The janitor neither fails nor asks every five minutes."""
+    world = World()
+    _connected(world, "lager", Mode.SERVICE)
+    world.later(days=7)
+    _refusing(world, "error_missing_license")
+    world.fortnox.clear_calls()
+    for _ in range(24):
+        _keep(world, world.engine())
+        world.later(minutes=5)
+
+    assert len(world.fortnox.calls()) == 1
+    assert any(event == "token_held" for event, _ in world.reports)
+
+
+def test_an_unknown_refusal_breaks_nothing() -> None:
+    """A code that nobody has documented is a no for now."""
+    world = World()
+    _connected(world, "lager", Mode.PERSONAL)
+    world.later(hours=2)
+    _refusing(world, "something_new")
+
+    with pytest.raises(RetryLaterError):
+        access_token(world.engine(), "lager")
+    item = world.tokens.get("lager")
+    assert item is not None
+    assert item.status is TokenStatus.ACTIVE
+    assert item.due_at is not None
