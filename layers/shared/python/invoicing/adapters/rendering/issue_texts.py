@@ -90,6 +90,8 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "sent": translatable("sent to the customer"),
         "paid": translatable("paid"),
         "order": translatable("made from an order"),
+        "credited": translatable("credited"),
+        "gone": translatable("not to be found any more"),
     },
     "remembered": _MEANINGS,
     "seen": _MEANINGS,

@@ -64,6 +64,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         InvoiceState.CHECKING: translatable("Being checked"),
         InvoiceState.SENT: translatable("In Fortnox"),
         InvoiceState.HELD: translatable("Needs attention"),
+        InvoiceState.LEFT: translatable("Not sent by us"),
     },
     Intention: {
         Intention.CREATE: translatable("Created"),
@@ -83,6 +84,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         HistoryEvent.ANSWER_MISSING: translatable("Fortnox did not answer; looked up before a new try"),
         HistoryEvent.EXPORT_ASKED: translatable("Export again was pressed"),
         HistoryEvent.RETRY_ASKED: translatable("Retry was pressed"),
+        HistoryEvent.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
     },
     Notice: {
         Notice.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),

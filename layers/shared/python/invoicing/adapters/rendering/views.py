@@ -227,6 +227,7 @@ class InvoiceState(StrEnum):
     CHECKING = "checking"  # an answer is missing; looked up in Fortnox before anything is sent again
     SENT = "sent"
     HELD = "held"
+    LEFT = "left"  # deleted in Ongoing, or marked as exported by a person, before it was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +285,7 @@ class HistoryEvent(StrEnum):
     ANSWER_MISSING = "answer_missing"
     EXPORT_ASKED = "export_asked"
     RETRY_ASKED = "retry_asked"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ _EVENTS = {
     EventKind.HELD: HistoryEvent.HELD,
     EventKind.RETRY: HistoryEvent.RETRY_ASKED,
     EventKind.EXPORT_AGAIN: HistoryEvent.EXPORT_ASKED,
+    EventKind.LEFT: HistoryEvent.LEFT,
 }
 _BY_ITSELF = "schedule"
 
@@ -43,6 +44,11 @@ _BY_ITSELF = "schedule"
 def stored_state(state: InvoiceState | None) -> ExportState | None:
     """The stored state that a page's filter means; None for those that are never stored."""
     return next((stored for stored, shown in _STATES.items() if shown is state), None)
+
+
+def _state_of(export: Export) -> InvoiceState:
+    left = export.state is ExportState.DONE and not export.fortnox_number
+    return InvoiceState.LEFT if left else _STATES[export.state]
 
 
 def invoice_line_of(export: Export) -> InvoiceLine:
@@ -54,7 +60,7 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         invoice_date=export.invoice_date or (export.updated_at.date() if export.updated_at else date.min),
         amount=export.amount,
         currency=export.currency or "SEK",
-        state=_STATES[export.state],
+        state=_state_of(export),
         fortnox_number=export.fortnox_number,
         fortnox_net=export.fortnox_net,
     )
@@ -79,7 +85,7 @@ def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | 
         invoice_date=invoice.invoice_date,
         amount=invoice.amount,
         currency=invoice.goods_owner.currency or "SEK",
-        state=_STATES[export.state] if export else InvoiceState.WAITING,
+        state=_state_of(export) if export else InvoiceState.WAITING,
         fortnox_number=export.fortnox_number if export else "",
         fortnox_net=export.fortnox_net if export else None,
     )
