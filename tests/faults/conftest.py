@@ -7,13 +7,19 @@ import pytest
 from tests.faults.findings import Findings
 
 _FINDINGS = Findings()
-_REPORT = Path(__file__).parents[2] / "build" / "faults.json"
+_ROOT = Path(__file__).parents[2]
+_REPORT = _ROOT / "build" / "faults.json"
+
+
+def _plays_all(config: pytest.Config) -> bool:
+    """`make faults` names this folder; with all other tests a share of the longest enumerations is enough."""
+    return any("faults" in argument for argument in config.args)
 
 
 @pytest.fixture(scope="session")
 def one_in(pytestconfig: pytest.Config) -> int:
-    """How many of the longest enumerations are played: all of them by `make faults`, a share with all other tests."""
-    return 1 if any("faults" in argument for argument in pytestconfig.args) else 10
+    """One in how many of the longest enumerations is played."""
+    return 1 if _plays_all(pytestconfig) else 10
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +28,12 @@ def findings() -> Findings:
     return _FINDINGS
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the table and writes build/faults.json."""
-    if not _FINDINGS:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints the table and writes build/faults.json, unless only a share was played."""
+    if not _FINDINGS or not _plays_all(config):
         return
     terminalreporter.section("faults")
     for line in _FINDINGS.lines():
         terminalreporter.write_line(line)
     _FINDINGS.write(_REPORT)
-    terminalreporter.write_line(f"\nwritten to {_REPORT.relative_to(Path.cwd(), walk_up=True)}")
+    terminalreporter.write_line(f"\nwritten to {_REPORT.relative_to(_ROOT)}")
