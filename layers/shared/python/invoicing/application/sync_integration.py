@@ -119,6 +119,10 @@ class _Run:
     def execute(self) -> RunSummary:
         try:
             login = login_of(self._integration, self._tools.sealer)
+        except CannotOpenError as error:
+            self._not_answering(error, IssueCode.WMS_LOGIN_REFUSED)  # signing in again stores the password anew
+            return self._finish()
+        try:
             invoices = self._read(login)
             if invoices is not None and (invoices or self._unfinished or self._integration.asked):
                 self._export(login, invoices)
@@ -127,7 +131,9 @@ class _Run:
                 IssueCode.WMS_LOGIN_REFUSED, system=self._integration.id, username=self._integration.wms_username
             )
         except CannotOpenError as error:
-            self._not_answering(error, IssueCode.WMS_LOGIN_REFUSED)
+            self._not_answering(
+                error, IssueCode.CONNECTION_BROKEN
+            )  # connecting again gives new keys
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
@@ -393,7 +399,12 @@ class _Run:
 
     def _not_answering(self, error: Exception, code: IssueCode) -> None:
         self._report("run_failed", reason=_reason(error))
-        self._problem(code, system=self._integration.id, username=self._integration.wms_username)
+        self._problem(
+            code,
+            system=self._integration.id,
+            username=self._integration.wms_username,
+            company=self._integration.company.name,
+        )
 
     def _report(self, event: str, **fields: str) -> None:
         self._tools.report(event, {"integration": self._integration.id, **fields})
