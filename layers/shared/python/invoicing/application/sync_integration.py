@@ -131,9 +131,7 @@ class _Run:
                 IssueCode.WMS_LOGIN_REFUSED, system=self._integration.id, username=self._integration.wms_username
             )
         except CannotOpenError as error:
-            self._not_answering(
-                error, IssueCode.CONNECTION_BROKEN
-            )  # connecting again gives new keys
+            self._not_answering(error, IssueCode.CONNECTION_BROKEN)  # connecting again gives new keys
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
