@@ -29,6 +29,7 @@ class KnownRegister:
         self._loaded = False
         self._changed = False
         self._listed = False  # all active articles were read in this run
+        self._asked_for_one = False  # a second unknown article makes reading all of them the cheaper way
         self._customers: dict[str, tuple[str, str]] = {}
         self._articles: dict[str, str] = {}
         self._units: dict[str, str] = {}
@@ -90,12 +91,13 @@ class KnownRegister:
 
     def _check_articles(self, draft: Draft) -> None:
         unknown = self._unknown(draft)
-        if len(unknown) > 1 and not self._listed:
+        if not self._listed and (len(unknown) > 1 or (unknown and self._asked_for_one)):
             self._know(self._fortnox.active_articles())
             self._listed = True
             unknown = self._unknown(draft)
         for number in unknown:
             active = None if self._listed else self._fortnox.article_is_active(number)
+            self._asked_for_one = True
             if active is None:
                 active = self._create(number, draft)
             if not active:
