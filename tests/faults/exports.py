@@ -157,7 +157,7 @@ class Line:
                 raise UnknownOutcomeError("the connection was reset")
 
     def _partial(self, request: HttpRequest) -> HttpAnswer:
-        raise AssertionError("only a write-back can happen by half")
+        raise AssertionError(f"only a write-back can happen by half, not {request.method} {request.url}")
 
 
 _PAGE: Final = b"<html><body>Bad Gateway</body></html>"
