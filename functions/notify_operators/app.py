@@ -2,11 +2,11 @@
 
 import os
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from invoicing.application.send_notice import put_digests, send_due_reminders, send_notice
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.messages import read_mail_trouble
 from invoicing.runtime.observability import logger, metrics, report
@@ -16,7 +16,6 @@ settings = NotifyOperatorsSettings.read(os.environ)
 parts = Bootstrap(settings)
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
 
-_SWEDEN = ZoneInfo("Europe/Stockholm")
 _DIGEST_HOUR = 7  # before the office opens
 
 
@@ -38,7 +37,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         trouble = read_mail_trouble(event)
         report("mail_bounced", {"kind": trouble.kind, "notice": trouble.notice_id})
         return None
-    now = utc_now().astimezone(_SWEDEN)
+    now = utc_now().astimezone(SWEDEN)
     if now.hour == _DIGEST_HOUR:
         put_digests(parts.notice_tools(), day=now.date())
     send_due_reminders(parts.notice_tools())

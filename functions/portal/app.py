@@ -106,7 +106,7 @@ def status(visit: SignedInVisit) -> Answer:
         unconfirmed_address="" if integration.address_confirmed else address,
         notice=Notice(notice) if notice in set(Notice) else None,
     )
-    return _page(visit, parts.pages(visit.request.base_path).status(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).status(view, visit.language))
 
 
 def setup(visit: SignedInVisit) -> Answer:
@@ -118,7 +118,7 @@ def setup(visit: SignedInVisit) -> Answer:
         organisation_number=visit.integration.company.organisation_number,
         mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
     )
-    return _page(visit, parts.pages(visit.request.base_path).setup(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).setup(view, visit.language))
 
 
 def settings_form(visit: SignedInVisit) -> Answer:
@@ -144,7 +144,7 @@ def invoices(visit: SignedInVisit) -> Answer:
         cursor=cursor,
         next_cursor=str(next_after) if next_after is not None else "",
     )
-    return _page(visit, parts.pages(visit.request.base_path).invoices(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).invoices(view, visit.language))
 
 
 def invoice(visit: SignedInVisit) -> Answer:
@@ -161,7 +161,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         issue=issue_line_of(record),
         notice=Notice(notice) if notice in set(Notice) else None,
     )
-    return _page(visit, parts.pages(visit.request.base_path).invoice(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).invoice(view, visit.language))
 
 
 def preview(visit: SignedInVisit) -> Answer:
@@ -176,7 +176,7 @@ def preview(visit: SignedInVisit) -> Answer:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
     page = _number(visit.request.query.get("page", "1"))
     view = _preview_view(visit, shown, page)
-    return _page(visit, parts.pages(visit.request.base_path).preview(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).preview(view, visit.language))
 
 
 def issues(visit: SignedInVisit) -> Answer:
@@ -195,7 +195,7 @@ def issues(visit: SignedInVisit) -> Answer:
         pager=Pager(page=page, pages=pages),
         notice=Notice(notice) if notice in set(Notice) else None,
     )
-    return _page(visit, parts.pages(visit.request.base_path).issues(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).issues(view, visit.language))
 
 
 def history(visit: SignedInVisit) -> Answer:
@@ -258,7 +258,7 @@ def pause_form(visit: SignedInVisit) -> Answer:
         company=visit.integration.company.name,
         waiting=visit.integration.waiting,
     )
-    return _page(visit, parts.pages(visit.request.base_path).pause(view, visit.language))
+    return _page(parts.pages(visit.request.base_path).pause(view, visit.language))
 
 
 def disconnect_form(visit: SignedInVisit) -> Answer:
@@ -359,7 +359,7 @@ def logout(visit: Visit) -> Answer:
 # ---- pieces
 
 
-def _page(_visit: SignedInVisit, html: str, *, status: int = 200) -> Answer:
+def _page(html: str, *, status: int = 200) -> Answer:
     return Answer(status=status, body=html)
 
 
@@ -381,7 +381,7 @@ def _settings_page(
         address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
     )
     html = parts.pages(visit.request.base_path).settings(view, visit.language)
-    return _page(visit, html, status=400 if refused else 200)
+    return _page(html, status=400 if refused else 200)
 
 
 def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
@@ -392,14 +392,14 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
         not_confirmed=not_confirmed,
     )
     html = parts.pages(visit.request.base_path).disconnect(view, visit.language)
-    return _page(visit, html, status=400 if not_confirmed else 200)
+    return _page(html, status=400 if not_confirmed else 200)
 
 
 def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
     """`page` None: nothing is rehearsed yet."""
     pages = parts.pages(visit.request.base_path)
     if page is None:
-        return _page(visit, pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
+        return _page(pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
     rehearsed = rehearse(parts.rehearsal_tools(visit.integration), visit.integration)
     counts = Counter(Intention(one.outcome) for one in rehearsed)
     count = max(1, -(-len(rehearsed) // INVOICES_PER_PAGE))
@@ -419,7 +419,7 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
         ),
         pager=Pager(page=page, pages=count),
     )
-    return _page(visit, pages.rehearsal(view, visit.language))
+    return _page(pages.rehearsal(view, visit.language))
 
 
 def _health(integration: Integration, keys: TokenItem | None) -> ConnectionHealth:

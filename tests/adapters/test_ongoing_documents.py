@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.adapters.ongoing.documents import (
-    STOCKHOLM,
     GarbledError,
     NotADocumentError,
     StrangeDocumentError,
@@ -21,6 +20,7 @@ from invoicing.adapters.ongoing.documents import (
     text,
 )
 from invoicing.domain.errors import WmsLoginRefusedError
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import WmsInvoice, WmsLogin
 
 from local.ongoing.in_process import InProcessTransport
@@ -98,10 +98,10 @@ def test_a_date_never_shifts(day: date, dates: Dates) -> None:
 def test_the_time_of_day_does_not_matter(day: date, at: time) -> None:
     """The last second of a period is still its last day."""
     moment = datetime.combine(day, at)
-    aware = moment.replace(tzinfo=STOCKHOLM, fold=0).astimezone(UTC)
+    aware = moment.replace(tzinfo=SWEDEN, fold=0).astimezone(UTC)
 
     assert optional_day(_field(moment.isoformat()), "Field") == day
-    assert optional_day(_field(aware.isoformat()), "Field") == aware.astimezone(STOCKHOLM).date()
+    assert optional_day(_field(aware.isoformat()), "Field") == aware.astimezone(SWEDEN).date()
 
 
 @given(title=XML_TEXT, comment=XML_TEXT, code=XML_TEXT)

@@ -10,13 +10,13 @@ from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 from invoicing.adapters.rendering.formats import (
-    STOCKHOLM,
     format_amount,
     format_date,
     format_number,
     format_time,
 )
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.swedish_time import SWEDEN
 
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2).map(lambda value: value + 0)
 moments = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -91,6 +91,6 @@ def test_times_are_swedish_local_time(moment: datetime) -> None:
     """Whatever zone a time comes in, the reader's clock hangs in Sweden."""
     swedish, english = format_time(moment, Language.SWEDISH), format_time(moment, Language.ENGLISH)
 
-    assert swedish == babel_datetime(moment, "y-MM-dd HH:mm", tzinfo=STOCKHOLM, locale="sv")
-    day = babel_date(moment.astimezone(STOCKHOLM), "d MMM y", locale="en_GB")
-    assert english == f"{day}, {babel_time(moment, 'HH:mm', tzinfo=STOCKHOLM, locale='en_GB')}"
+    assert swedish == babel_datetime(moment, "y-MM-dd HH:mm", tzinfo=SWEDEN, locale="sv")
+    day = babel_date(moment.astimezone(SWEDEN), "d MMM y", locale="en_GB")
+    assert english == f"{day}, {babel_time(moment, 'HH:mm', tzinfo=SWEDEN, locale='en_GB')}"

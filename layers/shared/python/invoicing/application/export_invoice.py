@@ -21,6 +21,7 @@ from invoicing.domain.errors import (
     ReconnectRequiredError,
     RetryLaterError,
     UpstreamContractError,
+    invoice_held,
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent, external_reference
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
@@ -150,7 +151,7 @@ class _Export:
             tried = ""
             other = self._tools.sharing.get(self._invoice.id)
             if other is not None and not self.record.fortnox_number:
-                raise _held(
+                raise invoice_held(
                     IssueCode.NUMBER_SHARED, invoice_number=self._invoice.number.strip(), other_invoice=str(other)
                 )
             draft = draft_invoice(
@@ -215,12 +216,12 @@ class _Export:
         found = [invoice for invoice in read if invoice is not None and not invoice.is_credit_note]
         valid = [invoice for invoice in found if not invoice.cancelled]
         if len(valid) > 1:
-            raise _held(IssueCode.FOUND_TWICE, fortnox_numbers=", ".join(invoice.number for invoice in valid))
+            raise invoice_held(IssueCode.FOUND_TWICE, fortnox_numbers=", ".join(invoice.number for invoice in valid))
         if not found:
             return False
         self._in_fortnox((valid or found)[0], EventKind.ADOPTED, fingerprint=self.record.tried)
         if not valid:
-            raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
+            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
         return True
 
     def _create(self, draft: Draft) -> None:
@@ -254,7 +255,7 @@ class _Export:
         if holder is None:
             raise refused
         if holder.reference != draft.invoice.reference:
-            raise _held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
+            raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
         self._update(draft)
 
@@ -263,14 +264,14 @@ class _Export:
         number = self.record.fortnox_number
         there = self._tools.fortnox.invoice(number)
         if there is None or there.reference != self.record.reference:
-            raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason="gone")
+            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason="gone")
         sent_before = self.record.fingerprint == draft.invoice.fingerprint
         difference = self._difference(there)
         if sent_before and difference is None and not there.cancelled:
             self._unchanged(net=there)
             return
         if there.locked_because:
-            raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason=there.locked_because)
+            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason=there.locked_because)
         if sent_before and difference is not None and not self._asked:
             raise InvoiceHeldError(difference)  # the same again would change nothing, but undo what a person did there
         self._tools.register.prepare(draft, self._invoice)
@@ -405,7 +406,3 @@ def _blank(integration_id: str, invoice_id: int) -> Export:
         version=0,
         reference=external_reference(integration_id, invoice_id),
     )
-
-
-def _held(code: IssueCode, **params: str) -> InvoiceHeldError:
-    return InvoiceHeldError(Issue(code=code, params=params))

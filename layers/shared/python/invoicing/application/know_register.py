@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
 from invoicing.domain.draft import Draft
-from invoicing.domain.errors import InvoiceHeldError, RetryLaterError
+from invoicing.domain.errors import RetryLaterError, invoice_held
 from invoicing.domain.fortnox_invoice import ArticleDraft, Register
 from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
-from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.issue import IssueCode
 from invoicing.domain.wms_invoice import WmsInvoice
 
 BELIEVED_FOR = timedelta(days=1)
@@ -75,14 +75,14 @@ class KnownRegister:
         if known is None or _differ(wanted, known[0]):  # what is remembered holds nothing back: it may be mended
             customer = self._fortnox.customer(number)
             if customer is None:
-                raise _held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
+                raise invoice_held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
             if not customer.active:
-                raise _held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
+                raise invoice_held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
             known = (customer.currency, self._until())
             self._customers[number] = known
             self._changed = True
         if _differ(wanted, known[0]):
-            raise _held(
+            raise invoice_held(
                 IssueCode.CURRENCY_DIFFERS,
                 customer_number=number,
                 customer_currency=known[0],
@@ -101,7 +101,7 @@ class KnownRegister:
             if active is None:
                 active = self._create(number, draft)
             if not active:
-                raise _held(
+                raise invoice_held(
                     IssueCode.ARTICLE_INACTIVE, article_number=number, row=draft.article_titles.get(number, number)
                 )
             self._know([number])
@@ -149,7 +149,3 @@ def _differ(wanted: str, known: str) -> bool:
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
-
-
-def _held(code: IssueCode, **params: str) -> InvoiceHeldError:
-    return InvoiceHeldError(Issue(code=code, params=params))

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from invoicing.application.ports import Clock, Exports, Fortnox, Sealer, SecondsLeft, WmsInvoices
 from invoicing.application.wms_login import login_of
 from invoicing.domain.draft import draft_invoice
 from invoicing.domain.due import Due, when_due
-from invoicing.domain.errors import InvoiceHeldError
+from invoicing.domain.errors import InvoiceHeldError, invoice_held
 from invoicing.domain.export import Export
 from invoicing.domain.fortnox_invoice import Customer, InvoiceDraft
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
-SWEDEN = ZoneInfo("Europe/Stockholm")
 SECONDS_TO_ANSWER = 6.0  # with less left, Fortnox is not asked any more
 
 
@@ -114,12 +113,12 @@ class _Rehearsal:
         customer = self._customers[number]
         owner = invoice.goods_owner.name
         if customer is None:
-            raise _held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
+            raise invoice_held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
         if not customer.active:
-            raise _held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
+            raise invoice_held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
         must_match = self._settings.currency_rule is CurrencyRule.MUST_MATCH
         if must_match and draft.currency not in {"", customer.currency}:
-            raise _held(
+            raise invoice_held(
                 IssueCode.CURRENCY_DIFFERS,
                 customer_number=number,
                 customer_currency=customer.currency,
@@ -135,12 +134,8 @@ class _Rehearsal:
             return Outcome.NOTHING
         reason = there.locked_because if there is not None else "gone"
         if reason:
-            raise _held(IssueCode.INVOICE_LOCKED, fortnox_number=record.fortnox_number, reason=reason)
+            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=record.fortnox_number, reason=reason)
         return Outcome.UPDATE
 
     def _may_ask(self) -> bool:
         return self._tools.seconds_left() > SECONDS_TO_ANSWER
-
-
-def _held(code: IssueCode, **params: str) -> InvoiceHeldError:
-    return InvoiceHeldError(Issue(code=code, params=params))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from invoicing.application.export_invoice import (
     ExportTools,
@@ -45,9 +44,9 @@ from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
-SWEDEN = ZoneInfo("Europe/Stockholm")
 SECONDS_FOR_ONE_INVOICE = 90.0  # with less left, the rest is continued in a new invocation
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 

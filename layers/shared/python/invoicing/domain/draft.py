@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from invoicing.domain.errors import InvoiceHeldError
+from invoicing.domain.errors import invoice_held
 from invoicing.domain.export import external_reference
 from invoicing.domain.fortnox_invoice import InvoiceDraft, InvoiceRow
 from invoicing.domain.integration_settings import (
@@ -19,7 +19,7 @@ from invoicing.domain.integration_settings import (
     RowGrouping,
     RowText,
 )
-from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.issue import IssueCode
 from invoicing.domain.money import exact, round_to_ore, share_out
 from invoicing.domain.texts import (
     DESCRIPTION_LIMIT,
@@ -62,12 +62,12 @@ def draft_invoice(
     owner = invoice.goods_owner
     customer_number = owner.customer_code.strip()
     if not customer_number:
-        raise _held(IssueCode.CUSTOMER_CODE_MISSING, goods_owner=owner.name)
+        raise invoice_held(IssueCode.CUSTOMER_CODE_MISSING, goods_owner=owner.name)
     number = invoice.number.strip()
     if number and not _NUMBER.fullmatch(number):
-        raise _held(IssueCode.NUMBER_NOT_VALID, invoice_number=number[:50])
+        raise invoice_held(IssueCode.NUMBER_NOT_VALID, invoice_number=number[:50])
     if not invoice.charges:
-        raise _held(IssueCode.NO_ROWS)
+        raise invoice_held(IssueCode.NO_ROWS)
 
     meaning, agreed = _price_meaning(invoice, settings.price_meaning, remembered_meaning)
     grouping = settings.rows
@@ -75,7 +75,7 @@ def draft_invoice(
     if len(groups) > ROW_LIMIT and grouping is RowGrouping.PER_CHARGE:
         groups = _grouped(invoice.charges, settings, meaning, RowGrouping.SUMMED)
     if len(groups) > ROW_LIMIT:
-        raise _held(IssueCode.TOO_MANY_ROWS, rows=str(len(groups)), limit=str(ROW_LIMIT))
+        raise invoice_held(IssueCode.TOO_MANY_ROWS, rows=str(len(groups)), limit=str(ROW_LIMIT))
 
     amounts = share_out([group.amount for group in groups], round_to_ore(invoice.amount))
     rows = tuple(_row(group, amount, settings) for group, amount in zip(groups, amounts, strict=True))
@@ -126,7 +126,7 @@ def _price_meaning(
     }
     wanted = {setting} if setting is not PriceMeaning.DETECT else agreeing
     if not agreeing & wanted:
-        raise _held(
+        raise invoice_held(
             IssueCode.AMOUNTS_DISAGREE,
             invoice_amount=str(amount),
             sum_per_unit=str(per_unit),
@@ -139,7 +139,7 @@ def _price_meaning(
         return (remembered if remembered is not PriceMeaning.DETECT else PriceMeaning.PER_UNIT), PriceMeaning.DETECT
     (seen,) = agreeing
     if remembered not in {PriceMeaning.DETECT, seen}:
-        raise _held(IssueCode.PRICE_MEANING_CHANGED, remembered=remembered, seen=seen)
+        raise invoice_held(IssueCode.PRICE_MEANING_CHANGED, remembered=remembered, seen=seen)
     return seen, seen
 
 
@@ -165,16 +165,16 @@ def _group_of(charge: Charge, settings: IntegrationSettings, meaning: PriceMeani
     row = charge.article_title or charge.comment or f"#{charge.id}"
     article_number = charge.article_number.strip()
     if not article_number:
-        raise _held(IssueCode.ARTICLE_NUMBER_MISSING, row=row)
+        raise invoice_held(IssueCode.ARTICLE_NUMBER_MISSING, row=row)
     if not _ARTICLE_NUMBER.fullmatch(article_number):
-        raise _held(IssueCode.ARTICLE_NUMBER_REFUSED, article_number=article_number, row=row)
+        raise invoice_held(IssueCode.ARTICLE_NUMBER_REFUSED, article_number=article_number, row=row)
     account: int | None = None
     if settings.account_source is AccountSource.WMS:
         text = charge.account.strip()
         if not text:
-            raise _held(IssueCode.ACCOUNT_MISSING, article_number=article_number, row=row)
+            raise invoice_held(IssueCode.ACCOUNT_MISSING, article_number=article_number, row=row)
         if not _ACCOUNT.fullmatch(text):
-            raise _held(IssueCode.ACCOUNT_NOT_VALID, account=text[:20], article_number=article_number, row=row)
+            raise invoice_held(IssueCode.ACCOUNT_NOT_VALID, account=text[:20], article_number=article_number, row=row)
         account = int(text)
     price, quantity = Fraction(charge.price), Fraction(charge.quantity)
     if meaning is PriceMeaning.PER_UNIT:
@@ -211,7 +211,7 @@ def _row(group: _Group, amount: Decimal, settings: IntegrationSettings) -> Invoi
             text = _with_calculation(text, group, settings.language)
         quantity, price = Decimal(1), amount
     if abs(price) >= _PRICE_LIMIT or abs(quantity) >= _QUANTITY_LIMIT:
-        raise _held(IssueCode.ROW_NOT_REPRESENTABLE, row=group.title, amount=str(amount))
+        raise invoice_held(IssueCode.ROW_NOT_REPRESENTABLE, row=group.title, amount=str(amount))
     return InvoiceRow(
         article_number=group.article_number,
         description=text,
@@ -244,7 +244,3 @@ def _remarks(invoice: WmsInvoice, settings: IntegrationSettings) -> str:
         elif start or end:
             period = (start or end or invoice.invoice_date).isoformat()
     return clean_text("\n".join(part for part in (title, period) if part), REMARKS_LIMIT, lines=True)
-
-
-def _held(code: IssueCode, **params: str) -> InvoiceHeldError:
-    return InvoiceHeldError(Issue(code=code, params=params))

@@ -14,7 +14,7 @@
 Messages are for the log. They never carry a body, a query string, a token or a password.
 """
 
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Issue, IssueCode
 
 
 class InvoicingError(Exception):
@@ -55,6 +55,11 @@ class HeldError(InvoicingError):
 
 class InvoiceHeldError(HeldError):
     """One invoice cannot be sent until its issue is fixed."""
+
+
+def invoice_held(code: IssueCode, **params: str) -> InvoiceHeldError:
+    """The error that holds an invoice, with what its issue says."""
+    return InvoiceHeldError(Issue(code=code, params=params))
 
 
 class IntegrationHeldError(HeldError):

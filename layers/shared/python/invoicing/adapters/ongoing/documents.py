@@ -9,12 +9,12 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError
-from zoneinfo import ZoneInfo
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
+from invoicing.domain.swedish_time import SWEDEN
+
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -156,7 +156,7 @@ def optional_day(element: Element, *names: str) -> date | None:
     if moment.year == 1:
         return None
     try:
-        return moment.date() if moment.tzinfo is None else moment.astimezone(STOCKHOLM).date()
+        return moment.date() if moment.tzinfo is None else moment.astimezone(SWEDEN).date()
     except OverflowError:
         raise GarbledError(f"{names[0]} is not a date") from None
 

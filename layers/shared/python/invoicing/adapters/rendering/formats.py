@@ -6,11 +6,9 @@ page; the tests hold every function against Babel. Nothing is rounded: a bookkee
 
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from invoicing.domain.integration_settings import Language
-
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
+from invoicing.domain.swedish_time import SWEDEN
 
 _NO_BREAK_SPACE = "\u00a0"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")
@@ -48,6 +46,6 @@ def format_date(day: date, language: Language) -> str:
 
 def format_time(moment: datetime, language: Language) -> str:
     """Date and time of day in Sweden: `2026-03-05 14:30`, `5 Mar 2026, 14:30`."""
-    local = moment.astimezone(STOCKHOLM)
+    local = moment.astimezone(SWEDEN)
     separator = " " if language is Language.SWEDISH else ", "
     return f"{format_date(local.date(), language)}{separator}{local:%H:%M}"
