@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from invoicing.domain.tokens import ASK_AGAIN_AFTER
 from playwright.sync_api import Browser, Page, expect
 
 from local.browser import NoBrowserError, chromium, visitor
@@ -27,6 +28,7 @@ from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
 from local.ongoing.client_control import OngoingControl
 from local.ongoing.warehouse import Invoice
+from local.passing import let_pass
 from local.process import DidNotStartError
 from local.stack import Mail, Stack, StackInUseError, running_stack
 
@@ -226,6 +228,8 @@ class Demo:
             self._fortnox.expire_access_tokens(TENANT_ID)
             self._add_invoice(6003, "2345.67")
             self._add_invoice(6004, "1000.00")
+            self._sync_now(page)
+            let_pass(self._stack, ASK_AGAIN_AFTER)  # a refusal is believed when it is repeated
             self._sync_now(page)
             self._wait_for_mail(lambda mail: "/reactivate/" in mail.text)
             page.goto(self._here)

@@ -3,9 +3,9 @@
 import os
 from typing import Any
 
+from invoicing.application.follow_keys import follow_keys
 from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import recover_tokens
-from invoicing.application.report_broken import report_broken
 from invoicing.domain.errors import InvoicingError, RetryLaterError
 from invoicing.domain.tokens import TokenItem, UnreadableTokensError
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
@@ -17,9 +17,9 @@ parts = Bootstrap(settings)
 _SECONDS_FOR_ONE = 60.0
 
 
-def broken(item: TokenItem) -> None:
-    """Nothing heals these keys: tell."""
-    report_broken(parts.integrations, parts.tokens, parts.notices, utc_now, integration_id=item.integration_id)
+def follow(item: TokenItem) -> None:
+    """Holds or releases the integration of these keys."""
+    follow_keys(parts.integrations, parts.tokens, parts.notices, utc_now, report, integration_id=item.integration_id)
 
 
 @metrics.log_metrics
@@ -35,7 +35,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
             break
         looked_at += 1
         try:
-            recover_tokens(engine, integration_id, broken)
+            recover_tokens(engine, integration_id, follow)
         except RetryLaterError as error:
             report("token_recovery_failed", {"integration": integration_id, "reason": str(error)})
         except ClientRefusedError:

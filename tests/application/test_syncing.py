@@ -378,12 +378,16 @@ def test_lost_replies_about_the_keys_cost_a_quarter_of_an_hour_and_nothing_else(
 
 
 def test_dead_keys_hold_the_work_and_put_one_notice() -> None:
-    """Nothing is dropped, and nobody is mailed twice."""
+    """A first refusal is not believed yet; nothing is dropped, and nobody is mailed twice."""
     world = connected()
     world.fortnox.destroy_tokens(TENANT_ID)
     world.fortnox.expire_access_tokens(TENANT_ID)
+    doubted = run(world)
+    world.later(minutes=15)
     summary = run(world)
 
+    assert doubted.problem is not None
+    assert doubted.problem.code is IssueCode.FORTNOX_NOT_ANSWERING
     assert summary.problem is not None
     assert summary.problem.code is IssueCode.CONNECTION_BROKEN
     assert world.run() is None
@@ -396,6 +400,8 @@ def test_after_reactivation_what_waited_is_sent_and_a_closing_notice_says_so() -
     world = connected()
     world.fortnox.destroy_tokens(TENANT_ID)
     world.fortnox.expire_access_tokens(TENANT_ID)
+    run(world)
+    world.later(minutes=15)
     run(world)
     world.later(hours=3)
     world.approve(world.start())

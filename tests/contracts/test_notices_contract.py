@@ -15,7 +15,7 @@ from tests.support.together import together
 
 DAY = timedelta(days=1)
 NOTICE = Notice(
-    id="broken#lagret#chain-1",
+    id="broken#lagret#2026-03-02T08:00:00.000000Z",
     integration_id="lagret",
     kind=NoticeKind.BROKEN,
     created_at=START,

@@ -80,6 +80,7 @@ def mark(
     item: TokenItem,
     *,
     due_at: datetime | None = None,
+    refused_at: datetime | None = None,
     drop_intent: bool = False,
 ) -> bool:
     """A mark by somebody who saw `item`."""
@@ -90,6 +91,7 @@ def mark(
         ver=item.ver,
         epoch=item.epoch,
         due_at=due_at,
+        refused_at=refused_at,
         drop_intent=drop_intent,
     )
 

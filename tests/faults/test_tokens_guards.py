@@ -162,6 +162,11 @@ GUARDS = (
         without=_patched(rotate_refresh_token, _SAVE_ROUNDS=1),
         pairs=True,
     ),
+    Guard(
+        name="a refusal is believed when it is repeated",
+        setup=PERSONAL,
+        without=_patched(recover_tokens, ASK_AGAIN_AFTER=_NONE),
+    ),
     Guard(name="a break is marked on the version that was read", setup=DYING, integrations=_IntegrationsMarkedBlindly),
 )
 

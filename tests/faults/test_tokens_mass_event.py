@@ -2,14 +2,17 @@
 
 import pytest
 from invoicing.application.access_fortnox import access_token
+from invoicing.application.follow_keys import follow_keys
 from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import MASS_EVENT, recover_tokens
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError
 from invoicing.domain.issue import IssueCode
+from invoicing.domain.notice import NoticeKind
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 
 from local.fortnox.seed import TENANT_ID
+from local.ongoing.seed import WAREHOUSE
 from tests.support.world import World
 
 _MANY = MASS_EVENT + 15
@@ -61,41 +64,109 @@ def _statuses(world: World, names: list[str]) -> list[TokenStatus]:
     return [item.status for item in items if item is not None]
 
 
+def _follow(world: World, name: str) -> None:
+    follow_keys(
+        world.integrations,
+        world.tokens,
+        world.notices,
+        world.clock,
+        lambda event, fields: world.reports.append((event, fields)),
+        integration_id=name,
+    )
+
+
 def _keep(world: World, engine: TokenEngine) -> None:
     """What the janitor does on its schedule."""
     for name in list(world.tokens.due(world.clock())):
         try:
-            recover_tokens(engine, name, lambda _item: None)
+            recover_tokens(engine, name, lambda item: _follow(world, item.integration_id))
         except RetryLaterError:
             continue
 
 
-def test_an_incident_at_fortnox_breaks_only_a_handful() -> None:
-    """When Fortnox refuses everybody, it is Fortnox: the rest waits, and heals when the incident is over."""
-    world = World()
-    names = [f"lager-{number}" for number in range(_MANY)]
+def _after_an_incident_of(world: World, names: list[str], hours: int) -> list[TokenStatus]:
+    """Fortnox refuses every key. Gives what the keys were taken for at the end of it."""
     for name in names:
         _connected(world, name, Mode.PERSONAL)
     world.later(hours=2)
     engine = world.engine()
     _refusing(world, "invalid_grant")
     for name in names:
-        with pytest.raises((ReconnectRequiredError, RetryLaterError)):
+        with pytest.raises(RetryLaterError):
             access_token(engine, name)
-    for _ in range(60):  # five hours
+    for _ in range(hours * 12):
         world.later(minutes=5)
         _keep(world, engine)
-    broken = _statuses(world, names).count(TokenStatus.BROKEN)
-
     world.fortnox.clear_faults()
+    return _statuses(world, names)
+
+
+def test_an_incident_at_fortnox_breaks_nobody() -> None:
+    """When Fortnox refuses everybody, it is Fortnox: all wait, nobody is mailed, and it heals when it is over."""
+    world = World()
+    names = [f"lager-{number}" for number in range(_MANY)]
+    meanwhile = _after_an_incident_of(world, names, hours=5)
     for _ in range(12):
         world.later(minutes=5)
-        _keep(world, engine)
+        _keep(world, world.engine())
 
-    assert broken == MASS_EVENT
-    assert _statuses(world, names).count(TokenStatus.BROKEN) == MASS_EVENT
-    assert _statuses(world, names).count(TokenStatus.ACTIVE) == _MANY - MASS_EVENT
+    assert set(meanwhile) == {TokenStatus.UNCERTAIN}
+    assert set(_statuses(world, names)) == {TokenStatus.ACTIVE}
+    assert world.notices.all == []
     assert any(event == "token_mass_refusal" for event, _ in world.reports)
+
+
+def test_what_few_were_refused_by_mistake_works_again_without_a_human() -> None:
+    """Too few to see that it is an incident: held and told of, and released when Fortnox takes the keys again."""
+    world = World()
+    world.connect()
+    names = [WAREHOUSE]
+    meanwhile = _after_an_incident_of(world, names, hours=1)
+    held = world.integrations.get(WAREHOUSE)
+    for _ in range(6 * 12 + 1):
+        world.later(minutes=5)
+        _keep(world, world.engine())
+    released = world.integrations.get(WAREHOUSE)
+
+    assert meanwhile == [TokenStatus.BROKEN]
+    assert held is not None
+    assert held.broken_since is not None
+    assert released is not None
+    assert released.broken_since is None
+    assert released.closing_notice_due
+    assert _statuses(world, names) == [TokenStatus.ACTIVE]
+    assert [notice.closed for notice in world.notices.all if notice.kind is NoticeKind.BROKEN] == [True]
+
+
+def test_keys_that_broke_again_are_told_of_again() -> None:
+    """A second break is another problem, with a notice of its own."""
+    world = World()
+    world.connect()
+    for _ in range(2):
+        _after_an_incident_of(world, [WAREHOUSE], hours=1)
+        for _ in range(6 * 12 + 1):
+            world.later(minutes=5)
+            _keep(world, world.engine())
+
+    assert [notice.closed for notice in world.notices.all if notice.kind is NoticeKind.BROKEN] == [True, True]
+
+
+def test_dead_keys_are_tried_again_until_fortnox_has_forgotten_them() -> None:
+    """A few times a day, and never again once they would have died of age."""
+    world = World()
+    _connected(world, "lager", Mode.PERSONAL)
+    world.fortnox.destroy_tokens(TENANT_ID)
+    world.later(days=7)
+    world.fortnox.clear_calls()
+    for _ in range(24 * 50):
+        world.later(hours=1)
+        _keep(world, world.engine())
+    item = world.tokens.get("lager")
+
+    assert _statuses(world, ["lager"]) == [TokenStatus.BROKEN]
+    assert item is not None
+    assert item.due_at is None
+    assert 2 < len(world.fortnox.calls()) < 50 * 4 * 2  # a refresh and client credentials each
 
 
 def test_one_dead_integration_is_not_a_mass_event() -> None:
@@ -105,7 +176,10 @@ def test_one_dead_integration_is_not_a_mass_event() -> None:
     world.fortnox.destroy_tokens(TENANT_ID)
     for _ in range(MASS_EVENT * 2):
         world.tokens.count_refused("lager", now=world.clock())
-    world.later(minutes=45)
+    world.later(hours=2)
+    with pytest.raises(RetryLaterError):
+        access_token(world.engine(), "lager")
+    world.later(minutes=15)
 
     with pytest.raises(ReconnectRequiredError):
         access_token(world.engine(), "lager")

@@ -68,6 +68,8 @@ def double_faults(setup: Setup, *, one_in: int) -> Iterator[Story]:
         (first,) = plan
         for position in range(first + 1, len(story.calls)):
             for fault in faults_at(story.calls[position]):
+                if fault is Fault.REFUSED and fault in plan.values():
+                    continue  # a mistake that is repeated is believed, until the keys are tried again
                 number += 1
                 if number % one_in == 0:
                     yield played(setup, {**plan, position: fault})

@@ -30,6 +30,7 @@ class Fault(StrEnum):
     LAST_MOMENT = "sent in the last second, process stopped, request travels"
     GARBAGE = "200 with another body"  # Fortnox did it; a proxy's page came back
     WRONG_SECRET = "invalid_client"  # our own secret was rotated badly
+    REFUSED = "refused by mistake"  # Fortnox answers invalid_grant to a key that lives
 
 
 class Interrupted(BaseException):
@@ -64,6 +65,7 @@ _AT_FORTNOX = (
     Fault.LAST_MOMENT,
     Fault.GARBAGE,
     Fault.WRONG_SECRET,
+    Fault.REFUSED,
 )
 _PAUSES = (Fault.PAUSE, Fault.LONG_PAUSE)
 

@@ -111,9 +111,7 @@ class Promises:
 
         return sealing
 
-    def took_effect(
-        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any, *, late: bool
-    ) -> None:
+    def took_effect(self, name: str, args: tuple[Any, ...], result: Any, *, late: bool) -> None:
         """A call did what it does, whether or not its caller gets to know."""
         match name:
             case "oauth.refresh":
@@ -133,7 +131,8 @@ class Promises:
                 if args[3] in self.journal.find(args[0], args[1], args[2]):
                     self._is_durable(args[3].blob, args[1], args[2])
             case "store.mark":
-                if result and args[1] is TokenStatus.BROKEN and kwargs.get("drop_intent"):
+                declared_before = self._last is not None and self._last.status is TokenStatus.BROKEN
+                if result and args[1] is TokenStatus.BROKEN and not declared_before:
                     self._check_broken(args[0])
         if name.startswith("store."):
             item = really_stored(self.store, args[0] if isinstance(args[0], str) else args[0].integration_id)
@@ -261,9 +260,8 @@ class Promises:
         item = really_stored(self.store, integration_id)
         integration = integrations.get(integration_id)
         self.lost = [pair.fate for pair in self.pairs if pair.fate is not Fate.DURABLE and self._is_current(pair)]
-        held = integration is not None and integration.broken_since is not None
-        if held:
-            self._check_held(integration_id, item, notices, setup)
+        if integration is not None and integration.broken_since is not None:
+            self._check_held(integration_id, item, integration.broken_since, notices, setup)
             self.outcome = "a human is needed"
         elif not given:
             self.broken("I7", f"no token could be had at rest: {item.status if item else 'no item'}")
@@ -273,11 +271,13 @@ class Promises:
             self.broken("I3", "a process was stopped by its time limit between the answer and the first durable write")
         self._check_reports()
 
-    def _check_held(self, integration_id: str, item: TokenItem | None, notices: FakeNotices, setup: "Setup") -> None:
+    def _check_held(
+        self, integration_id: str, item: TokenItem | None, since: datetime, notices: FakeNotices, setup: "Setup"
+    ) -> None:
         if item is None or item.status is not TokenStatus.BROKEN:
             self.broken("I7", "the integration is held as broken while its keys are not")
             return
-        notice = notices.get(broken_notice_id(integration_id, item.chain_id))
+        notice = notices.get(broken_notice_id(integration_id, since))
         if notice is None or notice.closed:
             self.broken("I7", "broken, and no open notice says so")
         if self._works(item):

@@ -15,9 +15,9 @@ from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.connect_company import ConnectTools, ConsentFailedError, connect_company
-from invoicing.application.ports import ClientRefusedError
+from invoicing.application.follow_keys import follow_keys
+from invoicing.application.ports import ClientRefusedError, GrantRefusedError
 from invoicing.application.recover_tokens import recover_tokens
-from invoicing.application.report_broken import report_broken
 from invoicing.application.start_consent import ConsentTools, start_consent
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import (
@@ -213,10 +213,10 @@ class Story:
         item = really_stored(self.store, INTEGRATION)
         if item is None or item.intent is not None or self.clock.something_travels or self._given is None:
             return False
+        due_soon = item.due_at is not None and item.due_at <= self.clock.now + timedelta(hours=1)
         if item.status is TokenStatus.BROKEN:
             waits = self.setup.begins_with == "administrator" and self._playing
-            return item.due_at is None and not waits
-        due_soon = item.due_at is not None and item.due_at <= self.clock.now + timedelta(hours=1)
+            return not due_soon and not waits
         return self._given and item.status is not TokenStatus.UNCERTAIN and not due_soon
 
     def _due_at(self) -> datetime | None:
@@ -319,8 +319,13 @@ class Story:
             self._tell()
 
     def _tell(self) -> None:
-        report_broken(
-            self._watched_integrations, self.engine.store, self._watched_notices, self.clock, integration_id=INTEGRATION
+        follow_keys(
+            self._watched_integrations,
+            self.engine.store,
+            self._watched_notices,
+            self.clock,
+            self._report,
+            integration_id=INTEGRATION,
         )
 
     def _run(self, name: str, act: Callable[[], None], life: timedelta) -> None:
@@ -365,7 +370,7 @@ class Story:
             result = act(*args, **kwargs)
             if name == "sealer.prepare":
                 return self.promises.watched_seal(result)
-            self.promises.took_effect(name, args, kwargs, result, late=fault in _TRAVELLING)
+            self.promises.took_effect(name, args, result, late=fault in _TRAVELLING)
             return result
 
         if name != "oauth.refresh":
@@ -419,6 +424,8 @@ class Story:
                 return _PAGE
             case Fault.WRONG_SECRET:
                 raise ClientRefusedError("invalid_client")
+            case Fault.REFUSED:
+                raise GrantRefusedError("invalid_grant")
             case _:
                 pass
         result = effect()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from invoicing.application.ports import CannotOpenError
 from invoicing.domain.notice import broken_notice_id
-from invoicing.domain.tokens import ROTATE_SPARE_EVERY, TokenItem, TokenStatus
+from invoicing.domain.tokens import ASK_AGAIN_AFTER, ROTATE_SPARE_EVERY, TokenItem, TokenStatus
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
@@ -93,16 +93,19 @@ def test_a_fortnox_that_is_down_leaves_the_keys_due(operator: Browser) -> None:
 def test_keys_that_are_dead_for_good_hold_the_work_and_put_one_notice(operator: Browser) -> None:
     """However often the janitor comes by."""
     deployed = operator.deployed
-    chain = keys_of(deployed).chain_id
     deployed.fortnox.destroy_tokens(TENANT_ID)
     until_due(deployed)
+    deployed.invoke("keep_tokens", event(SCHEDULE))
+    doubted = keys_of(deployed)
+    deployed.clock.advance(ASK_AGAIN_AFTER)
     for _ in range(3):
         deployed.invoke("keep_tokens", event(SCHEDULE))
 
+    assert doubted.status is TokenStatus.UNCERTAIN
     assert keys_of(deployed).status is TokenStatus.BROKEN
     assert deployed.integration.broken_since is not None
     assert [*deployed.integrations.active_ids()] == []
-    assert deployed.notices.get(broken_notice_id(WAREHOUSE, chain)) is not None
+    assert deployed.notices.get(broken_notice_id(WAREHOUSE, deployed.integration.broken_since)) is not None
     assert len(deployed.logged("token_broken")) == 1
 
 

@@ -19,7 +19,7 @@ from tests.functions.deployed import CUSTOM_DOMAIN, Browser, Deploy, Deployed, e
 NEW, CHANGED = "notify_operators__new_notice", "notify_operators__changed_notice"
 HOURLY, BOUNCE = "notify_operators__hourly", "notify_operators__bounce"
 ADDRESS = "ekonomi@nordlager.example"
-NOTICE_ID = broken_notice_id(WAREHOUSE, "chain-1")  # that of the event files
+NOTICE_ID = broken_notice_id(WAREHOUSE, datetime(2026, 3, 2, 8, tzinfo=UTC))  # that of the event files
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def store_settings(browser: Browser) -> None:
 
 
 def put_broken(deployed: Deployed, notice_id: str) -> None:
-    """As report_broken does it."""
+    """As follow_keys does it."""
     now = deployed.clock()
     deployed.notices.put_once(
         Notice(
@@ -151,7 +151,7 @@ def test_a_notice_whose_mail_fails_comes_again_and_stops_no_other(
 ) -> None:
     """The other records of the batch are done; the failed one is reported by its place in the stream."""
     made, other = event(NEW), event(NEW)
-    other["Records"][0]["dynamodb"]["Keys"]["notice_id"]["S"] = "broken#unknown#chain-1"
+    other["Records"][0]["dynamodb"]["Keys"]["notice_id"]["S"] = "broken#unknown#2026-03-02T08:00:00.000000Z"
     other["Records"][0]["dynamodb"]["SequenceNumber"] = "111000000000000000009"
     made["Records"] += other["Records"]
     with monkeypatch.context() as patch:
@@ -208,7 +208,7 @@ def test_a_reminder_that_fails_stops_no_other_and_is_an_error_of_the_function(
     broken: Deployed, monkeypatch: pytest.MonkeyPatch, error: InvoicingError
 ) -> None:
     """One address that SES refuses must not keep the others from being told."""
-    put_broken(broken, broken_notice_id(WAREHOUSE, "chain-2"))
+    put_broken(broken, broken_notice_id(WAREHOUSE, broken.clock() + UNSENT_AFTER))
     broken.clock.advance(UNSENT_AFTER)
     tried = []
 

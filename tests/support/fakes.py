@@ -351,6 +351,7 @@ class FakeTokenStore:
         ver: int,
         epoch: int,
         due_at: datetime | None,
+        refused_at: datetime | None,
         drop_intent: bool = False,
     ) -> bool:
         with self._lock:
@@ -358,7 +359,7 @@ class FakeTokenStore:
             if stored is None or (stored.chain_id, stored.ver, stored.epoch) != (chain_id, ver, epoch):
                 return False
             kept = _without_attempt(stored) if drop_intent else stored
-            self._put(replace(kept, status=status, due_at=due_at))
+            self._put(replace(kept, status=status, due_at=due_at, refused_at=refused_at))
             return True
 
     def count_refused(self, integration_id: str, *, now: datetime) -> int:

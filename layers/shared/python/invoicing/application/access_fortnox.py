@@ -62,6 +62,8 @@ def _renew(engine: TokenEngine, item: TokenItem) -> Tokens:
                 return settle_dead_chain(engine, item, error.error)
     if item.intent is not None:
         raise RetryLaterError("a refresh is under way or its outcome is not known yet")
+    if item.is_doubted(engine.clock()):
+        raise RetryLaterError("Fortnox refused the keys; they are tried once more before that is believed")
     try:
         return rotate_refresh_token(engine, item)
     except ChainDeadError as dead:

@@ -132,7 +132,6 @@ def _connect(tools: ConnectTools, pending: PendingConsent, code: str) -> Integra
     company = tools.fortnox_with(tokens.access_token).company()
     existing = tools.integrations.get(pending.integration_id)
     _check_company(tools, pending, tokens, company, existing)
-    previous_keys = engine.store.get(pending.integration_id)
     engine.store.start_chain(
         TokenItem(
             integration_id=pending.integration_id,
@@ -147,8 +146,8 @@ def _connect(tools: ConnectTools, pending: PendingConsent, code: str) -> Integra
         )
     )
     integration = _put(tools, pending, company)
-    if existing is not None and existing.broken_since is not None and previous_keys is not None:
-        tools.notices.close(broken_notice_id(existing.id, previous_keys.chain_id))
+    if existing is not None and existing.broken_since is not None:
+        tools.notices.close(broken_notice_id(existing.id, existing.broken_since))
     if integration.runs:
         slot = f"connected-{chain_id}"
         tools.queue.send([SyncRequest(integration_id=integration.id, by=pending.wms_username, slot=slot)])

@@ -246,9 +246,10 @@ class TokenStore(Protocol):
         ver: int,
         epoch: int,
         due_at: datetime | None,
+        refused_at: datetime | None,
         drop_intent: bool = False,
     ) -> bool:
-        """Sets the status if chain, version and epoch are still these; says whether it did."""
+        """Sets status and `refused_at` if chain, version and epoch are still these; says whether it did."""
         ...
 
     def count_refused(self, integration_id: str, *, now: datetime) -> int:

@@ -4,8 +4,10 @@ R1  the journal has the next version        → adopt it
 R2  client credentials work                 → the integration works from here on
 R3  the quarantine is not over              → wait: the lost request may still arrive
 R4  probe with the stored refresh token     → 200: it was never spent
-R5  refused, and client credentials too     → broken, unless Fortnox refuses many integrations at once
-R6  broken                                  → one notice with a reactivation link
+R5  refused, and client credentials too     → broken, if that is so again a quarter of an hour later, and unless
+                                              Fortnox refuses many integrations at once
+R6  broken                                  → one notice with a reactivation link; tried again now and then, because
+                                              what Fortnox refused by mistake works again without a human
 """
 
 from collections.abc import Callable
@@ -21,16 +23,25 @@ from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_re
 from invoicing.application.token_engine import DEAD_KEY, TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
 from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError
-from invoicing.domain.tokens import QUARANTINE, TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+from invoicing.domain.tokens import (
+    ASK_AGAIN_AFTER,
+    QUARANTINE,
+    REFRESH_TOKEN_LIFE,
+    TokenItem,
+    Tokens,
+    TokenStatus,
+    UnreadableTokensError,
+    read_tokens,
+)
 
 MASS_EVENT = 10  # integrations refused within one to two hours: more is an incident at Fortnox or of ours
-_ASK_AGAIN = timedelta(minutes=15)  # what a mass event left in doubt
 _LICENCE_AGAIN = timedelta(hours=6)  # the spare of a company without a licence
+_BROKEN_AGAIN = timedelta(hours=6)
 
-type ReportBroken = Callable[[TokenItem], None]
+type FollowKeys = Callable[[TokenItem], None]
 
 
-def recover_tokens(engine: TokenEngine, integration_id: str, report_broken: ReportBroken) -> None:
+def recover_tokens(engine: TokenEngine, integration_id: str, follow_keys: FollowKeys) -> None:
     """Looks at one item that is due, and does the next step for it. Safe to repeat and to run twice at once.
 
     Raises RetryLaterError and ClientRefusedError; the item stays due.
@@ -38,19 +49,21 @@ def recover_tokens(engine: TokenEngine, integration_id: str, report_broken: Repo
     item = engine.store.get(integration_id)
     if item is None or item.status is TokenStatus.REVOKED:
         return
-    if item.status is TokenStatus.BROKEN:
-        report_broken(item)
-        _mark(engine, item, TokenStatus.BROKEN, due=False)
-        return
     try:
-        if item.intent is not None:
+        if item.status is TokenStatus.BROKEN:
+            _try_broken_again(engine, item, follow_keys)
+        elif item.intent is not None:
             _find_out(engine, item)
-        elif item.blob is not None and item.status is not TokenStatus.CC_ONLY:
-            _rotate(engine, item)
+        elif item.refused_at is not None and item.status is not TokenStatus.UNCERTAIN:
+            follow_keys(item)  # refused before, and it works
+            due_at = None if item.status is TokenStatus.CC_ONLY else engine.next_rotation()
+            _mark(engine, item, item.status, due_at=due_at, refused_at=None)
+        elif item.status is TokenStatus.CC_ONLY:
+            _mark(engine, item, TokenStatus.CC_ONLY, due_at=None, refused_at=None)  # needs no janitor
         else:
-            _mark(engine, item, item.status, due=False)  # client credentials need no janitor
+            _rotate(engine, item)
     except ReconnectRequiredError:
-        recover_tokens(engine, integration_id, report_broken)
+        recover_tokens(engine, integration_id, follow_keys)
     except IntegrationHeldError as held:
         engine.report("token_held", {"integration": integration_id, "reason": held.issue.code})
     except ChangedMeanwhileError:
@@ -73,18 +86,45 @@ def settle_dead_chain(engine: TokenEngine, item: TokenItem, error: str) -> Token
     except GrantRefusedError as refused:
         if refused.error not in DEAD_KEY:
             _refused_for_now(engine, item, refused.error)
-    else:
-        _mark(engine, item, TokenStatus.CC_ONLY, due=False, drop_intent=True)
-        engine.report("token_healed", {"integration": item.integration_id, "by": "client_credentials"})
-        return tokens
-    if engine.store.count_refused(item.integration_id, now=engine.clock()) > MASS_EVENT:
-        _settle_later(engine, item, engine.clock() + _ASK_AGAIN)
+        _declare_broken(engine, item, error)
+    due_at = engine.clock() if item.refused_at is not None else None
+    _mark(engine, item, TokenStatus.CC_ONLY, due_at=due_at, refused_at=item.refused_at)
+    engine.report("token_healed", {"integration": item.integration_id, "by": "client_credentials"})
+    return tokens
+
+
+def _declare_broken(engine: TokenEngine, item: TokenItem, error: str) -> NoReturn:
+    """R5. Every key is refused: believed only if it was so before, and not of everybody."""
+    now = engine.clock()
+    refused = engine.store.count_refused(item.integration_id, now=now)
+    since = item.refused_at or now
+    if now < since + ASK_AGAIN_AFTER:
+        _mark(engine, item, TokenStatus.UNCERTAIN, due_at=since + ASK_AGAIN_AFTER, refused_at=since)
+        engine.report("token_refused_once", {"integration": item.integration_id, "reason": error})
+        raise RetryLaterError("Fortnox refuses the keys; they are tried once more before that is believed")
+    if refused > MASS_EVENT:
+        _mark(engine, item, TokenStatus.UNCERTAIN, due_at=now + ASK_AGAIN_AFTER, refused_at=since)
         engine.report("token_mass_refusal", {"integration": item.integration_id, "reason": error})
         raise RetryLaterError("Fortnox refuses many integrations at once: none is declared broken")
-    if not _mark(engine, item, TokenStatus.BROKEN, due=True, drop_intent=True):
+    if not _mark(engine, item, TokenStatus.BROKEN, due_at=now, refused_at=now):
         raise RetryLaterError("the keys changed while they were being declared dead")
-    engine.report("token_broken", {"integration": item.integration_id, "reason": error})
+    engine.report("token_dead", {"integration": item.integration_id, "reason": error})
     raise ReconnectRequiredError("Fortnox refuses the refresh token and client credentials")
+
+
+def _try_broken_again(engine: TokenEngine, item: TokenItem, follow_keys: FollowKeys) -> None:
+    """Tells of it, and tries the keys now and then until Fortnox has forgotten them."""
+    follow_keys(item)
+    now = engine.clock()
+    again_at = (item.refused_at or now) + _BROKEN_AGAIN
+    if now < again_at:
+        forgotten = again_at > item.blob_at + REFRESH_TOKEN_LIFE
+        due_at = None if forgotten else again_at
+        _mark(engine, item, TokenStatus.BROKEN, due_at=due_at, refused_at=item.refused_at or now)
+    elif _adopt(engine, item) is None and _mark(
+        engine, item, TokenStatus.UNCERTAIN, due_at=now, refused_at=item.refused_at
+    ):
+        _rotate(engine, item)
 
 
 def _refused_for_now(engine: TokenEngine, item: TokenItem, error: str) -> NoReturn:
@@ -119,6 +159,7 @@ def _find_out(engine: TokenEngine, item: TokenItem) -> None:
             ver=item.ver,
             epoch=item.epoch,
             due_at=quarantine_over,
+            refused_at=item.refused_at,
         )
         return
     engine.store.release(
@@ -153,20 +194,29 @@ def _adopt(engine: TokenEngine, item: TokenItem) -> Tokens | None:
             attempt_id=entry.attempt_id,
             blob=entry.blob,
             blob_at=entry.received_at,
-            due_at=engine.next_rotation(),
+            due_at=engine.next_look(item),
         )
         engine.report("token_healed", {"integration": item.integration_id, "by": "journal"})
         return tokens
     return None
 
 
-def _mark(engine: TokenEngine, item: TokenItem, status: TokenStatus, *, due: bool, drop_intent: bool = False) -> bool:
+def _mark(
+    engine: TokenEngine,
+    item: TokenItem,
+    status: TokenStatus,
+    *,
+    due_at: datetime | None,
+    refused_at: datetime | None,
+) -> bool:
+    """What is known now, which ends the attempt. `due_at` None: nobody needs to look at it any more."""
     return engine.store.mark(
         item.integration_id,
         status,
         chain_id=item.chain_id,
         ver=item.ver,
         epoch=item.epoch,
-        due_at=engine.clock() if due else None,
-        drop_intent=drop_intent,
+        due_at=due_at,
+        refused_at=refused_at,
+        drop_intent=True,
     )

@@ -129,7 +129,7 @@ def _save(engine: TokenEngine, claimed: TokenItem, entry: JournalEntry) -> tuple
                 attempt_id=entry.attempt_id,
                 blob=entry.blob,
                 blob_at=entry.received_at,
-                due_at=engine.next_rotation(),
+                due_at=engine.next_look(claimed),
             ),
         )
         replaced = isinstance(store_error, ChangedMeanwhileError)
@@ -151,13 +151,15 @@ def _keep_unreadable(engine: TokenEngine, claimed: TokenItem, entry: JournalEntr
 
 def _release(engine: TokenEngine, item: TokenItem, claimed: TokenItem) -> None:
     """Gives the token back unspent. It is due when it was before: what was to be looked at still is."""
+    doubted_meanwhile = claimed.status is TokenStatus.UNCERTAIN
+    due_at = engine.clock() if doubted_meanwhile else item.due_at or engine.next_rotation()
     try:
         engine.store.release(
             claimed.integration_id,
             owner=claimed.lease_owner,
             epoch=claimed.epoch,
             ver=claimed.ver,
-            due_at=item.due_at or engine.next_rotation(),
+            due_at=due_at,
         )
     except InvoicingError as error:
         # The intent stays and its lease runs out; recovery probes. Nothing is lost.
@@ -173,6 +175,7 @@ def _mark_uncertain(engine: TokenEngine, claimed: TokenItem) -> None:
             ver=claimed.ver,
             epoch=claimed.epoch,
             due_at=claimed.lease_until,
+            refused_at=claimed.refused_at,
         )
     except InvoicingError as error:
         # The intent alone makes recovery look.

@@ -11,6 +11,7 @@ from invoicing.application.export_invoice import (
     export_invoice,
     hold_unreadable,
 )
+from invoicing.application.follow_keys import follow_keys
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
     CannotOpenError,
@@ -28,7 +29,6 @@ from invoicing.application.ports import (
     TokenStore,
     WmsInvoices,
 )
-from invoicing.application.report_broken import report_broken
 from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, when_due
 from invoicing.domain.errors import (
@@ -334,11 +334,12 @@ class _Run:
 
     def _broken(self) -> None:
         self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
-        report_broken(
+        follow_keys(
             self._tools.integrations,
             self._tools.tokens,
             self._tools.notices,
             self._tools.clock,
+            self._tools.report,
             integration_id=self._integration.id,
         )
 

@@ -68,6 +68,10 @@ class TokenEngine:
         """When the chain must be rotated even if nobody uses it: long before its 45 days are over."""
         return self.clock() + ROTATE_SPARE_EVERY
 
+    def next_look(self, item: TokenItem) -> datetime:
+        """When the janitor looks at a chain that was just rotated: at once if it was refused before."""
+        return self.next_rotation() if item.refused_at is None else self.clock()
+
 
 # Codes of the token endpoint that say that a key is dead. Anything else is a no for now that a new consent
 # would not cure.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 # Putting a notice sends it within seconds. Should that fail for good, it is found as due from then on.
@@ -32,6 +32,6 @@ class Notice:
     closed: bool = False
 
 
-def broken_notice_id(integration_id: str, chain_id: str) -> str:
-    """One broken connection is one problem: the chain of keys that died."""
-    return f"broken#{integration_id}#{chain_id}"
+def broken_notice_id(integration_id: str, broken_since: datetime) -> str:
+    """One broken connection is one problem, from the moment on which it is held until it works again."""
+    return f"broken#{integration_id}#{broken_since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

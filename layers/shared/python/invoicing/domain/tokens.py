@@ -15,6 +15,7 @@ REFRESH_TOKEN_LIFE = timedelta(days=45)  # Fortnox's page on authorization
 ROTATE_SPARE_EVERY = timedelta(days=7)
 RENEW_WHEN_LEFT = timedelta(minutes=20)  # an access token with less left is renewed before use
 QUARANTINE = timedelta(seconds=120)  # how long a request may still be on its way after its deadline
+ASK_AGAIN_AFTER = timedelta(minutes=15)  # a refusal of every key is believed when it is repeated then
 
 
 class Mode(StrEnum):
@@ -28,7 +29,7 @@ class TokenStatus(StrEnum):
     """What is known about an integration's keys."""
 
     ACTIVE = "active"
-    UNCERTAIN = "uncertain"  # a refresh was sent and its outcome is not known yet
+    UNCERTAIN = "uncertain"  # the outcome of a refresh, or whether a refusal was meant, is not known yet
     CC_ONLY = "cc_only"  # the refresh chain is dead; client credentials work
     BROKEN = "broken"  # nothing works; an administrator must approve again
     REVOKED = "revoked"  # disconnected on purpose
@@ -62,6 +63,12 @@ class TokenItem:
     lease_until: datetime | None = None
     intent: Intent | None = None
     due_at: datetime | None = None  # when the janitor must look at it
+    refused_at: datetime | None = None  # Fortnox refused every key then; kept until the integration works again
+
+    def is_doubted(self, now: datetime) -> bool:
+        """Whether Fortnox refused every key so lately that trying them again would say nothing new."""
+        refused_at = self.refused_at if self.status is TokenStatus.UNCERTAIN else None
+        return refused_at is not None and now < refused_at + ASK_AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

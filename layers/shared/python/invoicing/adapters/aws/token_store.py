@@ -194,15 +194,18 @@ class DynamoTokenStore:
         ver: int,
         epoch: int,
         due_at: datetime | None,
+        refused_at: datetime | None,
         drop_intent: bool = False,
     ) -> bool:
         """Dropping the intent ends its lease too. `due_at` None: nobody needs to look at the item any more."""
         due, not_due = due_attributes(due_at)
+        refused: Item = {} if refused_at is None else {"refused_at": attribute(refused_at)}
+        not_refused = ("refused_at",) if refused_at is None else ()
         try:
             self._update(
                 integration_id,
-                put={"status": attribute(status), **due},
-                drop=(*not_due, *(("intent", *_LEASE) if drop_intent else ())),
+                put={"status": attribute(status), **due, **refused},
+                drop=(*not_due, *not_refused, *(("intent", *_LEASE) if drop_intent else ())),
                 condition="#chain_id = :chain_id AND #ver = :ver AND #epoch = :epoch",
                 values={
                     "chain_id": attribute(chain_id),
