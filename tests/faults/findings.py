@@ -25,11 +25,7 @@ class Findings:
 
     def count(self, setup: str, fault: "Fault", story: "Story") -> None:
         """One run with one fault."""
-        self.single.setdefault((setup, str(fault)), Counter()).update(_result(story))
-
-    def count_pair(self, setup: str, story: "Story") -> None:
-        """One run with two faults."""
-        self.pairs.setdefault(setup, Counter()).update(_result(story))
+        self.single.setdefault((setup, str(fault)), Counter()).update(result_of(story))
 
     def __bool__(self) -> bool:
         return bool(self.single or self.pairs or self.guards or self.models or self.year)
@@ -102,7 +98,8 @@ def _rows_by_story(single: dict[tuple[str, str], Counter[str]]) -> list[str]:
     return lines
 
 
-def _result(story: "Story") -> dict[str, int]:
+def result_of(story: "Story") -> dict[str, int]:
+    """What one run counts as."""
     promises = story.promises
     healed = {f"healed by {by}": 1 for by in promises.healed_by}
     lost = {f"lost: {fate}" if fate in INCURABLE else "lost otherwise": 1 for fate in promises.lost}

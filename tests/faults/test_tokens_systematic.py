@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoicing.domain.tokens import Mode
 
-from tests.faults.findings import Findings
+from tests.faults.findings import Findings, result_of
+from tests.faults.processes import counted
 from tests.faults.token_faults import Fault, Plan, faults_at
 from tests.faults.token_promises import INCURABLE, PromiseBrokenError
 from tests.faults.token_story import Setup, Story
@@ -38,7 +40,6 @@ RECONNECT = Setup(
 SETUPS = (PERSONAL, SERVICE, SPARE, LAPSED, HURRIED, DYING, DYING_SPARE, RECONNECT)
 # A crash with the answer in hand, a lost answer, a late request; and a pause that is a crash for a short life.
 _CAN_LOSE = {Fault.CRASH, Fault.ERROR_AFTER, Fault.GARBAGE, Fault.LATE, Fault.LAST_MOMENT, Fault.PAUSE}
-_SHARES = {DYING: 10, DYING_SPARE: 10, RECONNECT: 5}  # of the pairs, where they are many and little can be lost
 _NAMES = [setup.name for setup in SETUPS]
 
 
@@ -61,18 +62,21 @@ def single_faults(setup: Setup) -> Iterator[tuple[Plan, Story]]:
             yield plan, played(setup, plan)
 
 
-def double_faults(setup: Setup, *, one_in: int) -> Iterator[Story]:
-    """After every single fault, every other one at every later call, be it of the recovery; or a share of them."""
-    number = 0
-    for plan, story in single_faults(setup):
-        (first,) = plan
-        for position in range(first + 1, len(story.calls)):
-            for fault in faults_at(story.calls[position]):
-                if fault is Fault.REFUSED and fault in plan.values():
-                    continue  # a mistake that is repeated is believed, until the keys are tried again
-                number += 1
-                if number % one_in == 0:
-                    yield played(setup, {**plan, position: fault})
+def pairs_after(first: Plan, *, setup: Setup, one_in: int) -> Counter[str]:
+    """After one fault, every other one at every later call, be it of the recovery; or a share of them."""
+    story = played(setup, first)
+    (begun,) = first
+    plans = [
+        {**first, position: fault}
+        for position in range(begun + 1, len(story.calls))
+        for fault in faults_at(story.calls[position])
+        # A mistake that is repeated is believed, until the keys are tried again.
+        if not (fault is Fault.REFUSED and fault in first.values())
+    ]
+    counts = Counter[str]()
+    for plan in plans[begun % one_in :: one_in]:
+        counts.update(result_of(played(setup, plan)))
+    return counts
 
 
 @pytest.mark.parametrize("family", [True, False], ids=["a reuse ends the family", "a reuse is only refused"])
@@ -99,14 +103,12 @@ def test_no_single_fault_loses_what_could_be_kept(setup: Setup, family: bool, fi
 @pytest.mark.parametrize("setup", SETUPS, ids=_NAMES)
 def test_no_pair_of_faults_loses_what_could_be_kept(setup: Setup, one_in: int, findings: Findings) -> None:
     """The second fault may hit the recovery from the first."""
-    share = max(one_in, _SHARES.get(setup, 1))
-    runs = Counter[str]()
-    for story in double_faults(setup, one_in=share):
-        runs[story.promises.outcome] += 1
-        findings.count_pair(setup.name if share == 1 else f"{setup.name} (1 in {share})", story)
+    first_faults = [plan for plan, _ in single_faults(setup)]
+    counts = counted(partial(pairs_after, setup=setup, one_in=one_in), first_faults)
+    findings.pairs[setup.name] = counts
 
-    assert runs.total() > 500 / share
-    assert not (setup.heals_itself and runs["a human is needed"])
+    assert counts["runs"] > 500 / one_in
+    assert not (setup.heals_itself and counts["a human is needed"])
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
