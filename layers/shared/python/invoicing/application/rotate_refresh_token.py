@@ -83,6 +83,7 @@ def rotate_refresh_token(engine: TokenEngine, item: TokenItem) -> Tokens:
         },
     )
     if isinstance(store_error, ChangedMeanwhileError):
+        _revoke_if_disconnected(engine, claimed, tokens)
         raise store_error  # a new consent replaced the chain: its keys are the ones to use
     return tokens
 
@@ -147,6 +148,16 @@ def _keep_unreadable(engine: TokenEngine, claimed: TokenItem, entry: JournalEntr
         _third_sink(engine, claimed, entry)
     _mark_uncertain(engine, claimed)
     raise UnknownOutcomeError(f"the token answer was unreadable: {reason}")
+
+
+def _revoke_if_disconnected(engine: TokenEngine, claimed: TokenItem, tokens: Tokens) -> None:
+    """Disconnecting revoked the pair that was stored; the one that arrives afterwards must not outlive it."""
+    try:
+        item = engine.store.get(claimed.integration_id)
+        if item is not None and item.status is TokenStatus.REVOKED:
+            engine.oauth.revoke(tokens.refresh_token)
+    except InvoicingError as error:
+        _reported(engine, claimed, "revoke_failed", error)  # unused, it dies in 45 days
 
 
 def _release(engine: TokenEngine, item: TokenItem, claimed: TokenItem) -> None:
