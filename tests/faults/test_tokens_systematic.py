@@ -21,6 +21,7 @@ from tests.faults.token_promises import INCURABLE, PromiseBrokenError
 from tests.faults.token_story import Setup, Story
 
 PERSONAL = Setup(name="personal: a worker renews", mode=Mode.PERSONAL)
+STORE_FIRST = replace(PERSONAL, name="personal: a worker renews, the table is written first", store_first=True)
 SERVICE = Setup(name="service: a worker renews", mode=Mode.SERVICE)
 WEEK = timedelta(days=7)
 SPARE = Setup(name="service: the spare is rotated", mode=Mode.SERVICE, begins_with="janitor", wait=WEEK)
@@ -37,7 +38,7 @@ DYING_SPARE = Setup(
 RECONNECT = Setup(
     name="broken: an administrator approves again", mode=Mode.SERVICE, all_dead=True, begins_with="administrator"
 )
-SETUPS = (PERSONAL, SERVICE, SPARE, LAPSED, HURRIED, DYING, DYING_SPARE, RECONNECT)
+SETUPS = (PERSONAL, STORE_FIRST, SERVICE, SPARE, LAPSED, HURRIED, DYING, DYING_SPARE, RECONNECT)
 # A crash with the answer in hand, a lost answer, a late request; and a pause that is a crash for a short life.
 _CAN_LOSE = {Fault.CRASH, Fault.ERROR_AFTER, Fault.GARBAGE, Fault.LATE, Fault.LAST_MOMENT, Fault.PAUSE}
 _NAMES = [setup.name for setup in SETUPS]

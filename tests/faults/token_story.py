@@ -90,6 +90,7 @@ class Setup:
     consent_lapsed: bool = False  # client credentials are refused from the start
     all_dead: bool = False  # Fortnox ended every key
     family_revocation: bool = True
+    store_first: bool = False  # of the two saves side by side, the table's takes effect before the journal's
     life: timedelta = LIFE  # of the first process
 
     @property
@@ -470,25 +471,24 @@ class Story:
     ) -> tuple[Exception | None, Exception | None]:
         """Side by side: the slower one says how long both took, and one that is stopped stops not the other."""
         begun = self.clock.now
-        errors: list[Exception | None] = []
+        errors: dict[Callable[[], object], Exception | None] = {first: None, second: None}
         stopped: OutOfTime | None = None
         end = begun
         self._side_by_side = True
-        for act in (first, second):
+        for act in (second, first) if self.setup.store_first else (first, second):
             if self._side_by_side:
                 self.clock.turn_back(begun)
             try:
                 act()
-                errors.append(None)
             except OutOfTime as out:
                 stopped = out
             except Exception as error:
-                errors.append(error)
+                errors[act] = error
             end = max(end, self.clock.now)
         self.clock.move_to(end)
         if stopped is not None:
             raise stopped
-        return errors[0], errors[1]
+        return errors[first], errors[second]
 
     def _seconds_left(self) -> float:
         return (self._process.ends_at - self.clock.now).total_seconds()
