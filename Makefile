@@ -40,7 +40,7 @@ format: ready ## Format the code and mend what can be mended
 faults: ready ## Run the tests that break things on purpose
 	$(BIN)/pytest tests/faults
 
-bench: ready ## Measure the local stack
+bench: ready ## Count calls, units and dollars, and compare with a plain script
 	$(BIN)/python -m local.bench
 
 build: ready ## Build the artefacts that are deployed

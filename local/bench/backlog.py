@@ -11,9 +11,11 @@ from decimal import Decimal
 from invoicing.application.ports import HttpAnswer, HttpRequest
 
 from local.bench import DidNotMeasureError
+from local.bench.targets import Verdict
 from local.http import Handler
 from local.ongoing import seed
 from local.ongoing.in_process import InProcessTransport
+from local.ongoing.warehouse import Invoice
 from tests.support.fakes import FakeClock
 from tests.support.world import World
 
@@ -33,17 +35,22 @@ class Backlog:
     share: float  # of what the limit allows: (calls ÷ 5 per second) ÷ seconds
 
     @property
-    def missed(self) -> tuple[str, ...]:
-        """What the target says and this does not hold."""
-        missed = []
-        if self.share < LEAST_SHARE:
-            missed.append(f"{self.share:.1%} of Fortnox's limit, wanted at least {LEAST_SHARE:.0%}")
-        if self.refused:
-            missed.append(f"{self.refused} calls refused with 429, wanted none")
-        return tuple(missed)
+    def verdicts(self) -> list[Verdict]:
+        """What the target says of it."""
+        name = f"{self.invoices} invoices, calls of {self.call_seconds:.1f} s"
+        return [
+            Verdict.at_most(f"{name}: refused with 429", 0, self.refused),
+            Verdict(
+                what=f"{name}: share of Fortnox's limit",
+                wanted=f"at least {LEAST_SHARE:.0%}",
+                measured=f"{self.share:.1%}",
+                met=self.share >= LEAST_SHARE,
+                is_count=False,
+            ),
+        ]
 
 
-class _Slow(InProcessTransport):
+class Slow(InProcessTransport):
     """Lets each call take its time."""
 
     def __init__(self, handler: Handler, clock: FakeClock, seconds: float) -> None:
@@ -57,18 +64,21 @@ class _Slow(InProcessTransport):
         return super().send(request)
 
 
+def waiting_invoices(world: World, count: int) -> tuple[Invoice, ...]:
+    """Invoices of one charge each, whose customer and article are in Fortnox."""
+    plain = world.ongoing.invoice(seed.WAREHOUSE, seed.PLAIN)
+    charge = replace(plain.charges[0], quantity=Decimal(1))
+    return tuple(replace(plain, id=number, charges=(replace(charge, id=number),)) for number in range(1, count + 1))
+
+
 def drain(invoices: int, *, call_seconds: float) -> Backlog:
     """Sends so many new invoices of one system in one run."""
     world = World()
     world.connect()
-    plain = world.ongoing.invoice(seed.WAREHOUSE, seed.PLAIN)
-    charge = replace(plain.charges[0], quantity=Decimal(1))
-    waiting = tuple(
-        replace(plain, id=number, charges=(replace(charge, id=number),)) for number in range(1, invoices + 1)
-    )
+    waiting = waiting_invoices(world, invoices)
     world.ongoing.put_warehouse(replace(world.ongoing.warehouse(seed.WAREHOUSE), invoices=waiting))
-    world.to_fortnox = _Slow(world.fortnox.handle, world.clock, call_seconds)
-    world.to_ongoing = _Slow(world.ongoing.handle, world.clock, call_seconds)
+    world.to_fortnox = Slow(world.fortnox.handle, world.clock, call_seconds)
+    world.to_ongoing = Slow(world.ongoing.handle, world.clock, call_seconds)
     world.fortnox.clear_calls()
     summary = world.run()
     if summary is None or (summary.sent, summary.failed) != (invoices, 0):

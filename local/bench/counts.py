@@ -24,6 +24,8 @@ from invoicing.adapters.aws.token_store import DynamoTokenStore
 from moto import mock_aws
 
 from local.bench import DidNotMeasureError
+from local.bench.targets import Verdict
+from local.bench.units import Meter
 from local.ongoing import seed
 from local.ongoing.warehouse import Charge, Invoice
 from tests.support.aws import Aws
@@ -31,6 +33,9 @@ from tests.support.world import World
 
 CUSTOMER = seed.KAFFE  # its customer is in Fortnox
 KNOWN_ARTICLE = "100"  # in Fortnox from the start
+IDLE_RUN = "idle: nothing unexported"
+ONE_INVOICE = "1 new invoice, customer and article known"
+FURTHER_INVOICE = "each further new invoice in a run"
 FEW_LIST_CALLS = 5  # what the target "A and a few list calls" is taken for
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 
@@ -42,6 +47,8 @@ class Calls:
     fortnox: Mapping[str, int]
     ongoing: Mapping[str, int]
     aws: Mapping[str, int]  # "dynamodb GetItem"
+    read_units: float = 0.0
+    write_units: float = 0.0
 
     @property
     def fortnox_calls(self) -> int:
@@ -87,18 +94,24 @@ class Scenario:
     name: str
     calls: Calls
     targets: tuple[Target, ...] = ()
-    missed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, calls: Calls, *targets: Target) -> "Scenario":
-        """Compares with the targets."""
-        missed = tuple(
-            f"{target.kind.replace('_', ' ')}: {getattr(calls, target.kind)}, wanted at most {target.at_most}"
-            + (f" ({target.why})" if target.why else "")
-            for target in targets
-            if getattr(calls, target.kind) > target.at_most
-        )
-        return cls(name=name, calls=calls, targets=targets, missed=missed)
+        """The same, shorter."""
+        return cls(name=name, calls=calls, targets=targets)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """One per target."""
+        return [
+            Verdict.at_most(
+                f"{self.name}: {target.kind.replace('_', ' ')}",
+                target.at_most,
+                getattr(self.calls, target.kind),
+                why=target.why,
+            )
+            for target in self.targets
+        ]
 
 
 IDLE = (
@@ -111,10 +124,11 @@ IDLE = (
 class Counted:
     """A connected integration with real adapters, whose calls are counted."""
 
-    def __init__(self, world: World, aws: Aws, requests: "Counter[str]") -> None:
+    def __init__(self, world: World, aws: Aws, requests: "Counter[str]", meter: Meter) -> None:
         self.world = world
         self._aws = aws
         self._requests = requests
+        self._meter = meter
         self._key = aws.key()
 
     def new_worker(self) -> None:
@@ -152,12 +166,19 @@ class Counted:
         """The calls of one run of a new worker. Raises DidNotMeasureError if it did something else."""
         self.new_worker()
         before = self._so_far()
+        reads, writes = self._meter.reads, self._meter.writes
         summary = self.world.run()
         after = self._so_far()
         if summary is None or (summary.sent, summary.updated, summary.failed) != (sent, updated, 0) or summary.problem:
             raise DidNotMeasureError(f"a run was to send {sent} and update {updated} invoices, but gave {summary}")
         fortnox, ongoing, aws = (dict(now - then) for now, then in zip(after, before, strict=True))
-        return Calls(fortnox=fortnox, ongoing=ongoing, aws=aws)
+        return Calls(
+            fortnox=fortnox,
+            ongoing=ongoing,
+            aws=aws,
+            read_units=self._meter.reads - reads,
+            write_units=self._meter.writes - writes,
+        )
 
     def next_run(self, *, sent: int = 0, updated: int = 0, minutes: int = 15) -> Calls:
         """The same, when the schedule fires again."""
@@ -195,7 +216,9 @@ def connected() -> Iterator[Counted]:
             "journal": S3TokenJournal(aws.s3, aws.bucket()),
             "queue": SqsSyncQueue(aws.sqs, aws.queue()),
         }
-        counted = Counted(World(**stores), aws, requests)
+        meter = Meter(Aws().dynamodb)
+        meter.attach(aws.dynamodb)
+        counted = Counted(World(**stores), aws, requests, meter)
         counted.new_worker()
         counted.put()
         counted.world.connect()
@@ -207,7 +230,7 @@ def nothing_unexported() -> Scenario:
     with connected() as integration:
         integration.put(integration.invoice(1))
         integration.run(sent=1)
-        return Scenario.of("idle: nothing unexported", integration.next_run(), *IDLE)
+        return Scenario.of(IDLE_RUN, integration.next_run(), *IDLE)
 
 
 def nothing_due() -> Scenario:
@@ -226,7 +249,7 @@ def new_invoice() -> Scenario:
         integration.add(integration.invoice(2))
         calls = integration.next_run(sent=1)
         return Scenario.of(
-            "1 new invoice, customer and article known",
+            ONE_INVOICE,
             calls,
             Target(kind="fortnox_calls", at_most=1),
             Target(kind="ongoing_calls", at_most=2, why="1 to read, 1 to write back"),
@@ -243,7 +266,7 @@ def each_further_invoice() -> Scenario:
         integration.add(*(integration.invoice(number) for number in range(3, 14)))
         eleven = integration.next_run(sent=11)
         return Scenario.of(
-            "each further new invoice in a run",
+            FURTHER_INVOICE,
             _difference(eleven, one, by=10),
             Target(kind="fortnox_calls", at_most=1),
             Target(kind="ongoing_calls", at_most=1),
@@ -336,4 +359,6 @@ def _difference(more: Calls, fewer: Calls, *, by: int) -> Calls:
         fortnox=between(more.fortnox, fewer.fortnox),
         ongoing=between(more.ongoing, fewer.ongoing),
         aws=between(more.aws, fewer.aws),
+        read_units=(more.read_units - fewer.read_units) / by,
+        write_units=(more.write_units - fewer.write_units) / by,
     )

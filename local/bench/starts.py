@@ -20,7 +20,7 @@ from invoicing.runtime import settings
 from local.bench import DidNotMeasureError
 from local.stack import output_of
 
-ROUNDS = 7
+ROUNDS = 5
 SDK = "sdk"
 LAYERS = ("DependenciesLayer", "SharedLayer")
 _SDK_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py")

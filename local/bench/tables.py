@@ -1,14 +1,27 @@
 """The measurements as a person reads them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from local.bench.backlog import Backlog
+from local.bench.comparison import (
+    HISTORIES,
+    ODD_PRICE_EVERY,
+    PER_RUN,
+    RUNS,
+    RUNS_WITHOUT_CUTS,
+    SHARE_CUT,
+    Compared,
+)
+from local.bench.costs import IDLE_SECONDS, Cost
 from local.bench.counts import Calls, Scenario
+from local.bench.memory import FUNCTION_MEGABYTES, RunCost
 from local.bench.sizes import Size
 from local.bench.starts import StartTimes
 from local.bench.story import StoryStep
+from local.bench.targets import Verdict
 
 _KINDS = ("fortnox_calls", "ongoing_calls", "dynamodb_reads", "dynamodb_writes", "other_aws")
+_DECIMALS = 6  # of a dollar
 _MEGABYTE = 1_000_000
 
 
@@ -65,10 +78,23 @@ def story_table(steps: Sequence[StoryStep]) -> str:
 
 def counts_table(scenarios: Sequence[Scenario]) -> str:
     """Counted calls, each with its target behind it."""
-    rows = [(one.name, *(_counted(one, kind) for kind in _KINDS)) for one in scenarios]
-    head = ("", "Fortnox", "Ongoing", "DynamoDB reads", "DynamoDB writes", "other AWS")
+    rows = [
+        (
+            one.name,
+            *(_counted(one, kind) for kind in _KINDS),
+            f"{one.calls.read_units:g}",
+            f"{one.calls.write_units:g}",
+        )
+        for one in scenarios
+    ]
+    head = ("", "Fortnox", "Ongoing", "DynamoDB reads", "DynamoDB writes", "other AWS", "read units", "write units")
     details = [f"{one.name}: {_details(one.calls)}" for one in scenarios]
-    return titled("Calls of one run, exact; behind a slash: at most", _table(head, rows), *details)
+    return titled(
+        "Calls of one run, exact; behind a slash: at most",
+        _table(head, rows),
+        "Units of DynamoDB are computed from the sizes of items by its documented rules.",
+        *details,
+    )
 
 
 def backlogs_table(backlogs: Iterable[Backlog]) -> str:
@@ -90,13 +116,86 @@ def backlogs_table(backlogs: Iterable[Backlog]) -> str:
     )
 
 
-def missed_targets(scenarios: Iterable[Scenario], backlogs: Iterable[Backlog]) -> list[str]:
-    """One sentence per target that is not met."""
-    return [f"{one.name}: {missed}" for one in scenarios for missed in one.missed] + [
-        f"{one.invoices} invoices, calls of {one.call_seconds:.1f} s: {missed}"
-        for one in backlogs
-        for missed in one.missed
+def comparison_table(compared: Sequence[Compared]) -> str:
+    """Ours, first, beside the others; behind a number: how many times ours."""
+    ours = compared[0]
+
+    def line(name: str, value: Callable[[Compared], float], form: str = "g") -> tuple[str, ...]:
+        def cell(one: Compared) -> str:
+            times = f" ({value(one) / value(ours):.1f}×)" if one is not ours and value(ours) else ""
+            return f"{value(one):{form}}{times}"
+
+        return (name, *map(cell, compared))
+
+    first = ours.backlog
+    rows = [
+        line("Fortnox calls for 1 new invoice of 3 known articles", lambda one: one.one.fortnox_calls),
+        line("Ongoing calls for it", lambda one: one.one.ongoing_calls),
+        line(f"backlog of {first.invoices} in one run: Fortnox calls", lambda one: one.backlog.fortnox_calls),
+        line("  refused with 429", lambda one: one.backlog.refused),
+        line("  seconds", lambda one: one.backlog.seconds, ".0f"),
+        line("  times what the limit allows", lambda one: one.backlog.seconds / one.backlog.least_seconds, ".2f"),
+        line(
+            f"calls cut, {ours.lost_answers.invoices} invoices: twice in Fortnox",
+            lambda one: one.lost_answers.duplicates,
+        ),
+        line("  not in Fortnox", lambda one: one.lost_answers.missing),
+        line("  in Fortnox, not marked in Ongoing", lambda one: one.lost_answers.unmarked),
+        line("  with another amount than in Ongoing", lambda one: one.lost_answers.wrong),
+        line(f"  histories of {HISTORIES} that ended signed out", lambda one: one.lost_answers.signed_out),
     ]
+    return titled(
+        "Beside a plain script: same simulators, same invoices, on their clock",
+        _table(("", *(one.name for one in compared)), rows),
+        f"In the backlog each call takes {first.call_seconds:.1f} s; the limit allows one per invoice, 5 per second.",
+        f"Cut: {SHARE_CUT:.0%} of all calls before and {SHARE_CUT:.0%} after they were carried out, in {HISTORIES}"
+        f" histories of {RUNS} runs with {PER_RUN} new invoices each; then {RUNS_WITHOUT_CUTS} runs without.",
+        f"One invoice in {ODD_PRICE_EVERY} has a price of three decimals.",
+        "Signed out: a refresh token was lost; until a person approves again, nothing is sent.",
+    )
+
+
+def memory_table(costs: Sequence[RunCost]) -> str:
+    """Memory and time of runs; each is compared with the one before it."""
+    rows = [
+        (
+            f"{one.invoices} × {one.charges:,} charges",
+            f"{one.megabytes:.0f}",
+            f"{one.share:.0%}",
+            "" if before is None else f"{one.megabytes / before.megabytes:.2f}",
+            f"{one.seconds:.2f}",
+            "" if before is None else f"{one.seconds / before.seconds:.1f}",
+        )
+        for before, one in zip((None, *costs), costs, strict=False)
+    ]
+    return titled(
+        "Memory and processor time of one run, in a process of its own",
+        _table(("", "peak MB", f"of {FUNCTION_MEGABYTES} MB", "× before", "seconds", "× before"), rows),
+        "Invoices × charges on each. × before: to the line above.",
+    )
+
+
+def costs_table(costs: Sequence[Cost]) -> str:
+    """Estimated dollars."""
+    services = list(costs[0].parts)
+    rows = [
+        (one.name, *(f"{one.parts[service]:.{_DECIMALS}f}" for service in services), f"{one.usd:.{_DECIMALS}f}")
+        for one in costs
+    ]
+    return titled(
+        "Estimated cost in USD, from list prices of us-east-1 without the free tier",
+        _table(("", *services, "all"), rows),
+        f"An idle run is taken for {IDLE_SECONDS:.0f} s. Without logs, traces, storage and what all warehouses share.",
+    )
+
+
+def targets_table(verdicts: Iterable[Verdict]) -> str:
+    """What was promised, beside what was measured."""
+    rows = [
+        (one.what, one.wanted, one.measured, "met" if one.met else "MISSED", "" if one.is_count else "not a count")
+        for one in verdicts
+    ]
+    return titled("Targets", _table(("", "wanted", "measured", "", ""), rows))
 
 
 def titled(title: str, *paragraphs: str) -> str:

@@ -1,13 +1,22 @@
 """What `make bench` tells is true: counts repeat, and a missed target is said."""
 
 import py_compile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
 
 from local.bench import tables
 from local.bench.backlog import drain
-from local.bench.counts import Calls, Scenario, Target, exported_again_unchanged
+from local.bench.counts import SCENARIOS, Calls, Scenario, Target, exported_again_unchanged
+from local.bench.memory import measure_run
 from local.bench.sizes import measure_sizes
 from local.bench.story import read_story
+from local.bench.targets import missed_counts
+from local.bench.units import Meter, item_size
+from tests.support.aws import Aws
 
 CALLS = Calls(
     fortnox={"POST /3/invoices": 2},
@@ -21,6 +30,12 @@ def test_a_count_is_the_same_every_time() -> None:
     assert exported_again_unchanged() == exported_again_unchanged()
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_counted_calls_meet_their_targets(scenario: Callable[[], Scenario]) -> None:
+    """No call more than was promised."""
+    assert missed_counts(scenario().verdicts) == []
+
+
 def test_requests_to_dynamodb_are_told_apart_from_others() -> None:
     """Reads, writes and keys cost differently."""
     assert (CALLS.dynamodb_reads, CALLS.dynamodb_writes, CALLS.other_aws) == (3, 4, 5)
@@ -32,7 +47,9 @@ def test_a_missed_target_is_said_and_a_met_one_is_not() -> None:
         "a run", CALLS, Target(kind="fortnox_calls", at_most=1), Target(kind="ongoing_calls", at_most=1)
     )
 
-    assert tables.missed_targets([scenario], []) == ["a run: fortnox calls: 2, wanted at most 1"]
+    assert [verdict.met for verdict in scenario.verdicts] == [False, True]
+    assert missed_counts(scenario.verdicts) == scenario.verdicts[:1]
+    assert "MISSED" in tables.targets_table(scenario.verdicts)
 
 
 def test_a_drained_backlog_says_how_much_of_the_limit_it_used() -> None:
@@ -42,7 +59,51 @@ def test_a_drained_backlog_says_how_much_of_the_limit_it_used() -> None:
     assert slow.fortnox_calls >= slow.invoices
     assert slow.refused == 0
     assert slow.share <= 0.5
-    assert slow.missed
+    assert not all(verdict.met for verdict in slow.verdicts)
+    assert missed_counts(slow.verdicts) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ({"S": "Å"}, 2),
+        ({"N": "-120.50"}, 3),
+        ({"N": "0"}, 1),
+        ({"B": b"1234"}, 4),
+        ({"BOOL": True}, 1),
+        ({"NS": ["1", "200"]}, 4),
+        ({"L": [{"S": "a"}, {"NULL": True}]}, 7),
+        ({"M": {"key": {"S": "a"}}}, 8),
+    ],
+)
+def test_an_item_is_as_large_as_documented(value: dict[str, Any], size: int) -> None:
+    """What DynamoDB charges follows from it; the name counts too."""
+    assert item_size({"name": value}) == 4 + size
+
+
+@mock_aws
+def test_units_are_counted_for_reads_writes_and_index() -> None:
+    """A begun kilobyte is a unit of writing, four are one of reading, and a new key is written to its index too."""
+    aws = Aws()
+    table = aws.table("IntegrationsTable")
+    meter = Meter(Aws().dynamodb)
+    meter.attach(aws.dynamodb)
+    key = {"integration_id": {"S": "nordlager"}}
+    aws.dynamodb.put_item(TableName=table, Item={**key, "text": {"S": "x" * 5000}, "active": {"S": "active"}})
+    written = meter.writes
+    aws.dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)
+    aws.dynamodb.get_item(TableName=table, Key=key)
+
+    assert written == 5 + 1
+    assert meter.reads == 2 + 1
+
+
+def test_memory_is_measured_in_a_run_that_sends(tmp_path: Path) -> None:
+    """In a process of its own, from a recording."""
+    cost = measure_run(2, 3, tmp_path)
+
+    assert cost.megabytes > 0
+    assert cost.seconds > 0
 
 
 def test_a_story_that_was_never_played_is_asked_for(tmp_path: Path) -> None:
