@@ -1,7 +1,7 @@
 """What runs cost on AWS: an estimate from counted requests and list prices.
 
-List prices in USD of us-east-1, without the free tier, as the services' pricing pages gave them in 2026; DynamoDB's
-hold since November 2024. Other regions differ a little. Not in it: logs, traces, alarms, storage, and what is the
+List prices in USD of us-east-1, without the free tier, as commonly known since DynamoDB's were halved in November 2024:
+compare them with the pricing pages before relying on the sum. Other regions differ a little. Not in it: logs, traces, alarms, storage, and what is the
 same for one warehouse and for thousands (the dispatcher, the janitor, the queue's empty polls, the KMS key).
 """
 
