@@ -44,6 +44,7 @@ class Fate(StrEnum):
     DROPPED = "received and not stored"
 
 
+_HEALED_BY = "token_healed_by_"
 INCURABLE = frozenset({Fate.CRASHED, Fate.REPLY_LOST, Fate.LATE})
 
 
@@ -86,7 +87,7 @@ class Promises:
     healed_by: list[str] = field(default_factory=list)
     outcome: str = ""
     lost: list[Fate] = field(default_factory=list)
-    reports: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     _raw_of: dict[bytes, bytes] = field(default_factory=dict)  # sealed → plain
     _version_of: dict[str, tuple[str, int]] = field(default_factory=dict)  # refresh token → chain and version
     _intents: list[tuple[str, int]] = field(default_factory=list)  # durable, one for each POST
@@ -158,13 +159,11 @@ class Promises:
             if pair.raw == raw and pair.raw not in self._durable:
                 pair.fate, pair.holder = Fate.DROPPED, process
 
-    def is_reported(self, event: str, fields: Mapping[str, str], process: Process) -> None:
+    def is_reported(self, event: str, fields: Mapping[str, str | int], process: Process) -> None:
         """A line for the log."""
         self.reports.append((event, fields))
-        if event == "token_healed":
-            self.healed_by.append(fields["by"])
-        if event == "token_probe":
-            self.healed_by.append("probe")
+        if event.startswith(_HEALED_BY):
+            self.healed_by.append(event.removeprefix(_HEALED_BY))
         if event == "token_third_sink":
             for pair in self.pairs:
                 if pair.holder is process and pair.fate is Fate.DROPPED:
@@ -288,7 +287,7 @@ class Promises:
             self.broken("lost", f"a human is needed, and no incurable loss explains it: {self.lost}")
 
     def _check_reports(self) -> None:
-        text = " ".join(f"{event} {' '.join(fields.values())}" for event, fields in self.reports)
+        text = " ".join(f"{event} {' '.join(map(str, fields.values()))}" for event, fields in self.reports)
         secrets = [*self._authority._refresh_tokens, *self._authority._access_tokens]
         if any(secret in text for secret in secrets):
             self.broken("I8", "a token can be read in a log line")

@@ -500,5 +500,5 @@ class Story:
         self._ids += 1
         return f"id-{self._ids}"
 
-    def _report(self, event: str, fields: Mapping[str, str]) -> None:
+    def _report(self, event: str, fields: Mapping[str, str | int]) -> None:
         self.promises.is_reported(event, fields, self._process)

@@ -71,7 +71,9 @@ def test_keys_that_cannot_be_opened_stop_no_other_integration(operator: Browser)
     with pytest.raises(CannotOpenError):
         deployed.invoke("keep_tokens", event(SCHEDULE))
     assert keys_of(deployed).ver == 1
-    assert [line["integration"] for line in deployed.logged("token_recovery_failed")] == ["another-system"]
+    ends = {line["integration"]: line["outcome"] for line in deployed.logged("token_recovery")}
+    assert ends == {"another-system": "our_fault", WAREHOUSE: "renewed"}
+    assert [line["looked_at"] for line in deployed.logged("tokens_kept")] == [2]
 
 
 def test_a_fortnox_that_is_down_leaves_the_keys_due(operator: Browser) -> None:
@@ -116,7 +118,7 @@ def test_a_wrong_client_secret_breaks_no_integration(operator: Browser) -> None:
     deployed.aws.secrets.put_secret_value(SecretId="fortnox", SecretString="another-secret")
     deployed.invoke("keep_tokens", event(SCHEDULE))
 
-    assert len(deployed.logged("client_refused")) == 1
+    assert [line["outcome"] for line in deployed.logged("token_recovery")] == ["client_refused"]
     assert deployed.integration.broken_since is None
     assert keys_of(deployed).status is TokenStatus.ACTIVE
 

@@ -57,7 +57,7 @@ class World:
     sessions: FakeSessions = field(default_factory=FakeSessions)
     notices: FakeNotices = field(default_factory=FakeNotices)
     queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
-    reports: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     time_left: float = 300.0
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class World:
         """Ids that tests can tell apart."""
         return f"id-{next(self._ids)}"
 
-    def report(self, event: str, fields: Mapping[str, str]) -> None:
+    def report(self, event: str, fields: Mapping[str, str | int]) -> None:
         """Keeps what would be logged."""
         self.reports.append((event, fields))
 

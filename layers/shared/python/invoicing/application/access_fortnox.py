@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from invoicing.application.ports import CannotOpenError, ChangedMeanwhileError, GrantRefusedError
 from invoicing.application.recover_tokens import settle_dead_chain
+from invoicing.application.report_outcome import Outcome, reported
 from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
 from invoicing.application.token_engine import TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
@@ -23,21 +24,26 @@ def access_token(engine: TokenEngine, integration_id: str, *, refused: str = "")
     Raises ReconnectRequiredError when no key works, RetryLaterError when none could be had now, and
     IntegrationHeldError when the company has no licence.
     """
+    return reported(engine, "token_access", integration_id, lambda: _serve(engine, integration_id, refused))
+
+
+def _serve(engine: TokenEngine, integration_id: str, refused: str) -> tuple[str, Outcome]:
     item = engine.store.get(integration_id)
     if item is None or item.status in {TokenStatus.BROKEN, TokenStatus.REVOKED}:
         raise ReconnectRequiredError("no key is stored that could work")
     stored = _stored(engine, item, refused)
     now = engine.clock()
     if stored and stored.expires_at - now > RENEW_WHEN_LEFT:
-        return stored.access_token
+        return stored.access_token, Outcome.SERVED_STORED
     try:
-        return _renew(engine, item).access_token
+        tokens, outcome = _renew(engine, item)
     except RetryLaterError:
         if stored and stored.expires_at - now > _STILL_USABLE:
-            return stored.access_token  # renewed ahead of time; there is time for another try
+            return stored.access_token, Outcome.SERVED_STORED  # it was ahead of time; there is time for another try
         raise
     except ChangedMeanwhileError:
-        return _by_another_worker(engine, integration_id, refused)
+        return _by_another_worker(engine, integration_id, refused), Outcome.SERVED_STORED
+    return tokens.access_token, outcome
 
 
 def _stored(engine: TokenEngine, item: TokenItem, refused: str) -> Tokens | None:
@@ -52,22 +58,22 @@ def _stored(engine: TokenEngine, item: TokenItem, refused: str) -> Tokens | None
     return None if newest is None or newest.access_token == refused else newest
 
 
-def _renew(engine: TokenEngine, item: TokenItem) -> Tokens:
+def _renew(engine: TokenEngine, item: TokenItem) -> tuple[Tokens, Outcome]:
     if item.mode is Mode.SERVICE or item.status is TokenStatus.CC_ONLY:
         try:
-            return use_client_credentials(engine, item)
+            return use_client_credentials(engine, item), Outcome.RENEWED
         except GrantRefusedError as error:
             raise_if_licence_is_gone(error.error)
             if item.status is TokenStatus.CC_ONLY or item.blob is None:
-                return settle_dead_chain(engine, item, error.error)
+                return settle_dead_chain(engine, item, error.error), Outcome.HEALED
     if item.intent is not None:
         raise RetryLaterError("a refresh is under way or its outcome is not known yet")
     if item.is_doubted(engine.clock()):
         raise RetryLaterError("Fortnox refused the keys; they are tried once more before that is believed")
     try:
-        return rotate_refresh_token(engine, item)
+        return rotate_refresh_token(engine, item), Outcome.RENEWED
     except ChainDeadError as dead:
-        return settle_dead_chain(engine, dead.claimed, dead.error)
+        return settle_dead_chain(engine, dead.claimed, dead.error), Outcome.HEALED
 
 
 def _by_another_worker(engine: TokenEngine, integration_id: str, refused: str) -> str:

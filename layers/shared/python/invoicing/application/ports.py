@@ -17,7 +17,7 @@ from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
 type Clock = Callable[[], datetime]  # aware, UTC
 type SecondsLeft = Callable[[], float]  # until this process is stopped
-type Report = Callable[[str, Mapping[str, str]], None]  # one event: log line and metric; never a secret
+type Report = Callable[[str, Mapping[str, str | int]], None]  # one event: log line and metric; never a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

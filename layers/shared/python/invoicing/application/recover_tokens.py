@@ -19,6 +19,7 @@ from invoicing.application.ports import (
     ChangedMeanwhileError,
     GrantRefusedError,
 )
+from invoicing.application.report_outcome import Outcome, reported
 from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
 from invoicing.application.token_engine import DEAD_KEY, TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
@@ -46,28 +47,34 @@ def recover_tokens(engine: TokenEngine, integration_id: str, follow_keys: Follow
 
     Raises RetryLaterError and ClientRefusedError; the item stays due.
     """
+    reported(engine, "token_recovery", integration_id, lambda: (None, _recover(engine, integration_id, follow_keys)))
+
+
+def _recover(engine: TokenEngine, integration_id: str, follow_keys: FollowKeys) -> Outcome:
     item = engine.store.get(integration_id)
     if item is None or item.status is TokenStatus.REVOKED:
-        return
+        return Outcome.NOTHING_TO_DO
     try:
         if item.status is TokenStatus.BROKEN:
-            _try_broken_again(engine, item, follow_keys)
-        elif item.intent is not None:
-            _find_out(engine, item)
-        elif item.refused_at is not None and item.status is not TokenStatus.UNCERTAIN:
+            return _try_broken_again(engine, item, follow_keys)
+        if item.intent is not None:
+            return _find_out(engine, item)
+        if item.refused_at is not None and item.status is not TokenStatus.UNCERTAIN:
             follow_keys(item)  # refused before, and it works
             due_at = None if item.status is TokenStatus.CC_ONLY else engine.next_rotation()
             _mark(engine, item, item.status, due_at=due_at, refused_at=None)
-        elif item.status is TokenStatus.CC_ONLY:
-            _mark(engine, item, TokenStatus.CC_ONLY, due_at=None, refused_at=None)  # needs no janitor
-        else:
-            _rotate(engine, item)
+            return Outcome.HEALED
+        if item.status is not TokenStatus.CC_ONLY:
+            return _rotate(engine, item)
+        _mark(engine, item, TokenStatus.CC_ONLY, due_at=None, refused_at=None)  # needs no janitor
     except ReconnectRequiredError:
-        recover_tokens(engine, integration_id, follow_keys)
+        return _recover(engine, integration_id, follow_keys)
     except IntegrationHeldError as held:
         engine.report("token_held", {"integration": integration_id, "reason": held.issue.code})
+        return Outcome.HELD
     except ChangedMeanwhileError:
-        return  # somebody else is at it, or a new consent came
+        pass  # somebody else is at it, or a new consent came
+    return Outcome.NOTHING_TO_DO
 
 
 def settle_dead_chain(engine: TokenEngine, item: TokenItem, error: str) -> Tokens:
@@ -89,7 +96,7 @@ def settle_dead_chain(engine: TokenEngine, item: TokenItem, error: str) -> Token
         _declare_broken(engine, item, error)
     due_at = engine.clock() if item.refused_at is not None else None
     _mark(engine, item, TokenStatus.CC_ONLY, due_at=due_at, refused_at=item.refused_at)
-    engine.report("token_healed", {"integration": item.integration_id, "by": "client_credentials"})
+    engine.report("token_healed_by_client_credentials", {"integration": item.integration_id})
     return tokens
 
 
@@ -112,7 +119,7 @@ def _declare_broken(engine: TokenEngine, item: TokenItem, error: str) -> NoRetur
     raise ReconnectRequiredError("Fortnox refuses the refresh token and client credentials")
 
 
-def _try_broken_again(engine: TokenEngine, item: TokenItem, follow_keys: FollowKeys) -> None:
+def _try_broken_again(engine: TokenEngine, item: TokenItem, follow_keys: FollowKeys) -> Outcome:
     """Tells of it, and tries the keys now and then until Fortnox has forgotten them."""
     follow_keys(item)
     now = engine.clock()
@@ -121,10 +128,13 @@ def _try_broken_again(engine: TokenEngine, item: TokenItem, follow_keys: FollowK
         forgotten = again_at > item.blob_at + REFRESH_TOKEN_LIFE
         due_at = None if forgotten else again_at
         _mark(engine, item, TokenStatus.BROKEN, due_at=due_at, refused_at=item.refused_at or now)
-    elif _adopt(engine, item) is None and _mark(
-        engine, item, TokenStatus.UNCERTAIN, due_at=now, refused_at=item.refused_at
-    ):
-        _rotate(engine, item)
+        return Outcome.NEEDS_HUMAN
+    if _adopt(engine, item) is not None:
+        return Outcome.HEALED
+    if not _mark(engine, item, TokenStatus.UNCERTAIN, due_at=now, refused_at=item.refused_at):
+        return Outcome.NOTHING_TO_DO  # somebody else is at it
+    _rotate(engine, item)
+    return Outcome.HEALED
 
 
 def _refused_for_now(engine: TokenEngine, item: TokenItem, error: str) -> NoReturn:
@@ -140,16 +150,18 @@ def _settle_later(engine: TokenEngine, item: TokenItem, due_at: datetime) -> Non
         engine.store.release(item.integration_id, owner=item.lease_owner, epoch=item.epoch, ver=item.ver, due_at=due_at)
 
 
-def _find_out(engine: TokenEngine, item: TokenItem) -> None:
+def _find_out(engine: TokenEngine, item: TokenItem) -> Outcome:
     """R1 to R4 for an attempt that nobody finished."""
     assert item.intent is not None  # noqa: S101 - the caller asked
     now = engine.clock()
     # Until the lease ends its holder may send, whatever it planned: only then does the request start to grow old.
     sent_by = max(item.intent.deadline, item.lease_until or item.intent.deadline)
     if now < sent_by:
-        return  # it may still be alive
+        return Outcome.RETRY_LATER  # it may still be alive
+    unsettled = int((now - item.intent.deadline).total_seconds())
+    engine.report("token_unsettled", {"integration": item.integration_id, "seconds": unsettled})
     if _adopt(engine, item) is not None:
-        return
+        return Outcome.HEALED
     quarantine_over = sent_by + QUARANTINE
     if now < quarantine_over:
         engine.store.mark(
@@ -161,21 +173,25 @@ def _find_out(engine: TokenEngine, item: TokenItem) -> None:
             due_at=quarantine_over,
             refused_at=item.refused_at,
         )
-        return
+        return Outcome.RETRY_LATER
     engine.store.release(
         item.integration_id, owner=item.lease_owner, epoch=item.epoch, ver=item.ver, due_at=engine.clock()
     )
     fresh = engine.store.get(item.integration_id)
-    if fresh is not None and fresh.intent is None:
-        engine.report("token_probe", {"integration": item.integration_id, "version": str(item.ver)})
-        _rotate(engine, fresh)
+    if fresh is None or fresh.intent is not None:
+        return Outcome.NOTHING_TO_DO  # somebody else is at it
+    if _rotate(engine, fresh) is Outcome.RENEWED:
+        engine.report("token_healed_by_probe", {"integration": item.integration_id})
+    return Outcome.HEALED
 
 
-def _rotate(engine: TokenEngine, item: TokenItem) -> None:
+def _rotate(engine: TokenEngine, item: TokenItem) -> Outcome:
     try:
         rotate_refresh_token(engine, item)
     except ChainDeadError as dead:
         settle_dead_chain(engine, dead.claimed, dead.error)
+        return Outcome.HEALED
+    return Outcome.RENEWED
 
 
 def _adopt(engine: TokenEngine, item: TokenItem) -> Tokens | None:
@@ -196,7 +212,7 @@ def _adopt(engine: TokenEngine, item: TokenItem) -> Tokens | None:
             blob_at=entry.received_at,
             due_at=engine.next_look(item),
         )
-        engine.report("token_healed", {"integration": item.integration_id, "by": "journal"})
+        engine.report("token_healed_by_journal", {"integration": item.integration_id})
         return tokens
     return None
 
