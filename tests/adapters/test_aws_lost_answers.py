@@ -1,6 +1,6 @@
 """Writes that AWS carried out and whose answer was lost, so that the SDK, or we, sent them again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -172,6 +172,22 @@ def test_a_rotation_is_the_same_as_with_every_answer(aws: Aws, client: Callable[
 
     assert (item.ver, item.epoch, item.blob, item.intent) == (1, 1, b"pair-1", None)
     assert DynamoTokenStore(aws.dynamodb, name).get("lagret") == item
+
+
+def test_a_write_that_is_found_done_already_is_reported(aws: Aws) -> None:
+    """Many of them are an alarm: DynamoDB's answers do not reach us."""
+    reports: list[tuple[str, Mapping[str, str | int]]] = []
+    store = DynamoTokenStore(
+        cast("Any", SentTwice(aws.dynamodb)),
+        aws.table("TokensTable"),
+        report=lambda event, fields: reports.append((event, fields)),
+    )
+    rotate(store)
+
+    assert reports == [
+        ("token_write_repeated", {"integration": "lagret", "write": "claim"}),
+        ("token_write_repeated", {"integration": "lagret", "write": "save_rotation"}),
+    ]
 
 
 def test_a_rotated_pair_is_saved_although_no_answer_comes_back(aws: Aws) -> None:

@@ -235,7 +235,7 @@ def ends(world: World, call: str, act: Callable[[], object]) -> list[tuple[set[s
     ]
 
 
-def named(cases: tuple[tuple[Mode, tuple[Event, ...], Outcome], ...]) -> Any:
+def named(cases: tuple[tuple[Mode, tuple[Event, ...], Outcome], ...]) -> pytest.MarkDecorator:
     """A name for each case that says what happened."""
     return pytest.mark.parametrize(
         ("mode", "before", "outcome"),

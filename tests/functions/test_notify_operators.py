@@ -173,6 +173,28 @@ def test_a_batch_whose_every_mail_fails_is_an_error_of_the_function(
         broken.invoke("notify_operators", event(NEW))
 
 
+def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
+    """So that nobody has to count what had waited."""
+    reactivated = f"reactivated#{WAREHOUSE}#1"
+    broken.notices.put_once(
+        Notice(
+            id=reactivated,
+            integration_id=WAREHOUSE,
+            kind=NoticeKind.REACTIVATED,
+            created_at=broken.clock(),
+            params={"sent": "2", "sum_SEK": "12345.67"},
+        )
+    )
+    made = event(NEW)
+    made["Records"][0]["dynamodb"]["Keys"]["notice_id"]["S"] = reactivated
+    broken.invoke("notify_operators", made)
+    ((to, text),) = sent(broken)
+
+    assert to == ADDRESS
+    assert "2 invoices" in text
+    assert "12,345.67" in text
+
+
 # ---- every hour
 
 
@@ -249,18 +271,18 @@ def test_issues_of_the_day_are_put_into_the_outbox_once_a_day(operator: Browser)
 # ---- bounces
 
 
-def test_a_bounced_mail_is_reported_with_its_notice_and_without_the_address(deployed: Deployed) -> None:
-    """An alarm counts it; who it was is in the notice."""
+def test_a_bounced_mail_is_reported_with_its_integration_and_without_the_address(deployed: Deployed) -> None:
+    """An alarm counts it, and the line leads to whom it should have reached."""
     answer = deployed.invoke("notify_operators", event(BOUNCE))
     (line,) = deployed.logged("mail_bounced")
 
     assert answer is None
-    assert (line["kind"], line["notice"]) == ("Bounce", "broken_nordlager_chain-1")
+    assert (line["integration"], line["kind"], line["notice"]) == (WAREHOUSE, "Bounce", "broken")
     assert ADDRESS not in deployed.logs
 
 
 @pytest.mark.parametrize(
-    "detail", [None, {}, {"mail": None}, {"mail": {"tags": None}}, {"mail": {"tags": {"notice": []}}}]
+    "detail", [None, {}, {"mail": None}, {"mail": {"tags": None}}, {"mail": {"tags": {"integration": []}}}]
 )
 def test_a_bounce_of_another_shape_is_reported_all_the_same(deployed: Deployed, detail: object) -> None:
     """SES has many kinds of events, and more to come."""

@@ -1,11 +1,24 @@
 """Alarms: each says what to do, reaches the topic, and no function is without."""
 
+import ast
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from invoicing.application.recover_tokens import MASS_EVENT
+from invoicing.application.report_outcome import Outcome
+from invoicing.application.token_engine import PAD_SECONDS, POST_SECONDS
+from invoicing.domain.tokens import QUARANTINE
+from invoicing.runtime import observability
 
-from tests.infrastructure.template import ROOT, functions, properties, resources, target
+from tests.infrastructure.template import ROOT, functions, properties, resources, target, template
 
+RUNBOOKS = ROOT / "docs" / "runbooks"
+SUBCOMMANDS = ("customer-ids", "integrations", "sync", "history", "dead-letters", "tokens")
+OURS = {"Fn::Sub": "Invoicing/${AWS::StackName}"}  # the namespace of what is counted from our logs
+JANITOR_EVERY = 300  # seconds
 RUNBOOK = re.compile(r"See docs/runbooks/([a-z-]+)\.md$")
 alarms = pytest.mark.parametrize("name", sorted(resources("AWS::CloudWatch::Alarm")))
 
@@ -28,15 +41,31 @@ def test_an_alarm_tells_when_it_begins_and_when_it_is_over(name: str) -> None:
     assert properties(name)["AlarmActions"] == properties(name)["OKActions"] == [{"Ref": "AlarmTopic"}]
 
 
-def test_every_runbook_belongs_to_an_alarm() -> None:
-    """A runbook without an alarm is read by nobody; operators' how-tos stand elsewhere."""
-    named = {
+def test_the_index_names_every_runbook_and_says_which_alarm_leads_to_it() -> None:
+    """Those without an alarm are read before something is done; who looks for one finds it in the index."""
+    index = (RUNBOOKS / "README.md").read_text()
+    listed = re.findall(r"^\| \[[^]]+\]\(([a-z-]+)\.md\) \|", index, re.MULTILINE)
+    by_alarm = index.partition("## Without an alarm")[0]
+
+    assert sorted(listed) == sorted(path.stem for path in RUNBOOKS.glob("*.md") if path.stem != "README")
+    assert set(re.findall(r"\(([a-z-]+)\.md\)", by_alarm)) == {
         found[1]
         for alarm in resources("AWS::CloudWatch::Alarm").values()
         if (found := RUNBOOK.search(alarm["Properties"]["AlarmDescription"]))
     }
 
-    assert named == {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")}
+
+@pytest.mark.parametrize("path", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.stem)
+def test_what_a_runbook_leads_to_exists(path: Path) -> None:
+    """Links to other runbooks, log lines, commands of ours and outputs of the stack."""
+    text = path.read_text()
+    links = {link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link}
+    lines = set(re.findall(r'message (?:=|in \[)[^`\n]*?"([a-z_]+)"', text))
+    commands = {tuple(found.split()[:1]) for found in re.findall(r"\.venv/bin/invoicing ([a-z-]+)", text)}
+
+    assert {link for link in links if not (path.parent / link).exists()} == set()
+    assert lines <= reported_events()
+    assert {name for (name,) in commands} <= set(SUBCOMMANDS)
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
@@ -56,3 +85,127 @@ def test_errors_and_throttles_of_every_function_are_alarms(metric: str) -> None:
 def test_silence_is_an_alarm_where_something_must_happen_by_itself(name: str) -> None:
     """A schedule that stops gives no error and no data."""
     assert properties(name)["TreatMissingData"] == "breaching"
+
+
+# ---- what is counted from our logs
+
+
+def reported_events() -> set[str]:
+    """Every name of a log line in our code."""
+    sources = [*(ROOT / "layers" / "shared").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    return {event for source in sources for event in _events(ast.parse(source.read_text()))}
+
+
+def _events(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and re.search(r"report(ed)?$", ast.unparse(node.func)):
+            constants = [one for argument in node.args[:3] for one in ast.walk(argument) if isinstance(one, ast.Constant)]
+            yield from (one.value for one in constants if isinstance(one.value, str))
+
+
+def counted() -> dict[str, list[dict[str, object]]]:
+    """Metric filters by the metric that they make: pattern, log group, and the fields that they read."""
+    found: dict[str, list[dict[str, object]]] = {}
+    for one in resources("AWS::Logs::MetricFilter").values():
+        (made,) = one["Properties"]["MetricTransformations"]
+        assert made["MetricNamespace"] == OURS
+        fields = {dimension["Key"]: dimension["Value"] for dimension in made.get("Dimensions", [])}
+        found.setdefault(made["MetricName"], []).append(
+            {
+                "pattern": one["Properties"]["FilterPattern"],
+                "log": target(one["Properties"]["LogGroupName"]),
+                "fields": fields,
+                "value": made["MetricValue"],
+            }
+        )
+    return found
+
+
+def watched() -> dict[str, set[tuple[str, str]]]:
+    """What alarms watch of it: metric, and the dimensions that they ask for."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for one in resources("AWS::CloudWatch::Alarm").values():
+        if one["Properties"]["Namespace"] == OURS:
+            dimensions = {(each["Name"], each["Value"]) for each in one["Properties"].get("Dimensions", [])}
+            found.setdefault(one["Properties"]["MetricName"], set()).update(dimensions)
+    return found
+
+
+def test_an_alarm_watches_what_is_counted_and_what_is_counted_is_watched() -> None:
+    """An alarm on a metric that nobody makes never rings."""
+    assert set(watched()) == set(counted())
+    for metric, dimensions in watched().items():
+        assert all({name for name, _ in dimensions} <= set(one["fields"]) for one in counted()[metric]), metric  # type: ignore[call-overload]
+
+
+def test_every_step_and_outcome_that_an_alarm_watches_is_reported_by_our_code() -> None:
+    """A renamed log line would silence its alarm."""
+    steps = {value for name, value in watched()["TokenSteps"] if name == "step"}
+    outcomes = {value for name, value in watched()["TokenOutcomes"] if name == "outcome"}
+
+    assert steps <= {event for event in reported_events() if event.startswith("token_")}
+    assert outcomes <= set(Outcome)
+    assert "token_unsettled" in reported_events()
+
+
+def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
+    """The names of the filters and those of the lines must be the same."""
+    patterns = {(one["pattern"], str(one["fields"]), one["value"]) for each in counted().values() for one in each}
+
+    assert patterns == {
+        ('{ $.message = "token_*" }', "{'step': '$.message'}", "1"),
+        ("{ $.outcome = * }", "{'outcome': '$.outcome'}", "1"),
+        ('{ $.message = "token_unsettled" }', "{}", "$.seconds"),
+    }
+
+
+def test_steps_and_outcomes_are_counted_in_every_function_that_uses_the_token_engine() -> None:
+    """Those that may read the journal; the callback only writes to it."""
+    using = {
+        target(function.properties["LoggingConfig"]["LogGroup"])
+        for function in functions()
+        if any("s3:GetObject" in statement["Action"] for statement in function.statements)
+    }
+
+    assert {one["log"] for one in counted()["TokenSteps"]} == using
+    assert {one["log"] for one in counted()["TokenOutcomes"]} == using
+
+
+def test_every_event_that_is_counted_by_the_functions_is_reported_somewhere() -> None:
+    """A name that nobody reports is a metric that is always zero."""
+    assert set(observability.COUNTED) <= reported_events()
+
+
+def test_broken_connections_ring_before_the_breaker_holds() -> None:
+    """Each of them has had a mail, so whoever runs the service must know before ten have."""
+    assert properties("TokensBrokenAlarm")["Threshold"] <= MASS_EVENT
+
+
+def test_an_unfinished_refresh_is_an_alarm_only_when_recovery_had_its_time() -> None:
+    """Lease, quarantine and two passes of the janitor are the ordinary way."""
+    lease = max(function.timeout for function in functions()) + PAD_SECONDS.total_seconds()
+    ordinary = lease - POST_SECONDS.total_seconds() + QUARANTINE.total_seconds() + 2 * JANITOR_EVERY
+
+    assert ordinary < properties("TokenUnsettledAlarm")["Threshold"] <= 2 * ordinary
+
+
+def test_a_bounce_as_ses_tells_it_rings_the_alarm() -> None:
+    """The rule that the alarm counts must fit the event."""
+    told = json.loads((ROOT / "events" / "notify_operators__bounce.json").read_text())
+    pattern = properties("MailTroubleRule")["EventPattern"]
+
+    assert told["source"] in pattern["source"]
+    assert told["detail-type"] in pattern["detail-type"]
+    assert set(pattern["detail"]["mail"]["tags"]) <= set(told["detail"]["mail"]["tags"])
+    assert properties("MailBouncedAlarm")["Dimensions"] == [{"Name": "RuleName", "Value": {"Ref": "MailTroubleRule"}}]
+
+
+def test_no_dispatch_is_an_alarm_at_every_interval_that_is_allowed() -> None:
+    """A quarter of an hour has windows of its own; all others come at least once a day."""
+    alarm = properties("DispatchMissingAlarm")
+
+    assert alarm["Period"] == {"Fn::If": ["SyncsEveryQuarter", 900, 86400]}
+    assert alarm["EvaluationPeriods"] == {"Fn::If": ["SyncsEveryQuarter", 3, 1]}
+    allowed = re.compile(template()["Parameters"]["SyncInterval"]["AllowedPattern"])
+    assert all(allowed.match(f"rate({rate})") for rate in ("1 minute", "15 minutes", "999 minutes", "23 hours"))
+    assert not any(allowed.match(f"rate({rate})") for rate in ("0 minutes", "24 hours", "2000 minutes", "1 day"))

@@ -85,7 +85,7 @@ def send_notice(tools: NoticeTools, notice_id: str) -> None:
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
-        tags={"kind": notice.kind, "notice": notice.id},
+        tags={"integration": integration.id, "kind": notice.kind},
     )
     try:
         tools.notices.record_sent(notice, at=now, due_at=_next_reminder(notice))

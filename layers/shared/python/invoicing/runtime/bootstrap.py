@@ -144,7 +144,8 @@ class Bootstrap:
     def tokens(self) -> "TokenStore":
         from invoicing.adapters.aws.token_store import DynamoTokenStore
 
-        return DynamoTokenStore(self._client("dynamodb", "TOKEN_STORES"), self._setting("tokens_table"))
+        client = self._client("dynamodb", "TOKEN_STORES")
+        return DynamoTokenStore(client, self._setting("tokens_table"), report=report)
 
     @cached_property
     def journal(self) -> "TokenJournal":

@@ -14,13 +14,14 @@ def schedule_slot(event: Mapping[str, Any]) -> str:
 class MailTrouble:
     """SES could not deliver one of our mails."""
 
-    kind: str
-    notice_id: str
+    kind: str  # Bounce, Complaint, Reject …
+    integration_id: str
+    notice: str  # the kind of notice that the mail was about
 
 
 def read_mail_trouble(event: Mapping[str, Any]) -> MailTrouble:
-    """An event of SES about a mail that we sent; its tags name the notice."""
+    """An event of SES about a mail that we sent; the mail's tags say what it was about."""
     detail = event.get("detail") or {}
     tags = (detail.get("mail") or {}).get("tags") or {}
-    notice = tags.get("notice") or [""]
-    return MailTrouble(kind=str(detail.get("eventType") or ""), notice_id=str(notice[0]))
+    integration, notice = (str((tags.get(name) or [""])[0]) for name in ("integration", "kind"))
+    return MailTrouble(kind=str(detail.get("eventType") or ""), integration_id=integration, notice=notice)

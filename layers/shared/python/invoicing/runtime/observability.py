@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 # Events that are counted here. Those of tokens are counted from the log by filters of the template: a function that is
 # killed has written its lines, and published no metric. Metrics have no dimension per integration: thousands of them
 # would cost more than the service itself; the log line has it.
-_COUNTED = {
+COUNTED = {
     "invoice_failed": "InvoicesFailed",
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
@@ -25,7 +25,7 @@ _COUNTED = {
 def report(event: str, fields: Mapping[str, str | int]) -> None:
     """One event as a log line, and as a metric if it is counted."""
     logger.info(event, extra=dict(fields))
-    name = _COUNTED.get(event)
+    name = COUNTED.get(event)
     if name is not None:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
     if event == "run_finished":

@@ -23,6 +23,7 @@ from invoicing.adapters.aws.items import (
     read,
 )
 from invoicing.adapters.aws.table import ConditionFailedError, Table
+from invoicing.application.ports import Report
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
 
 if TYPE_CHECKING:
@@ -35,11 +36,22 @@ _REFUSED_KNOWN = 100  # integrations of one hour that are worth telling apart
 
 
 class DynamoTokenStore:
-    """The port TokenStore on DynamoDB. Each call ends within the bounds of `retry`."""
+    """The port TokenStore on DynamoDB. Each call ends within the bounds of `retry`.
 
-    def __init__(self, client: "DynamoDBClient", table_name: str, *, retry: BoundedRetry | None = None) -> None:
+    `report` is told of each write whose condition failed because the write had been carried out already.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        *,
+        retry: BoundedRetry | None = None,
+        report: Report | None = None,
+    ) -> None:
         self._table = Table(client, table_name)
         self._retry = retry or BoundedRetry()
+        self._report = report
 
     def get(self, integration_id: str) -> TokenItem | None:
         """Read consistently."""
@@ -109,6 +121,7 @@ class DynamoTokenStore:
             mine = stored.chain_id == chain_id and stored.ver == ver and stored.intent == intent
             if not mine or stored.lease_owner != owner:
                 raise
+            self._found_own_write(integration_id, "claim")
             return stored
         return read(TokenItem, item)
 
@@ -148,6 +161,7 @@ class DynamoTokenStore:
             }
             if error.found is None or any(error.found.get(name) != value for name, value in written.items()):
                 raise
+            self._found_own_write(integration_id, "save_rotation")
             item = error.found
         return read(TokenItem, item)
 
@@ -249,6 +263,11 @@ class DynamoTokenStore:
     def due(self, now: datetime) -> Iterator[str]:
         """Oldest first (eventually consistent)."""
         return due_keys(self._table, _INDEX, "integration_id", now)
+
+    def _found_own_write(self, integration_id: str, write: str) -> None:
+        # Harmless each time; many of them say that DynamoDB's answers do not reach us.
+        if self._report is not None:
+            self._report("token_write_repeated", {"integration": integration_id, "write": write})
 
     def _update(
         self,
