@@ -35,9 +35,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         return process_partial_response(event=event, record_handler=notice, processor=processor, context=context)
     if event.get("source") == "aws.ses":
         trouble = read_mail_trouble(event)
-        report(
-            "mail_bounced", {"integration": trouble.integration_id, "kind": trouble.kind, "notice": trouble.notice}
-        )
+        report("mail_bounced", {"integration": trouble.integration_id, "kind": trouble.kind, "notice": trouble.notice})
         return None
     now = utc_now().astimezone(SWEDEN)
     if now.hour == _DIGEST_HOUR:

@@ -1,5 +1,6 @@
 """The service operator's command: against moto, and once against a real stack in the emulated AWS."""
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.adapters.aws.journal import S3TokenJournal
 from invoicing.adapters.aws.token_store import DynamoTokenStore
+from invoicing.application.ports import JournalEntry
 from invoicing.domain.errors import ConfigurationError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
@@ -56,6 +59,16 @@ KEYS = TokenItem(
     blob_at=START,
 )
 REQUEST = {"integration_id": "nordlager", "by": "schedule", "slot": "2026-03-02T08:00:00Z"}
+LINE = {
+    "level": "INFO",
+    "message": "token_third_sink",
+    "integration": "nordlager",
+    "chain": "chain-1",
+    "version": "7",
+    "attempt": "attempt-1",
+    "received_at": START.isoformat(),
+    "ciphertext": base64.b64encode(b"sealed-pair-that-nobody-may-see").decode(),
+}
 # What the command reads of the template; the rest of the stack has nothing to do with it.
 READ = ("IntegrationsTable", "TokensTable", "ExportsTable", "SyncQueue", "SyncDeadLetters", "NoticeDeadLetters")
 
@@ -119,6 +132,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
             "ExportsTable": aws.table("ExportsTable"),
             "SyncQueue": aws.queue(),
             "SyncDeadLetters": aws.queue(),
+            "JournalBucket": aws.bucket(),
             "NoticeDeadLetters": aws.sqs.create_queue(QueueName="notice-dead-letters")["QueueUrl"],
             "NotifyOperatorsFunction": "notify_operators",
         }
@@ -295,7 +309,7 @@ def test_an_older_or_other_stack_is_refused_by_name(stack: Stack, monkeypatch: p
     code, _, said = stack.call("integrations")
 
     assert code == 1
-    assert "stack invoicing has no output ExportsTable, IntegrationsTable, NoticeDeadLetters" in said
+    assert "stack invoicing has no output ExportsTable, IntegrationsTable, JournalBucket" in said
 
 
 @pytest.mark.parametrize(("variable", "expected"), [("from-variable", "from-variable"), ("", "from-samconfig")])
@@ -351,6 +365,56 @@ def test_the_command_reads_only_outputs_that_the_template_gives() -> None:
     assert CommandSettings.of_stack("invoicing", given, {"StageName": "prod"}).sync_queue_url == "name"
 
 
+# ---- tokens
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Path:
+    """A line of the log, as it is copied from CloudWatch."""
+    path = tmp_path / "line.json"
+    path.write_text(json.dumps(LINE))
+    return path
+
+
+def test_a_token_of_the_third_sink_is_put_where_recovery_looks_for_it(stack: Stack, line: Path) -> None:
+    """Twice does no harm."""
+    restored = [stack.call("tokens", "restore", str(line)) for _ in range(2)]
+    found = S3TokenJournal(stack.aws.s3, stack.outputs["JournalBucket"]).find("nordlager", "chain-1", 7)
+
+    said = "Version 7 of the keys of nordlager is in the journal; keep_tokens adopts it from there.\n"
+    assert restored == [(0, said, "")] * 2
+    assert found == [JournalEntry(attempt_id="attempt-1", blob=b"sealed-pair-that-nobody-may-see", received_at=START)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"message": "token_rotated"}, "not a token_third_sink"),
+        ({"ciphertext": "%%%"}, "no line of the log"),
+        ({"version": "seven"}, "no line of the log"),
+        ({"received_at": "2026-03-02T08:00:00"}, "no time zone"),
+        ({"chain": None}, "no line of the log"),
+    ],
+)
+def test_a_line_that_is_not_whole_is_refused(stack: Stack, line: Path, wrong: dict[str, str], said: str) -> None:
+    """What is written to the journal stays there."""
+    line.write_text(json.dumps(LINE | wrong))
+    code, _, complaint = stack.call("tokens", "restore", str(line))
+
+    assert code == 1
+    assert said in complaint
+    assert stack.aws.s3.list_objects_v2(Bucket=stack.outputs["JournalBucket"])["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", '{"message": "token_third_sink"}'])
+def test_a_file_that_holds_no_line_is_refused(stack: Stack, line: Path, text: str) -> None:
+    """An error of the operator is told, and is no traceback."""
+    line.write_text(text)
+
+    assert stack.call("tokens", "restore", str(line))[0] == 1
+    assert stack.call("tokens", "restore", str(line.with_name("none")))[0] == 1
+
+
 # ---- on the local stack
 
 
@@ -402,7 +466,11 @@ def deployed_part(emulated: MiniStack) -> dict[str, str]:
     outputs = {name: whole["Outputs"][name] for name in READ}
     part = {
         "Resources": {name: whole["Resources"][name] for name in (*READ, "DataKey")},
-        "Outputs": {**outputs, "NotifyOperatorsFunction": {"Value": "no-such-function"}},
+        "Outputs": {
+            **outputs,
+            "NotifyOperatorsFunction": {"Value": "no-such-function"},
+            "JournalBucket": {"Value": "no-such-bucket"},
+        },
     }
     stacks = emulated.client("cloudformation")
     stacks.create_stack(StackName="invoicing", TemplateBody=json.dumps(part))

@@ -1,4 +1,4 @@
-"""The service operator's command: customer ids, integrations and their health, syncs, dead letters.
+"""The service operator's command: customer ids, integrations and their health, syncs, tokens, dead letters.
 
     invoicing --stack-name ongoing-fortnox-invoicing integrations
 
@@ -8,6 +8,7 @@ Exit code 0: done. 1: not done, and the error says why. 2: it was called wrongly
 """
 
 import argparse
+import base64
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from invoicing.application.ports import DeadLetters, SyncRequest
+from invoicing.application.ports import DeadLetters, JournalEntry, SyncRequest
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.integration import Integration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
@@ -157,6 +158,43 @@ def show_history(order: Order) -> None:
     print(_table(rows))
 
 
+# ---- tokens
+
+
+def restore_token(order: Order) -> None:
+    """invoicing tokens restore FILE: docs/runbooks/token-third-sink.md"""
+    try:
+        text = order.asked.line.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{order.asked.line} cannot be read: {error}") from None
+    integration_id, chain_id, ver, entry = _third_sink(text)
+    order.parts.journal.record(integration_id, chain_id, ver, entry)
+    print(f"Version {ver} of the keys of {integration_id} is in the journal; keep_tokens adopts it from there.")
+
+
+def _third_sink(text: str) -> tuple[str, str, int, JournalEntry]:
+    """Reads one line of the log. Whether its ciphertext is good is found out by whoever can open it."""
+    try:
+        line = json.loads(text)
+        if line["message"] != "token_third_sink":
+            raise RefusedError(f"the line is a {line['message']!r} and not a token_third_sink")
+        entry = JournalEntry(
+            attempt_id=line["attempt"],
+            blob=base64.b64decode(line["ciphertext"], validate=True),
+            received_at=datetime.fromisoformat(line["received_at"]),
+        )
+        where = line["integration"], line["chain"], line["attempt"]
+        if not all(isinstance(part, str) and part and "/" not in part for part in where):
+            raise ValueError("part of a key of the journal")
+        if entry.received_at.tzinfo is None:
+            raise RefusedError("received_at has no time zone")
+        return line["integration"], line["chain"], int(line["version"]), entry
+    except KeyError as error:
+        raise RefusedError(f"the line has no field {error}: it must be the whole line of the log") from None
+    except (TypeError, ValueError):
+        raise RefusedError("that is no line of the log: one JSON object, as CloudWatch shows it in @message") from None
+
+
 # ---- dead letters
 
 
@@ -218,6 +256,12 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("integration_id", metavar="ID")
     history.add_argument("invoice_id", type=int, metavar="INVOICE", help="Ongoing's id of the invoice")
     history.set_defaults(act=show_history)
+
+    tokens = commands.add_parser("tokens", help="keys to Fortnox that only a log line has")
+    token_commands = tokens.add_subparsers(required=True, metavar="COMMAND")
+    restored = token_commands.add_parser("restore", help="put the ciphertext of a token_third_sink into the journal")
+    restored.add_argument("line", type=Path, metavar="FILE", help="holds the line of the log")
+    restored.set_defaults(act=restore_token)
 
     letters = commands.add_parser("dead-letters", help="runs and notices that failed for good")
     letter_commands = letters.add_subparsers(required=True, metavar="COMMAND")

@@ -151,6 +151,7 @@ class CommandSettings(Settings):
     integrations_table: str
     tokens_table: str
     exports_table: str
+    journal_bucket: str
     sync_queue_url: str
     sync_dead_letters_url: str
     notice_dead_letters_url: str
