@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from invoicing.application import recover_tokens, rotate_refresh_token, use_client_credentials
+from invoicing.application import adopt_from_journal, recover_tokens, rotate_refresh_token, use_client_credentials
 
 BINDINGS: Mapping[str, object] = {
     "claims": rotate_refresh_token._claim,
@@ -24,7 +24,7 @@ BINDINGS: Mapping[str, object] = {
     "stores the pair": rotate_refresh_token._save,
     "gives the token back": rotate_refresh_token._release,
     "leaves it unknown": rotate_refresh_token._mark_uncertain,
-    "adopts from the journal": recover_tokens._adopt,
+    "adopts from the journal": adopt_from_journal.adopt_from_journal,
     "probes": recover_tokens._find_out,
     "takes client credentials": use_client_credentials.use_client_credentials,
     "declares it broken": recover_tokens.settle_dead_chain,

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from unittest import mock
 
 import pytest
-from invoicing.application import recover_tokens, rotate_refresh_token
+from invoicing.application import adopt_from_journal, recover_tokens, rotate_refresh_token
 from invoicing.application.ports import ChangedMeanwhileError, GrantRefusedError, JournalEntry
 from invoicing.domain.tokens import TokenItem
 
@@ -140,7 +140,7 @@ GUARDS = (
     Guard(
         name="journal read by recovery (R1)",
         setup=PERSONAL,
-        without=_patched(recover_tokens, _adopt=lambda *_: None),
+        without=_patched(adopt_from_journal, _adopt_next=lambda *_: None),
     ),
     Guard(
         name="client credentials as heal (R2)",

@@ -99,7 +99,9 @@ def reported_events() -> set[str]:
 def _events(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and re.search(r"report(ed)?$", ast.unparse(node.func)):
-            constants = [one for argument in node.args[:3] for one in ast.walk(argument) if isinstance(one, ast.Constant)]
+            constants = [
+                one for argument in node.args[:3] for one in ast.walk(argument) if isinstance(one, ast.Constant)
+            ]
             yield from (one.value for one in constants if isinstance(one.value, str))
 
 

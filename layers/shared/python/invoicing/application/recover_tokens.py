@@ -14,26 +14,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from invoicing.application.ports import (
-    CannotOpenError,
-    ChangedMeanwhileError,
-    GrantRefusedError,
-)
+from invoicing.application.adopt_from_journal import adopt_from_journal
+from invoicing.application.ports import ChangedMeanwhileError, GrantRefusedError
 from invoicing.application.report_outcome import Outcome, reported
 from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
 from invoicing.application.token_engine import DEAD_KEY, TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
 from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError
-from invoicing.domain.tokens import (
-    ASK_AGAIN_AFTER,
-    QUARANTINE,
-    REFRESH_TOKEN_LIFE,
-    TokenItem,
-    Tokens,
-    TokenStatus,
-    UnreadableTokensError,
-    read_tokens,
-)
+from invoicing.domain.tokens import ASK_AGAIN_AFTER, QUARANTINE, REFRESH_TOKEN_LIFE, TokenItem, Tokens, TokenStatus
 
 MASS_EVENT = 10  # integrations refused within one to two hours: more is an incident at Fortnox or of ours
 _LICENCE_AGAIN = timedelta(hours=6)  # the spare of a company without a licence
@@ -83,9 +71,9 @@ def settle_dead_chain(engine: TokenEngine, item: TokenItem, error: str) -> Token
     Raises ReconnectRequiredError when the integration is broken now, RetryLaterError when that is not certain,
     IntegrationHeldError when the company has no licence.
     """
-    adopted = _adopt(engine, item)
+    adopted = adopt_from_journal(engine, item)
     if adopted is not None:
-        return adopted
+        return engine.open_pair(adopted)
     if error not in DEAD_KEY:
         _refused_for_now(engine, item, error)
     try:
@@ -129,7 +117,7 @@ def _try_broken_again(engine: TokenEngine, item: TokenItem, follow_keys: FollowK
         due_at = None if forgotten else again_at
         _mark(engine, item, TokenStatus.BROKEN, due_at=due_at, refused_at=item.refused_at or now)
         return Outcome.NEEDS_HUMAN
-    if _adopt(engine, item) is not None:
+    if adopt_from_journal(engine, item) is not None:
         return Outcome.HEALED
     if not _mark(engine, item, TokenStatus.UNCERTAIN, due_at=now, refused_at=item.refused_at):
         return Outcome.NOTHING_TO_DO  # somebody else is at it
@@ -160,7 +148,7 @@ def _find_out(engine: TokenEngine, item: TokenItem) -> Outcome:
         return Outcome.RETRY_LATER  # it may still be alive
     unsettled = int((now - item.intent.deadline).total_seconds())
     engine.report("token_unsettled", {"integration": item.integration_id, "seconds": unsettled})
-    if _adopt(engine, item) is not None:
+    if adopt_from_journal(engine, item) is not None:
         return Outcome.HEALED
     quarantine_over = sent_by + QUARANTINE
     if now < quarantine_over:
@@ -192,29 +180,6 @@ def _rotate(engine: TokenEngine, item: TokenItem) -> Outcome:
         settle_dead_chain(engine, dead.claimed, dead.error)
         return Outcome.HEALED
     return Outcome.RENEWED
-
-
-def _adopt(engine: TokenEngine, item: TokenItem) -> Tokens | None:
-    """R1: an answer that reached the journal but not the store."""
-    ver = item.ver + 1
-    for entry in engine.journal.find(item.integration_id, item.chain_id, ver):
-        try:
-            raw = engine.sealer.open(entry.blob, engine.chain_context(item.integration_id, item.chain_id, ver))
-            tokens = read_tokens(raw, received_at=entry.received_at, needs_refresh_token=True)
-        except (CannotOpenError, UnreadableTokensError):
-            continue
-        engine.store.save_rotation(
-            item.integration_id,
-            chain_id=item.chain_id,
-            ver=item.ver,
-            attempt_id=entry.attempt_id,
-            blob=entry.blob,
-            blob_at=entry.received_at,
-            due_at=engine.next_look(item),
-        )
-        engine.report("token_healed_by_journal", {"integration": item.integration_id})
-        return tokens
-    return None
 
 
 def _mark(

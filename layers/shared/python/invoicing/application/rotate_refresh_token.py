@@ -1,6 +1,6 @@
 """One rotation of a refresh token, step by step. docs/decisions/0005 has the reasons and the failure points.
 
-1 pre-flight   data key, time left, journal takes writes   failing here costs nothing
+1 pre-flight   newest version, time left, data key, journal takes writes   failing here costs nothing
 2 claim        lease, epoch + 1 and intent in one write    one winner
 3 POST         once, on a fresh connection                 Fortnox commits before we can know
 4 seal         the raw bytes, before anything looks at them
@@ -12,6 +12,7 @@
 import base64
 from datetime import timedelta
 
+from invoicing.application.adopt_from_journal import adopt_from_journal
 from invoicing.application.ports import (
     ChangedMeanwhileError,
     ClientRefusedError,
@@ -49,6 +50,7 @@ def rotate_refresh_token(engine: TokenEngine, item: TokenItem) -> Tokens:
     needed = (POST_SECONDS + SAVE_SECONDS + PAD_SECONDS).total_seconds()
     if engine.seconds_left() < needed:
         raise RetryLaterError("too little time left to rotate a refresh token")
+    item = adopt_from_journal(engine, item) or item
     attempt_id = engine.new_id()
     ver = item.ver + 1
     refresh_token = engine.open_pair(item).refresh_token
