@@ -62,6 +62,19 @@ def keys_are_dead(world: World) -> None:
     world.fortnox.destroy_tokens(TENANT_ID)
 
 
+def refused_before(world: World) -> None:
+    """A quarter of an hour ago, so that a second refusal is believed."""
+    with suppress(RetryLaterError):
+        keep(world)
+    world.later(minutes=15)
+
+
+def told_six_hours_ago(world: World) -> None:
+    """The janitor has told of dead keys, and tries them again."""
+    keep(world)
+    world.later(hours=6)
+
+
 def company_approves_a_service(world: World) -> None:
     """Elsewhere: our personal keys are as they were."""
     world.fortnox.approve(
@@ -131,7 +144,16 @@ def only_client_credentials_are_left(world: World) -> None:
 
 
 def keys_were_found_dead(world: World) -> None:
-    store(world, status=TokenStatus.BROKEN)
+    keys = item(world)
+    world.tokens.mark(
+        WAREHOUSE,
+        TokenStatus.BROKEN,
+        chain_id=keys.chain_id,
+        ver=keys.ver,
+        epoch=keys.epoch,
+        due_at=world.clock(),
+        refused_at=world.clock(),
+    )
 
 
 def system_is_disconnected(world: World) -> None:
@@ -188,10 +210,11 @@ ACCESS: tuple[tuple[Mode, tuple[Event, ...], Outcome], ...] = (
     (PERSONAL, (an_hour, fortnox_is_down), Outcome.RETRY_LATER),
     (PERSONAL, (an_hour, reply_is_lost), Outcome.RETRY_LATER),
     (PERSONAL, (an_hour, process_ends_soon), Outcome.RETRY_LATER),
-    (PERSONAL, (an_hour, keys_are_dead, many_others_are_refused), Outcome.RETRY_LATER),
+    (SERVICE, (an_hour, keys_are_dead), Outcome.RETRY_LATER),  # a first refusal is not believed
+    (PERSONAL, (an_hour, keys_are_dead, refused_before, many_others_are_refused), Outcome.RETRY_LATER),
     (SERVICE, (an_hour, licence_is_gone), Outcome.HELD),
     (PERSONAL, (an_hour, licence_is_gone), Outcome.HELD),
-    (SERVICE, (an_hour, keys_are_dead), Outcome.NEEDS_HUMAN),
+    (SERVICE, (an_hour, keys_are_dead, refused_before), Outcome.NEEDS_HUMAN),
     (PERSONAL, (keys_were_found_dead,), Outcome.NEEDS_HUMAN),
     (SERVICE, (system_is_disconnected,), Outcome.NEEDS_HUMAN),
     (SERVICE, (an_hour, our_secret_is_wrong), Outcome.CLIENT_REFUSED),
@@ -210,10 +233,13 @@ RECOVERY: tuple[tuple[Mode, tuple[Event, ...], Outcome], ...] = (
     (PERSONAL, (an_hour, table_does_not_take_the_pair, ten_minutes), Outcome.HEALED),
     (SERVICE, (a_week, reply_is_lost, ten_minutes), Outcome.HEALED),
     (SERVICE, (backup_is_restored,), Outcome.RENEWED),
-    (PERSONAL, (an_hour, reply_is_lost, ten_minutes), Outcome.NEEDS_HUMAN),
-    (SERVICE, (a_week, keys_are_dead), Outcome.NEEDS_HUMAN),
+    (SERVICE, (keys_were_found_dead, told_six_hours_ago), Outcome.HEALED),
+    (PERSONAL, (an_hour, reply_is_lost, ten_minutes), Outcome.RETRY_LATER),
+    (PERSONAL, (an_hour, reply_is_lost, ten_minutes, refused_before), Outcome.NEEDS_HUMAN),
+    (SERVICE, (a_week, keys_are_dead, refused_before), Outcome.NEEDS_HUMAN),
     (SERVICE, (keys_were_found_dead,), Outcome.NEEDS_HUMAN),
-    (SERVICE, (a_week, keys_are_dead, many_others_are_refused), Outcome.RETRY_LATER),
+    (SERVICE, (a_week, keys_are_dead), Outcome.RETRY_LATER),
+    (SERVICE, (a_week, keys_are_dead, refused_before, many_others_are_refused), Outcome.RETRY_LATER),
     (SERVICE, (a_week, fortnox_is_down), Outcome.RETRY_LATER),
     (SERVICE, (a_week, process_ends_soon), Outcome.RETRY_LATER),
     (SERVICE, (a_week, licence_is_gone), Outcome.HELD),
