@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,11 @@ from invoicing.application.recover_tokens import MASS_EVENT
 from invoicing.application.report_outcome import Outcome
 from invoicing.application.token_engine import PAD_SECONDS, POST_SECONDS
 from invoicing.domain.tokens import QUARANTINE
-from invoicing.runtime import observability
+from invoicing.runtime import command, observability
 
 from tests.infrastructure.template import ROOT, functions, properties, resources, target, template
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
-SUBCOMMANDS = ("customer-ids", "integrations", "sync", "history", "dead-letters", "tokens")
 OURS = {"Fn::Sub": "Invoicing/${AWS::StackName}"}  # the namespace of what is counted from our logs
 JANITOR_EVERY = 300  # seconds
 RUNBOOK = re.compile(r"See docs/runbooks/([a-z-]+)\.md$")
@@ -57,15 +57,22 @@ def test_the_index_names_every_runbook_and_says_which_alarm_leads_to_it() -> Non
 
 @pytest.mark.parametrize("path", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.stem)
 def test_what_a_runbook_leads_to_exists(path: Path) -> None:
-    """Links to other runbooks, log lines, commands of ours and outputs of the stack."""
+    """Other runbooks, lines of the log, outputs of the stack and commands of ours."""
     text = path.read_text()
     links = {link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link}
-    lines = set(re.findall(r'message (?:=|in \[)[^`\n]*?"([a-z_]+)"', text))
-    commands = {tuple(found.split()[:1]) for found in re.findall(r"\.venv/bin/invoicing ([a-z-]+)", text)}
+    lines = {
+        name for asked in re.findall(r"message (?:=|in) ([^|`]*)", text) for name in re.findall(r'"([a-z_]+)"', asked)
+    }
+    lines -= set(Outcome)
+    names = set(re.findall(r"<([A-Z][A-Za-z]+)>", text)) - {"Function"}
 
     assert {link for link in links if not (path.parent / link).exists()} == set()
     assert lines <= reported_events()
-    assert {name for (name,) in commands} <= set(SUBCOMMANDS)
+    assert names <= {*template()["Outputs"], *template()["Parameters"]}
+    for name in re.findall(r"bin/invoicing ([a-z-]+)", text):
+        with pytest.raises(SystemExit) as left:
+            command.main([name, "--help"])
+        assert left.value.code == 0, f"invoicing has no command {name}"
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
@@ -105,26 +112,35 @@ def _events(tree: ast.Module) -> Iterator[str]:
             yield from (one.value for one in constants if isinstance(one.value, str))
 
 
-def counted() -> dict[str, list[dict[str, object]]]:
-    """Metric filters by the metric that they make: pattern, log group, and the fields that they read."""
-    found: dict[str, list[dict[str, object]]] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Makes a metric of lines of one log."""
+
+    log: str  # logical id
+    pattern: str
+    value: str
+    dimensions: tuple[tuple[str, str], ...]  # name, field of the line
+
+
+def filters() -> dict[str, list[Filter]]:
+    """All metric filters, by the metric that they make."""
+    found: dict[str, list[Filter]] = {}
     for one in resources("AWS::Logs::MetricFilter").values():
         (made,) = one["Properties"]["MetricTransformations"]
         assert made["MetricNamespace"] == OURS
-        fields = {dimension["Key"]: dimension["Value"] for dimension in made.get("Dimensions", [])}
         found.setdefault(made["MetricName"], []).append(
-            {
-                "pattern": one["Properties"]["FilterPattern"],
-                "log": target(one["Properties"]["LogGroupName"]),
-                "fields": fields,
-                "value": made["MetricValue"],
-            }
+            Filter(
+                log=target(one["Properties"]["LogGroupName"]),
+                pattern=one["Properties"]["FilterPattern"],
+                value=made["MetricValue"],
+                dimensions=tuple((each["Key"], each["Value"]) for each in made.get("Dimensions", [])),
+            )
         )
     return found
 
 
 def watched() -> dict[str, set[tuple[str, str]]]:
-    """What alarms watch of it: metric, and the dimensions that they ask for."""
+    """By metric, the dimensions and values that alarms ask for."""
     found: dict[str, set[tuple[str, str]]] = {}
     for one in resources("AWS::CloudWatch::Alarm").values():
         if one["Properties"]["Namespace"] == OURS:
@@ -135,9 +151,9 @@ def watched() -> dict[str, set[tuple[str, str]]]:
 
 def test_an_alarm_watches_what_is_counted_and_what_is_counted_is_watched() -> None:
     """An alarm on a metric that nobody makes never rings."""
-    assert set(watched()) == set(counted())
-    for metric, dimensions in watched().items():
-        assert all({name for name, _ in dimensions} <= set(one["fields"]) for one in counted()[metric]), metric  # type: ignore[call-overload]
+    offered = {metric: {name for one in each for name, _ in one.dimensions} for metric, each in filters().items()}
+
+    assert {metric: {name for name, _ in asked} for metric, asked in watched().items()} == offered
 
 
 def test_every_step_and_outcome_that_an_alarm_watches_is_reported_by_our_code() -> None:
@@ -152,16 +168,17 @@ def test_every_step_and_outcome_that_an_alarm_watches_is_reported_by_our_code() 
 
 def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
     """The names of the filters and those of the lines must be the same."""
-    patterns = {(one["pattern"], str(one["fields"]), one["value"]) for each in counted().values() for one in each}
+    found = {(one.pattern, one.value, one.dimensions) for each in filters().values() for one in each}
 
-    assert patterns == {
-        ('{ $.message = "token_*" }', "{'step': '$.message'}", "1"),
-        ("{ $.outcome = * }", "{'outcome': '$.outcome'}", "1"),
-        ('{ $.message = "token_unsettled" }', "{}", "$.seconds"),
+    assert found == {
+        ('{ $.message = "token_*" }', "1", (("step", "$.message"),)),
+        ("{ $.outcome = * }", "1", (("outcome", "$.outcome"),)),
+        ('{ $.message = "token_unsettled" }', "$.seconds", ()),
     }
 
 
-def test_steps_and_outcomes_are_counted_in_every_function_that_uses_the_token_engine() -> None:
+@pytest.mark.parametrize("metric", ["TokenSteps", "TokenOutcomes"])
+def test_every_function_that_uses_the_token_engine_is_counted(metric: str) -> None:
     """Those that may read the journal; the callback only writes to it."""
     using = {
         target(function.properties["LoggingConfig"]["LogGroup"])
@@ -169,8 +186,7 @@ def test_steps_and_outcomes_are_counted_in_every_function_that_uses_the_token_en
         if any("s3:GetObject" in statement["Action"] for statement in function.statements)
     }
 
-    assert {one["log"] for one in counted()["TokenSteps"]} == using
-    assert {one["log"] for one in counted()["TokenOutcomes"]} == using
+    assert {one.log for one in filters()[metric]} == using
 
 
 def test_every_event_that_is_counted_by_the_functions_is_reported_somewhere() -> None:

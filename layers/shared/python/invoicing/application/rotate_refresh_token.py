@@ -47,10 +47,10 @@ def rotate_refresh_token(engine: TokenEngine, item: TokenItem) -> Tokens:
     Raises RetryLaterError when nothing was spent or the outcome is unknown (then recovery finds out),
     ChangedMeanwhileError when somebody else is at it, ChainDeadError, ClientRefusedError.
     """
+    item = adopt_from_journal(engine, item) or item
     needed = (POST_SECONDS + SAVE_SECONDS + PAD_SECONDS).total_seconds()
     if engine.seconds_left() < needed:
         raise RetryLaterError("too little time left to rotate a refresh token")
-    item = adopt_from_journal(engine, item) or item
     attempt_id = engine.new_id()
     ver = item.ver + 1
     refresh_token = engine.open_pair(item).refresh_token
