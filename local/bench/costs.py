@@ -1,8 +1,9 @@
 """What runs cost on AWS: an estimate from counted requests and list prices.
 
 List prices in USD of us-east-1, without the free tier, as commonly known since DynamoDB's were halved in November 2024:
-compare them with the pricing pages before relying on the sum. Other regions differ a little. Not in it: logs, traces, alarms, storage, and what is the
-same for one warehouse and for thousands (the dispatcher, the janitor, the queue's empty polls, the KMS key).
+compare them with the pricing pages before relying on the sum. Other regions differ a little. Not in it: logs, traces,
+alarms, storage, and what is the same for one warehouse and for thousands (dispatcher, janitor, the queue's empty
+polls, the KMS key).
 """
 
 from collections.abc import Mapping, Sequence
