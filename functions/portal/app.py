@@ -28,6 +28,7 @@ from invoicing.adapters.rendering.views import (
     PreviewView,
     RehearsalView,
     RehearsedInvoice,
+    RunProgress,
     SettingsView,
     SetupView,
     StatusView,
@@ -84,9 +85,9 @@ def status(visit: SignedInVisit) -> Answer:
         return visit.message(Message.DISCONNECTED)
     keys = parts.tokens.get(integration.id)
     sent = _sent_this_month(integration.id)
-    run = integration.last_run
+    run = integration.finished_run
     address = integration.settings.problem_address if integration.settings else ""
-    notice = visit.request.query.get("notice", "")
+    progress = _progress(integration)
     view = StatusView(
         session=visit.session_view,
         company=integration.company.name,
@@ -99,12 +100,13 @@ def status(visit: SignedInVisit) -> Answer:
         broken_since=integration.broken_since,
         reactivation_link=_reactivation_link(visit) if integration.broken_since else "",
         last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
-        next_run=run.started_at + _INTERVAL if run and integration.runs else None,
+        next_run=run.started_at + _INTERVAL if run and run.started_at + _INTERVAL > utc_now() else None,
+        progress=progress,
         waiting=integration.held_up if integration.broken_since else integration.waiting,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
-        notice=Notice(notice) if notice in set(Notice) else None,
+        notice=_sync_notice(integration, _notice(visit), progress),
     )
     return _page(parts.pages(visit.request.base_path).status(view, visit.language))
 
@@ -152,14 +154,13 @@ def invoice(visit: SignedInVisit) -> Answer:
     record = _record(visit)
     if record is None:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
-    notice = visit.request.query.get("notice", "")
     view = InvoiceView(
         session=visit.session_view,
         line=invoice_line_of(record),
         customer_number=record.customer_number,
         history=history_of(record.history),
         issue=issue_line_of(record),
-        notice=Notice(notice) if notice in set(Notice) else None,
+        notice=_notice(visit),
     )
     return _page(parts.pages(visit.request.base_path).invoice(view, visit.language))
 
@@ -188,12 +189,11 @@ def issues(visit: SignedInVisit) -> Answer:
         lines.insert(0, IssueLine(issue=run.problem, since=run.started_at))
     pages = max(1, -(-len(lines) // ISSUES_PER_PAGE))
     page = min(_number(visit.request.query.get("page", "1")), pages)
-    notice = visit.request.query.get("notice", "")
     view = IssuesView(
         session=visit.session_view,
         issues=tuple(lines[(page - 1) * ISSUES_PER_PAGE : page * ISSUES_PER_PAGE]),
         pager=Pager(page=page, pages=pages),
-        notice=Notice(notice) if notice in set(Notice) else None,
+        notice=_notice(visit),
     )
     return _page(parts.pages(visit.request.base_path).issues(view, visit.language))
 
@@ -284,40 +284,42 @@ def save(visit: SignedInVisit) -> Answer:
         )
     except SettingsRefusedError as refused:
         return _settings_page(visit, form, refused=refused)
-    return redirect(visit.here("?notice=created" if was_draft else "?notice=saved"))
+    return _noted(visit, Notice.CREATED if was_draft else Notice.SAVED)
 
 
 def sync(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/sync"""
-    sync_now(parts.change_tools(), visit.integration, by=visit.session.username)
-    return redirect(visit.here("?notice=sync_started"))
+    if not visit.integration.runs:
+        return _noted(visit, Notice.NOT_RUNNING)
+    started = sync_now(parts.change_tools(), visit.integration, by=visit.session.username)
+    return _noted(visit, Notice.SYNC_STARTED if started else Notice.SYNC_ALREADY_RUNNING)
 
 
 def export(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/export"""
-    return _ask_for(visit, EventKind.EXPORT_AGAIN, "export_queued")
+    return _ask_for(visit, EventKind.EXPORT_AGAIN, Notice.EXPORT_QUEUED)
 
 
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/retry"""
-    return _ask_for(visit, EventKind.RETRY, "retry_queued")
+    return _ask_for(visit, EventKind.RETRY, Notice.RETRY_QUEUED)
 
 
 def rehearse_now(visit: SignedInVisit) -> Answer:
-    """POST /integrations/{id}/rehearsal: reads only, so that its result is shown at once."""
-    return _rehearsal_page(visit, page=1)
+    """POST /integrations/{id}/rehearsal: leads to the result, which can be loaded again and read in both languages."""
+    return redirect(visit.here("/rehearsal?page=1"))
 
 
 def pause_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/pause"""
     pause(parts.change_tools(), visit.integration, paused=True, by=visit.session.username)
-    return redirect(visit.here("?notice=paused"))
+    return _noted(visit, Notice.PAUSED)
 
 
 def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
     pause(parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
-    return redirect(visit.here("?notice=resumed"))
+    return _noted(visit, Notice.RESUMED)
 
 
 def connect_again(visit: SignedInVisit) -> Answer:
@@ -361,6 +363,42 @@ def logout(visit: Visit) -> Answer:
 
 def _page(html: str, *, status: int = 200) -> Answer:
     return Answer(status=status, body=html)
+
+
+def _noted(visit: SignedInVisit, notice: Notice, path: str = "") -> Answer:
+    """On to a page of the integration that says what the click did."""
+    return redirect(visit.here(f"{path}?notice={notice}"))
+
+
+def _notice(visit: SignedInVisit) -> Notice | None:
+    notice = visit.request.query.get("notice", "")
+    return Notice(notice) if notice in set(Notice) else None
+
+
+def _progress(integration: Integration) -> RunProgress | None:
+    """The run that was asked for or is under way. Records that it has touched are done or held by it."""
+    now = utc_now()
+    run = integration.run_under_way(now)
+    if run is None:
+        return RunProgress() if integration.awaits_run(now) else None
+    records = parts.exports.get_many(integration.id, sorted(run.invoices)).values()
+    ended = [
+        record
+        for record in records
+        if record.state in {ExportState.DONE, ExportState.HELD}
+        and record.updated_at is not None
+        and record.updated_at >= run.started_at
+    ]
+    return RunProgress(done=len(ended), total=len(run.invoices))
+
+
+def _sync_notice(integration: Integration, notice: Notice | None, progress: RunProgress | None) -> Notice | None:
+    """What a page that said that a sync had started says when it is looked at again."""
+    if progress is not None or notice not in {Notice.SYNC_STARTED, Notice.SYNC_ALREADY_RUNNING}:
+        return notice
+    if not integration.answered or integration.last_run is None:
+        return None
+    return Notice.SYNC_STOPPED if integration.last_run.problem or integration.last_run.failed else Notice.SYNC_DONE
 
 
 def _careful_defaults(language: Language) -> IntegrationSettings:
@@ -434,12 +472,12 @@ def _reactivation_link(visit: SignedInVisit) -> str:
     return parts.links(visit.request.base_url).make(LinkKind.REACTIVATE, {"integration": visit.integration.id})
 
 
-def _ask_for(visit: SignedInVisit, kind: EventKind, notice: str) -> Answer:
+def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Notice) -> Answer:
     invoice_id = _invoice_id(visit)
     if invoice_id is None:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
     export_again(parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
-    return redirect(visit.here(f"/invoices/{invoice_id}?notice={notice}"))
+    return _noted(visit, notice if visit.integration.runs else Notice.NOT_RUNNING, f"/invoices/{invoice_id}")
 
 
 def _invoice_id(visit: SignedInVisit) -> int | None:

@@ -9,12 +9,15 @@ import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
-from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
+from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.tokens import TokenStatus
 
+from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import NO_CUSTOMER_CODE, PLAIN, WAREHOUSE
 from tests.functions.deployed import API_URL, Browser, Deployed, event, request
+from tests.support.fakes import START
 
 PAGES = ["", "/setup", "/settings", "/invoices", "/issues", "/pause", "/disconnect", "/rehearsal", "/history.csv"]
 BUTTONS = ["/settings", "/sync", "/pause", "/resume", "/connect", "/disconnect", "/rehearsal"] + [
@@ -34,6 +37,9 @@ UNKNOWN_PATHS = [
     f"/integrations/{WAREHOUSE}/invoices/1/../../settings",
 ]
 HERE = f"{API_URL}/integrations/{WAREHOUSE}"
+BEFORE = RunSummary(
+    started_at=START, finished_at=START, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
+)  # a run of the schedule
 
 
 def record(deployed: Deployed, invoice_id: int = PLAIN, state: ExportState = ExportState.DONE) -> Export:
@@ -257,12 +263,96 @@ def test_what_is_no_form_of_ours_is_refused(
 
 
 def test_sync_now_queues_a_run_in_the_operators_name(operator: Browser) -> None:
-    """Pressed twice within a minute it is one."""
-    pages = [operator.press("/sync") for _ in range(2)]
+    """Pressed again before that run has ended, it queues no other one and says so."""
+    pages = [operator.press("/sync")]
+    operator.deployed.clock.advance(timedelta(minutes=1))
+    pages.append(operator.press("/sync"))
     queued = operator.deployed.queued()
 
-    assert {page.location for page in pages} == {f"{HERE}?notice=sync_started"}
+    assert [page.location for page in pages] == [f"{HERE}?notice=sync_started", f"{HERE}?notice=sync_already_running"]
+    assert "It was not started twice" in operator.look(query={"notice": "sync_already_running"}).text
     assert [(one["integration_id"], one["by"]) for one in queued] == [(WAREHOUSE, "fortnox-api")]
+
+
+def test_the_page_follows_a_sync_from_the_click_to_its_end(operator: Browser) -> None:
+    """About to begin, so many of so many, done: with the reader's own link, and with the script."""
+    deployed = operator.deployed
+    started = {"notice": "sync_started"}
+    operator.press("/sync")
+    asked = operator.look(query=started)
+    deployed.clock.advance(timedelta(seconds=20))
+    record(deployed)
+    deployed.integrations.save_run(
+        WAREHOUSE,
+        replace(BEFORE, under_way=RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN, 1, 2}))),
+        done=set(),
+        unfinished=set(),
+        detected=PriceMeaning.DETECT,
+    )
+    running = operator.look(query=started)
+    deployed.clock.advance(timedelta(seconds=10))
+    deployed.invoke("sync_invoices", event("sync_invoices__one"))
+    ended = operator.look(query=started)
+
+    assert "A sync is about to begin" in asked.text
+    assert "1 of 3 invoices done" in running.text
+    assert "The sync is done" in ended.text
+    assert ["progress.js" in page.body for page in (asked, running, ended)] == [True, True, False]
+    assert ["data-running" in page.body for page in (asked, running, ended)] == [True, True, False]
+    assert ["?notice=sync_started" in page.body for page in (asked, running, ended)] == [True, True, False]
+    assert operator.press("/sync").location == f"{HERE}?notice=sync_started"
+
+
+def test_a_sync_that_could_not_do_its_work_is_not_called_done(operator: Browser) -> None:
+    """The page of issues says why, and the mark beside its name counts it."""
+    operator.press("/sync")
+    operator.deployed.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=503, times=None))
+    operator.deployed.clock.advance(timedelta(seconds=5))
+    operator.deployed.invoke("sync_invoices", event("sync_invoices__one"))
+    page = operator.look(query={"notice": "sync_started"})
+
+    assert "The sync could not do all its work" in page.text
+    assert '<span class="count">1</span>' in page.body
+
+
+def test_a_run_that_was_cut_off_is_not_waited_for_for_ever(operator: Browser) -> None:
+    """After a quarter of an hour the schedule has brought another one, and the button is back."""
+    deployed = operator.deployed
+    operator.press("/sync")
+    cut_off = RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN}))
+    deployed.integrations.save_run(
+        WAREHOUSE, replace(BEFORE, under_way=cut_off), done=set(), unfinished=set(), detected=PriceMeaning.DETECT
+    )
+    running = operator.look()
+    deployed.clock.advance(timedelta(minutes=15))
+    later = operator.look(query={"notice": "sync_started"})
+
+    assert "data-running" in running.body
+    assert "data-running" not in later.body
+    assert "The sync is done" not in later.text
+    assert operator.press("/sync").location == f"{HERE}?notice=sync_started"
+
+
+@pytest.mark.parametrize("stopped", ["paused", "broken"])
+def test_what_cannot_run_now_is_not_said_to_have_started(operator: Browser, stopped: str) -> None:
+    """An old page may still show the buttons; a wish for an invoice is kept."""
+    if stopped == "paused":
+        operator.press("/pause")
+    else:
+        operator.deployed.integrations.mark_broken(WAREHOUSE, at=operator.deployed.clock())
+    pages = [operator.press(path) for path in ("/sync", f"/invoices/{PLAIN}/retry", f"/invoices/{PLAIN}/export")]
+
+    assert {page.location.partition("?")[2] for page in pages} == {"notice=not_running"}
+    assert operator.deployed.integration.asked == {PLAIN}
+
+
+def test_a_rehearsal_has_an_address_of_its_own(operator: Browser) -> None:
+    """Its result can be loaded again, and the language switched, without sending a form once more."""
+    page = operator.press("/rehearsal")
+    result = operator.look("/rehearsal", query={"page": "1"})
+
+    assert page.location == f"{HERE}/rehearsal?page=1"
+    assert "would be created" in result.text
 
 
 def test_a_paused_integration_does_not_run_until_it_is_resumed(operator: Browser) -> None:

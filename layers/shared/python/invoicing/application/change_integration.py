@@ -80,10 +80,15 @@ def save_settings(
     return changed
 
 
-def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> None:
-    """Queues a run; a double click is one."""
-    slot = f"asked-{int(tools.clock().timestamp()) // 5}"
+def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> bool:
+    """Queues a run; False while one that was asked for has not ended, so that two clicks are one run."""
+    now, before = tools.clock(), integration.sync_asked_at
+    if integration.awaits_run(now):
+        return False
+    # Two clicks at the same moment saw the same integration: the queue takes their slot once.
+    slot = f"asked-after-{before.isoformat() if before else 'nothing'}"
     tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+    return tools.integrations.ask_for_run(integration.id, at=now, before=before)
 
 
 def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, *, kind: EventKind, by: str) -> None:
@@ -91,7 +96,11 @@ def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, 
     record = tools.exports.get(integration.id, invoice_id)
     if record is not None:
         event = HistoryEvent(at=tools.clock(), kind=kind, by=by)
-        tools.exports.save(replace(record, version=record.version + 1), event=event)
+        try:
+            tools.exports.save(replace(record, version=record.version + 1), event=event)
+        except ChangedMeanwhileError:
+            # A run is at it, or a second click: the wish below counts all the same.
+            tools.report("wish_not_in_history", {"integration": integration.id, "invoice": str(invoice_id), "by": by})
     tools.integrations.ask_for(integration.id, frozenset({invoice_id}))
     slot = f"asked-{invoice_id}-{tools.clock():%Y%m%d%H%M%S}"
     tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])

@@ -59,12 +59,12 @@ class SignedInVisit(Visit):
     @property
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
-        held = self.integration.last_run.held if self.integration.last_run else 0
+        run = self.integration.last_run
         return SessionView(
             integration_id=self.integration.id,
             system=self.integration.id,
             csrf=self.session.csrf,
-            open_issues=held,
+            open_issues=run.held + (run.problem is not None) if run else 0,
         )
 
     def here(self, path: str = "") -> str:

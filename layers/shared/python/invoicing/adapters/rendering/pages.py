@@ -72,7 +72,7 @@ class Pages:
         return self._render("preview.html", view, language, session=view.session)
 
     def rehearsal(self, view: RehearsalView, language: Language) -> str:
-        """The offer of a dress rehearsal, its progress, and its result."""
+        """The offer of a dress rehearsal, and its result."""
         return self._render("rehearsal.html", view, language, session=view.session)
 
     def issues(self, view: IssuesView, language: Language) -> str:

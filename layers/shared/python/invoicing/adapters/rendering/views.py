@@ -55,6 +55,9 @@ class Notice(StrEnum):
     SAVED = "saved"
     SYNC_STARTED = "sync_started"
     SYNC_ALREADY_RUNNING = "sync_already_running"
+    SYNC_DONE = "sync_done"
+    SYNC_STOPPED = "sync_stopped"
+    NOT_RUNNING = "not_running"
     PAUSED = "paused"
     RESUMED = "resumed"
     RECONNECTED = "reconnected"
@@ -179,7 +182,7 @@ class ConnectionHealth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """A run that is under way. `total` is None until the invoices have been read."""
+    """A run that was asked for or is under way. `total` is None until the invoices have been read."""
 
     done: int = 0
     total: int | None = None
@@ -209,7 +212,7 @@ class StatusView:
     broken_since: datetime | None = None
     reactivation_link: str = ""  # absolute; shown when broken or revoked
     last_run: LastRun | None = None
-    next_run: datetime | None = None
+    next_run: datetime | None = None  # not later than this
     progress: RunProgress | None = None
     waiting: int = 0
     sent_this_month: int = 0
@@ -379,7 +382,6 @@ class RehearsalView:
     counts: Mapping[Intention, int] = field(default_factory=dict)  # of all invoices, not only this page's
     invoices: tuple[RehearsedInvoice, ...] = ()
     pager: Pager = Pager()
-    progress: RunProgress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
