@@ -20,6 +20,8 @@ from invoicing.adapters.rendering.views import (
     InvoiceView,
     IssueLine,
     IssuesView,
+    LandingProblem,
+    LandingView,
     LastRun,
     Message,
     Notice,
@@ -29,7 +31,6 @@ from invoicing.adapters.rendering.views import (
     RehearsalView,
     RehearsedInvoice,
     RunProgress,
-    SettingsView,
     SetupView,
     StatusView,
 )
@@ -57,13 +58,24 @@ from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, Language, settings_to_form
+from invoicing.domain.system import address_of, is_warehouse_name
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.runtime.links import LinkKind
 from invoicing.runtime.observability import logger, metrics
 from invoicing.runtime.settings import PortalSettings
-from invoicing.runtime.web import SignedInVisit, Visit, guarded, serve, signed_in
+from invoicing.runtime.settings_form import carried_from, seen_in, settings_page
+from invoicing.runtime.web import (
+    SignedInVisit,
+    Visit,
+    guarded,
+    serve,
+    session_of,
+    signed_in,
+    signed_out,
+    unguarded,
+)
 
 settings = PortalSettings.read(os.environ)
 parts = Bootstrap(settings)
@@ -81,8 +93,6 @@ def status(visit: SignedInVisit) -> Answer:
     integration = visit.integration
     if integration.status is IntegrationStatus.DRAFT:
         return redirect(visit.here("/setup"))
-    if integration.status is IntegrationStatus.DISCONNECTED:
-        return visit.message(Message.DISCONNECTED)
     keys = parts.tokens.get(integration.id)
     sent = _sent_this_month(integration.id)
     run = integration.finished_run
@@ -108,7 +118,7 @@ def status(visit: SignedInVisit) -> Answer:
         unconfirmed_address="" if integration.address_confirmed else address,
         notice=_sync_notice(integration, _notice(visit), progress),
     )
-    return _page(parts.pages(visit.request.base_path).status(view, visit.language))
+    return _page(visit.pages.status(view, visit.language))
 
 
 def setup(visit: SignedInVisit) -> Answer:
@@ -120,13 +130,13 @@ def setup(visit: SignedInVisit) -> Answer:
         organisation_number=visit.integration.company.organisation_number,
         mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
     )
-    return _page(parts.pages(visit.request.base_path).setup(view, visit.language))
+    return _page(visit.pages.setup(view, visit.language))
 
 
 def settings_form(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/settings"""
     stored = visit.integration.settings
-    return _settings_page(visit, settings_to_form(stored or _careful_defaults(visit.language)))
+    return _page(settings_page(visit, settings_to_form(stored or _careful_defaults(visit.language))))
 
 
 def invoices(visit: SignedInVisit) -> Answer:
@@ -146,7 +156,7 @@ def invoices(visit: SignedInVisit) -> Answer:
         cursor=cursor,
         next_cursor=str(next_after) if next_after is not None else "",
     )
-    return _page(parts.pages(visit.request.base_path).invoices(view, visit.language))
+    return _page(visit.pages.invoices(view, visit.language))
 
 
 def invoice(visit: SignedInVisit) -> Answer:
@@ -162,7 +172,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         issue=issue_line_of(record),
         notice=_notice(visit),
     )
-    return _page(parts.pages(visit.request.base_path).invoice(view, visit.language))
+    return _page(visit.pages.invoice(view, visit.language))
 
 
 def preview(visit: SignedInVisit) -> Answer:
@@ -177,7 +187,7 @@ def preview(visit: SignedInVisit) -> Answer:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
     page = _number(visit.request.query.get("page", "1"))
     view = _preview_view(visit, shown, page)
-    return _page(parts.pages(visit.request.base_path).preview(view, visit.language))
+    return _page(visit.pages.preview(view, visit.language))
 
 
 def issues(visit: SignedInVisit) -> Answer:
@@ -195,7 +205,7 @@ def issues(visit: SignedInVisit) -> Answer:
         pager=Pager(page=page, pages=pages),
         notice=_notice(visit),
     )
-    return _page(parts.pages(visit.request.base_path).issues(view, visit.language))
+    return _page(visit.pages.issues(view, visit.language))
 
 
 def history(visit: SignedInVisit) -> Answer:
@@ -258,7 +268,7 @@ def pause_form(visit: SignedInVisit) -> Answer:
         company=visit.integration.company.name,
         waiting=visit.integration.waiting,
     )
-    return _page(parts.pages(visit.request.base_path).pause(view, visit.language))
+    return _page(visit.pages.pause(view, visit.language))
 
 
 def disconnect_form(visit: SignedInVisit) -> Answer:
@@ -273,18 +283,36 @@ def save(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/settings: *Create* and *Save*."""
     form = visit.request.form()
     was_draft = visit.integration.status is IntegrationStatus.DRAFT
-    version = form.get("version", "")
+    seen = seen_in(form)
     try:
-        save_settings(
-            parts.change_tools(),
-            visit.integration,
-            form,
-            seen_version=int(version) if version.isascii() and version.isdigit() else -1,
-            by=visit.session.username,
-        )
+        save_settings(parts.change_tools(), visit.integration, form, seen=seen, by=visit.session.username)
     except SettingsRefusedError as refused:
-        return _settings_page(visit, form, refused=refused)
+        if refused.problems:
+            return _page(settings_page(visit, form, seen=seen, problems=refused.problems), status=400)
+        return _page(settings_page(_as_it_is_now(visit), form, changed_elsewhere=True), status=409)
     return _noted(visit, Notice.CREATED if was_draft else Notice.SAVED)
+
+
+def keep_through_sign_in(visit: Visit) -> Answer:
+    """POST /integrations/{id}/settings of somebody who was signed out: what was typed goes along to the sign-in."""
+    integration_id = visit.params["id"]
+    if not visit.request.own_form or not is_warehouse_name(integration_id):
+        return signed_out(visit)
+    view = LandingView(
+        csrf="",
+        system=address_of(integration_id),
+        problem=LandingProblem.SESSION_ENDED,
+        carried=carried_from(integration_id, visit.request.form()),
+    )
+    return _page(visit.pages.landing(view, visit.language), status=401)
+
+
+def show_again(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/settings of an older sign-in: what was typed is shown in a form of this one."""
+    if not visit.request.own_form:
+        return unguarded(visit)
+    form = visit.request.form()
+    return _page(settings_page(visit, form, seen=seen_in(form), not_saved=True), status=403)
 
 
 def sync(visit: SignedInVisit) -> Answer:
@@ -342,20 +370,17 @@ def disconnect_now(visit: SignedInVisit) -> Answer:
         return _disconnect_page(visit, not_confirmed=True)
     disconnect(parts.change_tools(), visit.integration, by=visit.session.username)
     parts.sessions.end_session(visit.session.token)
-    answer = visit.message(Message.DISCONNECTED)
-    return Answer(status=answer.status, body=answer.body, cookies=[no_cookie(SESSION_COOKIE)])
+    return visit.message(Message.DISCONNECTED, cookies=[no_cookie(SESSION_COOKIE)])
 
 
 def logout(visit: Visit) -> Answer:
     """POST /logout"""
-    token = visit.request.cookies.get(SESSION_COOKIE, "")
-    session = parts.sessions.session(token, now=utc_now()) if token else None
+    session = session_of(visit)
     if session is not None and not guarded(visit, session):
         return visit.message(Message.FORM_EXPIRED, status=403)
     if session is not None:
-        parts.sessions.end_session(token)
-    answer = visit.message(Message.SIGNED_OUT)
-    return Answer(status=answer.status, body=answer.body, cookies=[no_cookie(SESSION_COOKIE)])
+        parts.sessions.end_session(session.token)
+    return visit.message(Message.SIGNED_OUT, cookies=[no_cookie(SESSION_COOKIE)])
 
 
 # ---- pieces
@@ -405,21 +430,8 @@ def _careful_defaults(language: Language) -> IntegrationSettings:
     return IntegrationSettings(from_date=utc_now().date(), language=language)
 
 
-def _settings_page(
-    visit: SignedInVisit, form: dict[str, str], *, refused: SettingsRefusedError | None = None
-) -> Answer:
-    integration = visit.integration
-    view = SettingsView(
-        session=visit.session_view,
-        form={name: form.get(name, "") for name in settings_to_form(_careful_defaults(visit.language))},
-        is_new=integration.status is IntegrationStatus.DRAFT,
-        version=str(integration.version),
-        problems=refused.problems if refused else {},
-        changed_elsewhere=refused is not None and not refused.problems,
-        address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
-    )
-    html = parts.pages(visit.request.base_path).settings(view, visit.language)
-    return _page(html, status=400 if refused else 200)
+def _as_it_is_now(visit: SignedInVisit) -> SignedInVisit:
+    return visit.signed_in(visit.session, parts.integrations.get(visit.integration.id) or visit.integration)
 
 
 def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
@@ -429,13 +441,13 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
         waiting=visit.integration.waiting,
         not_confirmed=not_confirmed,
     )
-    html = parts.pages(visit.request.base_path).disconnect(view, visit.language)
+    html = visit.pages.disconnect(view, visit.language)
     return _page(html, status=400 if not_confirmed else 200)
 
 
 def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
     """`page` None: nothing is rehearsed yet."""
-    pages = parts.pages(visit.request.base_path)
+    pages = visit.pages
     if page is None:
         return _page(pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
     rehearsed = rehearse(parts.rehearsal_tools(visit.integration), visit.integration)
@@ -596,7 +608,7 @@ ROUTES = {
     ("GET", _HERE): signed_in(status),
     ("GET", f"{_HERE}/setup"): signed_in(setup),
     ("GET", f"{_HERE}/settings"): signed_in(settings_form),
-    ("POST", f"{_HERE}/settings"): signed_in(save),
+    ("POST", f"{_HERE}/settings"): signed_in(save, signed_out=keep_through_sign_in, unguarded=show_again),
     ("POST", f"{_HERE}/sync"): signed_in(sync),
     ("GET", f"{_HERE}/pause"): signed_in(pause_form),
     ("POST", f"{_HERE}/pause"): signed_in(pause_now),

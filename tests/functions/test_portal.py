@@ -2,8 +2,11 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
@@ -16,7 +19,7 @@ from invoicing.domain.tokens import TokenStatus
 
 from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import NO_CUSTOMER_CODE, PLAIN, WAREHOUSE
-from tests.functions.deployed import API_URL, Browser, Deployed, event, request
+from tests.functions.deployed import API_URL, Browser, Deployed, Page, event, request
 from tests.support.fakes import START
 
 PAGES = ["", "/setup", "/settings", "/invoices", "/issues", "/pause", "/disconnect", "/rehearsal", "/history.csv"]
@@ -40,6 +43,24 @@ HERE = f"{API_URL}/integrations/{WAREHOUSE}"
 BEFORE = RunSummary(
     started_at=START, finished_at=START, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
 )  # a run of the schedule
+
+
+def hidden(page: Page, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'type="hidden" name="{re.escape(name)}" value="([^"]*)"', page.body)
+    assert found is not None, f"the page has no hidden field {name}"
+    return unescape(found[1])
+
+
+def carried(page: Page) -> dict[str, str]:
+    """What a sign-in form takes along."""
+    found = re.findall(r'type="hidden" name="(carried\.[^"]+)" value="([^"]*)"', page.body)
+    return {name: unescape(value) for name, value in found}
+
+
+def settings_form(page: Page) -> dict[str, str]:
+    """The hidden fields of a settings form."""
+    return {name: hidden(page, name) for name in ("csrf", "version")}
 
 
 def record(deployed: Deployed, invoice_id: int = PLAIN, state: ExportState = ExportState.DONE) -> Export:
@@ -168,7 +189,7 @@ def test_every_button_tells_somebody_who_is_signed_out(browser: Browser) -> None
     ]
 
     assert {page.status for page in pages} == {401}
-    assert all("You have been signed out" in page.text for page in pages)
+    assert all(re.search("You (have been|were) signed out", page.text) for page in pages)
 
 
 # ---- odd requests
@@ -299,7 +320,7 @@ def test_the_page_follows_a_sync_from_the_click_to_its_end(operator: Browser) ->
     assert "The sync is done" in ended.text
     assert ["progress.js" in page.body for page in (asked, running, ended)] == [True, True, False]
     assert ["data-running" in page.body for page in (asked, running, ended)] == [True, True, False]
-    assert ["?notice=sync_started" in page.body for page in (asked, running, ended)] == [True, True, False]
+    assert ["Show the latest" in page.text for page in (asked, running, ended)] == [True, True, False]
     assert operator.press("/sync").location == f"{HERE}?notice=sync_started"
 
 
@@ -379,13 +400,159 @@ def test_settings_that_are_wrong_come_back_with_a_sentence_per_field(operator: B
 
 @pytest.mark.parametrize("version", ["0", "1", "x", "", "-1", "9" * 50])
 def test_settings_that_somebody_changed_meanwhile_are_not_overwritten(operator: Browser, version: str) -> None:
-    """The second of two open pages is told."""
+    """The second of two open pages is told, and keeps what was typed; saved once more, it counts."""
     operator.create(default_unit="h")
     page = operator.create(default_unit="pall", version=version)
+    stored = operator.deployed.integration.settings
+    again = operator.create(default_unit="pall", version=hidden(page, "version"))
 
-    assert page.status == 400
-    assert operator.deployed.integration.settings is not None
-    assert operator.deployed.integration.settings.default_unit == "h"
+    assert page.status == 409
+    assert "Somebody else saved these settings" in page.text
+    assert 'value="pall"' in page.body
+    assert stored is not None
+    assert stored.default_unit == "h"
+    assert again.location == f"{HERE}?notice=saved"
+
+
+def test_a_wrong_field_does_not_hide_that_somebody_else_saved(operator: Browser) -> None:
+    """The form that comes back still knows what it was filled from."""
+    seen = hidden(operator.look("/settings"), "version")
+    operator.create(default_unit="h")
+    wrong = operator.create(default_unit="x y", version=seen)
+    mended = operator.create(default_unit="pall", version=hidden(wrong, "version"))
+
+    assert (wrong.status, mended.status) == (400, 409)
+
+
+def test_create_pressed_twice_is_one_save(browser: Browser) -> None:
+    """The second click leads on as the first did, and there is one mail to confirm the address."""
+    browser.approve(browser.start())
+    seen = hidden(browser.look("/settings"), "version")
+    pages = [browser.create(version=seen) for _ in range(2)]
+    integration = browser.deployed.integration
+
+    assert [page.location for page in pages] == [f"{HERE}?notice=created", f"{HERE}?notice=saved"]
+    assert (integration.status, integration.version) == (IntegrationStatus.ACTIVE, 2)
+
+
+def test_what_changes_beside_the_settings_is_no_conflict(operator: Browser) -> None:
+    """An address is confirmed in another tab while the form is open."""
+    seen = hidden(operator.look("/settings"), "version")
+    operator.deployed.integrations.confirm_address(WAREHOUSE, "ekonomi@nordlager.example")
+
+    assert operator.create(default_unit="h", version=seen).location == f"{HERE}?notice=saved"
+    assert operator.deployed.integration.address_confirmed
+
+
+# ---- signed out in the middle of a form
+
+
+def typed(operator: Browser) -> dict[str, str]:
+    """A settings form in which a person has just changed two fields."""
+    shown = operator.look("/settings")
+    form = {name: values[0] for name, values in parse_qs(event("portal__save_settings")["body"]).items()}
+    changed = {"problem_address": "ny@nordlager.example", "default_unit": "kolli"}
+    return {**form, **changed, "csrf": shown.csrf, "version": hidden(shown, "version")}
+
+
+def test_what_was_typed_outlives_the_session(operator: Browser) -> None:
+    """Signing in again shows it, also after a wrong password; one press saves it, and nothing was saved before."""
+    before = operator.deployed.integration.settings
+    form = typed(operator)
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+    ended = operator.send("portal", request("portal__save_settings", form=form))
+    refused = operator.login(**carried(ended), password="guess")
+    again = operator.login(**carried(refused))
+    unsaved = operator.deployed.integration.settings
+    saved = operator.send("portal", request("portal__save_settings", form={**form, **settings_form(again)}))
+
+    assert (ended.status, refused.status, again.status) == (401, 400, 200)
+    assert "what you had typed is kept" in ended.text
+    assert 'value="https://nordlager.ongoingsystems.se/nordlager/"' in ended.body
+    assert "is not saved yet" in again.text
+    assert 'value="ny@nordlager.example"' in again.body
+    assert f'href="/prod/integrations/{WAREHOUSE}/settings?lang=sv"' in again.body
+    assert unsaved == before
+    assert saved.location == f"{HERE}?notice=saved"
+    stored = operator.deployed.integration.settings
+    assert stored is not None
+    assert (stored.problem_address, stored.default_unit) == ("ny@nordlager.example", "kolli")
+
+
+def test_settings_that_changed_meanwhile_are_told_after_the_sign_in_too(operator: Browser) -> None:
+    """What was typed knows what it was filled from."""
+    form = typed(operator)
+    operator.create(default_unit="h")
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+    again = operator.login(**carried(operator.send("portal", request("portal__save_settings", form=form))))
+    saved = operator.send("portal", request("portal__save_settings", form={**form, **settings_form(again)}))
+
+    assert saved.status == 409
+
+
+def test_a_form_of_an_older_sign_in_is_shown_again(operator: Browser) -> None:
+    """Signed in again in another tab: the guard is another one, and nothing typed is lost."""
+    form = typed(operator)
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+    operator.login()
+    before = operator.deployed.integration
+    page = operator.send("portal", request("portal__save_settings", form=form))
+
+    assert page.status == 403
+    assert 'value="ny@nordlager.example"' in page.body
+    assert operator.deployed.integration == before
+    assert operator.send("portal", request("portal__save_settings", form={**form, **settings_form(page)})).location == (
+        f"{HERE}?notice=saved"
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": None, "Origin": None},
+    ],
+)
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_another_site_cannot_fill_in_the_form(
+    operator: Browser, headers: dict[str, str | None], is_signed_in: bool
+) -> None:
+    """Somebody else's mail address, waiting for a press of Save, would be a trap."""
+    browser = operator if is_signed_in else Browser(operator.deployed)
+    form = {"problem_address": "evil@evil.example", "csrf": "guess"}
+    page = browser.send("portal", request("portal__save_settings", form=form, headers=headers))
+
+    assert page.status == (403 if is_signed_in else 401)
+    assert "evil@evil.example" not in page.body
+
+
+def test_what_was_typed_for_one_system_is_not_shown_in_another(operator: Browser) -> None:
+    """Nor are fields that no settings form has, and a long one is cut."""
+    path = "/integrations/sydlager/settings"
+    sent = {"default_unit": "x" * 90_000, "password": "secret", "next": "https://evil.example"}
+    browser = Browser(operator.deployed)
+    ended = browser.send("portal", request("portal__save_settings", path=path, form=sent))
+    page = browser.login(**carried(ended))
+
+    assert set(carried(ended)) == {"carried.integration", "carried.default_unit"}
+    assert len(carried(ended)["carried.default_unit"]) == 500
+    assert page.location == HERE
+
+
+def test_a_disconnected_integration_has_one_page(operator: Browser) -> None:
+    """Somebody else pressed Disconnect: no button does anything half any more."""
+    another = Browser(operator.deployed)
+    another.login()
+    csrf = another.look("/pause").csrf
+    operator.press("/disconnect", confirm="on")
+    before = operator.deployed.integration
+    made = request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/connect", form={"csrf": csrf})
+    pages = [another.look("/settings"), another.send("portal", made)]
+
+    assert all("The integration is disconnected" in page.text for page in pages)
+    assert operator.deployed.integration == before
+    assert "__Host-consent" not in another.cookies
 
 
 def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:

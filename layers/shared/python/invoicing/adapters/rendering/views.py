@@ -117,8 +117,7 @@ class ConsentOutcome(StrEnum):
     WRONG_COMPANY = "wrong_company"
     NO_ANSWER = "no_answer"  # neither a code nor an error
     START_UNKNOWN = "start_unknown"
-    START_EXPIRED = "start_expired"
-    START_USED = "start_used"
+    START_USED = "start_used"  # or started again since, in another tab
     CODE_REFUSED = "code_refused"
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
     SCOPE_REFUSED = "scope_refused"
@@ -162,9 +161,10 @@ class SettingsView:
     session: SessionView
     form: Mapping[str, str]
     is_new: bool
-    version: str = ""  # of the settings that the form was filled from; hidden field `version`
+    version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
     problems: Mapping[str, FieldProblem] = field(default_factory=dict)
     changed_elsewhere: bool = False
+    not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
 
 
