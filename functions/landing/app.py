@@ -26,7 +26,7 @@ _PROBLEMS = {
     SignInProblem.SYSTEM_FOREIGN_HOST: LandingProblem.SYSTEM_NOT_UNDERSTOOD,
     SignInProblem.USERNAME_EMPTY: LandingProblem.FIELD_MISSING,
     SignInProblem.PASSWORD_EMPTY: LandingProblem.FIELD_MISSING,
-    SignInProblem.TOO_LONG: LandingProblem.WRONG_LOGIN,
+    SignInProblem.NO_LOGIN: LandingProblem.WRONG_LOGIN,
     SignInProblem.REFUSED: LandingProblem.WRONG_LOGIN,
     SignInProblem.WMS_NOT_ANSWERING: LandingProblem.WMS_NOT_ANSWERING,
     SignInProblem.TOO_MANY_TRIES: LandingProblem.TOO_MANY_TRIES,

@@ -366,7 +366,7 @@ def connect_again(visit: SignedInVisit) -> Answer:
 
 def disconnect_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/disconnect"""
-    if not visit.request.form().get("confirm"):
+    if visit.request.form().get("confirm") != "on":
         return _disconnect_page(visit, not_confirmed=True)
     disconnect(parts.change_tools(), visit.integration, by=visit.session.username)
     parts.sessions.end_session(visit.session.token)

@@ -146,7 +146,7 @@ def test_cookies_of_other_sites_of_the_domain_do_not_sign_anybody_out(operator: 
 def test_no_button_does_anything_without_the_sessions_guard(operator: Browser, guard: dict[str, str]) -> None:
     """403, and the integration is as it was."""
     before = operator.deployed.integration
-    form = {"confirm": "yes", **guard}
+    form = {"confirm": "on", **guard}
     answers = {
         path: operator.send(
             "portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}", form=form)
@@ -628,7 +628,7 @@ def test_disconnecting_needs_the_confirmation(operator: Browser) -> None:
 def test_disconnecting_forgets_keys_and_password_and_signs_out(operator: Browser) -> None:
     """The history stays."""
     record(operator.deployed)
-    page = operator.press("/disconnect", confirm="yes")
+    page = operator.press("/disconnect", confirm="on")
     keys = operator.deployed.tokens.get(WAREHOUSE)
 
     assert page.status == 200
@@ -696,4 +696,4 @@ def test_keys_that_cannot_be_opened_do_not_hide_the_page(operator: Browser) -> N
     )
 
     assert operator.look().status == 200
-    assert operator.press("/disconnect", confirm="yes").status == 200
+    assert operator.press("/disconnect", confirm="on").status == 200

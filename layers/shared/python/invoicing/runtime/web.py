@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from invoicing.adapters.rendering.pages import Pages
 
 _YEAR = 365 * 24 * 3600
+_LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ class Visit:
     @property
     def pages(self) -> "Pages":
         """The pages, as links of this visit lead to them."""
-        kept = {name: value for name, value in self.request.query.items() if name != "lang"}
-        return self.parts.pages(self.request.base_path, urlencode(kept))
+        kept = urlencode({name: value for name, value in self.request.query.items() if name != "lang"})
+        return self.parts.pages(self.request.base_path, kept if len(kept) < _LONGEST_QUERY else "")
 
     def message(
         self,
