@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from invoicing.adapters.rendering.views import (
+    HISTORY_SHOWN,
     INVOICES_PER_PAGE,
     ISSUES_PER_PAGE,
     ROWS_PER_PAGE,
@@ -164,11 +165,13 @@ def invoice(visit: SignedInVisit) -> Answer:
     record = _record(visit)
     if record is None:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
+    history = history_of(record.history)
     view = InvoiceView(
         session=visit.session_view,
         line=invoice_line_of(record),
         customer_number=record.customer_number,
-        history=history_of(record.history),
+        history=history[:HISTORY_SHOWN],
+        older_history=len(history) > HISTORY_SHOWN,
         issue=issue_line_of(record),
         notice=_notice(visit),
     )

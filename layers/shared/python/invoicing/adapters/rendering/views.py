@@ -15,7 +15,8 @@ from invoicing.domain.issue import Issue
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 INVOICES_PER_PAGE = 25
-ROWS_PER_PAGE = 75
+ROWS_PER_PAGE = 50
+HISTORY_SHOWN = 50
 ISSUES_PER_PAGE = 15
 
 
@@ -326,6 +327,7 @@ class InvoiceView:
     rows: tuple[RowLine, ...] = ()
     pager: Pager = Pager()
     history: tuple[HistoryEntry, ...] = ()  # newest first
+    older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None
     notice: Notice | None = None
 
