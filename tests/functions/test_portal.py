@@ -657,6 +657,32 @@ def test_somebody_else_cannot_sign_an_operator_out(operator: Browser) -> None:
     assert operator.look().status == 200
 
 
+def test_the_languages_can_be_switched_on_a_page_that_answered_a_button(operator: Browser) -> None:
+    """The link leads to a page that there is, in the other language, and not to the button's address."""
+    stranger = Browser(operator.deployed)
+    answers = [
+        stranger.send("portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/sync")),
+        operator.send("portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/sync")),
+        operator.create(default_unit="x y"),
+        operator.press("/disconnect"),
+        operator.press("/nothing"),
+        operator.press("/disconnect", confirm="on"),
+        operator.send("portal", request("portal__logout", form={"csrf": ""})),
+    ]
+    switched = []
+    for page in answers:
+        found = re.search(r'href="([^"]*[?;]lang=sv)"', page.body)
+        assert found is not None
+        path = unescape(found[1]).removeprefix("/prod").partition("?")[0] or f"/integrations/{WAREHOUSE}/disconnect"
+        function = "landing" if path == "/" else "portal"
+        made = request("portal__status", path=path, query={"lang": "sv"})
+        switched.append(Browser(operator.deployed, dict(operator.cookies)).send(function, made))
+
+    assert [page.status for page in answers] == [401, 403, 400, 400, 404, 200, 200]
+    assert {page.status for page in switched} <= {200, 303}
+    assert all('<html lang="sv"' in page.body for page in switched if page.status == 200)
+
+
 # ---- a broken connection, and trouble of our own
 
 
