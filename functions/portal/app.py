@@ -16,6 +16,7 @@ from invoicing.adapters.rendering.views import (
     ConsentMode,
     DisconnectView,
     Intention,
+    InvoiceLine,
     InvoiceState,
     InvoicesView,
     InvoiceView,
@@ -36,6 +37,7 @@ from invoicing.adapters.rendering.views import (
     StatusView,
 )
 from invoicing.adapters.rendering.views_of import (
+    UNBEGUN,
     history_of,
     invoice_line_of,
     issue_line_of,
@@ -43,6 +45,7 @@ from invoicing.adapters.rendering.views_of import (
     row_line_of,
     stored_state,
     totals_of,
+    waiting_line_of,
 )
 from invoicing.application.change_integration import (
     SettingsRefusedError,
@@ -52,15 +55,18 @@ from invoicing.application.change_integration import (
     save_settings,
     sync_now,
 )
+from invoicing.application.list_waiting import due_of, list_waiting
 from invoicing.application.preview_invoice import Preview, preview_invoice
 from invoicing.application.rehearse import rehearse
 from invoicing.application.start_consent import start_consent
+from invoicing.application.wms_login import login_of
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, Language, settings_to_form
 from invoicing.domain.system import address_of, is_warehouse_name
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.runtime.links import LinkKind
@@ -148,10 +154,14 @@ def invoices(visit: SignedInVisit) -> Answer:
     search = query.get("search", "").strip()[:100]
     cursor = query.get("cursor", "")
     after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 15 else None
-    found, next_after = _search(visit.integration.id, search, stored_state(state), after)
+    if state in UNBEGUN:
+        lines, next_after = _unbegun(visit.integration, search, state, after)
+    else:
+        found, next_after = _search(visit.integration.id, search, stored_state(state), after)
+        lines = [invoice_line_of(export) for export in found]
     view = InvoicesView(
         session=visit.session_view,
-        invoices=tuple(invoice_line_of(export) for export in found),
+        invoices=tuple(lines),
         search=search,
         state=state,
         cursor=cursor,
@@ -164,7 +174,7 @@ def invoice(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices/{invoice_id}"""
     record = _record(visit)
     if record is None:
-        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
+        return _unbegun_page(visit)
     history = history_of(record.history)
     view = InvoiceView(
         session=visit.session_view,
@@ -523,11 +533,52 @@ def _search(
 
 
 def _matches(export: Export, search: str) -> bool:
-    words = search.lower().split()
-    text = " ".join(
-        [str(export.invoice_id), export.wms_number, export.goods_owner, export.customer_number, export.fortnox_number]
-    ).lower()
-    return all(word in text for word in words)
+    facts = [export.wms_number, export.goods_owner, export.customer_number, export.fortnox_number]
+    return _contains(search, str(export.invoice_id), *facts)
+
+
+def _contains(search: str, *facts: str) -> bool:
+    text = " ".join(facts).lower()
+    return all(word in text for word in search.lower().split())
+
+
+def _unbegun(
+    integration: Integration, search: str, state: InvoiceState | None, after: int | None
+) -> tuple[list[InvoiceLine], int | None]:
+    """One page of what Ongoing has and we have not begun: all that waits, or only what is not due yet."""
+    waiting = list_waiting(integration, wms=parts.wms, sealer=parts.sealer, exports=parts.exports, now=utc_now())
+    lines = [
+        waiting_line_of(one, due)
+        for one, due in waiting
+        if (after is None or one.id < after)
+        and _contains(search, str(one.id), one.number, one.goods_owner.name, one.goods_owner.customer_code)
+    ]
+    if state is InvoiceState.NOT_DUE:
+        lines = [line for line in lines if line.state is state]
+    shown = lines[:INVOICES_PER_PAGE]
+    return shown, shown[-1].invoice_id if len(lines) > len(shown) else None
+
+
+def _unbegun_page(visit: SignedInVisit) -> Answer:
+    """An invoice that we have no record of, as Ongoing has it."""
+    integration, invoice_id = visit.integration, _invoice_id(visit)
+    found = (
+        parts.wms.by_id(login_of(integration, parts.sealer), invoice_id)
+        if invoice_id is not None and integration.settings is not None
+        else None
+    )
+    if not isinstance(found, WmsInvoice):
+        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{integration.id}")
+    view = InvoiceView(
+        session=visit.session_view,
+        line=waiting_line_of(found, due_of(integration, found, now=utc_now())),
+        title=found.title,
+        customer_number=found.goods_owner.customer_code,
+        period_start=found.period_start,
+        period_end=found.period_end,
+        notice=_notice(visit),
+    )
+    return _page(visit.pages.invoice(view, visit.language))
 
 
 def _all(integration_id: str, state: ExportState | None) -> list[Export]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
@@ -575,6 +575,55 @@ def test_an_invoice_is_exported_again_and_its_history_says_who_asked(operator: B
     assert stored is not None
     assert [(one.kind, one.by) for one in stored.history][-1] == (EventKind.EXPORT_AGAIN, "fortnox-api")
     assert operator.look(f"/invoices/{PLAIN}").status == 200
+
+
+def test_what_waits_is_read_from_ongoing_and_can_be_sent_at_once(operator: Browser) -> None:
+    """An invoice that is sent only when asked must be found somewhere; those that we have begun are listed apart."""
+    operator.create(export_when="when_asked")
+    record(operator.deployed, NO_CUSTOMER_CODE, ExportState.HELD)
+    waiting = operator.look("/invoices", query={"state": "waiting"})
+    found = operator.look("/invoices", query={"state": "not_due", "search": f"kaffe {PLAIN}"})
+    page = operator.look(f"/invoices/{PLAIN}")
+    asked = operator.press(f"/invoices/{PLAIN}/export")
+    after = operator.look(f"/invoices/{PLAIN}", query={"notice": "export_queued"})
+
+    assert f"/invoices/{PLAIN}" in waiting.body
+    assert f"/invoices/{NO_CUSTOMER_CODE}" not in waiting.body
+    assert found.body.count('<th scope="row"') == 1
+    assert "Not due yet" in page.text
+    assert "Export now" in page.text
+    assert asked.location == f"{HERE}/invoices/{PLAIN}?notice=export_queued"
+    assert "Waiting" in after.text
+    assert operator.look("/invoices").body.count('<th scope="row"') == 1
+
+
+def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each invoice once, newest first, whatever the length of the list."""
+    seen: list[str] = []
+    monkeypatch.setattr(operator.deployed.function("portal"), "INVOICES_PER_PAGE", 5)
+    query = {"state": "waiting"}
+    while True:
+        page = operator.look("/invoices", query=query)
+        seen += re.findall(r'<th scope="row"[^>]*><a href="[^"]*/invoices/(\d+)"', page.body)
+        following = re.search(r"cursor=(\d+)", page.body.partition('rel="next"')[2])
+        if following is None:
+            break
+        query = {"state": "waiting", "cursor": following[1]}
+
+    assert len(seen) > 10
+    assert seen == sorted(set(seen), reverse=True)
+
+
+@pytest.mark.parametrize("path", ["/invoices?state=waiting", f"/invoices/{PLAIN}", "/rehearsal?page=1"])
+def test_a_password_that_ongoing_refuses_is_no_fault_of_ours(operator: Browser, path: str) -> None:
+    """The page says what happened, what to do and who can, as on the page of issues."""
+    operator.deployed.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=401, times=None))
+    path, _, query = path.partition("?")
+    page = operator.look(path, query=dict(parse_qsl(query)))
+
+    assert page.status == 409
+    assert "Ongoing does not accept the sign-in" in page.text
+    assert "Sign in again" in page.text
 
 
 def test_a_preview_shows_what_would_be_sent_and_sends_nothing(operator: Browser) -> None:

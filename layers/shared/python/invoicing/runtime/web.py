@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
 from invoicing.adapters.rendering.catalogue import choose_language
-from invoicing.adapters.rendering.views import Message, MessageView, SessionView
+from invoicing.adapters.rendering.views import IssueLine, IssuesView, Message, MessageView, SessionView
 from invoicing.application.ports import ChangedMeanwhileError
-from invoicing.domain.errors import InvoicingError, RetryLaterError
+from invoicing.domain.errors import (
+    IntegrationHeldError,
+    InvoicingError,
+    ReconnectRequiredError,
+    RetryLaterError,
+    WmsLoginRefusedError,
+)
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import (
@@ -153,9 +160,28 @@ def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: S
         inside = visit.signed_in(session, integration)
         if visit.request.method == "POST" and not guarded(visit, session):
             return unguarded(inside)
-        return page(inside)
+        try:
+            return page(inside)
+        except (WmsLoginRefusedError, ReconnectRequiredError, IntegrationHeldError) as stopped:
+            logger.info("page_stopped", extra={"reason": f"{type(stopped).__name__}: {stopped}"})
+            return _stopped(inside, stopped)
 
     return checked
+
+
+def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
+    """What stops the whole integration is no fault of ours: cause, fix and who, as on the page of issues."""
+    integration = visit.integration
+    match error:
+        case IntegrationHeldError():
+            issue = error.issue
+        case WmsLoginRefusedError():
+            params = {"system": integration.id, "username": integration.wms_username}
+            issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)
+        case _:
+            issue = Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
+    view = IssuesView(session=visit.session_view, issues=(IssueLine(issue=issue, since=utc_now()),))
+    return Answer(status=409, body=visit.pages.issues(view, visit.language))
 
 
 def guarded(visit: Visit, session: Session) -> bool:

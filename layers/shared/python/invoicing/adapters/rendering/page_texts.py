@@ -201,8 +201,8 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         button=_TRY_AGAIN,
     ),
     Message.UNAVAILABLE: PageText(
-        title=translatable("The service is busy"),
-        what=translatable("It cannot answer just now. The invoices are safe."),
+        title=translatable("No answer just now"),
+        what=translatable("Ongoing, Fortnox or the service itself takes too long to answer. The invoices are safe."),
         todo=(translatable("Try again in a minute."),),
         button=_TRY_AGAIN,
     ),
