@@ -413,6 +413,8 @@ PAGES: Mapping[str, PageSample] = {
         unconfirmed_address="ekonomi@nordhamn.example",
     ),
     "status-running": _show_status(notice=Notice.SYNC_STARTED, progress=RunProgress(done=12, total=40), waiting=28),
+    "status-asked": _show_status(notice=Notice.SYNC_STARTED, progress=RunProgress()),
+    "status-synced": _show_status(notice=Notice.SYNC_DONE),
     "status-broken": _show_status(
         health=ConnectionHealth.BROKEN,
         broken_since=_NOW - timedelta(hours=3),
@@ -457,9 +459,6 @@ PAGES: Mapping[str, PageSample] = {
         language,
     ),
     "rehearsal": lambda pages, language: pages.rehearsal(RehearsalView(session=_CALM_SESSION), language),
-    "rehearsal-running": lambda pages, language: pages.rehearsal(
-        RehearsalView(session=_CALM_SESSION, progress=RunProgress()), language
-    ),
     "rehearsal-result": lambda pages, language: pages.rehearsal(
         RehearsalView(
             session=_SESSION,

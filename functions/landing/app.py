@@ -7,13 +7,15 @@ from invoicing.adapters.rendering.assets import find_asset
 from invoicing.adapters.rendering.views import LandingProblem, LandingView, Message, ReactivationView, VerifyView
 from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError, sign_in
 from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.system import address_of
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
-from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, redirect
+from invoicing.runtime.browser import CONSENT_COOKIE, Answer, cookie, redirect
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
 from invoicing.runtime.observability import logger
 from invoicing.runtime.settings import LandingSettings
-from invoicing.runtime.web import Visit, serve
+from invoicing.runtime.settings_form import carried_in, is_carried_for, seen_in, settings_page
+from invoicing.runtime.web import Visit, serve, session_cookie
 
 settings = LandingSettings.read(os.environ)
 parts = Bootstrap(settings)
@@ -24,7 +26,7 @@ _PROBLEMS = {
     SignInProblem.SYSTEM_FOREIGN_HOST: LandingProblem.SYSTEM_NOT_UNDERSTOOD,
     SignInProblem.USERNAME_EMPTY: LandingProblem.FIELD_MISSING,
     SignInProblem.PASSWORD_EMPTY: LandingProblem.FIELD_MISSING,
-    SignInProblem.TOO_LONG: LandingProblem.WRONG_LOGIN,
+    SignInProblem.NO_LOGIN: LandingProblem.WRONG_LOGIN,
     SignInProblem.REFUSED: LandingProblem.WRONG_LOGIN,
     SignInProblem.WMS_NOT_ANSWERING: LandingProblem.WMS_NOT_ANSWERING,
     SignInProblem.TOO_MANY_TRIES: LandingProblem.TOO_MANY_TRIES,
@@ -48,7 +50,7 @@ def login(visit: Visit) -> Answer:
     form = visit.request.form()
     if not visit.request.same_origin:
         return visit.message(Message.FORM_EXPIRED, status=403)
-    system, username = form.get("system", ""), form.get("username", "")
+    system, username, carried = form.get("system", ""), form.get("username", ""), carried_in(form)
     try:
         result = sign_in(
             parts.sign_in_tools(visit.request.base_url),
@@ -68,16 +70,17 @@ def login(visit: Visit) -> Answer:
             try_again_at=utc_now() + refused.wait if refused.wait else None,
             reactivation=_reactivation_of(visit, form.get("reactivation", "")),
             personal=form.get("mode") == Mode.PERSONAL,
+            carried=carried,
         )
         return _landing(visit, view, status=429 if refused.wait else 400)
     if isinstance(result, SignedIn):
         session = result.session
+        cookies = [session_cookie(session)]
+        if is_carried_for(session.integration_id, carried):
+            inside = visit.signed_in(session, result.integration)
+            return Answer(body=settings_page(inside, carried, seen=seen_in(carried), not_saved=True), cookies=cookies)
         page = "/setup" if result.integration.status is IntegrationStatus.DRAFT else ""
-        seconds = int((session.expires_at - utc_now()).total_seconds())
-        return redirect(
-            visit.url(f"/integrations/{session.integration_id}{page}"),
-            cookies=[cookie(SESSION_COOKIE, session.token, seconds=seconds)],
-        )
+        return redirect(visit.url(f"/integrations/{session.integration_id}{page}"), cookies=cookies)
     return redirect(
         result.url, cookies=[cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds()))]
     )
@@ -99,7 +102,7 @@ def reactivate(visit: Visit) -> Answer:
         return visit.message(Message.REACTIVATION_NOT_NEEDED)
     view = LandingView(
         csrf="",
-        system=f"https://{integration.id}.ongoingsystems.se/{integration.id}/",
+        system=address_of(integration.id),
         username=integration.wms_username,
         reactivation=_reactivation_of(visit, token),
     )
@@ -112,7 +115,7 @@ def verify(visit: Visit) -> Answer:
     if isinstance(subject, Answer):
         return subject
     view = VerifyView(token=visit.params["token"], csrf="", address=subject["address"])
-    return Answer(body=parts.pages(visit.request.base_path).verify(view, visit.language))
+    return Answer(body=visit.pages.verify(view, visit.language))
 
 
 def confirm(visit: Visit) -> Answer:
@@ -143,7 +146,7 @@ def health(_visit: Visit) -> Answer:
 
 
 def _landing(visit: Visit, view: LandingView, *, status: int = 200) -> Answer:
-    return Answer(status=status, body=parts.pages(visit.request.base_path).landing(view, visit.language))
+    return Answer(status=status, body=visit.pages.landing(view, visit.language))
 
 
 def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from invoicing.adapters.rendering.views import (
+    HISTORY_SHOWN,
     INVOICES_PER_PAGE,
     ISSUES_PER_PAGE,
     ROWS_PER_PAGE,
@@ -15,11 +16,14 @@ from invoicing.adapters.rendering.views import (
     ConsentMode,
     DisconnectView,
     Intention,
+    InvoiceLine,
     InvoiceState,
     InvoicesView,
     InvoiceView,
     IssueLine,
     IssuesView,
+    LandingProblem,
+    LandingView,
     LastRun,
     Message,
     Notice,
@@ -28,11 +32,12 @@ from invoicing.adapters.rendering.views import (
     PreviewView,
     RehearsalView,
     RehearsedInvoice,
-    SettingsView,
+    RunProgress,
     SetupView,
     StatusView,
 )
 from invoicing.adapters.rendering.views_of import (
+    UNBEGUN,
     history_of,
     invoice_line_of,
     issue_line_of,
@@ -40,6 +45,7 @@ from invoicing.adapters.rendering.views_of import (
     row_line_of,
     stored_state,
     totals_of,
+    waiting_line_of,
 )
 from invoicing.application.change_integration import (
     SettingsRefusedError,
@@ -49,20 +55,34 @@ from invoicing.application.change_integration import (
     save_settings,
     sync_now,
 )
+from invoicing.application.list_waiting import due_of, list_waiting
 from invoicing.application.preview_invoice import Preview, preview_invoice
 from invoicing.application.rehearse import rehearse
 from invoicing.application.start_consent import start_consent
+from invoicing.application.wms_login import login_of
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, Language, settings_to_form
+from invoicing.domain.system import address_of, is_warehouse_name
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.runtime.links import LinkKind
 from invoicing.runtime.observability import logger, metrics
 from invoicing.runtime.settings import PortalSettings
-from invoicing.runtime.web import SignedInVisit, Visit, guarded, serve, signed_in
+from invoicing.runtime.settings_form import carried_from, seen_in, settings_page
+from invoicing.runtime.web import (
+    SignedInVisit,
+    Visit,
+    guarded,
+    serve,
+    session_of,
+    signed_in,
+    signed_out,
+    unguarded,
+)
 
 settings = PortalSettings.read(os.environ)
 parts = Bootstrap(settings)
@@ -80,13 +100,11 @@ def status(visit: SignedInVisit) -> Answer:
     integration = visit.integration
     if integration.status is IntegrationStatus.DRAFT:
         return redirect(visit.here("/setup"))
-    if integration.status is IntegrationStatus.DISCONNECTED:
-        return visit.message(Message.DISCONNECTED)
     keys = parts.tokens.get(integration.id)
     sent = _sent_this_month(integration.id)
-    run = integration.last_run
+    run = integration.finished_run
     address = integration.settings.problem_address if integration.settings else ""
-    notice = visit.request.query.get("notice", "")
+    progress = _progress(integration)
     view = StatusView(
         session=visit.session_view,
         company=integration.company.name,
@@ -99,14 +117,15 @@ def status(visit: SignedInVisit) -> Answer:
         broken_since=integration.broken_since,
         reactivation_link=_reactivation_link(visit) if integration.broken_since else "",
         last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
-        next_run=run.started_at + _INTERVAL if run and integration.runs else None,
+        next_run=run.started_at + _INTERVAL if run and run.started_at + _INTERVAL > utc_now() else None,
+        progress=progress,
         waiting=integration.held_up if integration.broken_since else integration.waiting,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
-        notice=Notice(notice) if notice in set(Notice) else None,
+        notice=_sync_notice(integration, _notice(visit), progress),
     )
-    return _page(parts.pages(visit.request.base_path).status(view, visit.language))
+    return _page(visit.pages.status(view, visit.language))
 
 
 def setup(visit: SignedInVisit) -> Answer:
@@ -118,13 +137,13 @@ def setup(visit: SignedInVisit) -> Answer:
         organisation_number=visit.integration.company.organisation_number,
         mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
     )
-    return _page(parts.pages(visit.request.base_path).setup(view, visit.language))
+    return _page(visit.pages.setup(view, visit.language))
 
 
 def settings_form(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/settings"""
     stored = visit.integration.settings
-    return _settings_page(visit, settings_to_form(stored or _careful_defaults(visit.language)))
+    return _page(settings_page(visit, settings_to_form(stored or _careful_defaults(visit.language))))
 
 
 def invoices(visit: SignedInVisit) -> Answer:
@@ -135,33 +154,38 @@ def invoices(visit: SignedInVisit) -> Answer:
     search = query.get("search", "").strip()[:100]
     cursor = query.get("cursor", "")
     after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 15 else None
-    found, next_after = _search(visit.integration.id, search, stored_state(state), after)
+    if state in UNBEGUN:
+        lines, next_after = _unbegun(visit.integration, search, state, after)
+    else:
+        found, next_after = _search(visit.integration.id, search, stored_state(state), after)
+        lines = [invoice_line_of(export) for export in found]
     view = InvoicesView(
         session=visit.session_view,
-        invoices=tuple(invoice_line_of(export) for export in found),
+        invoices=tuple(lines),
         search=search,
         state=state,
         cursor=cursor,
         next_cursor=str(next_after) if next_after is not None else "",
     )
-    return _page(parts.pages(visit.request.base_path).invoices(view, visit.language))
+    return _page(visit.pages.invoices(view, visit.language))
 
 
 def invoice(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices/{invoice_id}"""
     record = _record(visit)
     if record is None:
-        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
-    notice = visit.request.query.get("notice", "")
+        return _unbegun_page(visit)
+    history = history_of(record.history)
     view = InvoiceView(
         session=visit.session_view,
         line=invoice_line_of(record),
         customer_number=record.customer_number,
-        history=history_of(record.history),
+        history=history[:HISTORY_SHOWN],
+        older_history=len(history) > HISTORY_SHOWN,
         issue=issue_line_of(record),
-        notice=Notice(notice) if notice in set(Notice) else None,
+        notice=_notice(visit),
     )
-    return _page(parts.pages(visit.request.base_path).invoice(view, visit.language))
+    return _page(visit.pages.invoice(view, visit.language))
 
 
 def preview(visit: SignedInVisit) -> Answer:
@@ -176,7 +200,7 @@ def preview(visit: SignedInVisit) -> Answer:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
     page = _number(visit.request.query.get("page", "1"))
     view = _preview_view(visit, shown, page)
-    return _page(parts.pages(visit.request.base_path).preview(view, visit.language))
+    return _page(visit.pages.preview(view, visit.language))
 
 
 def issues(visit: SignedInVisit) -> Answer:
@@ -188,14 +212,13 @@ def issues(visit: SignedInVisit) -> Answer:
         lines.insert(0, IssueLine(issue=run.problem, since=run.started_at))
     pages = max(1, -(-len(lines) // ISSUES_PER_PAGE))
     page = min(_number(visit.request.query.get("page", "1")), pages)
-    notice = visit.request.query.get("notice", "")
     view = IssuesView(
         session=visit.session_view,
         issues=tuple(lines[(page - 1) * ISSUES_PER_PAGE : page * ISSUES_PER_PAGE]),
         pager=Pager(page=page, pages=pages),
-        notice=Notice(notice) if notice in set(Notice) else None,
+        notice=_notice(visit),
     )
-    return _page(parts.pages(visit.request.base_path).issues(view, visit.language))
+    return _page(visit.pages.issues(view, visit.language))
 
 
 def history(visit: SignedInVisit) -> Answer:
@@ -258,7 +281,7 @@ def pause_form(visit: SignedInVisit) -> Answer:
         company=visit.integration.company.name,
         waiting=visit.integration.waiting,
     )
-    return _page(parts.pages(visit.request.base_path).pause(view, visit.language))
+    return _page(visit.pages.pause(view, visit.language))
 
 
 def disconnect_form(visit: SignedInVisit) -> Answer:
@@ -273,51 +296,71 @@ def save(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/settings: *Create* and *Save*."""
     form = visit.request.form()
     was_draft = visit.integration.status is IntegrationStatus.DRAFT
-    version = form.get("version", "")
+    seen = seen_in(form)
     try:
-        save_settings(
-            parts.change_tools(),
-            visit.integration,
-            form,
-            seen_version=int(version) if version.isascii() and version.isdigit() else -1,
-            by=visit.session.username,
-        )
+        save_settings(parts.change_tools(), visit.integration, form, seen=seen, by=visit.session.username)
     except SettingsRefusedError as refused:
-        return _settings_page(visit, form, refused=refused)
-    return redirect(visit.here("?notice=created" if was_draft else "?notice=saved"))
+        if refused.problems:
+            return _page(settings_page(visit, form, seen=seen, problems=refused.problems), status=400)
+        return _page(settings_page(_as_it_is_now(visit), form, changed_elsewhere=True), status=409)
+    return _noted(visit, Notice.CREATED if was_draft else Notice.SAVED)
+
+
+def keep_through_sign_in(visit: Visit) -> Answer:
+    """POST /integrations/{id}/settings of somebody who was signed out: what was typed goes along to the sign-in."""
+    integration_id = visit.params["id"]
+    if not visit.request.own_form or not is_warehouse_name(integration_id):
+        return signed_out(visit)
+    view = LandingView(
+        csrf="",
+        system=address_of(integration_id),
+        problem=LandingProblem.SESSION_ENDED,
+        carried=carried_from(integration_id, visit.request.form()),
+    )
+    return _page(visit.pages.landing(view, visit.language), status=401)
+
+
+def show_again(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/settings of an older sign-in: what was typed is shown in a form of this one."""
+    if not visit.request.own_form:
+        return unguarded(visit)
+    form = visit.request.form()
+    return _page(settings_page(visit, form, seen=seen_in(form), not_saved=True), status=403)
 
 
 def sync(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/sync"""
-    sync_now(parts.change_tools(), visit.integration, by=visit.session.username)
-    return redirect(visit.here("?notice=sync_started"))
+    if not visit.integration.runs:
+        return _noted(visit, Notice.NOT_RUNNING)
+    started = sync_now(parts.change_tools(), visit.integration, by=visit.session.username)
+    return _noted(visit, Notice.SYNC_STARTED if started else Notice.SYNC_ALREADY_RUNNING)
 
 
 def export(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/export"""
-    return _ask_for(visit, EventKind.EXPORT_AGAIN, "export_queued")
+    return _ask_for(visit, EventKind.EXPORT_AGAIN, Notice.EXPORT_QUEUED)
 
 
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/retry"""
-    return _ask_for(visit, EventKind.RETRY, "retry_queued")
+    return _ask_for(visit, EventKind.RETRY, Notice.RETRY_QUEUED)
 
 
 def rehearse_now(visit: SignedInVisit) -> Answer:
-    """POST /integrations/{id}/rehearsal: reads only, so that its result is shown at once."""
-    return _rehearsal_page(visit, page=1)
+    """POST /integrations/{id}/rehearsal: leads to the result, which can be loaded again and read in both languages."""
+    return redirect(visit.here("/rehearsal?page=1"))
 
 
 def pause_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/pause"""
     pause(parts.change_tools(), visit.integration, paused=True, by=visit.session.username)
-    return redirect(visit.here("?notice=paused"))
+    return _noted(visit, Notice.PAUSED)
 
 
 def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
     pause(parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
-    return redirect(visit.here("?notice=resumed"))
+    return _noted(visit, Notice.RESUMED)
 
 
 def connect_again(visit: SignedInVisit) -> Answer:
@@ -336,24 +379,21 @@ def connect_again(visit: SignedInVisit) -> Answer:
 
 def disconnect_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/disconnect"""
-    if not visit.request.form().get("confirm"):
+    if visit.request.form().get("confirm") != "on":
         return _disconnect_page(visit, not_confirmed=True)
     disconnect(parts.change_tools(), visit.integration, by=visit.session.username)
     parts.sessions.end_session(visit.session.token)
-    answer = visit.message(Message.DISCONNECTED)
-    return Answer(status=answer.status, body=answer.body, cookies=[no_cookie(SESSION_COOKIE)])
+    return visit.message(Message.DISCONNECTED, cookies=[no_cookie(SESSION_COOKIE)])
 
 
 def logout(visit: Visit) -> Answer:
     """POST /logout"""
-    token = visit.request.cookies.get(SESSION_COOKIE, "")
-    session = parts.sessions.session(token, now=utc_now()) if token else None
+    session = session_of(visit)
     if session is not None and not guarded(visit, session):
         return visit.message(Message.FORM_EXPIRED, status=403)
     if session is not None:
-        parts.sessions.end_session(token)
-    answer = visit.message(Message.SIGNED_OUT)
-    return Answer(status=answer.status, body=answer.body, cookies=[no_cookie(SESSION_COOKIE)])
+        parts.sessions.end_session(session.token)
+    return visit.message(Message.SIGNED_OUT, cookies=[no_cookie(SESSION_COOKIE)])
 
 
 # ---- pieces
@@ -363,25 +403,48 @@ def _page(html: str, *, status: int = 200) -> Answer:
     return Answer(status=status, body=html)
 
 
+def _noted(visit: SignedInVisit, notice: Notice, path: str = "") -> Answer:
+    """On to a page of the integration that says what the click did."""
+    return redirect(visit.here(f"{path}?notice={notice}"))
+
+
+def _notice(visit: SignedInVisit) -> Notice | None:
+    notice = visit.request.query.get("notice", "")
+    return Notice(notice) if notice in set(Notice) else None
+
+
+def _progress(integration: Integration) -> RunProgress | None:
+    """The run that was asked for or is under way. Records that it has touched are done or held by it."""
+    now = utc_now()
+    run = integration.run_under_way(now)
+    if run is None:
+        return RunProgress() if integration.awaits_run(now) else None
+    records = parts.exports.get_many(integration.id, sorted(run.invoices)).values()
+    ended = [
+        record
+        for record in records
+        if record.state in {ExportState.DONE, ExportState.HELD}
+        and record.updated_at is not None
+        and record.updated_at >= run.started_at
+    ]
+    return RunProgress(done=len(ended), total=len(run.invoices))
+
+
+def _sync_notice(integration: Integration, notice: Notice | None, progress: RunProgress | None) -> Notice | None:
+    """What a page that said that a sync had started says when it is looked at again."""
+    if progress is not None or notice not in {Notice.SYNC_STARTED, Notice.SYNC_ALREADY_RUNNING}:
+        return notice
+    if not integration.answered or integration.last_run is None:
+        return None
+    return Notice.SYNC_STOPPED if integration.last_run.problem or integration.last_run.failed else Notice.SYNC_DONE
+
+
 def _careful_defaults(language: Language) -> IntegrationSettings:
     return IntegrationSettings(from_date=utc_now().date(), language=language)
 
 
-def _settings_page(
-    visit: SignedInVisit, form: dict[str, str], *, refused: SettingsRefusedError | None = None
-) -> Answer:
-    integration = visit.integration
-    view = SettingsView(
-        session=visit.session_view,
-        form={name: form.get(name, "") for name in settings_to_form(_careful_defaults(visit.language))},
-        is_new=integration.status is IntegrationStatus.DRAFT,
-        version=str(integration.version),
-        problems=refused.problems if refused else {},
-        changed_elsewhere=refused is not None and not refused.problems,
-        address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
-    )
-    html = parts.pages(visit.request.base_path).settings(view, visit.language)
-    return _page(html, status=400 if refused else 200)
+def _as_it_is_now(visit: SignedInVisit) -> SignedInVisit:
+    return visit.signed_in(visit.session, parts.integrations.get(visit.integration.id) or visit.integration)
 
 
 def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
@@ -391,13 +454,13 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
         waiting=visit.integration.waiting,
         not_confirmed=not_confirmed,
     )
-    html = parts.pages(visit.request.base_path).disconnect(view, visit.language)
+    html = visit.pages.disconnect(view, visit.language)
     return _page(html, status=400 if not_confirmed else 200)
 
 
 def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
     """`page` None: nothing is rehearsed yet."""
-    pages = parts.pages(visit.request.base_path)
+    pages = visit.pages
     if page is None:
         return _page(pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
     rehearsed = rehearse(parts.rehearsal_tools(visit.integration), visit.integration)
@@ -434,12 +497,12 @@ def _reactivation_link(visit: SignedInVisit) -> str:
     return parts.links(visit.request.base_url).make(LinkKind.REACTIVATE, {"integration": visit.integration.id})
 
 
-def _ask_for(visit: SignedInVisit, kind: EventKind, notice: str) -> Answer:
+def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Notice) -> Answer:
     invoice_id = _invoice_id(visit)
     if invoice_id is None:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
     export_again(parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
-    return redirect(visit.here(f"/invoices/{invoice_id}?notice={notice}"))
+    return _noted(visit, notice if visit.integration.runs else Notice.NOT_RUNNING, f"/invoices/{invoice_id}")
 
 
 def _invoice_id(visit: SignedInVisit) -> int | None:
@@ -470,11 +533,52 @@ def _search(
 
 
 def _matches(export: Export, search: str) -> bool:
-    words = search.lower().split()
-    text = " ".join(
-        [str(export.invoice_id), export.wms_number, export.goods_owner, export.customer_number, export.fortnox_number]
-    ).lower()
-    return all(word in text for word in words)
+    facts = [export.wms_number, export.goods_owner, export.customer_number, export.fortnox_number]
+    return _contains(search, str(export.invoice_id), *facts)
+
+
+def _contains(search: str, *facts: str) -> bool:
+    text = " ".join(facts).lower()
+    return all(word in text for word in search.lower().split())
+
+
+def _unbegun(
+    integration: Integration, search: str, state: InvoiceState | None, after: int | None
+) -> tuple[list[InvoiceLine], int | None]:
+    """One page of what Ongoing has and we have not begun: all that waits, or only what is not due yet."""
+    waiting = list_waiting(integration, wms=parts.wms, sealer=parts.sealer, exports=parts.exports, now=utc_now())
+    lines = [
+        waiting_line_of(one, due)
+        for one, due in waiting
+        if (after is None or one.id < after)
+        and _contains(search, str(one.id), one.number, one.goods_owner.name, one.goods_owner.customer_code)
+    ]
+    if state is InvoiceState.NOT_DUE:
+        lines = [line for line in lines if line.state is state]
+    shown = lines[:INVOICES_PER_PAGE]
+    return shown, shown[-1].invoice_id if len(lines) > len(shown) else None
+
+
+def _unbegun_page(visit: SignedInVisit) -> Answer:
+    """An invoice that we have no record of, as Ongoing has it."""
+    integration, invoice_id = visit.integration, _invoice_id(visit)
+    found = (
+        parts.wms.by_id(login_of(integration, parts.sealer), invoice_id)
+        if invoice_id is not None and integration.settings is not None
+        else None
+    )
+    if not isinstance(found, WmsInvoice):
+        return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{integration.id}")
+    view = InvoiceView(
+        session=visit.session_view,
+        line=waiting_line_of(found, due_of(integration, found, now=utc_now())),
+        title=found.title,
+        customer_number=found.goods_owner.customer_code,
+        period_start=found.period_start,
+        period_end=found.period_end,
+        notice=_notice(visit),
+    )
+    return _page(visit.pages.invoice(view, visit.language))
 
 
 def _all(integration_id: str, state: ExportState | None) -> list[Export]:
@@ -558,7 +662,7 @@ ROUTES = {
     ("GET", _HERE): signed_in(status),
     ("GET", f"{_HERE}/setup"): signed_in(setup),
     ("GET", f"{_HERE}/settings"): signed_in(settings_form),
-    ("POST", f"{_HERE}/settings"): signed_in(save),
+    ("POST", f"{_HERE}/settings"): signed_in(save, signed_out=keep_through_sign_in, unguarded=show_again),
     ("POST", f"{_HERE}/sync"): signed_in(sync),
     ("GET", f"{_HERE}/pause"): signed_in(pause_form),
     ("POST", f"{_HERE}/pause"): signed_in(pause_now),

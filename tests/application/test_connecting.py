@@ -1,10 +1,12 @@
 """From the landing page to a connected company."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, connect_company
-from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError
+from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError, sign_in
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.tokens import Mode, TokenStatus
 
@@ -98,6 +100,65 @@ def test_guessing_is_slowed_down_more_with_each_try() -> None:
 
     assert problems[:6] == [SignInProblem.REFUSED] * 6
     assert problems[7:] == [SignInProblem.TOO_MANY_TRIES] * 2
+
+
+def pause(world: World, **form: str) -> timedelta:
+    """How long a wrong sign-in must wait before it is tried at all; none if it was tried."""
+    values = {"system": "nordlager.ongoingsystems.se", "username": "anna", "address": "192.0.2.1", **form}
+    with pytest.raises(SignInRefusedError) as error:
+        sign_in(world.sign_in_tools(), password="guess", mode=Mode.SERVICE, **values)
+    return error.value.wait
+
+
+def pauses(world: World, guesses: list[dict[str, str]]) -> list[timedelta]:
+    """Guesses on, waiting as long as it is told to; gives how long that was each time."""
+    waits = []
+    for guess in guesses:
+        wait = pause(world, **guess)
+        world.clock.advance(wait)
+        if wait:
+            waits.append(wait)
+    return waits
+
+
+@pytest.mark.parametrize(
+    ("tries", "guess", "somebody_else"),
+    [
+        (
+            4,
+            lambda n: {"address": f"192.0.2.{n}", "username": "Anna" if n % 2 else "anna"},
+            {"username": "bo", "address": "198.51.100.9"},
+        ),
+        (
+            20,
+            lambda n: {"address": f"192.0.2.{n}", "username": f"user-{n}"},
+            {"system": "sydlager.ongoingsystems.se", "address": "198.51.100.9"},
+        ),
+        (
+            20,
+            lambda n: {"system": f"lager-{n}.ongoingsystems.se", "username": f"user-{n}"},
+            {"address": "198.51.100.9", "username": "bo"},
+        ),
+    ],
+    ids=["one user from many addresses", "many users of one system", "many systems from one address"],
+)
+def test_a_pause_is_for_each_user_each_system_and_each_address(
+    tries: int, guess: Callable[[int], dict[str, str]], somebody_else: dict[str, str]
+) -> None:
+    """Whatever the guesser changes; those who share none of it are not held up."""
+    world = World()
+    free = [pause(world, **guess(n)) for n in range(tries)]
+    waits = pauses(world, [guess(n) for n in range(tries, tries + 12)])
+
+    assert set(free) == {timedelta(0)}
+    assert len(waits) >= 4
+    assert all(longer > shorter for shorter, longer in pairwise(waits))
+    assert pause(world, **somebody_else) == timedelta(0)
+
+
+def test_no_pause_is_longer_than_a_quarter_of_an_hour() -> None:
+    """Somebody who guesses on purpose must not lock the office out for the day."""
+    assert max(pauses(World(), [{}] * 40)) <= timedelta(minutes=15)
 
 
 def test_the_right_password_is_not_even_tried_while_guessing_is_slowed_down() -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from invoicing.application.change_integration import sync_now
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import RunSummary
+from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import NoticeKind
@@ -15,6 +16,7 @@ from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
 from local.ongoing.faults import Effect, FaultRule, Match
 from local.ongoing.seed import WAREHOUSE
+from tests.support.fakes import interrupted
 from tests.support.world import World
 
 GOOD = {seed.PLAIN, seed.MANY_CHARGES, seed.THREE_DECIMALS, seed.CLAIM, seed.EUROS, seed.OWN_NUMBER}
@@ -65,6 +67,42 @@ def test_what_is_due_is_in_fortnox_with_the_same_total_and_marked_in_ongoing() -
         assert export.state is ExportState.DONE
         assert export.fortnox_net == wms.total
         assert (wms.number, wms.is_exported) == (export.fortnox_number, True)
+
+
+def test_a_run_says_what_it_looks_at_while_it_works() -> None:
+    """Until it ends: then its summary stands there, and before the first one there is no finished run."""
+    world = connected()
+    seen: list[Integration] = []
+
+    def look(_method: str) -> None:
+        stored = world.integrations.get(WAREHOUSE)
+        assert stored is not None
+        seen.append(stored)
+
+    world.exports = interrupted(world.exports, after=look)
+    run(world)
+    look("")
+    under_way = seen[-2].run_under_way(world.clock())
+
+    assert under_way is not None
+    assert under_way.invoices >= GOOD
+    assert seen[-2].finished_run is None
+    assert seen[-1].run_under_way(world.clock()) is None
+    assert seen[-1].finished_run is not None
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(seconds=59)])
+def test_two_clicks_that_saw_the_same_page_are_one_run(after: timedelta) -> None:
+    """Whoever is second is told, and the queue has one message."""
+    world = connected()
+    integration = world.integrations.get(WAREHOUSE)
+    assert integration is not None
+    first = sync_now(world.change_tools(), integration, by="anna")
+    world.clock.advance(after)
+    second = sync_now(world.change_tools(), integration, by="anna")
+
+    assert (first, second) == (True, False)
+    assert len([one for one in world.queue.requests if one.by == "anna"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.application.ports import ChangedMeanwhileError, Integrations
-from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
+from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 
@@ -107,6 +107,38 @@ def test_a_change_keeps_the_last_run_and_what_was_asked_for(integrations: Integr
 
     stored = integrations.get("lagret")
     assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), last_run=RUN)
+
+
+def test_a_run_that_has_begun_is_read_back(integrations: Integrations) -> None:
+    """With what it looks at, until its own summary takes the place."""
+    integrations.put(ACTIVE)
+    begun = replace(RUN, under_way=RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2})))
+    integrations.save_run("lagret", begun, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
+    stored = integrations.get("lagret")
+    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
+    ended = integrations.get("lagret")
+
+    assert stored is not None
+    assert stored.last_run == begun
+    assert ended is not None
+    assert ended.last_run == RUN
+
+
+def test_a_run_is_asked_for_by_whoever_saw_the_last_wish(integrations: Integrations) -> None:
+    """The second of two clicks at the same moment is told; settings that are saved meanwhile keep the wish."""
+    integrations.put(ACTIVE)
+    later = START + timedelta(minutes=20)
+    answers = [
+        integrations.ask_for_run("lagret", at=START, before=None),
+        integrations.ask_for_run("lagret", at=START, before=None),
+        integrations.ask_for_run("lagret", at=later, before=START),
+        integrations.ask_for_run("unknown", at=later, before=None),
+    ]
+    integrations.put(replace(ACTIVE, version=2))
+
+    assert answers == [True, False, True, False]
+    assert integrations.get("lagret") == replace(ACTIVE, version=2, sync_asked_at=later)
+    assert integrations.get("unknown") is None
 
 
 def test_a_run_settles_what_was_asked_for(integrations: Integrations) -> None:

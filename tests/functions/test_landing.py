@@ -1,6 +1,7 @@
 """functions/landing: the start page, the login, the links of our mails."""
 
 import base64
+import re
 from datetime import timedelta
 
 import pytest
@@ -167,14 +168,18 @@ def test_the_form_that_comes_back_keeps_everything_but_the_password(browser: Bro
 
 
 def test_guessing_gets_a_pause_and_a_time_to_try_again(browser: Browser) -> None:
-    """429, and the right password is not even tried."""
+    """429, and the right password is not even tried; in the reader's language."""
     for number in range(6):
         browser.login(password=f"guess {number}")
     tries = len(browser.deployed.ongoing.calls)
     page = browser.login()
+    browser.cookies["__Host-language"] = "sv"
+    swedish = browser.login()
 
-    assert page.status == 429
+    assert (page.status, swedish.status) == (429, 429)
     assert "many tries" in page.text
+    assert re.search(r"Try again after .*\d", page.text)
+    assert "Det blev många försök på kort tid" in swedish.text
     assert len(browser.deployed.ongoing.calls) == tries
 
 

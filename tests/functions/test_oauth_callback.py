@@ -81,7 +81,6 @@ def test_a_code_without_a_state_is_a_start_and_never_a_login(browser: Browser) -
 
 def test_an_unknown_state_gets_a_page_and_no_token_is_asked_for(browser: Browser) -> None:
     """The code of the event is never sent on."""
-    browser.start()
     page = browser.send("oauth_callback", event("oauth_callback__approved"))
 
     assert page.status == 400
@@ -90,14 +89,35 @@ def test_an_unknown_state_gets_a_page_and_no_token_is_asked_for(browser: Browser
 
 
 def test_a_used_state_gets_a_page_and_changes_nothing(browser: Browser) -> None:
-    """Back and reload bring the same answer again."""
+    """Back and reload bring the same answer again; the way on leads to what was connected."""
     asked = browser.start()
     browser.approve(asked)
     before = browser.deployed.integration
     again = browser.approve(asked)
 
     assert again.status == 400
+    assert "This step has already been done" in again.text
+    assert f'href="/prod/integrations/{WAREHOUSE}"' in again.body
     assert browser.deployed.integration == before
+
+
+def test_a_second_tab_takes_the_place_of_the_first(browser: Browser) -> None:
+    """The first is told what happened, and the second one connects."""
+    first, second = browser.start(), browser.start()
+    refused = browser.approve(first)
+    page = browser.approve(second)
+
+    assert refused.status == 400
+    assert "started once more in another tab" in refused.text
+    assert page.location == f"{API_URL}/integrations/{WAREHOUSE}/setup"
+
+
+def test_the_languages_are_switched_without_the_answer_of_fortnox(browser: Browser) -> None:
+    """A spent code has no place in a link."""
+    page = browser.send("oauth_callback", event("oauth_callback__approved"))
+
+    assert 'href="/prod/?lang=sv"' in page.body
+    assert "code=" not in page.body
 
 
 def test_an_expired_state_gets_a_page(browser: Browser) -> None:

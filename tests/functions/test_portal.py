@@ -2,19 +2,25 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
-from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
+from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.tokens import TokenStatus
 
+from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import NO_CUSTOMER_CODE, PLAIN, WAREHOUSE
-from tests.functions.deployed import API_URL, Browser, Deployed, event, request
+from tests.functions.deployed import API_URL, Browser, Deployed, Page, event, request
+from tests.support.fakes import START
 
 PAGES = ["", "/setup", "/settings", "/invoices", "/issues", "/pause", "/disconnect", "/rehearsal", "/history.csv"]
 BUTTONS = ["/settings", "/sync", "/pause", "/resume", "/connect", "/disconnect", "/rehearsal"] + [
@@ -34,6 +40,27 @@ UNKNOWN_PATHS = [
     f"/integrations/{WAREHOUSE}/invoices/1/../../settings",
 ]
 HERE = f"{API_URL}/integrations/{WAREHOUSE}"
+BEFORE = RunSummary(
+    started_at=START, finished_at=START, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
+)  # a run of the schedule
+
+
+def hidden(page: Page, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'type="hidden" name="{re.escape(name)}" value="([^"]*)"', page.body)
+    assert found is not None, f"the page has no hidden field {name}"
+    return unescape(found[1])
+
+
+def carried(page: Page) -> dict[str, str]:
+    """What a sign-in form takes along."""
+    found = re.findall(r'type="hidden" name="(carried\.[^"]+)" value="([^"]*)"', page.body)
+    return {name: unescape(value) for name, value in found}
+
+
+def settings_form(page: Page) -> dict[str, str]:
+    """The hidden fields of a settings form."""
+    return {name: hidden(page, name) for name in ("csrf", "version")}
 
 
 def record(deployed: Deployed, invoice_id: int = PLAIN, state: ExportState = ExportState.DONE) -> Export:
@@ -119,7 +146,7 @@ def test_cookies_of_other_sites_of_the_domain_do_not_sign_anybody_out(operator: 
 def test_no_button_does_anything_without_the_sessions_guard(operator: Browser, guard: dict[str, str]) -> None:
     """403, and the integration is as it was."""
     before = operator.deployed.integration
-    form = {"confirm": "yes", **guard}
+    form = {"confirm": "on", **guard}
     answers = {
         path: operator.send(
             "portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}", form=form)
@@ -162,7 +189,7 @@ def test_every_button_tells_somebody_who_is_signed_out(browser: Browser) -> None
     ]
 
     assert {page.status for page in pages} == {401}
-    assert all("You have been signed out" in page.text for page in pages)
+    assert all(re.search("You (have been|were) signed out", page.text) for page in pages)
 
 
 # ---- odd requests
@@ -257,12 +284,96 @@ def test_what_is_no_form_of_ours_is_refused(
 
 
 def test_sync_now_queues_a_run_in_the_operators_name(operator: Browser) -> None:
-    """Pressed twice within a minute it is one."""
-    pages = [operator.press("/sync") for _ in range(2)]
+    """Pressed again before that run has ended, it queues no other one and says so."""
+    pages = [operator.press("/sync")]
+    operator.deployed.clock.advance(timedelta(minutes=1))
+    pages.append(operator.press("/sync"))
     queued = operator.deployed.queued()
 
-    assert {page.location for page in pages} == {f"{HERE}?notice=sync_started"}
+    assert [page.location for page in pages] == [f"{HERE}?notice=sync_started", f"{HERE}?notice=sync_already_running"]
+    assert "It was not started twice" in operator.look(query={"notice": "sync_already_running"}).text
     assert [(one["integration_id"], one["by"]) for one in queued] == [(WAREHOUSE, "fortnox-api")]
+
+
+def test_the_page_follows_a_sync_from_the_click_to_its_end(operator: Browser) -> None:
+    """About to begin, so many of so many, done: with the reader's own link, and with the script."""
+    deployed = operator.deployed
+    started = {"notice": "sync_started"}
+    operator.press("/sync")
+    asked = operator.look(query=started)
+    deployed.clock.advance(timedelta(seconds=20))
+    record(deployed)
+    deployed.integrations.save_run(
+        WAREHOUSE,
+        replace(BEFORE, under_way=RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN, 1, 2}))),
+        done=set(),
+        unfinished=set(),
+        detected=PriceMeaning.DETECT,
+    )
+    running = operator.look(query=started)
+    deployed.clock.advance(timedelta(seconds=10))
+    deployed.invoke("sync_invoices", event("sync_invoices__one"))
+    ended = operator.look(query=started)
+
+    assert "A sync is about to begin" in asked.text
+    assert "1 of 3 invoices done" in running.text
+    assert "The sync is done" in ended.text
+    assert ["progress.js" in page.body for page in (asked, running, ended)] == [True, True, False]
+    assert ["data-running" in page.body for page in (asked, running, ended)] == [True, True, False]
+    assert ["Show the latest" in page.text for page in (asked, running, ended)] == [True, True, False]
+    assert operator.press("/sync").location == f"{HERE}?notice=sync_started"
+
+
+def test_a_sync_that_could_not_do_its_work_is_not_called_done(operator: Browser) -> None:
+    """The page of issues says why, and the mark beside its name counts it."""
+    operator.press("/sync")
+    operator.deployed.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=503, times=None))
+    operator.deployed.clock.advance(timedelta(seconds=5))
+    operator.deployed.invoke("sync_invoices", event("sync_invoices__one"))
+    page = operator.look(query={"notice": "sync_started"})
+
+    assert "The sync could not do all its work" in page.text
+    assert '<span class="count">1</span>' in page.body
+
+
+def test_a_run_that_was_cut_off_is_not_waited_for_for_ever(operator: Browser) -> None:
+    """After a quarter of an hour the schedule has brought another one, and the button is back."""
+    deployed = operator.deployed
+    operator.press("/sync")
+    cut_off = RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN}))
+    deployed.integrations.save_run(
+        WAREHOUSE, replace(BEFORE, under_way=cut_off), done=set(), unfinished=set(), detected=PriceMeaning.DETECT
+    )
+    running = operator.look()
+    deployed.clock.advance(timedelta(minutes=15))
+    later = operator.look(query={"notice": "sync_started"})
+
+    assert "data-running" in running.body
+    assert "data-running" not in later.body
+    assert "The sync is done" not in later.text
+    assert operator.press("/sync").location == f"{HERE}?notice=sync_started"
+
+
+@pytest.mark.parametrize("stopped", ["paused", "broken"])
+def test_what_cannot_run_now_is_not_said_to_have_started(operator: Browser, stopped: str) -> None:
+    """An old page may still show the buttons; a wish for an invoice is kept."""
+    if stopped == "paused":
+        operator.press("/pause")
+    else:
+        operator.deployed.integrations.mark_broken(WAREHOUSE, at=operator.deployed.clock())
+    pages = [operator.press(path) for path in ("/sync", f"/invoices/{PLAIN}/retry", f"/invoices/{PLAIN}/export")]
+
+    assert {page.location.partition("?")[2] for page in pages} == {"notice=not_running"}
+    assert operator.deployed.integration.asked == {PLAIN}
+
+
+def test_a_rehearsal_has_an_address_of_its_own(operator: Browser) -> None:
+    """Its result can be loaded again, and the language switched, without sending a form once more."""
+    page = operator.press("/rehearsal")
+    result = operator.look("/rehearsal", query={"page": "1"})
+
+    assert page.location == f"{HERE}/rehearsal?page=1"
+    assert "would be created" in result.text
 
 
 def test_a_paused_integration_does_not_run_until_it_is_resumed(operator: Browser) -> None:
@@ -289,13 +400,159 @@ def test_settings_that_are_wrong_come_back_with_a_sentence_per_field(operator: B
 
 @pytest.mark.parametrize("version", ["0", "1", "x", "", "-1", "9" * 50])
 def test_settings_that_somebody_changed_meanwhile_are_not_overwritten(operator: Browser, version: str) -> None:
-    """The second of two open pages is told."""
+    """The second of two open pages is told, and keeps what was typed; saved once more, it counts."""
     operator.create(default_unit="h")
     page = operator.create(default_unit="pall", version=version)
+    stored = operator.deployed.integration.settings
+    again = operator.create(default_unit="pall", version=hidden(page, "version"))
 
-    assert page.status == 400
-    assert operator.deployed.integration.settings is not None
-    assert operator.deployed.integration.settings.default_unit == "h"
+    assert page.status == 409
+    assert "Somebody else saved these settings" in page.text
+    assert 'value="pall"' in page.body
+    assert stored is not None
+    assert stored.default_unit == "h"
+    assert again.location == f"{HERE}?notice=saved"
+
+
+def test_a_wrong_field_does_not_hide_that_somebody_else_saved(operator: Browser) -> None:
+    """The form that comes back still knows what it was filled from."""
+    seen = hidden(operator.look("/settings"), "version")
+    operator.create(default_unit="h")
+    wrong = operator.create(default_unit="x y", version=seen)
+    mended = operator.create(default_unit="pall", version=hidden(wrong, "version"))
+
+    assert (wrong.status, mended.status) == (400, 409)
+
+
+def test_create_pressed_twice_is_one_save(browser: Browser) -> None:
+    """The second click leads on as the first did, and there is one mail to confirm the address."""
+    browser.approve(browser.start())
+    seen = hidden(browser.look("/settings"), "version")
+    pages = [browser.create(version=seen) for _ in range(2)]
+    integration = browser.deployed.integration
+
+    assert [page.location for page in pages] == [f"{HERE}?notice=created", f"{HERE}?notice=saved"]
+    assert (integration.status, integration.version) == (IntegrationStatus.ACTIVE, 2)
+
+
+def test_what_changes_beside_the_settings_is_no_conflict(operator: Browser) -> None:
+    """An address is confirmed in another tab while the form is open."""
+    seen = hidden(operator.look("/settings"), "version")
+    operator.deployed.integrations.confirm_address(WAREHOUSE, "ekonomi@nordlager.example")
+
+    assert operator.create(default_unit="h", version=seen).location == f"{HERE}?notice=saved"
+    assert operator.deployed.integration.address_confirmed
+
+
+# ---- signed out in the middle of a form
+
+
+def typed(operator: Browser) -> dict[str, str]:
+    """A settings form in which a person has just changed two fields."""
+    shown = operator.look("/settings")
+    form = {name: values[0] for name, values in parse_qs(event("portal__save_settings")["body"]).items()}
+    changed = {"problem_address": "ny@nordlager.example", "default_unit": "kolli"}
+    return {**form, **changed, "csrf": shown.csrf, "version": hidden(shown, "version")}
+
+
+def test_what_was_typed_outlives_the_session(operator: Browser) -> None:
+    """Signing in again shows it, also after a wrong password; one press saves it, and nothing was saved before."""
+    before = operator.deployed.integration.settings
+    form = typed(operator)
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+    ended = operator.send("portal", request("portal__save_settings", form=form))
+    refused = operator.login(**carried(ended), password="guess")
+    again = operator.login(**carried(refused))
+    unsaved = operator.deployed.integration.settings
+    saved = operator.send("portal", request("portal__save_settings", form={**form, **settings_form(again)}))
+
+    assert (ended.status, refused.status, again.status) == (401, 400, 200)
+    assert "what you had typed is kept" in ended.text
+    assert 'value="https://nordlager.ongoingsystems.se/nordlager/"' in ended.body
+    assert "is not saved yet" in again.text
+    assert 'value="ny@nordlager.example"' in again.body
+    assert f'href="/prod/integrations/{WAREHOUSE}/settings?lang=sv"' in again.body
+    assert unsaved == before
+    assert saved.location == f"{HERE}?notice=saved"
+    stored = operator.deployed.integration.settings
+    assert stored is not None
+    assert (stored.problem_address, stored.default_unit) == ("ny@nordlager.example", "kolli")
+
+
+def test_settings_that_changed_meanwhile_are_told_after_the_sign_in_too(operator: Browser) -> None:
+    """What was typed knows what it was filled from."""
+    form = typed(operator)
+    operator.create(default_unit="h")
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+    again = operator.login(**carried(operator.send("portal", request("portal__save_settings", form=form))))
+    saved = operator.send("portal", request("portal__save_settings", form={**form, **settings_form(again)}))
+
+    assert saved.status == 409
+
+
+def test_a_form_of_an_older_sign_in_is_shown_again(operator: Browser) -> None:
+    """Signed in again in another tab: the guard is another one, and nothing typed is lost."""
+    form = typed(operator)
+    operator.deployed.clock.advance(timedelta(hours=8, seconds=1))
+    operator.login()
+    before = operator.deployed.integration
+    page = operator.send("portal", request("portal__save_settings", form=form))
+
+    assert page.status == 403
+    assert 'value="ny@nordlager.example"' in page.body
+    assert operator.deployed.integration == before
+    assert operator.send("portal", request("portal__save_settings", form={**form, **settings_form(page)})).location == (
+        f"{HERE}?notice=saved"
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": None, "Origin": None},
+    ],
+)
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_another_site_cannot_fill_in_the_form(
+    operator: Browser, headers: dict[str, str | None], is_signed_in: bool
+) -> None:
+    """Somebody else's mail address, waiting for a press of Save, would be a trap."""
+    browser = operator if is_signed_in else Browser(operator.deployed)
+    form = {"problem_address": "evil@evil.example", "csrf": "guess"}
+    page = browser.send("portal", request("portal__save_settings", form=form, headers=headers))
+
+    assert page.status == (403 if is_signed_in else 401)
+    assert "evil@evil.example" not in page.body
+
+
+def test_what_was_typed_for_one_system_is_not_shown_in_another(operator: Browser) -> None:
+    """Nor are fields that no settings form has, and a long one is cut."""
+    path = "/integrations/sydlager/settings"
+    sent = {"default_unit": "x" * 90_000, "password": "secret", "next": "https://evil.example"}
+    browser = Browser(operator.deployed)
+    ended = browser.send("portal", request("portal__save_settings", path=path, form=sent))
+    page = browser.login(**carried(ended))
+
+    assert set(carried(ended)) == {"carried.integration", "carried.default_unit"}
+    assert len(carried(ended)["carried.default_unit"]) == 500
+    assert page.location == HERE
+
+
+def test_a_disconnected_integration_has_one_page(operator: Browser) -> None:
+    """Somebody else pressed Disconnect: no button does anything half any more."""
+    another = Browser(operator.deployed)
+    another.login()
+    csrf = another.look("/pause").csrf
+    operator.press("/disconnect", confirm="on")
+    before = operator.deployed.integration
+    made = request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/connect", form={"csrf": csrf})
+    pages = [another.look("/settings"), another.send("portal", made)]
+
+    assert all("The integration is disconnected" in page.text for page in pages)
+    assert operator.deployed.integration == before
+    assert "__Host-consent" not in another.cookies
 
 
 def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:
@@ -318,6 +575,55 @@ def test_an_invoice_is_exported_again_and_its_history_says_who_asked(operator: B
     assert stored is not None
     assert [(one.kind, one.by) for one in stored.history][-1] == (EventKind.EXPORT_AGAIN, "fortnox-api")
     assert operator.look(f"/invoices/{PLAIN}").status == 200
+
+
+def test_what_waits_is_read_from_ongoing_and_can_be_sent_at_once(operator: Browser) -> None:
+    """An invoice that is sent only when asked must be found somewhere; those that we have begun are listed apart."""
+    operator.create(export_when="when_asked")
+    record(operator.deployed, NO_CUSTOMER_CODE, ExportState.HELD)
+    waiting = operator.look("/invoices", query={"state": "waiting"})
+    found = operator.look("/invoices", query={"state": "not_due", "search": f"kaffe {PLAIN}"})
+    page = operator.look(f"/invoices/{PLAIN}")
+    asked = operator.press(f"/invoices/{PLAIN}/export")
+    after = operator.look(f"/invoices/{PLAIN}", query={"notice": "export_queued"})
+
+    assert f"/invoices/{PLAIN}" in waiting.body
+    assert f"/invoices/{NO_CUSTOMER_CODE}" not in waiting.body
+    assert found.body.count('<th scope="row"') == 1
+    assert "Not due yet" in page.text
+    assert "Export now" in page.text
+    assert asked.location == f"{HERE}/invoices/{PLAIN}?notice=export_queued"
+    assert "Waiting" in after.text
+    assert operator.look("/invoices").body.count('<th scope="row"') == 1
+
+
+def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each invoice once, newest first, whatever the length of the list."""
+    seen: list[str] = []
+    monkeypatch.setattr(operator.deployed.function("portal"), "INVOICES_PER_PAGE", 5)
+    query = {"state": "waiting"}
+    while True:
+        page = operator.look("/invoices", query=query)
+        seen += re.findall(r'<th scope="row"[^>]*><a href="[^"]*/invoices/(\d+)"', page.body)
+        following = re.search(r"cursor=(\d+)", page.body.partition('rel="next"')[2])
+        if following is None:
+            break
+        query = {"state": "waiting", "cursor": following[1]}
+
+    assert len(seen) > 10
+    assert seen == sorted(set(seen), reverse=True)
+
+
+@pytest.mark.parametrize("path", ["/invoices?state=waiting", f"/invoices/{PLAIN}", "/rehearsal?page=1"])
+def test_a_password_that_ongoing_refuses_is_no_fault_of_ours(operator: Browser, path: str) -> None:
+    """The page says what happened, what to do and who can, as on the page of issues."""
+    operator.deployed.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=401, times=None))
+    path, _, query = path.partition("?")
+    page = operator.look(path, query=dict(parse_qsl(query)))
+
+    assert page.status == 409
+    assert "Ongoing does not accept the sign-in" in page.text
+    assert "Sign in again" in page.text
 
 
 def test_a_preview_shows_what_would_be_sent_and_sends_nothing(operator: Browser) -> None:
@@ -371,7 +677,7 @@ def test_disconnecting_needs_the_confirmation(operator: Browser) -> None:
 def test_disconnecting_forgets_keys_and_password_and_signs_out(operator: Browser) -> None:
     """The history stays."""
     record(operator.deployed)
-    page = operator.press("/disconnect", confirm="yes")
+    page = operator.press("/disconnect", confirm="on")
     keys = operator.deployed.tokens.get(WAREHOUSE)
 
     assert page.status == 200
@@ -398,6 +704,32 @@ def test_somebody_else_cannot_sign_an_operator_out(operator: Browser) -> None:
     """The button is guarded like any other."""
     assert operator.send("portal", event("portal__logout")).status == 403
     assert operator.look().status == 200
+
+
+def test_the_languages_can_be_switched_on_a_page_that_answered_a_button(operator: Browser) -> None:
+    """The link leads to a page that there is, in the other language, and not to the button's address."""
+    stranger = Browser(operator.deployed)
+    answers = [
+        stranger.send("portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/sync")),
+        operator.send("portal", request("portal__save_settings", path=f"/integrations/{WAREHOUSE}/sync")),
+        operator.create(default_unit="x y"),
+        operator.press("/disconnect"),
+        operator.press("/nothing"),
+        operator.press("/disconnect", confirm="on"),
+        operator.send("portal", request("portal__logout", form={"csrf": ""})),
+    ]
+    switched = []
+    for page in answers:
+        found = re.search(r'href="([^"]*[?;]lang=sv)"', page.body)
+        assert found is not None
+        path = unescape(found[1]).removeprefix("/prod").partition("?")[0] or f"/integrations/{WAREHOUSE}/disconnect"
+        function = "landing" if path == "/" else "portal"
+        made = request("portal__status", path=path, query={"lang": "sv"})
+        switched.append(Browser(operator.deployed, dict(operator.cookies)).send(function, made))
+
+    assert [page.status for page in answers] == [401, 403, 400, 400, 404, 200, 200]
+    assert {page.status for page in switched} <= {200, 303}
+    assert all('<html lang="sv"' in page.body for page in switched if page.status == 200)
 
 
 # ---- a broken connection, and trouble of our own
@@ -439,4 +771,4 @@ def test_keys_that_cannot_be_opened_do_not_hide_the_page(operator: Browser) -> N
     )
 
     assert operator.look().status == 200
-    assert operator.press("/disconnect", confirm="yes").status == 200
+    assert operator.press("/disconnect", confirm="on").status == 200

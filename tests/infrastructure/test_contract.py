@@ -77,3 +77,28 @@ def test_every_interval_is_the_documented_one() -> None:
         "keep_tokens": "rate(5 minutes)",
         "notify_operators": "rate(1 hour)",
     }
+
+
+def test_what_the_gateway_answers_by_itself_carries_security_headers_too() -> None:
+    """An unknown address, a throttle and an error never reach a function."""
+    answers = template()["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    wanted = {
+        *("Cache-Control", "Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security"),
+        *("X-Content-Type-Options", "X-Frame-Options"),
+    }
+
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(answers)
+    assert {name: set(answer["ResponseParameters"]["Headers"]) for name, answer in answers.items()} == dict.fromkeys(
+        answers, wanted
+    )
+    assert all('lang="sv"' in str(answer["ResponseTemplates"]) for answer in answers.values())
+
+
+def test_no_log_and_no_trace_of_the_gateway_holds_an_address() -> None:
+    """Links of mails and codes of Fortnox stand in addresses: a log names the route, a trace would name it all."""
+    api = template()["Resources"]["Api"]["Properties"]
+    log = api["AccessLogSetting"]["Format"]
+
+    assert api["TracingEnabled"] is False
+    assert "$context.resourcePath" in log
+    assert "$context.path" not in log

@@ -119,6 +119,7 @@ class FakeIntegrations:
             self._stored[integration.id] = replace(
                 integration,
                 asked=frozenset() if stored is None else stored.asked,
+                sync_asked_at=None if stored is None else stored.sync_asked_at,
                 last_run=None if stored is None else stored.last_run,
             )
 
@@ -142,6 +143,14 @@ class FakeIntegrations:
         with self._lock:
             stored = self._existing(integration_id)
             self._stored[integration_id] = replace(stored, asked=stored.asked | invoice_ids)
+
+    def ask_for_run(self, integration_id: str, *, at: datetime, before: datetime | None) -> bool:
+        with self._lock:
+            stored = self._stored.get(integration_id)
+            if stored is None or stored.sync_asked_at != before:
+                return False
+            self._stored[integration_id] = replace(stored, sync_asked_at=at)
+            return True
 
     def mark_broken(self, integration_id: str, *, at: datetime, version: int | None = None) -> bool:
         with self._lock:

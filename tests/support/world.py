@@ -18,7 +18,7 @@ from invoicing.application.start_consent import ConsentStarted, ConsentTools
 from invoicing.application.sync_integration import SyncTools, sync_integration
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
-from invoicing.domain.integration_settings import IntegrationSettings, settings_to_form
+from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint, settings_to_form
 from invoicing.domain.tokens import Mode
 
 from local.fortnox.oauth import Client
@@ -237,7 +237,7 @@ class World:
             self.change_tools(),
             connected.integration,
             form,
-            seen_version=connected.integration.version,
+            seen=settings_fingerprint(None),
             by=USERNAME,
         )
 

@@ -18,9 +18,16 @@ from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
-from invoicing.domain.integration_settings import FieldProblem, IntegrationSettings, parse_settings
+from invoicing.domain.integration_settings import (
+    FieldProblem,
+    IntegrationSettings,
+    parse_settings,
+    settings_fingerprint,
+)
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.tokens import UnreadableTokensError
+
+_ROUNDS = 3  # of one write against others that change the integration at the same moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +52,29 @@ class SettingsRefusedError(Exception):
 
 
 def save_settings(
-    tools: ChangeTools, integration: Integration, form: Mapping[str, str], *, seen_version: int, by: str
+    tools: ChangeTools, integration: Integration, form: Mapping[str, str], *, seen: str, by: str
 ) -> Integration:
-    """Stores the form. A draft becomes active by it (*Create*). Raises SettingsRefusedError."""
+    """Stores the form. A draft becomes active by it (*Create*). Raises SettingsRefusedError.
+
+    `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
+    """
     settings, problems = parse_settings(form)
     if settings is None:
         raise SettingsRefusedError(problems)
-    if seen_version != integration.version:
-        raise SettingsRefusedError({})
+    for _ in range(_ROUNDS):
+        if integration.settings == settings and integration.status is not IntegrationStatus.DRAFT:
+            return integration
+        if settings_fingerprint(integration.settings) != seen:
+            raise SettingsRefusedError({})
+        try:
+            return _save(tools, integration, settings, by)
+        except ChangedMeanwhileError:
+            # Perhaps these very settings by a second click, or something else: a confirmed address, a new password.
+            integration = tools.integrations.get(integration.id) or integration
+    raise SettingsRefusedError({})
+
+
+def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str) -> Integration:
     same_address = integration.settings is not None and _same_address(integration.settings, settings)
     changed = replace(
         integration,
@@ -61,10 +83,7 @@ def save_settings(
         address_confirmed=integration.address_confirmed and same_address,
         version=integration.version + 1,
     )
-    try:
-        tools.integrations.put(changed)
-    except ChangedMeanwhileError:
-        raise SettingsRefusedError({}) from None
+    tools.integrations.put(changed)
     if not changed.address_confirmed and not same_address:
         tools.notices.put_once(
             Notice(
@@ -80,10 +99,15 @@ def save_settings(
     return changed
 
 
-def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> None:
-    """Queues a run; a double click is one."""
-    slot = f"asked-{int(tools.clock().timestamp()) // 5}"
+def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> bool:
+    """Queues a run; False while one that was asked for has not ended, so that two clicks are one run."""
+    now, before = tools.clock(), integration.sync_asked_at
+    if integration.awaits_run(now):
+        return False
+    # Two clicks at the same moment saw the same integration: the queue takes their slot once.
+    slot = f"asked-after-{before.isoformat() if before else 'nothing'}"
     tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+    return tools.integrations.ask_for_run(integration.id, at=now, before=before)
 
 
 def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, *, kind: EventKind, by: str) -> None:
@@ -91,7 +115,11 @@ def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, 
     record = tools.exports.get(integration.id, invoice_id)
     if record is not None:
         event = HistoryEvent(at=tools.clock(), kind=kind, by=by)
-        tools.exports.save(replace(record, version=record.version + 1), event=event)
+        try:
+            tools.exports.save(replace(record, version=record.version + 1), event=event)
+        except ChangedMeanwhileError:
+            # A run is at it, or a second click: the wish below counts all the same.
+            tools.report("wish_not_in_history", {"integration": integration.id, "invoice": str(invoice_id), "by": by})
     tools.integrations.ask_for(integration.id, frozenset({invoice_id}))
     slot = f"asked-{invoice_id}-{tools.clock():%Y%m%d%H%M%S}"
     tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])

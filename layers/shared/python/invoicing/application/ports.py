@@ -82,7 +82,7 @@ class Integrations(Protocol):
         ...
 
     def put(self, integration: Integration) -> None:
-        """Writes everything but `asked` and `last_run`.
+        """Writes everything but `asked`, `sync_asked_at` and `last_run`.
 
         Version 1 must not exist yet; a later version must follow the stored one. Else ChangedMeanwhileError.
         """
@@ -102,6 +102,10 @@ class Integrations(Protocol):
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:
         """Adds to `asked`."""
+        ...
+
+    def ask_for_run(self, integration_id: str, *, at: datetime, before: datetime | None) -> bool:
+        """Sets `sync_asked_at`; False if it is not `before` any more, because somebody else just asked."""
         ...
 
     def mark_broken(self, integration_id: str, *, at: datetime, version: int | None = None) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from unicodedata import category
 
 from invoicing.application.ports import ChangedMeanwhileError, Clock, Integrations, Sealer, Sessions, WmsInvoices
 from invoicing.application.start_consent import ConsentStarted, ConsentTools, start_consent
@@ -30,7 +31,7 @@ class SignInProblem(StrEnum):
     SYSTEM_FOREIGN_HOST = "system_foreign_host"
     USERNAME_EMPTY = "username_empty"
     PASSWORD_EMPTY = "password_empty"  # noqa: S105 - a problem, not a password
-    TOO_LONG = "too_long"
+    NO_LOGIN = "no_login"  # longer than a login can be, or with characters that no message to Ongoing can carry
     REFUSED = "refused"  # system, username or password; which one is not told
     WMS_NOT_ANSWERING = "wms_not_answering"
     TOO_MANY_TRIES = "too_many_tries"
@@ -136,8 +137,9 @@ def _check_fields(username: str, password: str) -> None:
         raise SignInRefusedError(SignInProblem.USERNAME_EMPTY)
     if not password:
         raise SignInRefusedError(SignInProblem.PASSWORD_EMPTY)
-    if len(username) > 50 or len(password) > 50:  # Ongoing's own limit for both
-        raise SignInRefusedError(SignInProblem.TOO_LONG)
+    for text in (username, password):
+        if len(text) > 50 or any(category(letter) in {"Cc", "Cs", "Cn"} for letter in text):  # 50 is Ongoing's limit
+            raise SignInRefusedError(SignInProblem.NO_LOGIN)
 
 
 def _throttle_keys(system: str, username: str, address: str) -> Sequence[str]:

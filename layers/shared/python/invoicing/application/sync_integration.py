@@ -40,7 +40,7 @@ from invoicing.domain.errors import (
     WmsLoginRefusedError,
 )
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import Integration, RunSummary
+from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
@@ -229,7 +229,8 @@ class _Run:
             before = self._before or RunSummary(
                 started_at=at, finished_at=at, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
             )
-            self._save(replace(before, unfinished=frozenset(self._unfinished | ids)), done=frozenset())
+            begun = RunUnderWay(started_at=at, invoices=ids)
+            self._save(replace(before, unfinished=frozenset(self._unfinished | ids), under_way=begun), done=frozenset())
             marked = True
 
         return mark

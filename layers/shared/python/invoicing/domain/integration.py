@@ -5,11 +5,13 @@ same invoices twice (docs/decisions/0002).
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue
+
+RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
 
 
 class IntegrationStatus(StrEnum):
@@ -31,6 +33,14 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunUnderWay:
+    """A run that has begun to write."""
+
+    started_at: datetime
+    invoices: frozenset[int]  # ids of those that it looks at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """What the last run did."""
 
@@ -46,6 +56,7 @@ class RunSummary:
     # Ids of invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no
     # longer lists them.
     unfinished: frozenset[int] = frozenset()
+    under_way: RunUnderWay | None = None  # the run after this one, until its own summary takes the place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +78,33 @@ class Integration:
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     closing_notice_due: bool = False  # reactivated; the first good run says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
+    sync_asked_at: datetime | None = None  # when a person last asked for a run
 
     @property
     def runs(self) -> bool:
         """Whether the schedule and its workers touch it."""
         return self.status is IntegrationStatus.ACTIVE and self.broken_since is None
+
+    @property
+    def finished_run(self) -> RunSummary | None:
+        """The last run that has ended; None while the very first one is under way."""
+        run = self.last_run
+        return None if run and run.under_way and run.under_way.started_at == run.started_at else run
+
+    @property
+    def answered(self) -> bool:
+        """Whether a run that began after a person asked for one has ended."""
+        run = self.finished_run
+        return self.sync_asked_at is not None and run is not None and run.started_at >= self.sync_asked_at
+
+    def run_under_way(self, now: datetime) -> RunUnderWay | None:
+        """The run that works just now; one that was cut off is not taken for it for ever."""
+        begun = self.last_run.under_way if self.last_run else None
+        return begun if begun and now < begun.started_at + RUN_LIFE else None
+
+    def awaits_run(self, now: datetime) -> bool:
+        """Whether a person asked for a run that has not ended yet."""
+        return self.sync_asked_at is not None and not self.answered and now < self.sync_asked_at + RUN_LIFE
 
     @property
     def waiting(self) -> int:

@@ -1,8 +1,10 @@
 """The settings of an integration, their defaults, and what a form may say."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 
@@ -102,6 +104,7 @@ class FieldProblem(StrEnum):
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,}"
 )
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # Python alone would take a week's date, too
 _UNIT = re.compile(r"[\w.%°²³/-]{1,20}")  # a unit code in Fortnox has 1 to 20 characters
 
 
@@ -127,10 +130,9 @@ def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None,
     elif not _ADDRESS.fullmatch(address) or ".." in address:
         problems["problem_address"] = FieldProblem.NOT_AN_ADDRESS
 
-    from_date = date.max
     raw_date = text("from_date")
     try:
-        from_date = date.fromisoformat(raw_date) if len(raw_date) == 10 else date.min
+        from_date = date.fromisoformat(raw_date) if _DATE.fullmatch(raw_date) else date.min
     except ValueError:
         from_date = date.min
     if from_date.year < 2000:
@@ -139,6 +141,10 @@ def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None,
     unit = text("default_unit")
     if not _UNIT.fullmatch(unit):
         problems["default_unit"] = FieldProblem.NOT_A_UNIT if unit else FieldProblem.MISSING
+
+    profit_centre = text("profit_centre_as_cost_centre")
+    if profit_centre not in {"", "on"}:
+        problems["profit_centre_as_cost_centre"] = FieldProblem.NOT_A_CHOICE
 
     settings = IntegrationSettings(
         from_date=from_date,
@@ -149,12 +155,22 @@ def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None,
         account_source=choice(AccountSource, "account_source"),
         default_unit=unit,
         price_meaning=choice(PriceMeaning, "price_meaning"),
-        profit_centre_as_cost_centre=text("profit_centre_as_cost_centre") in {"on", "true", "yes"},
+        profit_centre_as_cost_centre=profit_centre == "on",
         invoice_text=choice(InvoiceText, "invoice_text"),
         currency_rule=choice(CurrencyRule, "currency_rule"),
         language=choice(Language, "language"),
     )
     return (None if problems else settings), problems
+
+
+FIELDS = tuple(field.name for field in fields(IntegrationSettings))  # of the form, too
+
+
+def settings_fingerprint(settings: IntegrationSettings | None) -> str:
+    """Tells whether settings are still those that a form was filled from; None is a fingerprint of its own."""
+    if settings is None:
+        return "none"
+    return hashlib.sha256(json.dumps(settings_to_form(settings), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def settings_to_form(settings: IntegrationSettings) -> dict[str, str]:

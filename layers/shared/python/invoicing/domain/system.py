@@ -70,6 +70,11 @@ def parse_system(text: str) -> CustomerId | Warehouse:
     return Warehouse(name=name)
 
 
+def address_of(warehouse: str) -> str:
+    """The address of a system, as its users know it."""
+    return f"https://{warehouse}{_DOMAIN}/{warehouse}/"
+
+
 def is_warehouse_name(name: str) -> bool:
     """Whether a text is the name of a system, and so the id of an integration."""
     return bool(_WAREHOUSE.fullmatch(name)) and name not in _RESERVED

@@ -369,10 +369,10 @@ class Bootstrap:
 
     # ---- pages and mails
 
-    def pages(self, base_path: str) -> "Pages":
+    def pages(self, base_path: str, query: str) -> "Pages":
         from invoicing.adapters.rendering.pages import Pages
 
-        return Pages(base_path, support_address=self._setting("support_address"))
+        return Pages(base_path, support_address=self._setting("support_address"), query=query)
 
     @cached_property
     def mails(self) -> "Mails":

@@ -45,6 +45,13 @@ class BrowserRequest:
         own = urlsplit(self.base_url)
         return site in {"same-origin", "none"} and origin in {"", f"{own.scheme}://{own.netloc}"}
 
+    @property
+    def own_form(self) -> bool:
+        """Whether the browser says that a page of ours sent this: what was typed may be shown again."""
+        own = urlsplit(self.base_url)
+        said = self.headers.get("sec-fetch-site") == "same-origin"
+        return self.same_origin and (said or self.headers.get("origin") == f"{own.scheme}://{own.netloc}")
+
     def form(self) -> dict[str, str]:
         """The fields of a form; of a repeated one the first counts. Raises BadFormError."""
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()

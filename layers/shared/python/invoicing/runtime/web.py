@@ -3,15 +3,22 @@
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlencode
 
 from invoicing.adapters.rendering.catalogue import choose_language
-from invoicing.adapters.rendering.views import Message, MessageView, SessionView
+from invoicing.adapters.rendering.views import IssueLine, IssuesView, Message, MessageView, SessionView
 from invoicing.application.ports import ChangedMeanwhileError
-from invoicing.domain.errors import InvoicingError, RetryLaterError
-from invoicing.domain.integration import Integration
+from invoicing.domain.errors import (
+    IntegrationHeldError,
+    InvoicingError,
+    ReconnectRequiredError,
+    RetryLaterError,
+    WmsLoginRefusedError,
+)
+from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.browser import (
@@ -27,7 +34,11 @@ from invoicing.runtime.browser import (
 )
 from invoicing.runtime.observability import logger
 
+if TYPE_CHECKING:
+    from invoicing.adapters.rendering.pages import Pages
+
 _YEAR = 365 * 24 * 3600
+_LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +50,40 @@ class Visit:
     params: Mapping[str, str]  # the parts of the path that the route names
     parts: Bootstrap
 
-    def message(self, message: Message, *, status: int = 200, continue_path: str = "/", **more: Any) -> Answer:
+    @property
+    def pages(self) -> "Pages":
+        """The pages, as links of this visit lead to them."""
+        kept = urlencode({name: value for name, value in self.request.query.items() if name != "lang"})
+        return self.parts.pages(self.request.base_path, kept if len(kept) < _LONGEST_QUERY else "")
+
+    def message(
+        self,
+        message: Message,
+        *,
+        status: int = 200,
+        continue_path: str = "/",
+        reference: str = "",
+        cookies: Sequence[str] = (),
+    ) -> Answer:
         """A page that only says something."""
-        view = MessageView(message=message, continue_path=continue_path, **more)
-        return Answer(status=status, body=self.parts.pages(self.request.base_path).message(view, self.language))
+        view = MessageView(message=message, continue_path=continue_path, reference=reference)
+        body = self.pages.message(view, self.language, answers_form=self.request.method == "POST")
+        return Answer(status=status, body=body, cookies=cookies)
 
     def url(self, path: str) -> str:
         """An address of ours below the base path."""
         return f"{self.request.base_url}{path}"
+
+    def signed_in(self, session: Session, integration: Integration) -> "SignedInVisit":
+        """The same visit, of somebody who may see this integration."""
+        return SignedInVisit(
+            request=self.request,
+            language=self.language,
+            params=self.params,
+            parts=self.parts,
+            session=session,
+            integration=integration,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +96,12 @@ class SignedInVisit(Visit):
     @property
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
-        held = self.integration.last_run.held if self.integration.last_run else 0
+        run = self.integration.last_run
         return SessionView(
             integration_id=self.integration.id,
             system=self.integration.id,
             csrf=self.session.csrf,
-            open_issues=held,
+            open_issues=run.held + (run.problem is not None) if run else 0,
         )
 
     def here(self, path: str = "") -> str:
@@ -77,19 +114,40 @@ type SignedInPage = Callable[[SignedInVisit], Answer]
 type Routes = Mapping[tuple[str, str], Page]
 
 
-def signed_in(page: SignedInPage) -> Page:
+def session_of(visit: Visit) -> Session | None:
+    """The sign-in of this browser, while it lasts."""
+    token = visit.request.cookies.get(SESSION_COOKIE, "")
+    return visit.parts.sessions.session(token, now=utc_now()) if token else None
+
+
+def session_cookie(session: Session) -> str:
+    """The cookie that is a sign-in."""
+    return cookie(SESSION_COOKIE, session.token, seconds=int((session.expires_at - utc_now()).total_seconds()))
+
+
+def signed_out(visit: Visit) -> Answer:
+    """What somebody gets who is not signed in, or no longer."""
+    if visit.request.method == "POST":
+        return visit.message(Message.SESSION_ENDED, status=401)
+    had_one = SESSION_COOKIE in visit.request.cookies
+    return redirect(visit.url("/"), cookies=[no_cookie(SESSION_COOKIE)] if had_one else [])
+
+
+def unguarded(visit: SignedInVisit) -> Answer:
+    """What a form gets that no page of this session sent."""
+    return visit.message(Message.FORM_EXPIRED, status=403, continue_path=f"/integrations/{visit.integration.id}")
+
+
+def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: SignedInPage = unguarded) -> Page:
     """Lets only those in whose session is for the integration in the path; a POST must carry the session's guard.
 
     An integration of somebody else looks exactly like one that does not exist.
     """
 
     def checked(visit: Visit) -> Answer:
-        token = visit.request.cookies.get(SESSION_COOKIE, "")
-        session = visit.parts.sessions.session(token, now=utc_now()) if token else None
+        session = session_of(visit)
         if session is None:
-            if visit.request.method == "POST":
-                return visit.message(Message.SESSION_ENDED, status=401)
-            return redirect(visit.url("/"), cookies=[no_cookie(SESSION_COOKIE)] if token else [])
+            return signed_out(visit)
         integration = (
             visit.parts.integrations.get(session.integration_id)
             if hmac.compare_digest(session.integration_id.encode(), visit.params["id"].encode())
@@ -97,22 +155,33 @@ def signed_in(page: SignedInPage) -> Page:
         )
         if integration is None:
             return visit.message(Message.NOT_FOUND, status=404)
+        if integration.status is IntegrationStatus.DISCONNECTED:
+            return visit.message(Message.DISCONNECTED)
+        inside = visit.signed_in(session, integration)
         if visit.request.method == "POST" and not guarded(visit, session):
-            return visit.message(
-                Message.FORM_EXPIRED, status=403, continue_path=f"/integrations/{session.integration_id}"
-            )
-        return page(
-            SignedInVisit(
-                request=visit.request,
-                language=visit.language,
-                params=visit.params,
-                parts=visit.parts,
-                session=session,
-                integration=integration,
-            )
-        )
+            return unguarded(inside)
+        try:
+            return page(inside)
+        except (WmsLoginRefusedError, ReconnectRequiredError, IntegrationHeldError) as stopped:
+            logger.info("page_stopped", extra={"reason": f"{type(stopped).__name__}: {stopped}"})
+            return _stopped(inside, stopped)
 
     return checked
+
+
+def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
+    """What stops the whole integration is no fault of ours: cause, fix and who, as on the page of issues."""
+    integration = visit.integration
+    match error:
+        case IntegrationHeldError():
+            issue = error.issue
+        case WmsLoginRefusedError():
+            params = {"system": integration.id, "username": integration.wms_username}
+            issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)
+        case _:
+            issue = Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
+    view = IssuesView(session=visit.session_view, issues=(IssueLine(issue=issue, since=utc_now()),))
+    return Answer(status=409, body=visit.pages.issues(view, visit.language))
 
 
 def guarded(visit: Visit, session: Session) -> bool:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _INDEX = "ActiveIntegrations"
 _ACTIVE: Attribute = {"S": "active"}
-_KEPT_APART = frozenset({"id", "asked", "last_run"})  # not written by `put`
+_KEPT_APART = frozenset({"id", "asked", "sync_asked_at", "last_run"})  # not written by `put`
 _DIRECTORY = "customer-id#"  # "#" is in no warehouse name, so it meets no integration
 _EXISTS = "attribute_exists(#integration_id)"
 _ROUNDS = 10  # of one write against others that change `asked` at the same moment
@@ -119,6 +119,21 @@ class DynamoIntegrations:
                 condition=f"{_EXISTS} AND {NOT_NEWER}",
                 values=SCHEMA_ATTRIBUTE,
             )
+
+    def ask_for_run(self, integration_id: str, *, at: datetime, before: datetime | None) -> bool:
+        """False if somebody else asked meanwhile, or if there is no such integration."""
+        as_before = "#sync_asked_at = :before" if before else "attribute_not_exists(#sync_asked_at)"
+        try:
+            self._table.update(
+                _key(integration_id),
+                put={"sync_asked_at": attribute(at)},
+                condition=f"{_EXISTS} AND {NOT_NEWER} AND {as_before}",
+                values={**SCHEMA_ATTRIBUTE, **({"before": attribute(before)} if before else {})},
+            )
+        except ConditionFailedError as error:
+            _refuse_newer(error)
+            return False
+        return True
 
     def mark_broken(self, integration_id: str, *, at: datetime, version: int | None = None) -> bool:
         """False if it is marked already, has another version or does not exist."""

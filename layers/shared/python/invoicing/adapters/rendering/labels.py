@@ -90,7 +90,12 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Notice.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
         Notice.SAVED: translatable("The settings are saved."),
         Notice.SYNC_STARTED: translatable("The sync has started."),
-        Notice.SYNC_ALREADY_RUNNING: translatable("A sync is already under way."),
+        Notice.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
+        Notice.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
+        Notice.SYNC_STOPPED: translatable("The sync could not do all its work. Under Issues it says why."),
+        Notice.NOT_RUNNING: translatable(
+            "The integration is not running. What you asked for is done as soon as it runs again."
+        ),
         Notice.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
         Notice.RESUMED: translatable("The integration is running again."),
         Notice.RECONNECTED: translatable("Connected again. What waited is being sent now."),

@@ -98,28 +98,20 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
     ConsentOutcome.START_UNKNOWN: PageText(
         title=translatable("Let us begin from the start"),
         what=translatable(
-            "The connection was not started in this browser, so the answer from Fortnox cannot be used. "
-            "Nothing was connected."
+            "The connection was not started in this browser, or more than half an hour ago, so the answer from "
+            "Fortnox cannot be used. Nothing was connected."
         ),
         todo=(translatable("Start again here, and stay in the same browser the whole way."),),
-        button=_START_AGAIN,
-    ),
-    ConsentOutcome.START_EXPIRED: PageText(
-        title=translatable("It took too long"),
-        what=translatable(
-            "More time passed between signing in here and approving in Fortnox than is safe. Nothing was connected."
-        ),
-        todo=(translatable("Start again. It usually takes two minutes."),),
         button=_START_AGAIN,
     ),
     ConsentOutcome.START_USED: PageText(
         title=translatable("This step has already been done"),
         what=translatable(
-            "The answer from Fortnox has been used once, and it can only be used once. Perhaps you pressed "
-            "Back or reloaded the page."
+            "The answer from Fortnox works once, and it has been used. Perhaps you pressed Back, loaded the page "
+            "again, or started once more in another tab."
         ),
-        todo=(translatable("Sign in again to see how the integration is. If it is not there, start again."),),
-        button=_START_AGAIN,
+        todo=(translatable("Go on to see how it is. If nothing is connected yet, start again there."),),
+        button=translatable("Go on"),
     ),
     ConsentOutcome.CODE_REFUSED: PageText(
         title=translatable("Fortnox did not accept the answer"),
@@ -209,8 +201,8 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         button=_TRY_AGAIN,
     ),
     Message.UNAVAILABLE: PageText(
-        title=translatable("The service is busy"),
-        what=translatable("It cannot answer just now. The invoices are safe."),
+        title=translatable("No answer just now"),
+        what=translatable("Ongoing, Fortnox or the service itself takes too long to answer. The invoices are safe."),
         todo=(translatable("Try again in a minute."),),
         button=_TRY_AGAIN,
     ),

@@ -1,6 +1,6 @@
 """Every page, from its view to HTML. Nothing here decides anything."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from invoicing.adapters.rendering.catalogue import translations
 from invoicing.adapters.rendering.environment import environment_for
@@ -28,16 +28,22 @@ from invoicing.domain.integration_settings import Language
 class Pages:
     """Renders pages whose links begin with `base_path` (such as `/prod`, or nothing).
 
-    `support_address` is where the reader can ask for help; without one, the pages do not mention it.
+    `support_address` is where the reader can ask for help; without one, the pages do not mention it. `query` is what
+    the switch of languages keeps of the page's own address.
     """
 
-    def __init__(self, base_path: str = "", *, support_address: str = "") -> None:
+    def __init__(self, base_path: str = "", *, support_address: str = "", query: str = "") -> None:
         self._base = base_path.rstrip("/")
         self._support_address = support_address
+        self._query = query
 
     def landing(self, view: LandingView, language: Language) -> str:
         """The sign-in form, for a first connection, a reactivation, or every day."""
-        path = f"/reactivate/{quote(view.reactivation.token, safe='')}" if view.reactivation else "/"
+        if view.reactivation:
+            path = f"/reactivate/{quote(view.reactivation.token, safe='')}"
+        else:
+            filled = {"system": view.system, "username": view.username, "mode": "personal" if view.personal else ""}
+            path = f"/?{urlencode({name: value for name, value in filled.items() if value})}"
         return self._render("landing.html", view, language, language_path=self._base + path)
 
     def consent(self, view: ConsentView, language: Language) -> str:
@@ -53,7 +59,8 @@ class Pages:
 
     def settings(self, view: SettingsView, language: Language) -> str:
         """The settings form, to create an integration or to change one."""
-        return self._render("settings.html", view, language, session=view.session)
+        path = f"{self._here(view.session)}/settings"  # also after a sign-in that led here
+        return self._render("settings.html", view, language, session=view.session, language_path=path)
 
     def status(self, view: StatusView, language: Language) -> str:
         """The front page of an integration."""
@@ -72,7 +79,7 @@ class Pages:
         return self._render("preview.html", view, language, session=view.session)
 
     def rehearsal(self, view: RehearsalView, language: Language) -> str:
-        """The offer of a dress rehearsal, its progress, and its result."""
+        """The offer of a dress rehearsal, and its result."""
         return self._render("rehearsal.html", view, language, session=view.session)
 
     def issues(self, view: IssuesView, language: Language) -> str:
@@ -91,10 +98,15 @@ class Pages:
         """Asks for the click that confirms a mail address."""
         return self._render("verify.html", view, language)
 
-    def message(self, view: MessageView, language: Language) -> str:
+    def message(self, view: MessageView, language: Language, *, answers_form: bool = False) -> str:
         """A page that only says something: errors, sign-out, links that have expired."""
         text = _filled(MESSAGE_TEXTS[view.message], {}, language)
-        return self._render("message.html", view, language, text=text)
+        # What answered a form has no address of its own: the switch leads where the button does.
+        path = self._base + view.continue_path if answers_form else ""
+        return self._render("message.html", view, language, language_path=path, text=text)
+
+    def _here(self, session: SessionView) -> str:
+        return f"{self._base}/integrations/{quote(session.integration_id, safe='')}"
 
     def _render(
         self,
@@ -106,7 +118,7 @@ class Pages:
         language_path: str = "",
         text: PageText | None = None,
     ) -> str:
-        here = f"{self._base}/integrations/{quote(session.integration_id, safe='')}" if session else ""
+        again = language_path or f"?{self._query}"
         return (
             environment_for(language)
             .get_template(template)
@@ -114,12 +126,19 @@ class Pages:
                 view=view,
                 session=session,
                 base=self._base,
-                here=here,
-                language_path=language_path,
+                here=self._here(session) if session else "",
+                language_link=f"{again}{_joint(again)}lang=",
                 support_address=self._support_address,
                 text=text,
             )
         )
+
+
+def _joint(address: str) -> str:
+    """What stands between an address and one more parameter."""
+    if "?" not in address:
+        return "?"
+    return "" if address.endswith("?") else "&"
 
 
 def _filled(text: PageText, words: dict[str, str], language: Language) -> PageText:

@@ -15,7 +15,8 @@ from invoicing.domain.issue import Issue
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 INVOICES_PER_PAGE = 25
-ROWS_PER_PAGE = 75
+ROWS_PER_PAGE = 50
+HISTORY_SHOWN = 50
 ISSUES_PER_PAGE = 15
 
 
@@ -55,6 +56,9 @@ class Notice(StrEnum):
     SAVED = "saved"
     SYNC_STARTED = "sync_started"
     SYNC_ALREADY_RUNNING = "sync_already_running"
+    SYNC_DONE = "sync_done"
+    SYNC_STOPPED = "sync_stopped"
+    NOT_RUNNING = "not_running"
     PAUSED = "paused"
     RESUMED = "resumed"
     RECONNECTED = "reconnected"
@@ -114,8 +118,7 @@ class ConsentOutcome(StrEnum):
     WRONG_COMPANY = "wrong_company"
     NO_ANSWER = "no_answer"  # neither a code nor an error
     START_UNKNOWN = "start_unknown"
-    START_EXPIRED = "start_expired"
-    START_USED = "start_used"
+    START_USED = "start_used"  # or started again since, in another tab
     CODE_REFUSED = "code_refused"
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
     SCOPE_REFUSED = "scope_refused"
@@ -159,9 +162,10 @@ class SettingsView:
     session: SessionView
     form: Mapping[str, str]
     is_new: bool
-    version: str = ""  # of the settings that the form was filled from; hidden field `version`
+    version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
     problems: Mapping[str, FieldProblem] = field(default_factory=dict)
     changed_elsewhere: bool = False
+    not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
 
 
@@ -179,7 +183,7 @@ class ConnectionHealth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """A run that is under way. `total` is None until the invoices have been read."""
+    """A run that was asked for or is under way. `total` is None until the invoices have been read."""
 
     done: int = 0
     total: int | None = None
@@ -209,7 +213,7 @@ class StatusView:
     broken_since: datetime | None = None
     reactivation_link: str = ""  # absolute; shown when broken or revoked
     last_run: LastRun | None = None
-    next_run: datetime | None = None
+    next_run: datetime | None = None  # not later than this
     progress: RunProgress | None = None
     waiting: int = 0
     sent_this_month: int = 0
@@ -323,6 +327,7 @@ class InvoiceView:
     rows: tuple[RowLine, ...] = ()
     pager: Pager = Pager()
     history: tuple[HistoryEntry, ...] = ()  # newest first
+    older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None
     notice: Notice | None = None
 
@@ -379,7 +384,6 @@ class RehearsalView:
     counts: Mapping[Intention, int] = field(default_factory=dict)  # of all invoices, not only this page's
     invoices: tuple[RehearsedInvoice, ...] = ()
     pager: Pager = Pager()
-    progress: RunProgress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What pages show of stored values: from the domain to views."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from invoicing.adapters.rendering.views import (
     IssueLine,
     RowLine,
 )
+from invoicing.domain.due import Due
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.export import HistoryEvent as DomainEvent
 from invoicing.domain.fortnox_invoice import InvoiceRow
@@ -41,6 +43,10 @@ _EVENTS = {
 _BY_ITSELF = "schedule"
 
 
+# Of these there is no record: they are read from Ongoing.
+UNBEGUN = frozenset({InvoiceState.WAITING, InvoiceState.NOT_DUE})
+
+
 def stored_state(state: InvoiceState | None) -> ExportState | None:
     """The stored state that a page's filter means; None for those that are never stored."""
     return next((stored for stored, shown in _STATES.items() if shown is state), None)
@@ -64,6 +70,12 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         fortnox_number=export.fortnox_number,
         fortnox_net=export.fortnox_net,
     )
+
+
+def waiting_line_of(invoice: WmsInvoice, due: Due) -> InvoiceLine:
+    """An invoice that we have not begun."""
+    state = InvoiceState.WAITING if due is Due.NOW else InvoiceState.NOT_DUE
+    return replace(rehearsed_line_of(invoice, None), state=state)
 
 
 def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | None) -> InvoiceLine:

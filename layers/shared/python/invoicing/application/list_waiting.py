@@ -1,0 +1,40 @@
+"""What waits in Ongoing: invoices that are not exported and that we have not begun, as they are just now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from invoicing.application.ports import Exports, Sealer, WmsInvoices
+from invoicing.application.wms_login import login_of
+from invoicing.domain.due import Due, when_due
+from invoicing.domain.integration import Integration
+from invoicing.domain.swedish_time import SWEDEN
+from invoicing.domain.wms_invoice import WmsInvoice
+
+
+def list_waiting(
+    integration: Integration, *, wms: WmsInvoices, sealer: Sealer, exports: Exports, now: datetime
+) -> Sequence[tuple[WmsInvoice, Due]]:
+    """Newest ids first. What cannot be read becomes an issue by a run, and is left out. Raises like the WMS port."""
+    if integration.settings is None:
+        return []
+    listed = wms.unexported(login_of(integration, sealer), since=integration.settings.from_date)
+    readable = [invoice for invoice in listed if isinstance(invoice, WmsInvoice)]
+    begun = exports.get_many(integration.id, [invoice.id for invoice in readable])
+    waiting = [invoice for invoice in readable if invoice.id not in begun]
+    return [
+        (invoice, due_of(integration, invoice, now=now))
+        for invoice in sorted(waiting, key=lambda invoice: invoice.id, reverse=True)
+    ]
+
+
+def due_of(integration: Integration, invoice: WmsInvoice, *, now: datetime) -> Due:
+    """Whether the next run would send an invoice that we have not begun."""
+    if integration.settings is None:
+        return Due.NEVER
+    return when_due(
+        invoice,
+        integration.settings,
+        today=now.astimezone(SWEDEN).date(),
+        asked=invoice.id in integration.asked,
+        begun=False,
+    )
