@@ -69,7 +69,7 @@ from invoicing.domain.integration_settings import (
 )
 from invoicing.domain.issue import Issue, IssueCode
 
-from local.accessibility import scrolls_sideways, violations
+from local.accessibility import Inspector
 from local.browser import PHONE, WINDOW, NoBrowserError, chromium, visitor
 
 GALLERY = Path(__file__).resolve().parent.parent / "build" / "gallery"
@@ -562,22 +562,26 @@ def render(folder: Path) -> list[str]:
 
 
 def photograph(folder: Path, names: list[str]) -> list[str]:
-    """Pictures in a window and on a phone, light and dark; gives what there is to complain of."""
+    """Pictures, wide and narrow, light and dark; gives what there is to complain of."""
     complaints: list[str] = []
+    mails = [name for name in names if name.startswith("mail-")]
+    pages = [name for name in names if name not in mails]
+    places = (("window", WINDOW, pages), ("phone", PHONE, pages), ("mail-600", 600, mails), ("mail-320", 320, mails))
     with chromium() as browser:
-        for place, width in (("window", WINDOW), ("phone", PHONE)):
+        for place, width, shown in places:
             for dark in (False, True):
                 shots = folder / "screenshots" / f"{place}{'-dark' if dark else ''}"
                 shots.mkdir(parents=True)
                 with visitor(browser, width=width, dark=dark) as page:
                     # Dark differs in colours only, so that one language shows it.
-                    for name in [name for name in names if not dark or ".sv." in name]:
+                    for name in [name for name in shown if not dark or ".sv." in name]:
                         page.goto((folder / name).as_uri())
                         page.screenshot(path=shots / f"{name.removesuffix('.html')}.png", full_page=True)
-                        found = violations(page, only_colours=dark)
+                        with Inspector(page) as inspector:
+                            found = inspector.violations(only_colours=dark)
+                            if inspector.scrolls_sideways():
+                                found.append("wider than the window")
                         complaints += [f"{name} {shots.name}: {complaint}" for complaint in found]
-                        if scrolls_sideways(page):
-                            complaints.append(f"{name} {shots.name}: wider than the window")
     return complaints
 
 
