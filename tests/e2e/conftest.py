@@ -18,11 +18,17 @@ from local.fortnox.seed import default_company
 from local.ongoing.client_control import OngoingControl
 from local.ongoing.seed import default_warehouse
 from local.stack import Stack, running_stack
-from tests.e2e.office import PICTURES, Office
+from tests.e2e.album import PICTURES
+from tests.e2e.office import Office
 
 LOCALES = {Language.SWEDISH: "sv-SE", Language.ENGLISH: "en-GB"}
 
 type Opened = Callable[..., AbstractContextManager[Office]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_pictures_of_this_session() -> None:
+    shutil.rmtree(PICTURES, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +44,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The real template in the emulated AWS, between the simulators; its schedule does not fire by itself here."""
-    shutil.rmtree(PICTURES, ignore_errors=True)
     with running_stack(name="e2e", parameters={"SyncInterval": "rate(12 hours)"}) as stack:
         yield stack
 

@@ -1,42 +1,23 @@
-"""The people of one warehouse in front of a browser that speaks their language, and the pictures they take."""
+"""The people of one warehouse, in front of a browser that speaks their language."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from invoicing.adapters.rendering.catalogue import translations
 from invoicing.domain.integration_settings import Language
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Locator, Page, Response
 
-from local.accessibility import Inspector
-from local.browser import PHONE, WINDOW
 from local.demo import link_in, log_in_to_fortnox
 from local.fortnox.client_control import FortnoxControl
 from local.ongoing.client_control import OngoingControl
 from local.ongoing.seed import PASSWORD, SUM_DIFFERS, USERNAME
 from local.stack import Mail, Stack
+from tests.e2e.album import look_at_mail, look_at_page
 
-PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-MAIL_WIDTHS = (600, 320)
 WAIT_SECONDS = 60.0
-
-ALBUM = (
-    *("landing", "landing-incomplete", "landing-refused", "landing-throttled", "landing-personal"),
-    *("consent-denied", "consent-licence-missing", "consent-app-licence-missing", "consent-not-administrator"),
-    *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-other"),
-    *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
-    *("rehearsal", "rehearsal-result", "status-sync-started", "status", "invoices", "invoices-found"),
-    *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
-    *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
-    *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
-    *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
-    *("signed-out", "session-ended", "form-expired", "not-found"),
-    *("mail-verify", "mail-broken", "mail-reactivated"),
-)
-"""Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,37 +204,14 @@ class Office:
     # ---- looking
 
     def look(self, name: str) -> None:
-        """Take the page's pictures, in a window and on a phone, and see that everybody can use it."""
-        expect(self.page.locator("html")).to_have_attribute("lang", self.language)
-        # The last width is what zooming to 200 % leaves of a window.
-        self._inspect(self.page, name, (("window", WINDOW), ("phone", PHONE), ("", WINDOW // 2)))
+        """Take the page's pictures, and see that everybody can use it."""
+        look_at_page(self.page, name, self.language)
 
     def look_at_mail(self, name: str, mail: Mail) -> None:
-        """Take the mail's pictures as mail programs show it, wide and narrow, and see that everybody can read it."""
+        """Take the mail's pictures, and see that everybody can read it."""
         page = self.page.context.new_page()
-        page.set_content(mail.html)
-        self._inspect(page, name, tuple((str(width), width) for width in MAIL_WIDTHS))
+        look_at_mail(page, name, mail.html, self.language)
         page.close()
-
-    def _inspect(self, page: Page, name: str, widths: Iterable[tuple[str, int]]) -> None:
-        complaints = []
-        with Inspector(page) as inspector:
-            for place, width in widths:
-                page.set_viewport_size({"width": width, "height": 900})
-                if inspector.scrolls_sideways():
-                    complaints.append(f"{width}: wider than the window")
-                if place:
-                    page.screenshot(path=self.picture(name, place), full_page=True)
-                    complaints += [f"{width}: {found}" for found in inspector.violations()]
-                    page.emulate_media(color_scheme="dark")
-                    complaints += [f"{width}, dark: {found}" for found in inspector.violations(only_colours=True)]
-                    page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": WINDOW, "height": 900})
-        assert not complaints, f"{name}, {page.url}:\n" + "\n".join(complaints)
-
-    def picture(self, name: str, place: str) -> Path:
-        """Where a picture is kept. Raises ValueError for a page that the album does not have."""
-        return PICTURES / self.language / f"{ALBUM.index(name) + 1:02d}-{name}-{place}.png"
 
 
 def waited_for[Seen](what: str, look: Callable[[], Seen | None]) -> Seen:
