@@ -1,17 +1,20 @@
 """Sets up a fresh machine: `python3 local/bootstrap.py` needs nothing but Python 3.9 or newer.
 
 Makes `.venv` (Python 3.13, the locked packages, this project) and `.venv-ministack` (the emulated AWS), and looks
-for Chromium. Does nothing when all is up to date. Standard library only, in the language of Python 3.9.
+for Chromium and axe-core. Does nothing when all is up to date. Standard library only, in the language of Python 3.9.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +24,9 @@ PROJECT = ROOT / ".venv"
 MINISTACK = ROOT / ".venv-ministack"
 UV = "uv==0.13.9"
 WANTED = (3, 13)
+AXE = "axe-core@4.14.1"
+AXE_INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+AXE_SCRIPT = ROOT / ".venv-axe" / AXE / "axe.min.js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -61,6 +67,11 @@ def prepare() -> None:
         make_environment(MINISTACK)
         uv(["pip", "sync", "--quiet", "--require-hashes", "requirements/ministack.txt"], environment=MINISTACK)
         remember(MINISTACK, ministack_inputs)
+    if not AXE_SCRIPT.exists():
+        try:
+            get_axe()
+        except SetUpError as error:
+            say(f"no {AXE}, so tests with a browser will fail: {error}")
 
 
 def write_locks() -> None:
@@ -197,6 +208,24 @@ def get_browser() -> None:
             say(f"Chromium could not be installed, so tests with a browser are skipped ({error})")
         return
     say("no Chromium here, so tests with a browser are skipped; install it, or name one in CHROMIUM")
+
+
+def get_axe() -> None:
+    """Fetch axe-core, which checks pages for accessibility, with npm. Raises SetUpError."""
+    if shutil.which("npm") is None:
+        raise SetUpError("it is fetched with npm; on Debian: apt-get install npm, then run `make ready`")
+    say(f"fetching {AXE}")
+    with tempfile.TemporaryDirectory() as folder:
+        run(["npm", "pack", "--silent", "--pack-destination", folder, AXE])
+        archive = next(Path(folder).glob("*.tgz"))
+        found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if found != AXE_INTEGRITY:
+            raise SetUpError(f"what npm gave is not the {AXE} that this project was tested with: {found}")
+        with tarfile.open(archive) as files:
+            script = files.extractfile("package/axe.min.js")
+            assert script is not None
+            AXE_SCRIPT.parent.mkdir(parents=True, exist_ok=True)
+            AXE_SCRIPT.write_bytes(script.read())
 
 
 def run(command: Sequence[str], settings: Mapping[str, str] | None = None) -> str:

@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from local import bootstrap
 
+WINDOW, PHONE = 1280, 375  # widths that pages are looked at in, in CSS pixels
+
 # The flags that let it run as root in a container, and keep it from calling home.
 ARGUMENTS = (
     "--no-sandbox",
@@ -38,12 +40,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def visitor(browser: Browser, *, language: str = "sv-SE", width: int = 1280, dark: bool = False) -> Iterator[Page]:
+def visitor(
+    browser: Browser, *, language: str = "sv-SE", width: int = WINDOW, dark: bool = False, scripts: bool = True
+) -> Iterator[Page]:
     """A person with cookies of their own. A page that waits longer than a minute is an error."""
     context = browser.new_context(
         locale=language,
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
     )
     context.set_default_timeout(60_000)
     try:

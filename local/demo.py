@@ -99,6 +99,7 @@ class Demo:
             self._broken(page)
             self._reactivate()
             self._look_around(page)
+            self._leave(page)
         self.report.invoices = self._invoice_table()
         self.report.mails = [
             {"to": list(mail.to), "subject": mail.subject, "text": mail.text} for mail in self._stack.mails()
@@ -148,7 +149,15 @@ class Demo:
             page.goto(link_in(mail, "/verify/"))
             self._picture(page, "verify")
             page.locator("main form button").click()
-            expect(page.locator("h1")).to_be_visible()
+            expect(page.locator("h1")).to_have_text("Tack, adressen är bekräftad")
+            self._picture(page, "verified")
+
+        with self._step("A dress rehearsal says what would happen to each invoice, and writes nothing"):
+            page.goto(f"{self._here}/rehearsal")
+            page.get_by_role("button", name="Starta generalrepetitionen").click()
+            self._wait("its result", lambda: self._says(page, f"{SENT_AT_FIRST} av"), RUN_SECONDS)
+            self._picture(page, "rehearsal")
+            check(not self._fortnox.invoices(TENANT_ID), "the rehearsal wrote to Fortnox")
 
     def _first_run(self, page: Page) -> None:
         with self._step("The schedule itself sends what is due; each total is equal to the öre"):
@@ -182,10 +191,13 @@ class Demo:
             self._picture(page, "issues")
             page.goto(f"{self._here}/invoices")
             self._picture(page, "invoices")
+            page.goto(f"{self._here}/invoices/{seed.UNKNOWN_CUSTOMER}")
+            self._picture(page, "invoice-held")
 
     def _idle_run(self) -> None:
         with self._step("The next run sends nothing") as step:
             started, before = time.time(), len(self._fortnox.invoices(TENANT_ID))
+            self._fire_schedule()
             self._wait("another run", lambda: self._run_after(started), SCHEDULE_SECONDS)
             check(len(self._fortnox.invoices(TENANT_ID)) == before, "another invoice has appeared in Fortnox")
         check(step.fortnox_calls == 0, f"it called Fortnox {step.fortnox_calls} times")
@@ -234,7 +246,9 @@ class Demo:
             self._wait_for_mail(lambda mail: "/reactivate/" in mail.text)
             page.goto(self._here)
             self._picture(page, "broken")
-            time.sleep(65)  # the schedule fires at least once more, and must not add a second mail
+            self._fire_schedule()
+            self._stack.invoke("keep_tokens")
+            check(self._broken_notices() == 1, "a later run has put another notice")
             new = self._stack.mails()[before:]
             check(len(new) == 1, f"{len(new)} mails were sent")
             check(not self._fortnox_number(6003), "an invoice was sent without keys")
@@ -270,20 +284,55 @@ class Demo:
                 check("2 fakturor" in closing.text, "it does not say how many")
 
     def _look_around(self, page: Page) -> None:
+        with self._step("Pause and resume"):
+            page.goto(f"{self._here}/pause")
+            self._picture(page, "pause")
+            page.get_by_role("button", name="Pausa").click()
+            page.wait_for_url(lambda url: "notice=paused" in url)
+            self._picture(page, "paused")
+            page.get_by_role("button", name="Återuppta").click()
+            page.wait_for_url(lambda url: "notice=resumed" in url)
+
+        with self._step("A setting that cannot be is refused beside its field"):
+            page.goto(f"{self._here}/settings")
+            self._picture(page, "settings-saved")
+            page.locator("[name=problem_address]").fill("ekonomi@")
+            page.get_by_role("button", name="Spara").click()
+            expect(page.locator("[name=problem_address]")).to_have_attribute("aria-invalid", "true")
+            self._picture(page, "settings-refused")
+
         with self._step("Every other page, for the album"):
             pages = {
-                "status": "",
-                "preview": f"/invoices/{seed.STILL_GROWING}/preview",
-                "settings-saved": "/settings",
-                "pause": "/pause",
-                "disconnect": "/disconnect",
+                "status": ("", 200),
+                "invoices-found": ("/invoices?search=kaffe", 200),
+                "preview": (f"/invoices/{seed.STILL_GROWING}/preview", 200),
+                "disconnect": ("/disconnect", 200),
+                "not-found": ("/invoices/1", 404),
+                "status-en": ("?lang=en", 200),
+                "issues-en": ("/issues", 200),
             }
-            for name, path in pages.items():
+            for name, (path, status) in pages.items():
                 response = page.goto(f"{self._here}{path}")
-                check(response is not None and response.ok, f"{name} answered {response and response.status}")
+                check(response is not None and response.status == status, f"{name}: {response and response.status}")
                 self._picture(page, name)
-            page.goto(f"{self._here}?lang=en")
-            self._picture(page, "status-en")
+
+    def _leave(self, page: Page) -> None:
+        with self._step("Signed out, the pages are closed"):
+            page.goto(f"{self._here}?lang=sv")
+            page.get_by_role("button", name="Logga ut").click()
+            expect(page.locator("h1")).to_have_text("Du är utloggad")
+            self._picture(page, "signed-out")
+            page.goto(self._here)
+            expect(page.locator("[name=password]")).to_be_visible()
+
+        with self._step("Disconnecting asks first, and forgets the keys"):
+            sign_in(page, password=seed.PASSWORD)
+            page.wait_for_url(lambda url: url.endswith(f"/integrations/{seed.WAREHOUSE}"))
+            page.goto(f"{self._here}/disconnect")
+            page.get_by_role("checkbox").check()
+            page.get_by_role("button", name="Koppla från").click()
+            expect(page.locator("h1")).to_have_text("Integrationen är frånkopplad")
+            self._picture(page, "disconnected")
 
     # ---- doing
 
@@ -293,6 +342,10 @@ class Demo:
         page.locator(f"form[action$='/integrations/{seed.WAREHOUSE}/sync'] button").first.click()
         page.wait_for_url(lambda url: "notice=" in url)
         self._wait("the run", lambda: self._run_after(started), RUN_SECONDS)
+
+    def _fire_schedule(self) -> None:
+        """What the schedule would do within the minute."""
+        self._stack.invoke("dispatch_syncs", {"time": datetime.now(UTC).isoformat()})
 
     def _add_invoice(self, invoice_id: int, amount: str) -> None:
         """Another invoice of last month, copied from a plain one."""
@@ -367,6 +420,15 @@ class Demo:
         number: str = record.get("fortnox_number", {}).get("S", "")
         return number if record.get("state", {}).get("S") == "done" else ""
 
+    def _broken_notices(self) -> int:
+        found = self._stack.client("dynamodb").scan(
+            TableName=self._stack.outputs["NoticesTable"],
+            FilterExpression="begins_with(notice_id, :broken)",
+            ExpressionAttributeValues={":broken": {"S": "broken#"}},
+            ConsistentRead=True,
+        )
+        return int(found["Count"])
+
     def _run_after(self, moment: float) -> bool:
         """Whether a run that started after `moment` has finished."""
         item = (
@@ -382,6 +444,13 @@ class Demo:
         if run is None or run["finished_at"] == run["started_at"]:
             return False  # none yet, or only the note that the first one has begun
         return datetime.fromisoformat(run["started_at"]["S"]).timestamp() > moment
+
+    def _says(self, page: Page, text: str) -> bool:
+        """Whether the page says it now, or after it was loaded once more."""
+        if page.locator("main").get_by_text(text).first.is_visible():
+            return True
+        page.reload()
+        return False
 
     def _wait(self, what: str, holds: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -1,8 +1,7 @@
 """Every page and mail with sample data, to look at.
 
-python -m local.gallery                      renders into build/gallery, with screenshots if Chromium is there
-python -m local.gallery --axe axe.min.js     also checks each page with axe-core; exits 1 on a violation
-python -m local.gallery --only status        photographs only what begins so
+python -m local.gallery                  renders into build/gallery, photographs and checks each; exits 1 on a complaint
+python -m local.gallery --only status    photographs and checks only what begins so
 """
 
 import argparse
@@ -69,21 +68,11 @@ from invoicing.domain.integration_settings import (
     settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
-from playwright.sync_api import sync_playwright
+
+from local.accessibility import Inspector
+from local.browser import PHONE, WINDOW, NoBrowserError, chromium, visitor
 
 GALLERY = Path(__file__).resolve().parent.parent / "build" / "gallery"
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-
 _NOW = datetime(2026, 3, 5, 13, 32, tzinfo=UTC)
 _COMPANY = "Nordhamn Lager AB"
 _SYSTEM = "nordhamn"
@@ -571,56 +560,42 @@ def render(folder: Path) -> list[str]:
     return names
 
 
-def photograph(folder: Path, names: list[str], axe: Path | None) -> list[str]:
-    """Screenshots at 1280 and 390 pixels, light and dark; gives what axe and the window width complain of."""
+def photograph(folder: Path, names: list[str]) -> list[str]:
+    """Pictures, wide and narrow, light and dark; gives what there is to complain of."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
-        for width, scheme in ((1280, "light"), (390, "light"), (1280, "dark"), (390, "dark")):
-            shots = folder / "screenshots" / f"{width}-{scheme}"
-            shots.mkdir(parents=True)
-            context = browser.new_context(
-                viewport={"width": width, "height": 844 if width < 600 else 900},
-                color_scheme="dark" if scheme == "dark" else "light",
-                bypass_csp=axe is not None,
-            )
-            tab = context.new_page()
-            # Dark differs in colours only, so that one language shows it.
-            for name in names if scheme == "light" else [name for name in names if ".sv." in name]:
-                tab.goto((folder / name).as_uri())
-                tab.screenshot(path=shots / f"{name.removesuffix('.html')}.png", full_page=True)
-                where = f"{name} {width} {scheme}"
-                if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    complaints.append(f"{where}: wider than the window")
-                if axe is None:
-                    continue
-                tab.add_script_tag(path=axe)
-                found = tab.evaluate("tags => axe.run({runOnly: tags})", AXE_TAGS)
-                complaints += [
-                    f"{where}: {violation['id']}: {node['html'][:160]}"
-                    for violation in found["violations"]
-                    for node in violation["nodes"]
-                    # A mail is no page of a site: it has no landmarks.
-                    if not (name.startswith("mail-") and violation["id"] in {"region", "landmark-one-main"})
-                ]
-            context.close()
-        browser.close()
+    mails = [name for name in names if name.startswith("mail-")]
+    pages = [name for name in names if name not in mails]
+    places = (("window", WINDOW, pages), ("phone", PHONE, pages), ("mail-600", 600, mails), ("mail-320", 320, mails))
+    with chromium() as browser:
+        for place, width, shown in places:
+            for dark in (False, True):
+                shots = folder / "screenshots" / f"{place}{'-dark' if dark else ''}"
+                shots.mkdir(parents=True)
+                with visitor(browser, width=width, dark=dark) as page:
+                    # Dark differs in colours only, so that one language shows it.
+                    for name in [name for name in shown if not dark or ".sv." in name]:
+                        page.goto((folder / name).as_uri())
+                        page.screenshot(path=shots / f"{name.removesuffix('.html')}.png", full_page=True)
+                        with Inspector(page) as inspector:
+                            found = inspector.violations(only_colours=dark)
+                            if inspector.scrolls_sideways():
+                                found.append("wider than the window")
+                        complaints += [f"{name} {shots.name}: {complaint}" for complaint in found]
     return complaints
 
 
 def main() -> int:
-    """Renders, and photographs where Chromium is installed. Exit code 1 when something is to be mended."""
+    """Renders, photographs and checks. Exit code 1 when something is to be mended."""
     parser = argparse.ArgumentParser(description="Every page and mail with sample data")
     parser.add_argument("--only", default="", help="photograph only those whose names begin so")
-    parser.add_argument("--axe", type=Path, help="axe.min.js of axe-core, to check each page with")
     arguments = parser.parse_args()
     names = render(GALLERY)
     print(f"{len(names)} pages and mails in {GALLERY}")
-    if not CHROMIUM.exists():
-        print("No screenshots: Chromium is not installed")
+    try:
+        complaints = photograph(GALLERY, [name for name in names if name.startswith(arguments.only)])
+    except NoBrowserError as error:
+        print(f"No pictures: {error}")
         return 0
-    chosen = [name for name in names if name.startswith(arguments.only)]
-    complaints = photograph(GALLERY, chosen, arguments.axe)
     print("\n".join(complaints) or "Nothing to complain of")
     return 1 if complaints else 0
 

@@ -1,12 +1,34 @@
 """The deployed template with a browser in front of it, once for all tests of this folder."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
 
 import pytest
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.swedish_time import SWEDEN
 from playwright.sync_api import Browser, Page
 
 from local.browser import NoBrowserError, chromium, visitor
+from local.fortnox.client_control import FortnoxControl
+from local.fortnox.seed import default_company
+from local.ongoing.client_control import OngoingControl
+from local.ongoing.seed import default_warehouse
 from local.stack import Stack, running_stack
+from tests.e2e.album import PICTURES
+from tests.e2e.office import Office
+
+LOCALES = {Language.SWEDISH: "sv-SE", Language.ENGLISH: "en-GB"}
+
+type Opened = Callable[..., AbstractContextManager[Office]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_pictures_of_this_session() -> None:
+    shutil.rmtree(PICTURES, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +53,69 @@ def page(browser: Browser) -> Iterator[Page]:
     """A Swedish visitor with no cookies."""
     with visitor(browser) as page:
         yield page
+
+
+@pytest.fixture(scope="session", params=list(Language), ids=str)
+def language(request: pytest.FixtureRequest) -> Language:
+    """Every flow is gone through in each."""
+    chosen: Language = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def names() -> Iterator[int]:
+    """Numbers for warehouses and companies, so that no test meets another's."""
+    return count(1)
+
+
+@pytest.fixture(scope="session")
+def new_office(browser: Browser, stack: Stack, names: Iterator[int]) -> Opened:
+    """Opens offices: a warehouse with a month of invoices and a company of its own, nothing connected yet."""
+
+    @contextmanager
+    def opened(language: Language, *, scripts: bool = True) -> Iterator[Office]:
+        number = next(names)
+        system, company, tenant_id = f"lager{number}", f"Nordlager {number} AB", str(20_000 + number)
+        warehouse = default_warehouse(datetime.now(SWEDEN).date())
+        OngoingControl(stack.ongoing_url).put_warehouse(replace(warehouse, name=system, customer_id=f"kund{number}"))
+        FortnoxControl(stack.fortnox_url).replace_company(
+            {
+                **default_company(),
+                "tenant_id": tenant_id,
+                "name": company,
+                "users": [
+                    {"username": f"admin@{system}.example", "password": "admin-pass", "system_administrator": True},
+                    {"username": f"anna@{system}.example", "password": "anna-pass"},
+                    {"username": f"locked@{system}.example", "password": "locked-pass", "locked": True},
+                ],
+            }
+        )
+        with visitor(browser, language=LOCALES[language], scripts=scripts) as page:
+            yield Office(stack=stack, page=page, language=language, system=system, company=company, tenant_id=tenant_id)
+
+    return opened
+
+
+@pytest.fixture
+def office(new_office: Opened, language: Language) -> Iterator[Office]:
+    """Nothing is connected yet."""
+    with new_office(language) as office:
+        yield office
+
+
+@pytest.fixture
+def connected(office: Office) -> Office:
+    """Connected and created; no run yet."""
+    office.connect()
+    office.create()
+    return office
+
+
+@pytest.fixture(scope="session")
+def settled(new_office: Opened, language: Language) -> Iterator[Office]:
+    """Connected, and its first run is done: six invoices sent, six held. For tests that leave it as it is."""
+    with new_office(language) as office:
+        office.connect()
+        office.create()
+        office.sync()
+        yield office

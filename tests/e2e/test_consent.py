@@ -1,85 +1,174 @@
 """What can go wrong at Fortnox, seen by the person it happens to."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from local.demo import log_in_to_fortnox, sign_in
+from local.browser import visitor
+from local.ongoing.seed import PASSWORD, USERNAME
 from local.stack import Stack
+from tests.e2e.conftest import LOCALES
+from tests.e2e.office import Office
 
 
-def at_fortnox(page: Page, stack: Stack) -> None:
-    """Signs in with Ongoing, up to Fortnox's login."""
-    page.goto(stack.base_url)
-    sign_in(page, password="wms-pass")
-    page.wait_for_url(re.compile(re.escape(stack.fortnox_url)))
+def is_stored(office: Office) -> bool:
+    """Whether anything of its integration is."""
+    key = {"integration_id": {"S": office.system}}
+    tables = (office.stack.outputs["IntegrationsTable"], office.stack.outputs["TokensTable"])
+    dynamodb = office.stack.client("dynamodb")
+    return any("Item" in dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True) for table in tables)
 
 
-def integrations(stack: Stack) -> int:
-    """How many are stored."""
-    found = stack.client("dynamodb").scan(TableName=stack.outputs["IntegrationsTable"], ConsistentRead=True)
-    return int(found["Count"])
+def expect_heading(office: Office, text: str) -> None:
+    """The page says this first."""
+    expect(office.page.get_by_role("heading", level=1)).to_have_text(office.say(text))
 
 
-def test_denying_leads_back_to_a_page_that_says_what_happened(page: Page, stack: Stack) -> None:
-    """And the button starts again, with system and username filled in."""
-    at_fortnox(page, stack)
-    log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
-    page.get_by_role("button", name="Neka").click()
-    page.wait_for_url(re.compile("/oauth/callback"))
+def test_denying_is_answered_with_what_happened_and_a_way_back(office: Office) -> None:
+    """The button starts again, with system and username filled in."""
+    office.sign_in()
+    office.log_in_to_fortnox()
+    office.page.locator("#deny").click()
 
-    expect(page.locator("h1")).to_be_visible()
-    page.locator("main a.button, main .actions a").first.click()
-    expect(page.locator("[name=username]")).to_have_value("fortnox-api")
-    assert integrations(stack) == 0
-
-
-def test_somebody_who_is_no_administrator_gets_a_link_to_send(page: Page, stack: Stack) -> None:
-    """Fortnox lets only administrators approve a service account."""
-    at_fortnox(page, stack)
-    log_in_to_fortnox(page, "anna@nordlager.example", "anna-pass")
-    page.wait_for_url(re.compile("error=error_missing_system_admin_right"))
-
-    expect(page.locator("main")).to_contain_text("administratör")
-    expect(page.locator("main input[readonly]")).to_have_value(re.compile(re.escape(stack.base_url)))
-    assert integrations(stack) == 0
+    expect_heading(office, "The permissions were not approved")
+    office.look("consent-denied")
+    office.follow("Try again")
+    expect(office.page.get_by_label(office.say("Username"))).to_have_value(USERNAME)
+    assert not is_stored(office)
 
 
-def test_a_locked_fortnox_account_comes_back_without_an_answer_and_is_told(page: Page, stack: Stack) -> None:
+@pytest.mark.parametrize(
+    ("missing", "heading", "picture"),
+    [
+        ("integration_licence", "Your Fortnox lacks a licence", "consent-licence-missing"),
+        ("app_licence", "The app is not activated in Fortnox", "consent-app-licence-missing"),
+    ],
+)
+def test_a_missing_licence_is_named(office: Office, missing: str, heading: str, picture: str) -> None:
+    """Once it is there, the same button leads to the set-up."""
+    office.fortnox.change_company(office.tenant_id, **{missing: False})
+    office.sign_in()
+    office.log_in_to_fortnox()
+
+    expect_heading(office, heading)
+    office.look(picture)
+    assert not is_stored(office)
+    office.fortnox.change_company(office.tenant_id, **{missing: True})
+    office.follow("Try again")
+    office.page.get_by_label(office.say("Password")).fill(PASSWORD)
+    office.press("Sign in")
+    office.approve()
+    office.arrive("/setup")
+
+
+def test_somebody_who_is_no_administrator_gets_a_link_to_send_to_one(office: Office, browser: Browser) -> None:
+    """The administrator opens it in another browser and finds everything but the password filled in."""
+    office.sign_in()
+    office.log_in_to_fortnox("anna")
+
+    expect_heading(office, "A Fortnox administrator must approve")
+    office.look("consent-not-administrator")
+    link = office.page.get_by_label(office.say("Link for the Fortnox administrator"))
+    expect(link).not_to_be_editable()
+    assert not is_stored(office)
+    with visitor(browser, language=LOCALES[office.language]) as page:
+        administrator = office.at(page)
+        administrator.visit(link.input_value())
+        expect(page.get_by_label(office.say("Username"))).to_have_value(USERNAME)
+        page.get_by_label(office.say("Password")).fill(PASSWORD)
+        administrator.press("Sign in")
+        administrator.approve()
+        administrator.arrive("/setup")
+
+
+def test_where_no_administrator_is_the_own_permissions_connect_too(office: Office) -> None:
+    """And the pages say on whom the connection then depends."""
+    office.sign_in()
+    office.log_in_to_fortnox("anna")
+    office.follow("Connect with my own permissions")
+    office.look("landing-personal")
+    office.page.get_by_label(office.say("Password")).fill(PASSWORD)
+    office.press("Sign in")
+    office.approve("anna")
+    office.arrive("/setup")
+    office.look("setup-personal")
+    office.create()
+    office.open()
+
+    expect(office.main).to_contain_text(office.say("Stops if that user is removed."))
+    office.look("status-personal")
+
+
+def test_a_locked_fortnox_account_comes_back_without_an_answer_and_is_told(office: Office) -> None:
     """Neither a code nor an error."""
-    at_fortnox(page, stack)
-    log_in_to_fortnox(page, "locked@nordlager.example", "locked-pass")
-    page.wait_for_url(re.compile("/oauth/callback"))
+    office.sign_in()
+    office.log_in_to_fortnox("locked")
 
-    expect(page.locator("h1")).to_be_visible()
-    assert integrations(stack) == 0
+    expect_heading(office, "Fortnox sent no answer")
+    office.look("consent-no-answer")
+    assert not is_stored(office)
 
 
-def test_another_browser_cannot_finish_what_this_one_started(page: Page, stack: Stack) -> None:
-    """The state belongs to the browser."""
-    at_fortnox(page, stack)
-    state = re.search(r"state=([^&]+)", page.url)
-    page.context.clear_cookies()
-    assert state is not None
-    answer = page.goto(f"{stack.base_url}/oauth/callback?state={state.group(1)}&code=anything")
+def test_a_reason_that_nobody_knows_is_shown_as_it_came(office: Office) -> None:
+    """Escaped, as everything from outside."""
+    office.sign_in()
+    office.page.wait_for_url(re.compile(re.escape(office.stack.fortnox_url)))
+    state = parse_qs(urlsplit(office.page.url).query)["state"][0]
+    office.visit(f"{office.stack.base_url}/oauth/callback?state={state}&error=<b>new</b>")
 
-    assert answer is not None
-    assert answer.status == 400
-    assert integrations(stack) == 0
+    expect_heading(office, "Fortnox said no")
+    expect(office.page.locator("code")).to_have_text("<b>new</b>")
+    office.look("consent-other")
+
+
+def test_another_company_is_refused_by_name_and_the_connection_stays(connected: Office) -> None:
+    """Connecting again must not move a system to another ledger."""
+    connected.press("Connect again")
+    connected.at_wrong_company()
+
+    expect_heading(connected, "That was another company")
+    expect(connected.main).to_contain_text("Fel Företag AB")
+    connected.look("consent-wrong-company")
+    connected.open()
+    expect(connected.main).to_contain_text(connected.say("Working"))
+
+
+def test_an_answer_of_fortnox_works_once_and_only_in_the_browser_that_asked(office: Office, browser: Browser) -> None:
+    """Reloading it, or opening it elsewhere, connects nothing and spoils nothing."""
+    answers: list[str] = []
+    office.page.on("request", lambda request: answers.append(request.url) if "code=" in request.url else None)
+    office.connect()
+    again = office.visit(answers[0])
+
+    assert again.status == 400
+    expect_heading(office, "Let us begin from the start")
+    office.look("consent-start-unknown")
+    office.open("/setup")
+    expect(office.main).to_contain_text(office.company)
+    with visitor(browser) as stranger:
+        answer = stranger.goto(answers[0])
+        assert answer is not None
+        assert answer.status == 400
+
+
+def test_going_back_from_fortnox_and_starting_again_connects(office: Office) -> None:
+    """A start that was left behind is in nobody's way."""
+    office.sign_in()
+    office.page.wait_for_url(re.compile(re.escape(office.stack.fortnox_url)))
+    office.page.go_back()
+    office.fill_in_login()
+    office.press("Sign in")
+    office.approve()
+    office.arrive("/setup")
+
+    assert is_stored(office)
 
 
 @pytest.mark.parametrize("path", ["/oauth/callback", "/oauth/callback?code=from-the-marketplace"])
 def test_a_callback_that_nobody_started_is_a_start(page: Page, stack: Stack, path: str) -> None:
     """The Marketplace leads here; it is never a login."""
     page.goto(f"{stack.base_url}{path}")
-
-    expect(page.locator("[name=password]")).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["", "/settings", "/invoices", "/issues", "/history.csv", "/disconnect"])
-def test_pages_of_an_integration_are_for_those_who_signed_in(page: Page, stack: Stack, path: str) -> None:
-    """Everybody else is led to the start."""
-    page.goto(f"{stack.base_url}/integrations/nordlager{path}")
 
     expect(page.locator("[name=password]")).to_be_visible()

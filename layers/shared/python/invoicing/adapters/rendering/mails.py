@@ -212,7 +212,7 @@ class Mails:
                     "%(number)s issue needs a person", "%(number)s issues need a person", view.issue_count
                 )
                 % names,
-                before=(_("%(company)s (%(system)s), %(day)s.") % names,),
+                before=(_("%(day)s, %(company)s (%(system)s).") % names,),
                 entries=tuple(_entry(line, language) for line in named),
                 more=more,
                 button=_("See the issues"),

@@ -1,0 +1,62 @@
+"""Pictures of every page and mail under build/screenshots/; what is pictured is also checked by axe."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from invoicing.domain.integration_settings import Language
+from playwright.sync_api import Page, expect
+
+from local.accessibility import Inspector
+from local.browser import PHONE, WINDOW
+
+PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+MAIL_WIDTHS = (600, 320)
+
+ALBUM = (
+    *("landing", "landing-incomplete", "landing-refused", "landing-throttled", "landing-personal"),
+    *("consent-denied", "consent-licence-missing", "consent-app-licence-missing", "consent-not-administrator"),
+    *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-other"),
+    *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
+    *("rehearsal", "rehearsal-result", "status-sync-started", "status", "invoices", "invoices-found"),
+    *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
+    *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
+    *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
+    *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
+    *("signed-out", "session-ended", "form-expired", "not-found"),
+    *("mail-verify", "mail-broken", "mail-reminder", "mail-reminder-last", "mail-reactivated", "mail-digest"),
+)
+"""Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
+
+
+def look_at_page(page: Page, name: str, language: Language) -> None:
+    """In a window, on a phone, and at 200 %: pictures, no violation in light or dark, nothing wider than the window.
+
+    Raises ValueError for a name that the album does not have.
+    """
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    # The last width is what zooming to 200 % leaves of a window.
+    _look(page, name, language, (("window", WINDOW), ("phone", PHONE), ("", WINDOW // 2)))
+
+
+def look_at_mail(page: Page, name: str, html: str, language: Language) -> None:
+    """As mail programs show it, wide and narrow. Raises ValueError for a name that the album does not have."""
+    page.set_content(html)
+    _look(page, name, language, ((str(width), width) for width in MAIL_WIDTHS))
+
+
+def _look(page: Page, name: str, language: Language, widths: Iterable[tuple[str, int]]) -> None:
+    complaints = []
+    with Inspector(page) as inspector:
+        for place, width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            if inspector.scrolls_sideways():
+                complaints.append(f"{width}: wider than the window")
+            if place:
+                number = ALBUM.index(name) + 1
+                page.screenshot(path=PICTURES / language / f"{number:02d}-{name}-{place}.png", full_page=True)
+                complaints += [f"{width}: {found}" for found in inspector.violations()]
+                page.emulate_media(color_scheme="dark")
+                complaints += [f"{width}, dark: {found}" for found in inspector.violations(only_colours=True)]
+                page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": WINDOW, "height": 900})
+    assert not complaints, f"{name}, {page.url}:\n" + "\n".join(complaints)

@@ -1,0 +1,105 @@
+"""The start page: signing in, what stops a guesser, languages, signing out."""
+
+from datetime import UTC, datetime
+
+from invoicing.adapters.aws.sessions import DynamoSessions
+from invoicing.domain.integration_settings import Language
+from playwright.sync_api import Browser, Page, expect
+
+from local.browser import visitor
+from local.ongoing.seed import USERNAME
+from local.stack import Stack
+from tests.e2e.conftest import LOCALES
+from tests.e2e.office import Office
+
+GUESSES = 12  # four are free, and each one more doubles the wait
+
+
+def test_the_start_page_asks_for_three_things_and_says_what_comes_next(office: Office) -> None:
+    """And what is missing is said in one sentence."""
+    office.visit(office.stack.base_url)
+    office.look("landing")
+    office.press("Sign in")
+
+    expect(office.page.get_by_role("alert")).to_have_text(office.say("Fill in system, user name and password."))
+    office.look("landing-incomplete")
+
+
+def test_a_wrong_password_is_refused_in_one_sentence_and_only_the_password_is_forgotten(office: Office) -> None:
+    """What was typed in the other fields is still there."""
+    office.sign_in(password="wrong")
+
+    expect(office.page.get_by_role("alert")).to_have_text(
+        office.say("Ongoing does not accept that combination of system, user name and password.")
+    )
+    expect(office.page.get_by_label(office.say("Username"))).to_have_value(USERNAME)
+    expect(office.page.get_by_label(office.say("Password"))).to_have_value("")
+    office.look("landing-refused")
+
+
+def test_guessing_is_slowed_down_and_the_page_says_when_to_try_again(office: Office) -> None:
+    """While it waits, the right password is not tried either."""
+    guesses = DynamoSessions(office.stack.client("dynamodb"), office.stack.outputs["SessionsTable"])
+    for _ in range(GUESSES):  # each took two seconds, from somewhere else
+        guesses.count_failure([f"user#{office.system}#{USERNAME}"], now=datetime.now(UTC))
+    office.sign_in()
+
+    expect(office.page.get_by_role("alert")).to_contain_text(
+        office.say("Try again after %(time)s.", time="").removesuffix(".")
+    )
+    office.look("landing-throttled")
+
+
+def test_somebody_who_is_connected_signs_in_without_fortnox(settled: Office, browser: Browser) -> None:
+    """Straight to the overview."""
+    with visitor(browser, language=LOCALES[settled.language]) as page:
+        office = settled.at(page)
+        office.sign_in()
+        office.arrive(f"/integrations/{office.system}")
+
+        expect(page.get_by_role("heading", level=1)).to_have_text(office.company)
+
+
+def test_signing_out_ends_the_session_in_every_tab(settled: Office, browser: Browser) -> None:
+    """What was open before leads to the start page."""
+    with visitor(browser, language=LOCALES[settled.language]) as page:
+        office = settled.at(page)
+        office.sign_in()
+        office.arrive(f"/integrations/{office.system}")
+        remembered = page.context.storage_state()
+        page.get_by_role("button", name=office.say("Sign out")).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(office.say("You are signed out"))
+        office.look("signed-out")
+        old = office.at(browser.new_page(storage_state=remembered, locale=LOCALES[office.language]))
+        old.open()
+
+        expect(old.page.get_by_label(old.say("Password"))).to_be_visible()
+        old.page.close()
+
+
+def test_the_language_is_the_browsers_until_another_is_chosen(page: Page, stack: Stack, browser: Browser) -> None:
+    """And the choice is remembered."""
+    page.goto(stack.base_url)
+    expect(page.locator("html")).to_have_attribute("lang", "sv")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.goto(stack.base_url)
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    with visitor(browser, language="de-DE") as german:
+        german.goto(stack.base_url)
+        expect(german.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_switching_the_language_stays_on_the_page(settled: Office, browser: Browser) -> None:
+    """Somebody who reads along has not lost the place."""
+    other = "English" if settled.language is Language.SWEDISH else "Svenska"
+    with visitor(browser, language=LOCALES[settled.language]) as page:
+        office = settled.at(page)
+        office.sign_in()
+        office.arrive(f"/integrations/{office.system}")
+        office.open("/invoices")
+        page.get_by_role("link", name=other).click()
+
+        expect(page).to_have_url(f"{office.here}/invoices?lang={'en' if other == 'English' else 'sv'}")
+        expect(page.locator("html")).not_to_have_attribute("lang", office.language)
