@@ -230,8 +230,9 @@ class _Deadline:
 
     def _cut(self, connected: socket.socket) -> None:
         self.passed = True
+        # The socket under TLS: shutting down TLS would take its state away from the thread that is using it.
         with contextlib.suppress(OSError):  # it may be closed already
-            connected.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _parse(request: HttpRequest) -> tuple[str, _Host, str]:
