@@ -333,7 +333,6 @@ def _messages() -> Iterator[tuple[str, PageSample]]:
         view = MessageView(
             message=message,
             reference="1-69a98f2c-5b0e7d1a" if message is Message.ERROR else "",
-            try_again_at=_NOW + timedelta(minutes=8) if message is Message.TOO_MANY_TRIES else None,
         )
         yield f"message-{message.value.replace('_', '-')}", partial(_show_message, view)
 

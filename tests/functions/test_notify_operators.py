@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from invoicing.adapters.aws.mailer import SesMailer
 from invoicing.domain.errors import ConfigurationError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import RunSummary
-from invoicing.domain.integration_settings import PriceMeaning
+from invoicing.domain.integration_settings import PriceMeaning, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind, broken_notice_id
 
 from local.ongoing.seed import WAREHOUSE
@@ -42,7 +42,7 @@ def store_settings(browser: Browser) -> None:
     shown = browser.look("/settings")
     form = {
         "csrf": shown.csrf,
-        "version": "1",
+        "version": settings_fingerprint(None),
         "problem_address": ADDRESS,
         "from_date": "2025-01-01",
         "export_when": "period_ended",

@@ -407,7 +407,7 @@ def test_settings_that_somebody_changed_meanwhile_are_not_overwritten(operator: 
     again = operator.create(default_unit="pall", version=hidden(page, "version"))
 
     assert page.status == 409
-    assert "Somebody else saved these settings" in page.text
+    assert "or you in another tab, saved these settings" in page.text
     assert 'value="pall"' in page.body
     assert stored is not None
     assert stored.default_unit == "h"
@@ -562,6 +562,18 @@ def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:
 
     assert notice is not None
     assert notice.params == {"address": "ny@nordlager.example"}
+
+
+def test_saving_again_sends_a_new_link_while_the_address_is_unconfirmed(operator: Browser) -> None:
+    """As the page of an expired link says; a confirmed address gets no more mail."""
+    operator.create(default_unit="h")
+    again = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
+    operator.deployed.integrations.confirm_address(WAREHOUSE, "ekonomi@nordlager.example")
+    operator.create(default_unit="st")
+    confirmed = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
+
+    assert again is not None
+    assert confirmed is None
 
 
 def test_an_invoice_is_exported_again_and_its_history_says_who_asked(operator: Browser) -> None:

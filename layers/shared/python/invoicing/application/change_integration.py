@@ -62,9 +62,9 @@ def save_settings(
     if settings is None:
         raise SettingsRefusedError(problems)
     for _ in range(_ROUNDS):
-        if integration.settings == settings and integration.status is not IntegrationStatus.DRAFT:
-            return integration
         if settings_fingerprint(integration.settings) != seen:
+            if integration.settings == settings and integration.status is not IntegrationStatus.DRAFT:
+                return integration
             raise SettingsRefusedError({})
         try:
             return _save(tools, integration, settings, by)
@@ -84,7 +84,7 @@ def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSet
         version=integration.version + 1,
     )
     tools.integrations.put(changed)
-    if not changed.address_confirmed and not same_address:
+    if not changed.address_confirmed:
         tools.notices.put_once(
             Notice(
                 id=f"verify#{integration.id}#{changed.version}",

@@ -45,10 +45,9 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         LandingProblem.FIELD_MISSING: translatable("Fill in system, user name and password."),
         LandingProblem.TOO_MANY_TRIES: translatable("There were many tries in a short time, so there is a pause."),
         LandingProblem.WMS_NOT_ANSWERING: translatable("Ongoing does not answer just now. Try again in a few minutes."),
-        LandingProblem.FORM_EXPIRED: translatable("The page had been open for long. Please try again."),
         LandingProblem.SESSION_ENDED: translatable(
-            "You were signed out because nothing had happened for a while. Sign in again: what you had typed "
-            "is kept, and shown to you afterwards."
+            "You have been signed out, which happens after eight hours. Sign in again: what you had typed is kept, "
+            "and is shown to you afterwards."
         ),
     },
     ConnectionHealth: {
@@ -80,7 +79,6 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         HistoryEvent.ADOPTED: translatable("Found in Fortnox after a missing answer; not sent again"),
         HistoryEvent.WRITTEN_BACK: translatable("Number and exported mark saved in Ongoing"),
         HistoryEvent.HELD: translatable("Held: a person must fix something"),
-        HistoryEvent.RELEASED: translatable("No longer held"),
         HistoryEvent.ANSWER_MISSING: translatable("Fortnox did not answer; looked up before a new try"),
         HistoryEvent.EXPORT_ASKED: translatable("Export again was pressed"),
         HistoryEvent.RETRY_ASKED: translatable("Retry was pressed"),

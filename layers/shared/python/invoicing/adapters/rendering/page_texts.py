@@ -148,16 +148,11 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
 }
 
 MESSAGE_TEXTS: Mapping[Message, PageText] = {
-    Message.NOT_SIGNED_IN: PageText(
-        title=translatable("Please sign in"),
-        what=translatable("This page is for those who are signed in."),
-        button=_SIGN_IN,
-    ),
     Message.SESSION_ENDED: PageText(
         title=translatable("You have been signed out"),
         what=translatable(
-            "For safety you are signed out when nothing has happened for a while. The invoices are sent as "
-            "usual, whether you are signed in or not."
+            "For safety you are signed out eight hours after you signed in. What you pressed was not done. The "
+            "invoices are sent as usual, whether you are signed in or not."
         ),
         button=translatable("Sign in again"),
     ),
@@ -173,15 +168,11 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         ),
         button=translatable("To the start page"),
     ),
-    Message.TOO_MANY_TRIES: PageText(
-        title=translatable("Too many tries"),
-        what=translatable("There were many tries in a short time, so there is a pause."),
-        button=_TRY_AGAIN,
-    ),
     Message.FORM_EXPIRED: PageText(
         title=translatable("The form was too old"),
         what=translatable(
-            "The page had been open for long, or you signed in again in another tab. Nothing was changed."
+            "The page had been open for long, you signed in again in another tab, or somebody else was quicker. "
+            "What you pressed was not done."
         ),
         todo=(translatable("Go back, and do it again on a fresh page."),),
         button=_BACK,
@@ -221,8 +212,8 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
     ),
     Message.REACTIVATION_LINK_EXPIRED: PageText(
         title=translatable("The link can no longer be used"),
-        what=translatable("It is too old, or a newer one has been sent. The invoices still wait; none is lost."),
-        todo=(translatable("Sign in: the page of the integration has a new link."),),
+        what=translatable("It is more than 14 days old. The invoices still wait; none is lost."),
+        todo=(translatable("Sign in with Ongoing instead: that leads on to Fortnox in the same way."),),
         button=_SIGN_IN,
     ),
     Message.REACTIVATION_NOT_NEEDED: PageText(

@@ -77,7 +77,6 @@ class LandingProblem(StrEnum):
     FIELD_MISSING = "field_missing"
     TOO_MANY_TRIES = "too_many_tries"
     WMS_NOT_ANSWERING = "wms_not_answering"
-    FORM_EXPIRED = "form_expired"
     SESSION_ENDED = "session_ended"
 
 
@@ -285,7 +284,6 @@ class HistoryEvent(StrEnum):
     ADOPTED = "adopted"  # found in Fortnox after a missing answer
     WRITTEN_BACK = "written_back"
     HELD = "held"
-    RELEASED = "released"
     ANSWER_MISSING = "answer_missing"
     EXPORT_ASKED = "export_asked"
     RETRY_ASKED = "retry_asked"
@@ -427,11 +425,9 @@ class VerifyView:
 class Message(StrEnum):
     """Pages that only say something."""
 
-    NOT_SIGNED_IN = "not_signed_in"
     SESSION_ENDED = "session_ended"
     SIGNED_OUT = "signed_out"
     NOT_FOUND = "not_found"  # also for what the reader may not see: the two must look the same
-    TOO_MANY_TRIES = "too_many_tries"
     FORM_EXPIRED = "form_expired"
     BAD_REQUEST = "bad_request"
     ERROR = "error"
@@ -450,7 +446,6 @@ class MessageView:
     message: Message
     continue_path: str = "/"  # where the button leads, below the base path
     reference: str = ""
-    try_again_at: datetime | None = None
 
 
 # Mails
