@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, OutsideCalls
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
@@ -27,7 +27,7 @@ from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import WAREHOUSE
 from local.ongoing.simulator import OngoingSimulator
 from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, User, Warehouse
-from tests.support.fakes import interrupted
+from tests.support.fakes import FakeOutsideCalls, interrupted
 from tests.support.world import BASE_URL, SECRET, World
 
 ONE: Final = 7001
@@ -177,11 +177,16 @@ class OngoingLine(Line):
 
 
 class Story(World):
-    """A connected system with a few invoices, whose runs follow a plan."""
+    """A connected system with a few invoices, whose runs follow a plan.
 
-    def __init__(self, *invoices: Invoice) -> None:
+    `lazy` and `newest_first` choose how its calls go on beside each other.
+    """
+
+    def __init__(self, *invoices: Invoice, lazy: bool = False, newest_first: bool = False) -> None:
         self.script = Script({})
         self.ended = 0  # steps of the first run
+        self._lazy = lazy
+        self._newest_first = newest_first
         self._invoices = invoices
         super().__init__()
         self.connect()
@@ -193,6 +198,10 @@ class Story(World):
         self.to_fortnox = InProcessTransport(self.fortnox.handle)
         self.to_ongoing = InProcessTransport(self.ongoing.handle)
         self._ids = iter(range(1, 1_000_000))
+
+    def outside(self) -> OutsideCalls:
+        """Calls beside each other, in the order of this story."""
+        return FakeOutsideCalls(self.clock, lazy=self._lazy, newest_first=self._newest_first)
 
     def sync_tools(self) -> SyncTools:
         """The tools of a run, with the script on every boundary."""

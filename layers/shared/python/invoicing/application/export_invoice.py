@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from invoicing.application.interleave import Steps, outside
 from invoicing.application.know_register import KnownRegister
-from invoicing.application.ports import Clock, Exports, Fortnox
+from invoicing.application.ports import Clock, Exports, Fortnox, Side
 from invoicing.domain.draft import Draft, draft_invoice
 from invoicing.domain.errors import (
     AccessRefusedError,
@@ -71,8 +72,11 @@ class ExportTools:
 
 def export_invoice(
     tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool, failed_before: bool = False
-) -> Export:
+) -> Steps[Export]:
     """Takes one invoice as far as it goes now, and gives its record as it is then.
+
+    Other invoices may go on while a call about this one is under way. Registers are asked without letting them, so
+    that no two invoices create the same article.
 
     `failed_before`: it got no answer in the run before this one either, and becomes an issue if it gets none now.
     Raises RetryLaterError, ReconnectRequiredError, IntegrationHeldError, WmsLoginRefusedError,
@@ -80,7 +84,7 @@ def export_invoice(
     """
     export = _Export(tools, invoice, record, asked=asked)
     try:
-        return export.run()
+        return (yield from export.run())
     except (AccessRefusedError, NotSentError, RateLimitedError):
         raise  # nobody is to blame for these but the moment
     except (RetryLaterError, UpstreamContractError) as error:
@@ -104,7 +108,7 @@ def hold_unreadable(tools: ExportTools, invoice: UnreadableInvoice, record: Expo
     return held
 
 
-def close_left(tools: ExportTools, record: Export) -> Export:
+def close_left(tools: ExportTools, record: Export) -> Steps[Export]:
     """Closes the record of an invoice that is no longer in Ongoing: nothing more is sent, and its issue is gone.
 
     What a lost answer left open is looked up, so that the record says what Fortnox has. Raises like export_invoice.
@@ -113,7 +117,8 @@ def close_left(tools: ExportTools, record: Export) -> Export:
     if record.attempt_id and not number:
         if record.updated_at is not None and now - record.updated_at < ARRIVED_AFTER:
             return record
-        there = next((hit for hit in tools.fortnox.find_invoices(record.reference) if not hit.cancelled), None)
+        hits = yield from outside(Side.FORTNOX, lambda: tools.fortnox.find_invoices(record.reference))
+        there = next((hit for hit in hits if not hit.cancelled), None)
         number = there.number if there else ""
     closed = replace(
         record,
@@ -140,13 +145,13 @@ class _Export:
         self._asked = asked
         self.record = record or _blank(tools.integration_id, invoice.id)
 
-    def run(self) -> Export:
+    def run(self) -> Steps[Export]:
         tried = self.record.tried
         try:
-            if not self._is_resolved():
+            if not (yield from self._is_resolved()):
                 return self.record
             if self._is_settled_by_hand():
-                self.record = close_left(self._tools, self.record)
+                self.record = yield from close_left(self._tools, self.record)
                 return self.record
             tried = ""
             other = self._tools.sharing.get(self._invoice.id)
@@ -160,21 +165,21 @@ class _Export:
                 self._tools.settings,
                 remembered_meaning=self._tools.remembered_meaning,
             )
+            if draft.price_meaning is not PriceMeaning.DETECT:
+                self._tools.remembered_meaning = draft.price_meaning
             tried = draft.invoice.fingerprint
             if self._was_refused(draft.invoice) and self._rests():
                 return self.record
             if not self.record.fortnox_number:
-                self._create(draft)
+                yield from self._create(draft)
             elif self.record.fingerprint == tried and self.record.state in {ExportState.DONE, ExportState.SENT}:
                 self._unchanged()
             else:
-                self._update(draft)
-            if draft.price_meaning is not PriceMeaning.DETECT:
-                self._tools.remembered_meaning = draft.price_meaning
+                yield from self._update(draft)
         except InvoiceHeldError as held:
             self._hold(held.issue, tried)
         if self.record.state is ExportState.SENT:
-            self._write_back()
+            yield from self._write_back()
         return self.record
 
     def hold_unanswered(self, error: Exception) -> None:
@@ -185,7 +190,7 @@ class _Export:
         if self.record.state is not ExportState.HELD:
             self._hold(Issue(code=code, params=params), self.record.tried)
 
-    def _is_resolved(self) -> bool:
+    def _is_resolved(self) -> Steps[bool]:
         """Whether what was sent last has surely arrived or not. Looks up whether a lost POST was carried out."""
         posted = bool(self.record.attempt_id) and not self.record.fortnox_number
         changing = self.record.state is ExportState.UPDATING or (
@@ -196,23 +201,24 @@ class _Export:
         at = self.record.updated_at
         if self._rests() or (at is not None and self._tools.clock() - at < ARRIVED_AFTER):
             return False
-        return self._resolve_claim() if posted else True
+        return (yield from self._resolve_claim()) if posted else True
 
     def _is_settled_by_hand(self) -> bool:
         """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
         in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
         return self._invoice.is_exported and not self._asked and not in_fortnox
 
-    def _resolve_claim(self) -> bool:
+    def _resolve_claim(self) -> Steps[bool]:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
         if self.record.attempt_run == self._tools.run_id:
             return False
-        hits = self._tools.fortnox.find_invoices(self.record.reference)
+        fortnox, reference = self._tools.fortnox, self.record.reference
+        hits = yield from outside(Side.FORTNOX, lambda: fortnox.find_invoices(reference))
         if not hits:
             self._save(EventKind.NOT_FOUND, attempt_id="")
             return True
         # A list names neither credit notes, which may carry their invoice's reference, nor totals.
-        read = [self._tools.fortnox.invoice(hit.number) for hit in hits]
+        read = yield from outside(Side.FORTNOX, lambda: [fortnox.invoice(hit.number) for hit in hits])
         found = [invoice for invoice in read if invoice is not None and not invoice.is_credit_note]
         valid = [invoice for invoice in found if not invoice.cancelled]
         if len(valid) > 1:
@@ -224,7 +230,7 @@ class _Export:
             raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
         return True
 
-    def _create(self, draft: Draft) -> None:
+    def _create(self, draft: Draft) -> Steps[None]:
         invoice = draft.invoice
         self._tools.register.prepare(draft, self._invoice)
         self._save(
@@ -238,31 +244,34 @@ class _Export:
             issue_since=None,
         )
         try:
-            created = self._tools.fortnox.create_invoice(invoice)
+            created = yield from outside(Side.FORTNOX, lambda: self._tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
             self._tools.register.forget(draft)
-            self._adopt_if_number_is_ours(draft, refused)
+            yield from self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self._save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=invoice.fingerprint)
 
-    def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
+    def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> Steps[None]:
         """An existing number never means that the invoice is ours: only the reference does."""
         number = draft.invoice.document_number
-        holder = self._tools.fortnox.invoice(number) if number else None
+        if not number:
+            raise refused
+        holder = yield from outside(Side.FORTNOX, lambda: self._tools.fortnox.invoice(number))
         if holder is None:
             raise refused
         if holder.reference != draft.invoice.reference:
             raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
-        self._update(draft)
+        yield from self._update(draft)
 
-    def _update(self, draft: Draft) -> None:
+    def _update(self, draft: Draft) -> Steps[None]:
         """Exported again with other content, or not right yet: make Fortnox's invoice equal to the draft."""
         number = self.record.fortnox_number
-        there = self._tools.fortnox.invoice(number)
+        fortnox = self._tools.fortnox
+        there = yield from outside(Side.FORTNOX, lambda: fortnox.invoice(number))
         if there is None or there.reference != self.record.reference:
             raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason="gone")
         sent_before = self.record.fingerprint == draft.invoice.fingerprint
@@ -278,7 +287,9 @@ class _Export:
         # From here on nobody knows what Fortnox has, until it has answered.
         self._save(EventKind.UPDATING, state=ExportState.UPDATING, fingerprint="", tried=draft.invoice.fingerprint)
         try:
-            updated = self._tools.fortnox.update_invoice(number, draft.invoice, there.row_ids)
+            updated = yield from outside(
+                Side.FORTNOX, lambda: fortnox.update_invoice(number, draft.invoice, there.row_ids)
+            )
         except InvoiceHeldError:
             self._tools.register.forget(draft)
             raise
@@ -335,12 +346,13 @@ class _Export:
             },
         )
 
-    def _write_back(self) -> None:
+    def _write_back(self) -> Steps[None]:
+        invoice_id, number = self.record.invoice_id, self.record.fortnox_number
         try:
-            self._tools.write_back(self.record.invoice_id, self.record.fortnox_number)
+            yield from outside(Side.ONGOING, lambda: self._tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
-        self._save(EventKind.WRITTEN_BACK, detail=self.record.fortnox_number, state=ExportState.DONE)
+        self._save(EventKind.WRITTEN_BACK, detail=number, state=ExportState.DONE)
 
     def _hold(self, issue: Issue, tried: str) -> None:
         open_attempt = self.record.fortnox_number or issue.code in _OUTCOME_OPEN

@@ -1,9 +1,11 @@
 """What the use cases need from the outside, as small protocols."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from enum import Enum
+from typing import Any, Protocol
 
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
@@ -40,6 +42,31 @@ class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+
+class Side(Enum):
+    """Whom a call to the outside goes to."""
+
+    FORTNOX = "fortnox"
+    ONGOING = "ongoing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideCall:
+    """One call, not made yet."""
+
+    side: Side
+    act: Callable[[], Any]
+
+
+class OutsideCalls(Protocol):
+    """Makes calls beside each other: several to Fortnox, those to Ongoing one after the other."""
+
+    def start(self, call: OutsideCall) -> Future[Any]: ...
+
+    def first(self, under_way: Collection[Future[Any]]) -> Future[Any]:
+        """Waits until one of them is answered, and gives it."""
+        ...
 
 
 class HttpTransport(Protocol):

@@ -1,6 +1,6 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from invoicing.application.export_invoice import (
     export_invoice,
     hold_unreadable,
 )
+from invoicing.application.interleave import Steps, interleave
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
     CannotOpenError,
@@ -20,6 +21,7 @@ from invoicing.application.ports import (
     Fortnox,
     Integrations,
     Notices,
+    OutsideCalls,
     Report,
     Sealer,
     SecondsLeft,
@@ -47,7 +49,10 @@ from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
-SECONDS_FOR_ONE_INVOICE = 90.0  # with less left, the rest is continued in a new invocation
+AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
+# With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
+# after the other.
+SECONDS_TO_END = 180.0
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
@@ -63,6 +68,7 @@ class SyncTools:
     sealer: Sealer
     wms: WmsInvoices
     fortnox_of: Callable[[Integration], Fortnox]
+    outside: OutsideCalls
     clock: Clock
     seconds_left: SecondsLeft
     new_id: Callable[[], str]
@@ -114,6 +120,7 @@ class _Run:
         self._before = integration.last_run
         self._unfinished = set(self._before.unfinished if self._before else ())
         self._started_at = tools.clock()
+        self._stopping = False  # no further invoice is begun
 
     def execute(self) -> RunSummary:
         try:
@@ -196,7 +203,7 @@ class _Run:
             if invoice_id not in self._integration.asked and open_record is None:
                 self._unfinished.discard(invoice_id)
                 continue
-            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
+            if self._tools.seconds_left() < SECONDS_TO_END:
                 self._continue_later(1)
                 break
             try:
@@ -235,49 +242,67 @@ class _Run:
         return mark
 
     def _export_each(self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]) -> None:
+        stops_all: InvoicingError | None = None
         failures_in_a_row = 0
-        for position, one in enumerate(work):
-            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
-                self._continue_later(len(work) - position)
-                return
+        for one, ended in interleave(self._each(export_tools, work, records), self._tools.outside, at_most=AT_ONCE):
             invoice_id = _id_of(one)
-            record = records.get(invoice_id) if invoice_id is not None else None
             try:
-                after = self._export_one(export_tools, one, record)
+                after = ended.result()
+            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
+                self._failed(invoice_id, "invoice_failed", reason=_reason(error))
+                failures_in_a_row += 1
+                if failures_in_a_row >= GIVE_UP_AFTER:
+                    in_wms = isinstance(error, WriteBackFailedError)
+                    code = IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING
+                    self._problem(code, system=self._integration.id)
+                    self._stopping = True
             except InvoicingError as error:
                 if invoice_id is not None:
                     self._unfinished.add(invoice_id)
-                if not isinstance(error, RetryLaterError | UpstreamContractError | ChangedMeanwhileError):
-                    raise
-                self._tally.failed += 1
-                failures_in_a_row += 1
-                self._report("invoice_failed", invoice=str(invoice_id), reason=_reason(error))
-                if failures_in_a_row >= GIVE_UP_AFTER:
-                    in_wms = isinstance(error, WriteBackFailedError)
-                    self._problem(
-                        IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING,
-                        system=self._integration.id,
-                    )
-                    return
-                continue
-            failures_in_a_row = 0
-            self._count(invoice_id, record, after)
+                stops_all = stops_all or error
+                self._stopping = True
+            else:
+                failures_in_a_row = 0
+                self._count(invoice_id, records.get(invoice_id) if invoice_id is not None else None, after)
+        if stops_all is not None:
+            raise stops_all
 
-    def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Export | None:
+    def _each(
+        self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]
+    ) -> Iterator[tuple[_Work, Steps[Export | None]]]:
+        """The work, one by one, until something stops the run or its time runs low."""
+        for position, one in enumerate(work):
+            if self._stopping:
+                return
+            if self._tools.seconds_left() < SECONDS_TO_END:
+                self._continue_later(len(work) - position)
+                return
+            invoice_id = _id_of(one)
+            yield one, self._export_one(export_tools, one, records.get(invoice_id) if invoice_id is not None else None)
+
+    def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Steps[Export | None]:
         match one:
             case Export():
-                return close_left(export_tools, one)
+                return (yield from close_left(export_tools, one))
             case UnreadableInvoice():
                 return hold_unreadable(export_tools, one, record)
             case WmsInvoice():
                 unfinished_before = self._before is not None and one.id in self._before.unfinished
-                return export_invoice(
-                    export_tools,
-                    one,
-                    record,
-                    asked=one.id in self._integration.asked,
-                    failed_before=unfinished_before and (record is None or record.state is not ExportState.HELD),
+                return (
+                    yield from export_invoice(
+                        export_tools,
+                        one,
+                        record,
+                        asked=one.id in self._integration.asked,
+                        failed_before=unfinished_before and (record is None or record.state is not ExportState.HELD),
+                    )
                 )
+
+    def _failed(self, invoice_id: int | None, event: str, **fields: str) -> None:
+        if invoice_id is not None:
+            self._unfinished.add(invoice_id)
+        self._tally.failed += 1
+        self._report(event, invoice=str(invoice_id), **fields)
 
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):
