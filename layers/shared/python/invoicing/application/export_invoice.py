@@ -17,6 +17,7 @@ from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
     InvoiceHeldError,
+    InvoicingError,
     NotSentError,
     RateLimitedError,
     ReconnectRequiredError,
@@ -39,7 +40,9 @@ _TRIED_AT_EVERY_RUN = frozenset(
     {IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_INVOICE_UNREADABLE}
 )
 # Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
-_OUTCOME_OPEN = _TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE}
+_OUTCOME_OPEN = _TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE, IssueCode.OUR_DEFECT}
+# Issues that leave open what Fortnox made of a change.
+_CHANGE_OPEN = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.OUR_DEFECT})
 
 
 class WriteBackFailedError(RetryLaterError):
@@ -80,7 +83,8 @@ def export_invoice(
 
     `failed_before`: it got no answer in the run before this one either, and becomes an issue if it gets none now.
     Raises RetryLaterError, ReconnectRequiredError, IntegrationHeldError, WmsLoginRefusedError,
-    UpstreamContractError; the record is safe then, and the next run goes on from it.
+    UpstreamContractError; the record is safe then, and the next run goes on from it. Any other exception is a defect
+    of ours: the invoice is held as such, and the exception goes on.
     """
     export = _Export(tools, invoice, record, asked=asked)
     try:
@@ -90,6 +94,11 @@ def export_invoice(
     except (RetryLaterError, UpstreamContractError) as error:
         if failed_before:
             export.hold_unanswered(error)
+        raise
+    except InvoicingError:
+        raise
+    except Exception as defect:
+        export.hold_for_defect(defect)
         raise
 
 
@@ -190,11 +199,16 @@ class _Export:
         if self.record.state is not ExportState.HELD:
             self._hold(Issue(code=code, params=params), self.record.tried)
 
+    def hold_for_defect(self, defect: Exception) -> None:
+        """Something that we did not think of. What was under way is in doubt, as after a lost answer."""
+        params = {"code": type(defect).__name__, "message": ""}
+        self._hold(Issue(code=IssueCode.OUR_DEFECT, params=params), self.record.tried)
+
     def _is_resolved(self) -> Steps[bool]:
         """Whether what was sent last has surely arrived or not. Looks up whether a lost POST was carried out."""
         posted = bool(self.record.attempt_id) and not self.record.fortnox_number
         changing = self.record.state is ExportState.UPDATING or (
-            self.record.issue is not None and self.record.issue.code is IssueCode.FORTNOX_NOT_ANSWERING
+            self.record.issue is not None and self.record.issue.code in _CHANGE_OPEN
         )
         if not posted and not changing:
             return True

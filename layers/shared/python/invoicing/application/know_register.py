@@ -100,14 +100,19 @@ class KnownRegister:
             self._asked_for_one = True
             if active is None:
                 active = self._create(number, draft)
+            if active is None:
+                raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
             if not active:
                 raise invoice_held(
                     IssueCode.ARTICLE_INACTIVE, article_number=number, row=draft.article_titles.get(number, number)
                 )
             self._know([number])
 
-    def _create(self, number: str, draft: Draft) -> bool:
-        """Creates an article; says whether it is active, which one that existed all the same may not be."""
+    def _create(self, number: str, draft: Draft) -> bool | None:
+        """Creates an article; says whether it is active, which one that existed all the same may not be.
+
+        None: Fortnox says both that it exists and that it does not.
+        """
         self._check_unit(self._settings.default_unit)
         article = ArticleDraft(
             number=number,
@@ -118,7 +123,7 @@ class KnownRegister:
         try:
             self._fortnox.create_article(article)
         except AlreadyExistsError:
-            return bool(self._fortnox.article_is_active(number))
+            return self._fortnox.article_is_active(number)
         return True
 
     def _check_unit(self, code: str) -> None:

@@ -1,5 +1,6 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -261,6 +262,8 @@ class _Run:
                     self._unfinished.add(invoice_id)
                 stops_all = stops_all or error
                 self._stopping = True
+            except Exception as defect:  # ours; it stops nothing but its invoice
+                self._failed(invoice_id, "our_defect", reason=type(defect).__name__, where=_where(defect))
             else:
                 failures_in_a_row = 0
                 self._count(invoice_id, records.get(invoice_id) if invoice_id is not None else None, after)
@@ -335,6 +338,8 @@ class _Run:
                 if after.issue is not None and (before is None or before.issue != after.issue):
                     code = after.issue.params.get("code", "")
                     self._report("invoice_held", invoice=str(invoice_id), issue=after.issue.code, code=code)
+                    if after.issue.code is IssueCode.OUR_DEFECT:
+                        self._report("our_defect", invoice=str(invoice_id), reason=f"Fortnox refused it with {code}")
             case _:
                 self._tally.failed += 1
                 self._unfinished.add(invoice_id)
@@ -461,3 +466,8 @@ def _sharing_a_number(invoices: Iterable[WmsInvoice | UnreadableInvoice]) -> dic
 
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _where(defect: Exception) -> str:
+    """Files, lines and source. Neither values nor the message, which may quote what must not be logged."""
+    return "".join(traceback.format_tb(defect.__traceback__))

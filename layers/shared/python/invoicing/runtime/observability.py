@@ -16,6 +16,7 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 _COUNTED = {
     "invoice_failed": "InvoicesFailed",
     "run_failed": "RunsFailed",
+    "our_defect": "OurDefects",
     "token_rotated": "TokensRotated",
     "token_outcome_unknown": "TokenOutcomesUnknown",
     "token_healed": "TokensHealed",
