@@ -101,24 +101,26 @@ def test_a_change_keeps_the_last_run_and_what_was_asked_for(integrations: Integr
     """Settings saved while a run ends do not undo the run."""
     integrations.put(ACTIVE)
     integrations.ask_for("lagret", {7, 8})
-    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.PER_UNIT)
+    integrations.save_run("lagret", RUN, done=set(), unfinished={5}, detected=PriceMeaning.PER_UNIT)
 
-    integrations.put(replace(ACTIVE, version=2, asked=frozenset({99}), last_run=None))
+    integrations.put(replace(ACTIVE, version=2, asked=frozenset({99}), unfinished=frozenset({98}), last_run=None))
 
     stored = integrations.get("lagret")
-    assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), last_run=RUN)
+    assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), unfinished=frozenset({5}), last_run=RUN)
 
 
 def test_a_run_settles_what_was_asked_for(integrations: Integrations) -> None:
-    """Done ones leave, unfinished ones stay or join, and others are not touched."""
+    """Done ones leave, others are not touched; what is unfinished is what this run says."""
     integrations.put(ACTIVE)
     integrations.ask_for("lagret", {1, 2, 3})
+    integrations.begin_work("lagret", {2, 4, 6})
 
     integrations.save_run("lagret", RUN, done={1, 2, 50}, unfinished={2, 4}, detected=PriceMeaning.PER_ROW)
 
     stored = integrations.get("lagret")
     assert stored is not None
-    assert stored.asked == {2, 3, 4}
+    assert stored.asked == {3}
+    assert stored.unfinished == {2, 4}
     assert stored.last_run == RUN
     assert stored.detected_price_meaning is PriceMeaning.PER_ROW
 
@@ -133,6 +135,14 @@ def test_the_last_wish_can_be_done(integrations: Integrations) -> None:
     stored = integrations.get("lagret")
     assert stored is not None
     assert stored.asked == frozenset()
+
+
+def test_the_beginning_of_work_is_no_run(integrations: Integrations) -> None:
+    """Should the run be killed, the last one that ended is still the last; what it touched is known."""
+    integrations.put(ACTIVE)
+    integrations.begin_work("lagret", {1, 2})
+
+    assert integrations.get("lagret") == replace(ACTIVE, unfinished=frozenset({1, 2}))
 
 
 def test_asking_for_nothing_changes_nothing(integrations: Integrations) -> None:
@@ -150,6 +160,8 @@ def test_an_integration_that_is_gone_is_not_made_again(integrations: Integration
         integrations.save_run("lagret", RUN, done=set(), unfinished={1}, detected=PriceMeaning.DETECT)
     with pytest.raises(ChangedMeanwhileError):
         integrations.ask_for("lagret", {1})
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.begin_work("lagret", {1})
     assert not integrations.mark_broken("lagret", at=START)
     assert not integrations.confirm_address("lagret", "ekonomi@lagret.example")
     assert integrations.get("lagret") is None
@@ -161,13 +173,13 @@ def test_wishes_of_a_moment_are_all_kept(atomic_aws: Aws | None, integrations: I
     integrations.ask_for("lagret", {1})
 
     wishes = [partial(integrations.ask_for, "lagret", {number}) for number in range(10, 18)]
-    run = partial(integrations.save_run, "lagret", RUN, done={1}, unfinished={2}, detected=PriceMeaning.DETECT)
+    run = partial(integrations.save_run, "lagret", RUN, done={1}, unfinished=set(), detected=PriceMeaning.DETECT)
     results = together([*wishes, run])
 
     stored = integrations.get("lagret")
     assert results == [None] * 9
     assert stored is not None
-    assert stored.asked == {2, *range(10, 18)}
+    assert stored.asked == set(range(10, 18))
 
 
 def test_one_of_many_changes_wins(atomic_aws: Aws | None, integrations: Integrations) -> None:

@@ -348,7 +348,6 @@ class Story(World):
 
         company = self.fortnox.state()["companies"][TENANT_ID]
         register = self.exports.register(WAREHOUSE)
-        run = integration.last_run
         return (
             tuple(
                 (
@@ -376,7 +375,7 @@ class Story(World):
             tuple(
                 (one.id, one.number, one.is_exported, one.total) for one in self.ongoing.warehouse(WAREHOUSE).invoices
             ),
-            (integration.asked, run and run.unfinished, len(self.script.late)),
+            (integration.asked, integration.unfinished, len(self.script.late)),
         )
 
 

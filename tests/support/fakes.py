@@ -171,6 +171,7 @@ class FakeIntegrations:
             self._stored[integration.id] = replace(
                 integration,
                 asked=frozenset() if stored is None else stored.asked,
+                unfinished=frozenset() if stored is None else stored.unfinished,
                 last_run=None if stored is None else stored.last_run,
             )
 
@@ -185,10 +186,18 @@ class FakeIntegrations:
     ) -> None:
         with self._lock:
             stored = self._existing(integration_id)
-            asked = (stored.asked - done) | unfinished
             self._stored[integration_id] = replace(
-                stored, last_run=run, asked=frozenset(asked), detected_price_meaning=detected
+                stored,
+                last_run=run,
+                asked=stored.asked - done,
+                unfinished=frozenset(unfinished),
+                detected_price_meaning=detected,
             )
+
+    def begin_work(self, integration_id: str, unfinished: Set[int]) -> None:
+        with self._lock:
+            stored = self._existing(integration_id)
+            self._stored[integration_id] = replace(stored, unfinished=frozenset(unfinished))
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:
         with self._lock:

@@ -109,7 +109,7 @@ class Integrations(Protocol):
         ...
 
     def put(self, integration: Integration) -> None:
-        """Writes everything but `asked` and `last_run`.
+        """Writes everything but `asked`, `unfinished` and `last_run`.
 
         Version 1 must not exist yet; a later version must follow the stored one. Else ChangedMeanwhileError.
         """
@@ -124,7 +124,11 @@ class Integrations(Protocol):
         unfinished: Set[int],
         detected: PriceMeaning,
     ) -> None:
-        """One write after a run: summary, `asked` minus `done` plus `unfinished`, detected price meaning."""
+        """One write after a run: summary, `asked` minus `done`, `unfinished`, detected price meaning."""
+        ...
+
+    def begin_work(self, integration_id: str, unfinished: Set[int]) -> None:
+        """Replaces `unfinished`: what a run is about to touch, should it be killed."""
         ...
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:

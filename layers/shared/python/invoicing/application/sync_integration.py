@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from invoicing.application.export_invoice import (
@@ -107,7 +107,7 @@ def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | Non
 
 
 class _Run:
-    """One run. `tally` says what it did; `unfinished` is what the next one looks at, listed by Ongoing or not."""
+    """One run. `_tally` says what it did; `_unfinished` is what the next one looks at, listed by Ongoing or not."""
 
     def __init__(
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
@@ -119,7 +119,7 @@ class _Run:
         self._tally = _Tally()
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
-        self._unfinished = set(self._before.unfinished if self._before else ())
+        self._unfinished = set(integration.unfinished)
         self._started_at = tools.clock()
         self._stopping = False  # no further invoice is begun
 
@@ -233,11 +233,7 @@ class _Run:
             nonlocal marked
             if marked:
                 return
-            at = self._started_at
-            before = self._before or RunSummary(
-                started_at=at, finished_at=at, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
-            )
-            self._save(replace(before, unfinished=frozenset(self._unfinished | ids)), done=frozenset())
+            self._tools.integrations.begin_work(self._integration.id, self._unfinished | ids)
             marked = True
 
         return mark
@@ -290,14 +286,14 @@ class _Run:
             case UnreadableInvoice():
                 return hold_unreadable(export_tools, one, record)
             case WmsInvoice():
-                unfinished_before = self._before is not None and one.id in self._before.unfinished
                 return (
                     yield from export_invoice(
                         export_tools,
                         one,
                         record,
                         asked=one.id in self._integration.asked,
-                        failed_before=unfinished_before and (record is None or record.state is not ExportState.HELD),
+                        failed_before=one.id in self._integration.unfinished
+                        and (record is None or record.state is not ExportState.HELD),
                     )
                 )
 
@@ -384,12 +380,17 @@ class _Run:
             held=tally.held,
             failed=tally.failed,
             problem=tally.problem,
-            unfinished=frozenset(self._unfinished),
         )
         if self._integration.closing_notice_due and tally.problem is None:
             self._put_closing_notice()
         # Only what was asked for when this run began is answered by it.
-        self._save(summary, done=frozenset(tally.done & self._integration.asked))
+        self._tools.integrations.save_run(
+            self._integration.id,
+            summary,
+            done=tally.done & self._integration.asked,
+            unfinished=self._unfinished,
+            detected=self._meaning,
+        )
         self._report(
             "run_finished",
             seen=str(tally.seen),
@@ -401,11 +402,6 @@ class _Run:
             problem=tally.problem.code if tally.problem else "",
         )
         return summary
-
-    def _save(self, run: RunSummary, *, done: frozenset[int]) -> None:
-        self._tools.integrations.save_run(
-            self._integration.id, run, done=done, unfinished=frozenset(), detected=self._meaning
-        )
 
     def _put_closing_notice(self) -> None:
         connected_at = self._integration.connected_at

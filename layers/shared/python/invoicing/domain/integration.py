@@ -43,9 +43,6 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
-    # Ids of invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no
-    # longer lists them.
-    unfinished: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +64,8 @@ class Integration:
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     closing_notice_due: bool = False  # reactivated; the first good run says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
+    # Invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no longer lists them.
+    unfinished: frozenset[int] = frozenset()
 
     @property
     def runs(self) -> bool:
