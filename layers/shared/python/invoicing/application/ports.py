@@ -516,6 +516,6 @@ class Fortnox(Protocol):
 
     def invoice(self, number: str) -> FortnoxInvoice | None: ...
 
-    def update_invoice(self, number: str, draft: InvoiceDraft, row_ids: Sequence[int]) -> FortnoxInvoice:
-        """Makes the invoice equal to the draft. `row_ids` are those that a fresh read gave. Safe to repeat."""
+    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
+        """Makes an invoice that was just read equal to the draft. Safe to repeat after another read."""
         ...

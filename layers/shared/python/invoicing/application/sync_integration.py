@@ -8,9 +8,9 @@ from decimal import Decimal
 from invoicing.application.export_invoice import (
     ExportTools,
     WriteBackFailedError,
-    close_left,
     export_invoice,
     hold_unreadable,
+    settle_deleted,
 )
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.know_register import KnownRegister
@@ -33,7 +33,7 @@ from invoicing.application.ports import (
 )
 from invoicing.application.report_broken import report_broken
 from invoicing.application.wms_login import login_of
-from invoicing.domain.due import Due, when_due
+from invoicing.domain.due import Due, has_begun, when_due
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
@@ -48,7 +48,7 @@ from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
 # With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
@@ -181,7 +181,7 @@ class _Run:
             register=register,
             starting=self._marking(frozenset(invoice_id for one in work if (invoice_id := _id_of(one)) is not None)),
             write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
-            sharing=_sharing_a_number(listed),
+            sharing=sharing_a_number(listed),
             clock=self._tools.clock,
             new_id=self._tools.new_id,
             run_id=self._tools.new_id(),
@@ -282,9 +282,9 @@ class _Run:
     def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Steps[Export | None]:
         match one:
             case Export():
-                return (yield from close_left(export_tools, one))
+                return (yield from settle_deleted(export_tools, one, asked=one.invoice_id in self._integration.asked))
             case UnreadableInvoice():
-                return hold_unreadable(export_tools, one, record)
+                return hold_unreadable(export_tools, one, record, asked=one.id in self._integration.asked)
             case WmsInvoice():
                 return (
                     yield from export_invoice(
@@ -311,7 +311,7 @@ class _Run:
             self._settings,
             today=self._tools.clock().astimezone(SWEDEN).date(),
             asked=invoice.id in self._integration.asked,
-            begun=_begun(records.get(invoice.id)),
+            begun=has_begun(records.get(invoice.id)),
         )
         if due in {Due.LATER, Due.WHEN_ASKED}:
             self._tally.waiting += 1
@@ -433,31 +433,12 @@ class _Run:
         self._tools.report(event, {"integration": self._integration.id, **fields})
 
 
-def _begun(record: Export | None) -> bool:
-    """Whether we have sent it, or were about to: then it is finished whatever the settings say."""
-    if record is None:
-        return False
-    under_way = record.state not in {ExportState.HELD, ExportState.DONE}
-    return under_way or bool(record.fortnox_number) or bool(record.attempt_id)
-
-
 def _id_of(one: _Work) -> int | None:
     return one.invoice_id if isinstance(one, Export) else one.id
 
 
 def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:
     return isinstance(invoice, WmsInvoice) and invoice.is_exported
-
-
-def _sharing_a_number(invoices: Iterable[WmsInvoice | UnreadableInvoice]) -> dict[int, int]:
-    """For each invoice whose number another one has too, the id of that other one."""
-    ids: dict[str, list[int]] = {}
-    for invoice in invoices:
-        if isinstance(invoice, WmsInvoice) and invoice.number.strip():
-            ids.setdefault(invoice.number.strip(), []).append(invoice.id)
-    return {
-        id_: next(other for other in same if other != id_) for same in ids.values() if len(same) > 1 for id_ in same
-    }
 
 
 def _reason(error: Exception) -> str:

@@ -112,15 +112,15 @@ class FortnoxCompany:
         answer = self._call("GET", f"/3/invoices/{_segment(number)}", missing_is_none=True)
         return None if answer is None else read_invoice(self._entity(answer, "Invoice"))
 
-    def update_invoice(self, number: str, draft: InvoiceDraft, row_ids: Sequence[int]) -> FortnoxInvoice:
+    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
         """Clears the rows and then sets all: rows without an id would inherit what the old ones had.
 
         A crash between the two leaves an invoice without rows, which repeating this makes right.
         """
-        path = f"/3/invoices/{_segment(number)}"
-        if row_ids:
+        path = f"/3/invoices/{_segment(there.number)}"
+        if there.row_ids:
             self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, params=_known(draft))
-        answer = self._call("PUT", path, {"Invoice": update_body(draft)}, params=_known(draft))
+        answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, params=_known(draft))
         return self._written(answer)
 
     def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
