@@ -102,7 +102,7 @@ def status(visit: SignedInVisit) -> Answer:
         return redirect(visit.here("/setup"))
     keys = parts.tokens.get(integration.id)
     sent = _sent_this_month(integration.id)
-    run = integration.finished_run
+    run = integration.last_run
     address = integration.settings.problem_address if integration.settings else ""
     progress = _progress(integration)
     view = StatusView(

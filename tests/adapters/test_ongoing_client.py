@@ -217,13 +217,13 @@ def _put_exported(simulator: OngoingSimulator) -> None:
     simulator.put_invoice(seed.WAREHOUSE, exported)
 
 
-def _fill(simulator: OngoingSimulator, count: int) -> list[int]:
+def _fill(simulator: OngoingSimulator, count: int, *, rows: int = 1) -> list[int]:
     ids = list(range(7001, 7001 + count))
+    charge = Charge(id=1, title="Pallplats", unit_price=Decimal(1), code="100", account="3041")
     for invoice_id in ids:
-        charge = Charge(id=invoice_id, title="Pallplats", unit_price=Decimal(1), code="100", account="3041")
         simulator.put_invoice(
             seed.WAREHOUSE,
-            Invoice(id=invoice_id, goods_owner_id=1, invoice_date=date(2026, 10, 31), charges=(charge,)),
+            Invoice(id=invoice_id, goods_owner_id=1, invoice_date=date(2026, 10, 31), charges=(charge,) * rows),
         )
     return ids
 
@@ -271,6 +271,30 @@ def test_a_page_that_is_too_slow_is_asked_for_again_in_smaller_pages(
 
     assert _ids(found) == _live_unexported()
     assert [call.asked["max"] for call in simulator.calls if call.asked.get("rows")][-1] == 5
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(1, [50, 500]), (100, [50, 133, 100]), (1000, [50] * 5)])
+def test_pages_grow_where_invoices_have_few_rows(
+    simulator: OngoingSimulator, quick: OngoingClient, rows: int, pages: list[int]
+) -> None:
+    """A backlog of small invoices takes few calls, and one of large invoices no answer that is too large."""
+    _fill(simulator, 200, rows=rows)
+    found = quick.unexported(LOGIN, since=LONG_AGO)
+
+    assert len(found) == 200 + len(_live_unexported())
+    assert [call.asked["max"] for call in simulator.calls] == pages
+
+
+def test_a_page_that_grew_too_large_is_asked_for_again_in_ordinary_pages(
+    simulator: OngoingSimulator, quick: OngoingClient
+) -> None:
+    """And pages do not grow again in this reading."""
+    ids = _fill(simulator, 150)
+    simulator.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=Match(nth=2)))
+    found = quick.unexported(LOGIN, since=LONG_AGO)
+
+    assert _ids(found) == [*_live_unexported(), *ids]
+    assert [call.asked.get("max", "failed") for call in simulator.calls] == [50, "failed", 50, 50, 50]
 
 
 def test_invoices_of_the_first_day_are_included(simulator: OngoingSimulator, quick: OngoingClient) -> None:
@@ -621,8 +645,8 @@ def test_a_bad_answer_becomes_the_error_that_names_the_reaction(
 def test_a_failure_on_a_later_page_gives_no_list(simulator: OngoingSimulator, quick: OngoingClient) -> None:
     """Half a list would look like invoices that had vanished."""
     _fill(simulator, 100)
-    simulator.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=Match(nth=2)))
-    simulator.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=Match(nth=3)))
+    for nth in (2, 3, 4):  # a large, an ordinary and a small page
+        simulator.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=Match(nth=nth)))
 
     with pytest.raises(RetryLaterError):
         quick.unexported(LOGIN, since=LONG_AGO)

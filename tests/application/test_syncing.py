@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from invoicing.application.change_integration import sync_now
+from invoicing.application.ports import HttpAnswer, HttpRequest
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
@@ -15,6 +16,7 @@ from invoicing.domain.notice import NoticeKind
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
 from local.ongoing.faults import Effect, FaultRule, Match
+from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import WAREHOUSE
 from tests.support.fakes import interrupted
 from tests.support.world import World
@@ -86,9 +88,9 @@ def test_a_run_says_what_it_looks_at_while_it_works() -> None:
 
     assert under_way is not None
     assert under_way.invoices >= GOOD
-    assert seen[-2].finished_run is None
+    assert seen[-2].last_run is None
     assert seen[-1].run_under_way(world.clock()) is None
-    assert seen[-1].finished_run is not None
+    assert seen[-1].last_run is not None
 
 
 @pytest.mark.parametrize("after", [timedelta(0), timedelta(seconds=59)])
@@ -477,3 +479,25 @@ def test_a_backlog_is_sent_at_the_speed_of_the_limit_without_a_refused_call() ->
     assert summary.sent == len(GOOD) + 60
     assert refused == []
     assert world.clock() - started < timedelta(seconds=calls(world)[0] / 5 / 0.95)
+
+
+class KilledAtPost(InProcessTransport):
+    """The process ends when it posts an invoice."""
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if request.method == "POST" and request.url.endswith("/3/invoices"):
+            raise KeyboardInterrupt
+        return super().send(request)
+
+
+def test_a_first_run_that_is_killed_is_not_shown_as_an_empty_run() -> None:
+    """There was none that ended; the next one looks at what this one touched."""
+    world = connected()
+    world.to_fortnox = KilledAtPost(world.fortnox.handle)
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    integration = world.integrations.get(WAREHOUSE)
+
+    assert integration is not None
+    assert integration.last_run is None
+    assert integration.unfinished >= GOOD

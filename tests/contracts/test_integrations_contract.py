@@ -41,6 +41,7 @@ RUN = RunSummary(
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
 )
+BEGUN = RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2}))
 
 
 @pytest.fixture
@@ -101,27 +102,25 @@ def test_a_change_keeps_the_last_run_and_what_was_asked_for(integrations: Integr
     """Settings saved while a run ends do not undo the run."""
     integrations.put(ACTIVE)
     integrations.ask_for("lagret", {7, 8})
-    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.PER_UNIT)
+    integrations.save_run("lagret", RUN, done=set(), unfinished={5}, detected=PriceMeaning.PER_UNIT)
 
-    integrations.put(replace(ACTIVE, version=2, asked=frozenset({99}), last_run=None))
+    integrations.put(replace(ACTIVE, version=2, asked=frozenset({99}), unfinished=frozenset({98}), last_run=None))
 
     stored = integrations.get("lagret")
-    assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), last_run=RUN)
+    assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), unfinished=frozenset({5}), last_run=RUN)
 
 
 def test_a_run_that_has_begun_is_read_back(integrations: Integrations) -> None:
-    """With what it looks at, until its own summary takes the place."""
+    """With what it looks at, until its own summary is there; the last one that ended is still the last."""
     integrations.put(ACTIVE)
-    begun = replace(RUN, under_way=RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2})))
-    integrations.save_run("lagret", begun, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
+    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
+    integrations.begin_work("lagret", BEGUN, unfinished={1, 2, 3})
     stored = integrations.get("lagret")
     integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
     ended = integrations.get("lagret")
 
-    assert stored is not None
-    assert stored.last_run == begun
-    assert ended is not None
-    assert ended.last_run == RUN
+    assert stored == replace(ACTIVE, under_way=BEGUN, unfinished=frozenset({1, 2, 3}), last_run=RUN)
+    assert ended == replace(ACTIVE, last_run=RUN)
 
 
 def test_a_run_is_asked_for_by_whoever_saw_the_last_wish(integrations: Integrations) -> None:
@@ -142,15 +141,17 @@ def test_a_run_is_asked_for_by_whoever_saw_the_last_wish(integrations: Integrati
 
 
 def test_a_run_settles_what_was_asked_for(integrations: Integrations) -> None:
-    """Done ones leave, unfinished ones stay or join, and others are not touched."""
+    """Done ones leave, others are not touched; what is unfinished is what this run says."""
     integrations.put(ACTIVE)
     integrations.ask_for("lagret", {1, 2, 3})
+    integrations.begin_work("lagret", BEGUN, unfinished={2, 4, 6})
 
     integrations.save_run("lagret", RUN, done={1, 2, 50}, unfinished={2, 4}, detected=PriceMeaning.PER_ROW)
 
     stored = integrations.get("lagret")
     assert stored is not None
-    assert stored.asked == {2, 3, 4}
+    assert stored.asked == {3}
+    assert stored.unfinished == {2, 4}
     assert stored.last_run == RUN
     assert stored.detected_price_meaning is PriceMeaning.PER_ROW
 
@@ -182,6 +183,8 @@ def test_an_integration_that_is_gone_is_not_made_again(integrations: Integration
         integrations.save_run("lagret", RUN, done=set(), unfinished={1}, detected=PriceMeaning.DETECT)
     with pytest.raises(ChangedMeanwhileError):
         integrations.ask_for("lagret", {1})
+    with pytest.raises(ChangedMeanwhileError):
+        integrations.begin_work("lagret", BEGUN, unfinished={1})
     assert not integrations.mark_broken("lagret", at=START)
     assert not integrations.confirm_address("lagret", "ekonomi@lagret.example")
     assert integrations.get("lagret") is None
@@ -193,13 +196,13 @@ def test_wishes_of_a_moment_are_all_kept(atomic_aws: Aws | None, integrations: I
     integrations.ask_for("lagret", {1})
 
     wishes = [partial(integrations.ask_for, "lagret", {number}) for number in range(10, 18)]
-    run = partial(integrations.save_run, "lagret", RUN, done={1}, unfinished={2}, detected=PriceMeaning.DETECT)
+    run = partial(integrations.save_run, "lagret", RUN, done={1}, unfinished=set(), detected=PriceMeaning.DETECT)
     results = together([*wishes, run])
 
     stored = integrations.get("lagret")
     assert results == [None] * 9
     assert stored is not None
-    assert stored.asked == {2, *range(10, 18)}
+    assert stored.asked == set(range(10, 18))
 
 
 def test_one_of_many_changes_wins(atomic_aws: Aws | None, integrations: Integrations) -> None:

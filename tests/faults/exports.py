@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, OutsideCalls
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
+from invoicing.domain.issue import IssueCode
 
 from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, TENANT_ID, default_company
@@ -27,7 +28,7 @@ from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import WAREHOUSE
 from local.ongoing.simulator import OngoingSimulator
 from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, User, Warehouse
-from tests.support.fakes import interrupted
+from tests.support.fakes import FakeOutsideCalls, interrupted
 from tests.support.world import BASE_URL, SECRET, World
 
 ONE: Final = 7001
@@ -39,6 +40,10 @@ class Killed(BaseException):  # it is no error of the program
     """The process is gone, in the middle of what it did."""
 
 
+class DefectError(Exception):
+    """Something that nobody thought of."""
+
+
 class Fault(StrEnum):
     """What can happen at a step."""
 
@@ -46,6 +51,7 @@ class Fault(StrEnum):
     KILLED_AFTER = "killed after"
     LOST_REQUEST = "lost request"
     LOST_ANSWER = "lost answer"
+    DEFECT = "defect of ours, after it was carried out"
     NOT_SENT = "not sent"
     LATE = "carried out after the run"
     TRUNCATED = "truncated"
@@ -56,7 +62,7 @@ class Fault(StrEnum):
     PARTIAL = "number set, not marked"
 
 
-OF_TABLES: Final = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.LOST_REQUEST, Fault.LOST_ANSWER)
+OF_TABLES: Final = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.LOST_REQUEST, Fault.LOST_ANSWER, Fault.DEFECT)
 OF_FORTNOX: Final = (
     *OF_TABLES,
     Fault.NOT_SENT,
@@ -133,13 +139,14 @@ class Line:
             return self._inner.send(request)
         soap = request.headers.get("SOAPAction", "").rpartition("/")[2].strip('"')
         fault = self._script.next(self._boundary, soap or f"{request.method} {path}")
-        carried_out = fault in {None, Fault.KILLED_AFTER, Fault.LOST_ANSWER, Fault.TRUNCATED, Fault.GATEWAY_AFTER}
-        answer = self._inner.send(request) if carried_out else HttpAnswer(status=502, headers={}, body=_PAGE)
+        answer = self._inner.send(request) if fault in _CARRIED_OUT else HttpAnswer(status=502, headers={}, body=_PAGE)
         match fault:
             case None:
                 return answer
             case Fault.KILLED_BEFORE | Fault.KILLED_AFTER:
                 raise Killed
+            case Fault.DEFECT:
+                raise DefectError(_SAID)
             case Fault.NOT_SENT:
                 raise NotSentError("no connection")
             case Fault.LATE:
@@ -160,6 +167,10 @@ class Line:
         raise AssertionError(f"only a write-back can happen by half, not {request.method} {request.url}")
 
 
+_CARRIED_OUT: Final = frozenset(
+    {None, Fault.KILLED_AFTER, Fault.LOST_ANSWER, Fault.DEFECT, Fault.TRUNCATED, Fault.GATEWAY_AFTER}
+)
+_SAID: Final = "what must not be logged"
 _PAGE: Final = b"<html><body>Bad Gateway</body></html>"
 
 
@@ -177,11 +188,16 @@ class OngoingLine(Line):
 
 
 class Story(World):
-    """A connected system with a few invoices, whose runs follow a plan."""
+    """A connected system with a few invoices, whose runs follow a plan.
 
-    def __init__(self, *invoices: Invoice) -> None:
+    `lazy` and `newest_first` choose how its calls go on beside each other.
+    """
+
+    def __init__(self, *invoices: Invoice, lazy: bool = False, newest_first: bool = False) -> None:
         self.script = Script({})
         self.ended = 0  # steps of the first run
+        self._lazy = lazy
+        self._newest_first = newest_first
         self._invoices = invoices
         super().__init__()
         self.connect()
@@ -193,6 +209,10 @@ class Story(World):
         self.to_fortnox = InProcessTransport(self.fortnox.handle)
         self.to_ongoing = InProcessTransport(self.ongoing.handle)
         self._ids = iter(range(1, 1_000_000))
+
+    def outside(self) -> OutsideCalls:
+        """Calls beside each other, in the order of this story."""
+        return FakeOutsideCalls(self.clock, lazy=self._lazy, newest_first=self._newest_first)
 
     def sync_tools(self) -> SyncTools:
         """The tools of a run, with the script on every boundary."""
@@ -237,14 +257,16 @@ class Story(World):
                     raise Killed
                 case Fault.LOST_ANSWER:
                     raise RetryLaterError("the table does not answer")
+                case Fault.DEFECT:
+                    raise DefectError(_SAID)
 
         return interrupted(port, before=before, after=after)
 
     def attempt(self) -> RunSummary | None:
-        """One delivery of a message. None: it was killed, or our tables did not answer."""
+        """One delivery of a message. None: it was killed, our tables did not answer, or the function failed."""
         try:
             return self.run()
-        except (Killed, RetryLaterError):
+        except (Killed, RetryLaterError, DefectError):
             return None
 
     def rest(self) -> None:
@@ -262,9 +284,10 @@ class Story(World):
         self.attempt()
 
     def is_settled(self) -> bool:
-        """Whether every record is done, or has an open issue."""
+        """Whether every record is done, or has an open issue; one of ours ends by itself within the hour."""
         return all(
-            record.state is ExportState.DONE or (record.state is ExportState.HELD and record.issue is not None)
+            record.state is ExportState.DONE
+            or (record.state is ExportState.HELD and record.issue and record.issue.code is not IssueCode.OUR_DEFECT)
             for record in self.records()
         )
 
@@ -325,7 +348,6 @@ class Story(World):
 
         company = self.fortnox.state()["companies"][TENANT_ID]
         register = self.exports.register(WAREHOUSE)
-        run = integration.last_run
         return (
             tuple(
                 (
@@ -353,7 +375,7 @@ class Story(World):
             tuple(
                 (one.id, one.number, one.is_exported, one.total) for one in self.ongoing.warehouse(WAREHOUSE).invoices
             ),
-            (integration.asked, run and run.unfinished, len(self.script.late)),
+            (integration.asked, integration.unfinished, len(self.script.late)),
         )
 
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from invoicing.application.access_fortnox import access_token
-from invoicing.domain.export import EventKind, ExportState
-from invoicing.domain.issue import IssueCode
+from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.integration_settings import ExportWhen
+from invoicing.domain.issue import Issue, IssueCode
 
 from local.fortnox.seed import TENANT_ID
 from local.http import Request
+from local.ongoing.faults import Effect, FaultRule, Match
 from local.ongoing.seed import WAREHOUSE
 from local.ongoing.warehouse import Charge, GoodsOwner
 from tests.faults.exports import ONE, Fault, Script, Story, charge, invoice
@@ -350,7 +353,9 @@ def test_an_issue_ends_when_its_invoice_is_deleted_in_ongoing() -> None:
 
     assert (story.record().issue, story.record(ONE + 1).state) == (None, ExportState.HELD)
     assert summary is not None
-    assert (summary.held, summary.sent, summary.unfinished) == (1, 0, frozenset({ONE + 1}))
+    integration = story.integrations.get(WAREHOUSE)
+    assert integration is not None
+    assert (summary.held, summary.sent, integration.unfinished) == (1, 0, frozenset({ONE + 1}))
 
 
 def test_an_issue_ends_when_a_person_marks_the_invoice_as_exported() -> None:
@@ -381,16 +386,142 @@ def test_an_invoice_marked_by_hand_while_its_post_is_in_doubt_is_looked_up_and_n
     assert bool(story.ongoing.invoice(WAREHOUSE, ONE).number) == bool(created)
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.LOST_REQUEST])
-def test_an_invoice_deleted_while_its_post_is_in_doubt_is_looked_up(fault: Fault) -> None:
-    """The record says what Fortnox has."""
-    story = in_doubt(fault)
+def deleted(story: Story) -> Export:
+    """The record after the invoice was deleted in Ongoing, and all has settled."""
     story.ongoing.remove_invoice(WAREHOUSE, ONE)
     story.rest()
     story.heal()
+    return story.record()
 
-    assert story.record().state is ExportState.DONE
-    assert story.record().fortnox_number == ("1" if fault is Fault.LOST_ANSWER else "")
+
+def test_an_invoice_deleted_before_it_reached_fortnox_is_closed() -> None:
+    """It was looked for, and was never created."""
+    record = deleted(in_doubt(Fault.LOST_REQUEST))
+
+    assert (record.state, record.fortnox_number, record.issue) == (ExportState.DONE, "", None)
+
+
+def not_marked() -> Story:
+    """Fortnox has the invoice, and Ongoing did not take its mark."""
+    story = Story(invoice(PALLETS))
+    story.ongoing.add_fault(FaultRule(effect=Effect.SUCCESS_FALSE, match=Match(operation="UpdateInvoice")))
+    story.attempt()
+    return story
+
+
+@pytest.mark.parametrize("begin", [in_doubt, not_marked])
+@pytest.mark.parametrize("end", [{"Cancelled": True}, {"CreditInvoiceReference": "77"}])
+def test_an_invoice_that_fortnox_has_and_ongoing_deleted_is_an_issue_until_it_is_cancelled_or_credited(
+    begin: Callable[[], Story], end: dict[str, object]
+) -> None:
+    """Somebody might pay it; the issue names its number, and ends by itself."""
+    story = begin()
+    held = deleted(story)
+    set_in_fortnox(story, **end)
+    story.later(hours=1)
+    story.attempt()
+
+    assert held.issue == Issue(code=IssueCode.DELETED_IN_WMS, params={"fortnox_number": "1"})
+    assert (story.record().state, story.record().issue) == (ExportState.DONE, None)
+
+
+def test_an_invoice_deleted_in_ongoing_is_left_in_fortnox_when_a_person_says_so() -> None:
+    """*Retry* means: it is right as it is."""
+    story = in_doubt()
+    deleted(story)
+    story.integrations.ask_for(WAREHOUSE, frozenset({ONE}))
+    story.attempt()
+    integration = story.integrations.get(WAREHOUSE)
+
+    assert (story.record().state, story.record().fortnox_number) == (ExportState.DONE, "1")
+    assert integration is not None
+    assert (integration.asked, integration.unfinished) == (frozenset(), frozenset())
+
+
+def test_an_invoice_deleted_in_ongoing_costs_one_question_an_hour() -> None:
+    """And no write."""
+    story = in_doubt()
+    held = deleted(story)
+    story.fortnox.clear_calls()
+    for _ in range(12):
+        story.rest()
+        story.attempt()
+
+    assert story.record() == held
+    assert [call.path for call in story.fortnox.calls() if call.path.startswith("/3/")] == ["/3/invoices/1"] * 3
+
+
+def test_an_invoice_that_comes_back_after_it_was_deleted_is_marked() -> None:
+    """It is in Fortnox already."""
+    story = in_doubt()
+    deleted(story)
+    story.ongoing.put_invoice(WAREHOUSE, invoice(PALLETS))
+    story.rest()
+    story.attempt()
+
+    assert story.complaints() == []
+    assert len(story.in_fortnox()) == 1
+
+
+@pytest.mark.parametrize("changes", [{"export_when": ExportWhen.WHEN_ASKED}, {"from_date": date(2026, 3, 1)}])
+def test_an_invoice_that_a_person_asked_for_is_tried_again_by_itself_when_it_was_held(
+    changes: dict[str, Any],
+) -> None:
+    """One wish is enough, also where nothing is sent unasked."""
+    story = Story(invoice(charge(account="1")), invoice(invoice_id=ONE + 1))
+    integration = story.integrations.get(WAREHOUSE)
+    assert integration is not None
+    assert integration.settings is not None
+    settings = replace(integration.settings, **changes)
+    story.integrations.put(replace(integration, settings=settings, version=integration.version + 1))
+    story.integrations.ask_for(WAREHOUSE, frozenset({ONE}))
+    story.attempt()
+    held = story.record().issue
+    story.ongoing.change_invoice(WAREHOUSE, ONE, charges=(PALLETS,))
+    story.rest()
+    story.attempt()
+
+    assert held is not None
+    assert held.code is IssueCode.ACCOUNT_NOT_VALID
+    assert (story.record().state, story.record().issue) == (ExportState.DONE, None)
+    assert len(story.in_fortnox()) == 1
+
+
+@pytest.mark.parametrize("fault", [None, Fault.LOST_ANSWER, Fault.LOST_REQUEST, Fault.LATE])
+def test_a_date_that_changed_moves_the_due_date_by_as_many_days(fault: Fault | None) -> None:
+    """Also when the answer is lost and the update made again."""
+    story = exported()
+    before = in_fortnox(story)["DueDate"]
+    probe = exported()
+    probe.script = Script({})
+    changed(probe, invoice_date=date(2026, 3, 1))
+    puts = [place for place, step in enumerate(probe.script.steps) if step.call.startswith("PUT")]
+    story.script = Script({puts[-1]: fault} if fault else {})
+    changed(story, invoice_date=date(2026, 3, 1))
+    story.rest()
+    story.heal()
+    there = in_fortnox(story)
+
+    assert (before, there["InvoiceDate"], there["DueDate"]) == ("2026-03-30", "2026-03-01", "2026-03-31")
+    assert story.complaints() == []
+
+
+def test_a_term_that_a_person_gave_in_fortnox_is_kept_when_the_date_changes() -> None:
+    """Ten days are ten days."""
+    story = exported()
+    set_in_fortnox(story, DueDate="2026-03-10")
+    changed(story, invoice_date=date(2026, 3, 1))
+
+    assert in_fortnox(story)["DueDate"] == "2026-03-11"
+
+
+def test_a_due_date_is_left_alone_when_the_date_stays() -> None:
+    """Only rows have changed."""
+    story = exported()
+    set_in_fortnox(story, DueDate="2026-06-30")
+    changed(story, charges=(PALLETS,))
+
+    assert in_fortnox(story)["DueDate"] == "2026-06-30"
 
 
 def test_an_invoice_that_left_and_comes_back_is_sent() -> None:

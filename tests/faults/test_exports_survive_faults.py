@@ -43,7 +43,30 @@ def two_invoices() -> Story:
     return Story(invoice(PALLETS), invoice(PALLETS, invoice_id=ONE + 1, owner=3))
 
 
-SCENARIOS = [new_invoice, exported_again, with_own_number, two_invoices]
+def three_beside_each_other(*, newest_first: bool = False) -> Story:
+    """All are claimed before the first is posted; two need the same new article; one has a number of its own."""
+    invoices = (invoice(PICKS), invoice(PICKS, invoice_id=ONE + 1, owner=2), invoice(invoice_id=ONE + 2, number="8812"))
+    return Story(*invoices, lazy=True, newest_first=newest_first)
+
+
+def answered_in_opposite_order() -> Story:
+    """The same, and the last call is answered first."""
+    return three_beside_each_other(newest_first=True)
+
+
+def two_in_opposite_order() -> Story:
+    """Few steps, so that pairs of faults can be played."""
+    return Story(invoice(), invoice(invoice_id=ONE + 1, owner=2), lazy=True, newest_first=True)
+
+
+SCENARIOS = [
+    new_invoice,
+    exported_again,
+    with_own_number,
+    two_invoices,
+    three_beside_each_other,
+    answered_in_opposite_order,
+]
 
 
 def first_run(scenario: Scenario, plan: Plan, *, deliveries: int = 1) -> Story:
@@ -109,7 +132,7 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
     assert followed.broken == {}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS[:3])
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:3], two_in_opposite_order])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()

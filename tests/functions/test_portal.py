@@ -13,7 +13,6 @@ from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
-from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.tokens import TokenStatus
 
@@ -303,13 +302,8 @@ def test_the_page_follows_a_sync_from_the_click_to_its_end(operator: Browser) ->
     asked = operator.look(query=started)
     deployed.clock.advance(timedelta(seconds=20))
     record(deployed)
-    deployed.integrations.save_run(
-        WAREHOUSE,
-        replace(BEFORE, under_way=RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN, 1, 2}))),
-        done=set(),
-        unfinished=set(),
-        detected=PriceMeaning.DETECT,
-    )
+    begun = RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN, 1, 2}))
+    deployed.integrations.begin_work(WAREHOUSE, begun, unfinished=begun.invoices)
     running = operator.look(query=started)
     deployed.clock.advance(timedelta(seconds=10))
     deployed.invoke("sync_invoices", event("sync_invoices__one"))
@@ -341,9 +335,7 @@ def test_a_run_that_was_cut_off_is_not_waited_for_for_ever(operator: Browser) ->
     deployed = operator.deployed
     operator.press("/sync")
     cut_off = RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN}))
-    deployed.integrations.save_run(
-        WAREHOUSE, replace(BEFORE, under_way=cut_off), done=set(), unfinished=set(), detected=PriceMeaning.DETECT
-    )
+    deployed.integrations.begin_work(WAREHOUSE, cut_off, unfinished=cut_off.invoices)
     running = operator.look()
     deployed.clock.advance(timedelta(minutes=15))
     later = operator.look(query={"notice": "sync_started"})

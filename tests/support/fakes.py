@@ -7,7 +7,8 @@ any of them, or a real adapter, fail before or after a call takes effect.
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -18,11 +19,13 @@ from invoicing.application.ports import (
     HttpAnswer,
     HttpRequest,
     JournalEntry,
+    OutsideCall,
+    Side,
     SyncRequest,
 )
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
-from invoicing.domain.integration import Integration, RunSummary
+from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
@@ -87,6 +90,55 @@ class _Interrupted:
         return around
 
 
+class FakeOutsideCalls:
+    """The port OutsideCalls in the clock's time and in one thread.
+
+    A call takes as long as it lets the clock go on, beside the others: those to Fortnox begin when they are started,
+    those to Ongoing when the one before has ended. Answers come as they end, or in the opposite order. With `lazy`
+    calls are made when somebody waits, else when they are started: the two ends of what threads may do.
+    """
+
+    def __init__(self, clock: FakeClock, *, lazy: bool = False, newest_first: bool = False) -> None:
+        self._clock = clock
+        self._lazy = lazy
+        self._newest_first = newest_first
+        self._waiting: list[tuple[Future[Any], OutsideCall, datetime]] = []
+        self._ends: dict[Future[Any], datetime] = {}
+        self._ongoing_free = clock()
+
+    def start(self, call: OutsideCall) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._waiting.append((future, call, self._clock()))
+        if not self._lazy:
+            self._make()
+        return future
+
+    def first(self, under_way: Collection[Future[Any]]) -> Future[Any]:
+        self._make()
+        order = list(reversed(list(under_way))) if self._newest_first else list(under_way)
+        future = order[0] if self._newest_first else min(order, key=lambda one: self._ends[one])
+        self._go_to(max(self._clock(), self._ends.pop(future)))
+        return future
+
+    def _make(self) -> None:
+        now = self._clock()
+        while self._waiting:
+            future, call, began = self._waiting.pop(0)
+            to_ongoing = call.side is Side.ONGOING
+            self._go_to(max(began, self._ongoing_free) if to_ongoing else began)
+            try:
+                future.set_result(call.act())
+            except Exception as error:  # as a thread keeps it for whoever waits
+                future.set_exception(error)
+            self._ends[future] = self._clock()
+            if to_ongoing:
+                self._ongoing_free = self._clock()
+        self._go_to(now)
+
+    def _go_to(self, moment: datetime) -> None:
+        self._clock.advance(moment - self._clock())
+
+
 class FakeHttpTransport:
     """Answers with what `answer` gives or raises, and remembers the requests."""
 
@@ -119,7 +171,9 @@ class FakeIntegrations:
             self._stored[integration.id] = replace(
                 integration,
                 asked=frozenset() if stored is None else stored.asked,
+                unfinished=frozenset() if stored is None else stored.unfinished,
                 sync_asked_at=None if stored is None else stored.sync_asked_at,
+                under_way=None if stored is None else stored.under_way,
                 last_run=None if stored is None else stored.last_run,
             )
 
@@ -134,10 +188,19 @@ class FakeIntegrations:
     ) -> None:
         with self._lock:
             stored = self._existing(integration_id)
-            asked = (stored.asked - done) | unfinished
             self._stored[integration_id] = replace(
-                stored, last_run=run, asked=frozenset(asked), detected_price_meaning=detected
+                stored,
+                last_run=run,
+                asked=stored.asked - done,
+                unfinished=frozenset(unfinished),
+                under_way=None,
+                detected_price_meaning=detected,
             )
+
+    def begin_work(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
+        with self._lock:
+            stored = self._existing(integration_id)
+            self._stored[integration_id] = replace(stored, under_way=run, unfinished=frozenset(unfinished))
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.change_integration import ChangeTools, save_settings
 from invoicing.application.connect_company import Connected, ConnectTools, connect_company
-from invoicing.application.ports import SyncRequest
+from invoicing.application.ports import OutsideCalls, SyncRequest
 from invoicing.application.sign_in import SignedIn, SignInTools, sign_in
 from invoicing.application.start_consent import ConsentStarted, ConsentTools
 from invoicing.application.sync_integration import SyncTools, sync_integration
@@ -32,6 +32,7 @@ from tests.support.fakes import (
     FakeExports,
     FakeIntegrations,
     FakeNotices,
+    FakeOutsideCalls,
     FakeSealer,
     FakeSessions,
     FakeSyncQueue,
@@ -172,6 +173,10 @@ class World:
             report=self.report,
         )
 
+    def outside(self) -> OutsideCalls:
+        """Calls of a run beside each other, on the clock."""
+        return FakeOutsideCalls(self.clock)
+
     def sync_tools(self) -> SyncTools:
         """Tools of a run."""
 
@@ -188,6 +193,7 @@ class World:
             sealer=self.sealer,
             wms=self.wms(),
             fortnox_of=fortnox_of,
+            outside=self.outside(),
             clock=self.clock,
             seconds_left=lambda: self.time_left,
             new_id=self.new_id,

@@ -4,18 +4,20 @@ The record in Exports is written before Fortnox is asked and after it answered, 
 leaves something that the next run can go on from.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from invoicing.application.interleave import Steps, outside
 from invoicing.application.know_register import KnownRegister
-from invoicing.application.ports import Clock, Exports, Fortnox
+from invoicing.application.ports import Clock, Exports, Fortnox, Side
 from invoicing.domain.draft import Draft, draft_invoice
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
     InvoiceHeldError,
+    InvoicingError,
     NotSentError,
     RateLimitedError,
     ReconnectRequiredError,
@@ -24,6 +26,7 @@ from invoicing.domain.errors import (
     invoice_held,
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent, external_reference
+from invoicing.domain.export_again import difference, is_unchanged, to_change
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
 from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
@@ -38,7 +41,9 @@ _TRIED_AT_EVERY_RUN = frozenset(
     {IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_INVOICE_UNREADABLE}
 )
 # Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
-_OUTCOME_OPEN = _TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE}
+_OUTCOME_OPEN = _TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE, IssueCode.OUR_DEFECT}
+# Issues that leave open what Fortnox made of a change.
+_CHANGE_OPEN = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.OUR_DEFECT})
 
 
 class WriteBackFailedError(RetryLaterError):
@@ -71,64 +76,129 @@ class ExportTools:
 
 def export_invoice(
     tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool, failed_before: bool = False
-) -> Export:
+) -> Steps[Export]:
     """Takes one invoice as far as it goes now, and gives its record as it is then.
+
+    Other invoices may go on while a call about this one is under way. Registers are asked without letting them, so
+    that no two invoices create the same article.
 
     `failed_before`: it got no answer in the run before this one either, and becomes an issue if it gets none now.
     Raises RetryLaterError, ReconnectRequiredError, IntegrationHeldError, WmsLoginRefusedError,
-    UpstreamContractError; the record is safe then, and the next run goes on from it.
+    UpstreamContractError; the record is safe then, and the next run goes on from it. Any other exception is a defect
+    of ours: the invoice is held as such, and the exception goes on.
     """
     export = _Export(tools, invoice, record, asked=asked)
     try:
-        return export.run()
+        return (yield from export.run())
     except (AccessRefusedError, NotSentError, RateLimitedError):
         raise  # nobody is to blame for these but the moment
     except (RetryLaterError, UpstreamContractError) as error:
         if failed_before:
             export.hold_unanswered(error)
         raise
+    except InvoicingError:
+        raise
+    except Exception as defect:
+        export.hold_for_defect(defect)
+        raise
 
 
-def hold_unreadable(tools: ExportTools, invoice: UnreadableInvoice, record: Export | None) -> Export | None:
+def hold_unreadable(
+    tools: ExportTools, invoice: UnreadableInvoice, record: Export | None, *, asked: bool
+) -> Export | None:
     """An invoice that Ongoing's answer garbles becomes an issue; one without even an id cannot be recorded."""
     if invoice.id is None:
         return None
     issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
-    if record is not None and record.issue == issue:
-        return record
     base = record or _blank(tools.integration_id, invoice.id)
+    wanted = base.wanted or asked
+    if (base.issue, base.wanted) == (issue, wanted):
+        return base
     now = tools.clock()
-    held = replace(base, state=ExportState.HELD, version=base.version + 1, issue=issue, issue_since=now, updated_at=now)
+    held = replace(
+        base,
+        state=ExportState.HELD,
+        version=base.version + 1,
+        wanted=wanted,
+        issue=issue,
+        issue_since=now,
+        updated_at=now,
+    )
     tools.starting()
     tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, detail=issue.code))
     return held
 
 
-def close_left(tools: ExportTools, record: Export) -> Export:
-    """Closes the record of an invoice that is no longer in Ongoing: nothing more is sent, and its issue is gone.
+def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> Steps[Export]:
+    """An invoice that is no longer in Ongoing: what Fortnox has of it becomes an issue, else it is closed.
 
-    What a lost answer left open is looked up, so that the record says what Fortnox has. Raises like export_invoice.
+    The issue ends when the invoice is cancelled or credited in Fortnox, or when a person asks for it to be left as it
+    is. What a lost answer left open is looked up. Raises like export_invoice.
     """
-    now, number = tools.clock(), record.fortnox_number
-    if record.attempt_id and not number:
-        if record.updated_at is not None and now - record.updated_at < ARRIVED_AFTER:
+    there: FortnoxInvoice | None = None
+    if record.fortnox_number:
+        if _rests(tools, record, asked=asked):
             return record
-        there = next((hit for hit in tools.fortnox.find_invoices(record.reference) if not hit.cancelled), None)
-        number = there.number if there else ""
-    closed = replace(
+        there = yield from outside(Side.FORTNOX, lambda: tools.fortnox.invoice(record.fortnox_number))
+    elif record.attempt_id:
+        if record.updated_at is not None and tools.clock() - record.updated_at < ARRIVED_AFTER:
+            return record
+        found = yield from _with_our_reference(tools.fortnox, record.reference)
+        if found is not None and not found:
+            return record
+        there = next((invoice for invoice in found or () if not invoice.cancelled), None)
+    number = record.fortnox_number or (there.number if there else "")
+    if there is None or there.cancelled or there.credit_of or asked:
+        return _close(tools, record, number)
+    issue = Issue(code=IssueCode.DELETED_IN_WMS, params={"fortnox_number": number})
+    if record.issue == issue:
+        return record
+    return _settle(tools, record, EventKind.HELD, state=ExportState.HELD, fortnox_number=number, issue=issue)
+
+
+def _close(tools: ExportTools, record: Export, number: str) -> Export:
+    """Nothing more is to be done, and its issue is gone."""
+    return _settle(tools, record, EventKind.LEFT, state=ExportState.DONE, fortnox_number=number, issue=None)
+
+
+def _settle(
+    tools: ExportTools, record: Export, kind: EventKind, *, state: ExportState, fortnox_number: str, issue: Issue | None
+) -> Export:
+    now = tools.clock()
+    settled = replace(
         record,
         version=record.version + 1,
-        state=ExportState.DONE,
-        fortnox_number=number,
+        state=state,
+        wanted=False,
+        fortnox_number=fortnox_number,
         attempt_id="",
         tried="",
-        issue=None,
-        issue_since=None,
+        issue=issue,
+        issue_since=now if issue else None,
         updated_at=now,
     )
+    detail = issue.code if issue else fortnox_number
     tools.starting()
-    tools.exports.save(closed, event=HistoryEvent(at=now, kind=EventKind.LEFT, by=tools.by, detail=number))
-    return closed
+    tools.exports.save(settled, event=HistoryEvent(at=now, kind=kind, by=tools.by, detail=detail))
+    return settled
+
+
+def _with_our_reference(fortnox: Fortnox, reference: str) -> Steps[Sequence[FortnoxInvoice] | None]:
+    """The invoices that carry our reference; None if nothing does, not even a credit note."""
+    hits = yield from outside(Side.FORTNOX, lambda: fortnox.find_invoices(reference))
+    # A list names neither credit notes, which may carry their invoice's reference, nor totals.
+    read = yield from outside(Side.FORTNOX, lambda: [fortnox.invoice(hit.number) for hit in hits])
+    return [invoice for invoice in read if invoice is not None and not invoice.is_credit_note] if hits else None
+
+
+def _rests(tools: ExportTools, record: Export, *, asked: bool) -> bool:
+    """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
+    since, before, issue = record.issue_since, tools.last_run_at, record.issue
+    if asked or record.state is not ExportState.HELD or since is None or before is None:
+        return False
+    if issue is not None and issue.code in _TRIED_AT_EVERY_RUN:
+        return False
+    return (tools.clock() - since) // ASK_AGAIN_AFTER == (before - since) // ASK_AGAIN_AFTER
 
 
 class _Export:
@@ -140,13 +210,13 @@ class _Export:
         self._asked = asked
         self.record = record or _blank(tools.integration_id, invoice.id)
 
-    def run(self) -> Export:
+    def run(self) -> Steps[Export]:
         tried = self.record.tried
         try:
-            if not self._is_resolved():
+            if not (yield from self._is_resolved()):
                 return self.record
             if self._is_settled_by_hand():
-                self.record = close_left(self._tools, self.record)
+                self.record = _close(self._tools, self.record, self.record.fortnox_number)
                 return self.record
             tried = ""
             other = self._tools.sharing.get(self._invoice.id)
@@ -160,21 +230,21 @@ class _Export:
                 self._tools.settings,
                 remembered_meaning=self._tools.remembered_meaning,
             )
+            if draft.price_meaning is not PriceMeaning.DETECT:
+                self._tools.remembered_meaning = draft.price_meaning
             tried = draft.invoice.fingerprint
             if self._was_refused(draft.invoice) and self._rests():
                 return self.record
             if not self.record.fortnox_number:
-                self._create(draft)
-            elif self.record.fingerprint == tried and self.record.state in {ExportState.DONE, ExportState.SENT}:
+                yield from self._create(draft)
+            elif is_unchanged(self.record, draft.invoice):
                 self._unchanged()
             else:
-                self._update(draft)
-            if draft.price_meaning is not PriceMeaning.DETECT:
-                self._tools.remembered_meaning = draft.price_meaning
+                yield from self._update(draft)
         except InvoiceHeldError as held:
             self._hold(held.issue, tried)
         if self.record.state is ExportState.SENT:
-            self._write_back()
+            yield from self._write_back()
         return self.record
 
     def hold_unanswered(self, error: Exception) -> None:
@@ -185,35 +255,37 @@ class _Export:
         if self.record.state is not ExportState.HELD:
             self._hold(Issue(code=code, params=params), self.record.tried)
 
-    def _is_resolved(self) -> bool:
+    def hold_for_defect(self, defect: Exception) -> None:
+        """Something that we did not think of. What was under way is in doubt, as after a lost answer."""
+        params = {"code": type(defect).__name__, "message": ""}
+        self._hold(Issue(code=IssueCode.OUR_DEFECT, params=params), self.record.tried)
+
+    def _is_resolved(self) -> Steps[bool]:
         """Whether what was sent last has surely arrived or not. Looks up whether a lost POST was carried out."""
         posted = bool(self.record.attempt_id) and not self.record.fortnox_number
         changing = self.record.state is ExportState.UPDATING or (
-            self.record.issue is not None and self.record.issue.code is IssueCode.FORTNOX_NOT_ANSWERING
+            self.record.issue is not None and self.record.issue.code in _CHANGE_OPEN
         )
         if not posted and not changing:
             return True
         at = self.record.updated_at
         if self._rests() or (at is not None and self._tools.clock() - at < ARRIVED_AFTER):
             return False
-        return self._resolve_claim() if posted else True
+        return (yield from self._resolve_claim()) if posted else True
 
     def _is_settled_by_hand(self) -> bool:
         """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
         in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
         return self._invoice.is_exported and not self._asked and not in_fortnox
 
-    def _resolve_claim(self) -> bool:
+    def _resolve_claim(self) -> Steps[bool]:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
         if self.record.attempt_run == self._tools.run_id:
             return False
-        hits = self._tools.fortnox.find_invoices(self.record.reference)
-        if not hits:
+        found = yield from _with_our_reference(self._tools.fortnox, self.record.reference)
+        if found is None:
             self._save(EventKind.NOT_FOUND, attempt_id="")
             return True
-        # A list names neither credit notes, which may carry their invoice's reference, nor totals.
-        read = [self._tools.fortnox.invoice(hit.number) for hit in hits]
-        found = [invoice for invoice in read if invoice is not None and not invoice.is_credit_note]
         valid = [invoice for invoice in found if not invoice.cancelled]
         if len(valid) > 1:
             raise invoice_held(IssueCode.FOUND_TWICE, fortnox_numbers=", ".join(invoice.number for invoice in valid))
@@ -224,7 +296,7 @@ class _Export:
             raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
         return True
 
-    def _create(self, draft: Draft) -> None:
+    def _create(self, draft: Draft) -> Steps[None]:
         invoice = draft.invoice
         self._tools.register.prepare(draft, self._invoice)
         self._save(
@@ -238,47 +310,43 @@ class _Export:
             issue_since=None,
         )
         try:
-            created = self._tools.fortnox.create_invoice(invoice)
+            created = yield from outside(Side.FORTNOX, lambda: self._tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
             self._tools.register.forget(draft)
-            self._adopt_if_number_is_ours(draft, refused)
+            yield from self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self._save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=invoice.fingerprint)
 
-    def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
+    def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> Steps[None]:
         """An existing number never means that the invoice is ours: only the reference does."""
         number = draft.invoice.document_number
-        holder = self._tools.fortnox.invoice(number) if number else None
+        if not number:
+            raise refused
+        holder = yield from outside(Side.FORTNOX, lambda: self._tools.fortnox.invoice(number))
         if holder is None:
             raise refused
         if holder.reference != draft.invoice.reference:
             raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
-        self._update(draft)
+        yield from self._update(draft)
 
-    def _update(self, draft: Draft) -> None:
+    def _update(self, draft: Draft) -> Steps[None]:
         """Exported again with other content, or not right yet: make Fortnox's invoice equal to the draft."""
         number = self.record.fortnox_number
-        there = self._tools.fortnox.invoice(number)
-        if there is None or there.reference != self.record.reference:
-            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason="gone")
-        sent_before = self.record.fingerprint == draft.invoice.fingerprint
-        difference = self._difference(there)
-        if sent_before and difference is None and not there.cancelled:
+        fortnox = self._tools.fortnox
+        there = yield from outside(Side.FORTNOX, lambda: fortnox.invoice(number))
+        changing = to_change(self.record, draft.invoice, there, asked=self._asked)
+        if changing is None:
             self._unchanged(net=there)
             return
-        if there.locked_because:
-            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason=there.locked_because)
-        if sent_before and difference is not None and not self._asked:
-            raise InvoiceHeldError(difference)  # the same again would change nothing, but undo what a person did there
         self._tools.register.prepare(draft, self._invoice)
         # From here on nobody knows what Fortnox has, until it has answered.
         self._save(EventKind.UPDATING, state=ExportState.UPDATING, fingerprint="", tried=draft.invoice.fingerprint)
         try:
-            updated = self._tools.fortnox.update_invoice(number, draft.invoice, there.row_ids)
+            updated = yield from outside(Side.FORTNOX, lambda: fortnox.update_invoice(changing, draft.invoice))
         except InvoiceHeldError:
             self._tools.register.forget(draft)
             raise
@@ -298,7 +366,15 @@ class _Export:
 
     def _in_fortnox(self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
-        issue = self._difference(invoice) if fingerprint else None
+        owner = self._invoice.goods_owner
+        currency = "" if self._tools.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
+        differs = difference(
+            invoice,
+            round_to_ore(self._invoice.amount),
+            currency=currency,
+            customer_number=owner.customer_code.strip(),
+        )
+        issue = differs if fingerprint else None
         self._save(
             kind,
             detail=f"{invoice.number} {invoice.net}",
@@ -311,36 +387,13 @@ class _Export:
             issue_since=None if issue is None else self._tools.clock(),
         )
 
-    def _difference(self, there: FortnoxInvoice) -> Issue | None:
-        """What makes Fortnox's invoice another one than Ongoing's: its currency or its total."""
-        owner = self._invoice.goods_owner
-        amount = round_to_ore(self._invoice.amount)
-        currency = "" if self._tools.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
-        if currency and there.currency and currency != there.currency:
-            params = {
-                "customer_number": owner.customer_code.strip(),
-                "customer_currency": there.currency,
-                "invoice_currency": currency,
-            }
-            return Issue(code=IssueCode.CURRENCY_DIFFERS, params=params)
-        if there.net == amount:
-            return None
-        return Issue(
-            code=IssueCode.TOTAL_DIFFERS,
-            params={
-                "invoice_amount": str(amount),
-                "fortnox_net": str(there.net),
-                "fortnox_number": there.number,
-                "currency": owner.currency,
-            },
-        )
-
-    def _write_back(self) -> None:
+    def _write_back(self) -> Steps[None]:
+        invoice_id, number = self.record.invoice_id, self.record.fortnox_number
         try:
-            self._tools.write_back(self.record.invoice_id, self.record.fortnox_number)
+            yield from outside(Side.ONGOING, lambda: self._tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
-        self._save(EventKind.WRITTEN_BACK, detail=self.record.fortnox_number, state=ExportState.DONE)
+        self._save(EventKind.WRITTEN_BACK, detail=number, state=ExportState.DONE)
 
     def _hold(self, issue: Issue, tried: str) -> None:
         open_attempt = self.record.fortnox_number or issue.code in _OUTCOME_OPEN
@@ -367,13 +420,7 @@ class _Export:
         )
 
     def _rests(self) -> bool:
-        """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
-        since, before, issue = self.record.issue_since, self._tools.last_run_at, self.record.issue
-        if self._asked or self.record.state is not ExportState.HELD or since is None or before is None:
-            return False
-        if issue is not None and issue.code in _TRIED_AT_EVERY_RUN:
-            return False
-        return (self._tools.clock() - since) // ASK_AGAIN_AFTER == (before - since) // ASK_AGAIN_AFTER
+        return _rests(self._tools, self.record, asked=self._asked)
 
     def _save(self, kind: EventKind | None, *, detail: str = "", **changes: Any) -> None:
         """Writes the next version of the record, with what Ongoing says now, and one line of history."""
@@ -382,6 +429,7 @@ class _Export:
         record = replace(
             self.record,
             version=self.record.version + 1,
+            wanted=self._asked or self.record.wanted,
             wms_number=invoice.number,
             goods_owner=invoice.goods_owner.name,
             customer_number=invoice.goods_owner.customer_code.strip(),

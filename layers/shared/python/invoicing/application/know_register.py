@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
 from invoicing.domain.draft import Draft
 from invoicing.domain.errors import RetryLaterError, invoice_held
-from invoicing.domain.fortnox_invoice import ArticleDraft, Register
+from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, InvoiceDraft, Register
 from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.wms_invoice import WmsInvoice
@@ -69,25 +69,16 @@ class KnownRegister:
         self._loaded = True
 
     def _check_customer(self, draft: Draft, invoice: WmsInvoice) -> None:
-        number, owner = draft.invoice.customer_number, invoice.goods_owner.name
-        known = self._customers.get(number)
-        wanted = draft.invoice.currency if self._settings.currency_rule is CurrencyRule.MUST_MATCH else ""
-        if known is None or _differ(wanted, known[0]):  # what is remembered holds nothing back: it may be mended
+        number = draft.invoice.customer_number
+        currency, _ = self._customers.get(number, (None, ""))
+        wanted = _wanted_currency(draft.invoice, self._settings)
+        # What is remembered holds nothing back: it may have been mended.
+        if currency is None or _differ(wanted, currency):
             customer = self._fortnox.customer(number)
-            if customer is None:
-                raise invoice_held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
-            if not customer.active:
-                raise invoice_held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
-            known = (customer.currency, self._until())
-            self._customers[number] = known
-            self._changed = True
-        if _differ(wanted, known[0]):
-            raise invoice_held(
-                IssueCode.CURRENCY_DIFFERS,
-                customer_number=number,
-                customer_currency=known[0],
-                invoice_currency=wanted,
-            )
+            if customer is not None and customer.active:
+                self._customers[number] = (customer.currency, self._until())
+                self._changed = True
+            refuse_customer(customer, draft.invoice, invoice, self._settings)
 
     def _check_articles(self, draft: Draft) -> None:
         unknown = self._unknown(draft)
@@ -100,14 +91,19 @@ class KnownRegister:
             self._asked_for_one = True
             if active is None:
                 active = self._create(number, draft)
+            if active is None:
+                raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
             if not active:
                 raise invoice_held(
                     IssueCode.ARTICLE_INACTIVE, article_number=number, row=draft.article_titles.get(number, number)
                 )
             self._know([number])
 
-    def _create(self, number: str, draft: Draft) -> bool:
-        """Creates an article; says whether it is active, which one that existed all the same may not be."""
+    def _create(self, number: str, draft: Draft) -> bool | None:
+        """Creates an article; says whether it is active, which one that existed all the same may not be.
+
+        None: Fortnox says both that it exists and that it does not.
+        """
         self._check_unit(self._settings.default_unit)
         article = ArticleDraft(
             number=number,
@@ -118,7 +114,7 @@ class KnownRegister:
         try:
             self._fortnox.create_article(article)
         except AlreadyExistsError:
-            return bool(self._fortnox.article_is_active(number))
+            return self._fortnox.article_is_active(number)
         return True
 
     def _check_unit(self, code: str) -> None:
@@ -141,6 +137,30 @@ class KnownRegister:
 
     def _until(self) -> str:
         return _text(self._clock() + BELIEVED_FOR)
+
+
+def refuse_customer(
+    customer: Customer | None, draft: InvoiceDraft, invoice: WmsInvoice, settings: IntegrationSettings
+) -> None:
+    """Raises InvoiceHeldError if Fortnox's customer cannot have this invoice. None: Fortnox has no such customer."""
+    number, owner = draft.customer_number, invoice.goods_owner.name
+    if customer is None:
+        raise invoice_held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
+    if not customer.active:
+        raise invoice_held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
+    wanted = _wanted_currency(draft, settings)
+    if _differ(wanted, customer.currency):
+        raise invoice_held(
+            IssueCode.CURRENCY_DIFFERS,
+            customer_number=number,
+            customer_currency=customer.currency,
+            invoice_currency=wanted,
+        )
+
+
+def _wanted_currency(draft: InvoiceDraft, settings: IntegrationSettings) -> str:
+    """The currency that the customer must have; empty if any will do."""
+    return draft.currency if settings.currency_rule is CurrencyRule.MUST_MATCH else ""
 
 
 def _differ(wanted: str, known: str) -> bool:

@@ -1,14 +1,16 @@
 """What the use cases need from the outside, as small protocols."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from enum import Enum
+from typing import Any, Protocol
 
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
-from invoicing.domain.integration import Company, Integration, RunSummary
+from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
@@ -40,6 +42,31 @@ class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+
+class Side(Enum):
+    """Whom a call to the outside goes to."""
+
+    FORTNOX = "fortnox"
+    ONGOING = "ongoing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideCall:
+    """One call, not made yet."""
+
+    side: Side
+    act: Callable[[], Any]
+
+
+class OutsideCalls(Protocol):
+    """Makes calls beside each other: several to Fortnox, those to Ongoing one after the other."""
+
+    def start(self, call: OutsideCall) -> Future[Any]: ...
+
+    def first(self, under_way: Collection[Future[Any]]) -> Future[Any]:
+        """Waits until one of them is answered, and gives it."""
+        ...
 
 
 class HttpTransport(Protocol):
@@ -82,7 +109,7 @@ class Integrations(Protocol):
         ...
 
     def put(self, integration: Integration) -> None:
-        """Writes everything but `asked`, `sync_asked_at` and `last_run`.
+        """Writes everything but `asked`, `unfinished`, `sync_asked_at`, `under_way` and `last_run`.
 
         Version 1 must not exist yet; a later version must follow the stored one. Else ChangedMeanwhileError.
         """
@@ -97,7 +124,11 @@ class Integrations(Protocol):
         unfinished: Set[int],
         detected: PriceMeaning,
     ) -> None:
-        """One write after a run: summary, `asked` minus `done` plus `unfinished`, detected price meaning."""
+        """One write after a run, no longer under way: summary, `asked` minus `done`, `unfinished`, price meaning."""
+        ...
+
+    def begin_work(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
+        """Replaces `under_way`, and `unfinished`: what the run is about to touch, should it be killed."""
         ...
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:
@@ -490,6 +521,6 @@ class Fortnox(Protocol):
 
     def invoice(self, number: str) -> FortnoxInvoice | None: ...
 
-    def update_invoice(self, number: str, draft: InvoiceDraft, row_ids: Sequence[int]) -> FortnoxInvoice:
-        """Makes the invoice equal to the draft. `row_ids` are those that a fresh read gave. Safe to repeat."""
+    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
+        """Makes an invoice that was just read equal to the draft. Safe to repeat after another read."""
         ...

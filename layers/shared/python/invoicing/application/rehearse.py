@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.application.know_register import refuse_customer
 from invoicing.application.ports import Clock, Exports, Fortnox, Sealer, SecondsLeft, WmsInvoices
 from invoicing.application.wms_login import login_of
 from invoicing.domain.draft import draft_invoice
-from invoicing.domain.due import Due, when_due
+from invoicing.domain.due import Due, has_begun, when_due
 from invoicing.domain.errors import InvoiceHeldError, invoice_held
 from invoicing.domain.export import Export
+from invoicing.domain.export_again import is_unchanged, to_change
 from invoicing.domain.fortnox_invoice import Customer, InvoiceDraft
 from invoicing.domain.integration import Integration
-from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
+from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, sharing_a_number
 
 SECONDS_TO_ANSWER = 6.0  # with less left, Fortnox is not asked any more
 
@@ -67,10 +69,13 @@ class _Rehearsal:
         self._integration = integration
         self._settings = settings
         self._customers: dict[str, Customer | None] = {}
+        self._meaning = integration.detected_price_meaning
+        self._sharing: dict[int, int] = {}
 
     def all(self) -> Sequence[Rehearsed]:
         login = login_of(self._integration, self._tools.sealer)
         invoices = self._tools.wms.unexported(login, since=self._settings.from_date)
+        self._sharing = sharing_a_number(invoices)
         ids = [invoice.id for invoice in invoices if invoice.id is not None]
         records = self._tools.exports.get_many(self._integration.id, ids)
         rehearsed = []
@@ -89,20 +94,42 @@ class _Rehearsal:
             self._settings,
             today=self._tools.clock().astimezone(SWEDEN).date(),
             asked=invoice.id in self._integration.asked,
-            begun=record is not None and bool(record.fortnox_number),
+            begun=has_begun(record),
         )
         return due is Due.NOW
 
     def _one(self, invoice: WmsInvoice, record: Export | None) -> Rehearsed:
-        remembered = self._integration.detected_price_meaning
         try:
-            draft = draft_invoice(self._integration.id, invoice, self._settings, remembered_meaning=remembered).invoice
-            self._check_customer(invoice, draft)
-            new = record is None or not record.fortnox_number
-            outcome = Outcome.CREATE if new or record is None else self._against_fortnox(record, draft)
+            other = self._sharing.get(invoice.id)
+            if other is not None and (record is None or not record.fortnox_number):
+                raise invoice_held(
+                    IssueCode.NUMBER_SHARED, invoice_number=invoice.number.strip(), other_invoice=str(other)
+                )
+            draft = self._draft(invoice)
+            outcome = self._outcome(invoice, draft, record)
         except InvoiceHeldError as held:
             return Rehearsed(invoice=invoice, record=record, outcome=Outcome.HOLD, issue=held.issue)
         return Rehearsed(invoice=invoice, record=record, outcome=outcome, net=draft.net)
+
+    def _draft(self, invoice: WmsInvoice) -> InvoiceDraft:
+        draft = draft_invoice(self._integration.id, invoice, self._settings, remembered_meaning=self._meaning)
+        if draft.price_meaning is not PriceMeaning.DETECT:
+            self._meaning = draft.price_meaning
+        return draft.invoice
+
+    def _outcome(self, invoice: WmsInvoice, draft: InvoiceDraft, record: Export | None) -> Outcome:
+        """In the order of a run: what is unchanged needs no customer."""
+        if record is None or not record.fortnox_number:
+            self._check_customer(invoice, draft)
+            return Outcome.CREATE
+        if is_unchanged(record, draft):
+            return Outcome.NOTHING
+        if self._may_ask():
+            there = self._tools.fortnox.invoice(record.fortnox_number)
+            if to_change(record, draft, there, asked=invoice.id in self._integration.asked) is None:
+                return Outcome.NOTHING
+        self._check_customer(invoice, draft)
+        return Outcome.UPDATE
 
     def _check_customer(self, invoice: WmsInvoice, draft: InvoiceDraft) -> None:
         number = draft.customer_number
@@ -110,32 +137,7 @@ class _Rehearsal:
             if not self._may_ask():
                 return
             self._customers[number] = self._tools.fortnox.customer(number)
-        customer = self._customers[number]
-        owner = invoice.goods_owner.name
-        if customer is None:
-            raise invoice_held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
-        if not customer.active:
-            raise invoice_held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
-        must_match = self._settings.currency_rule is CurrencyRule.MUST_MATCH
-        if must_match and draft.currency not in {"", customer.currency}:
-            raise invoice_held(
-                IssueCode.CURRENCY_DIFFERS,
-                customer_number=number,
-                customer_currency=customer.currency,
-                invoice_currency=draft.currency,
-            )
-
-    def _against_fortnox(self, record: Export, draft: InvoiceDraft) -> Outcome:
-        same = record.fingerprint == draft.fingerprint
-        if not self._may_ask():
-            return Outcome.NOTHING if same else Outcome.UPDATE
-        there = self._tools.fortnox.invoice(record.fortnox_number)
-        if same and there is not None and there.net == draft.net:
-            return Outcome.NOTHING
-        reason = there.locked_because if there is not None else "gone"
-        if reason:
-            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=record.fortnox_number, reason=reason)
-        return Outcome.UPDATE
+        refuse_customer(self._customers[number], draft, invoice, self._settings)
 
     def _may_ask(self) -> bool:
         return self._tools.seconds_left() > SECONDS_TO_ANSWER

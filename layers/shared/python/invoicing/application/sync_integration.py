@@ -1,17 +1,19 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from invoicing.application.export_invoice import (
     ExportTools,
     WriteBackFailedError,
-    close_left,
     export_invoice,
     hold_unreadable,
+    settle_deleted,
 )
 from invoicing.application.follow_keys import follow_keys
+from invoicing.application.interleave import Steps, interleave
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
     CannotOpenError,
@@ -21,6 +23,7 @@ from invoicing.application.ports import (
     Fortnox,
     Integrations,
     Notices,
+    OutsideCalls,
     Report,
     Sealer,
     SecondsLeft,
@@ -30,7 +33,7 @@ from invoicing.application.ports import (
     WmsInvoices,
 )
 from invoicing.application.wms_login import login_of
-from invoicing.domain.due import Due, when_due
+from invoicing.domain.due import Due, has_begun, when_due
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
@@ -45,9 +48,12 @@ from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 
-SECONDS_FOR_ONE_INVOICE = 90.0  # with less left, the rest is continued in a new invocation
+AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
+# With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
+# after the other.
+SECONDS_TO_END = 180.0
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
@@ -63,6 +69,7 @@ class SyncTools:
     sealer: Sealer
     wms: WmsInvoices
     fortnox_of: Callable[[Integration], Fortnox]
+    outside: OutsideCalls
     clock: Clock
     seconds_left: SecondsLeft
     new_id: Callable[[], str]
@@ -100,7 +107,7 @@ def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | Non
 
 
 class _Run:
-    """One run. `tally` says what it did; `unfinished` is what the next one looks at, listed by Ongoing or not."""
+    """One run. `_tally` says what it did; `_unfinished` is what the next one looks at, listed by Ongoing or not."""
 
     def __init__(
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
@@ -112,8 +119,9 @@ class _Run:
         self._tally = _Tally()
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
-        self._unfinished = set(self._before.unfinished if self._before else ())
+        self._unfinished = set(integration.unfinished)
         self._started_at = tools.clock()
+        self._stopping = False  # no further invoice is begun
 
     def execute(self) -> RunSummary:
         try:
@@ -173,7 +181,7 @@ class _Run:
             register=register,
             starting=self._marking(frozenset(invoice_id for one in work if (invoice_id := _id_of(one)) is not None)),
             write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
-            sharing=_sharing_a_number(listed),
+            sharing=sharing_a_number(listed),
             clock=self._tools.clock,
             new_id=self._tools.new_id,
             run_id=self._tools.new_id(),
@@ -196,7 +204,7 @@ class _Run:
             if invoice_id not in self._integration.asked and open_record is None:
                 self._unfinished.discard(invoice_id)
                 continue
-            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
+            if self._tools.seconds_left() < SECONDS_TO_END:
                 self._continue_later(1)
                 break
             try:
@@ -225,60 +233,76 @@ class _Run:
             nonlocal marked
             if marked:
                 return
-            at = self._started_at
-            before = self._before or RunSummary(
-                started_at=at, finished_at=at, seen=0, waiting=0, sent=0, updated=0, held=0, failed=0
-            )
-            begun = RunUnderWay(started_at=at, invoices=ids)
-            self._save(replace(before, unfinished=frozenset(self._unfinished | ids), under_way=begun), done=frozenset())
+            begun = RunUnderWay(started_at=self._started_at, invoices=ids)
+            self._tools.integrations.begin_work(self._integration.id, begun, unfinished=self._unfinished | ids)
             marked = True
 
         return mark
 
     def _export_each(self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]) -> None:
+        stops_all: InvoicingError | None = None
         failures_in_a_row = 0
-        for position, one in enumerate(work):
-            if self._tools.seconds_left() < SECONDS_FOR_ONE_INVOICE:
-                self._continue_later(len(work) - position)
-                return
+        for one, ended in interleave(self._each(export_tools, work, records), self._tools.outside, at_most=AT_ONCE):
             invoice_id = _id_of(one)
-            record = records.get(invoice_id) if invoice_id is not None else None
             try:
-                after = self._export_one(export_tools, one, record)
+                after = ended.result()
+            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
+                self._failed(invoice_id, "invoice_failed", reason=_reason(error))
+                failures_in_a_row += 1
+                if failures_in_a_row >= GIVE_UP_AFTER:
+                    in_wms = isinstance(error, WriteBackFailedError)
+                    code = IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING
+                    self._problem(code, system=self._integration.id)
+                    self._stopping = True
             except InvoicingError as error:
                 if invoice_id is not None:
                     self._unfinished.add(invoice_id)
-                if not isinstance(error, RetryLaterError | UpstreamContractError | ChangedMeanwhileError):
-                    raise
-                self._tally.failed += 1
-                failures_in_a_row += 1
-                self._report("invoice_failed", invoice=str(invoice_id), reason=_reason(error))
-                if failures_in_a_row >= GIVE_UP_AFTER:
-                    in_wms = isinstance(error, WriteBackFailedError)
-                    self._problem(
-                        IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING,
-                        system=self._integration.id,
-                    )
-                    return
-                continue
-            failures_in_a_row = 0
-            self._count(invoice_id, record, after)
+                stops_all = stops_all or error
+                self._stopping = True
+            except Exception as defect:  # ours; it stops nothing but its invoice
+                self._failed(invoice_id, "our_defect", reason=type(defect).__name__, where=_where(defect))
+            else:
+                failures_in_a_row = 0
+                self._count(invoice_id, records.get(invoice_id) if invoice_id is not None else None, after)
+        if stops_all is not None:
+            raise stops_all
 
-    def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Export | None:
+    def _each(
+        self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]
+    ) -> Iterator[tuple[_Work, Steps[Export | None]]]:
+        """The work, one by one, until something stops the run or its time runs low."""
+        for position, one in enumerate(work):
+            if self._stopping:
+                return
+            if self._tools.seconds_left() < SECONDS_TO_END:
+                self._continue_later(len(work) - position)
+                return
+            invoice_id = _id_of(one)
+            yield one, self._export_one(export_tools, one, records.get(invoice_id) if invoice_id is not None else None)
+
+    def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Steps[Export | None]:
         match one:
             case Export():
-                return close_left(export_tools, one)
+                return (yield from settle_deleted(export_tools, one, asked=one.invoice_id in self._integration.asked))
             case UnreadableInvoice():
-                return hold_unreadable(export_tools, one, record)
+                return hold_unreadable(export_tools, one, record, asked=one.id in self._integration.asked)
             case WmsInvoice():
-                unfinished_before = self._before is not None and one.id in self._before.unfinished
-                return export_invoice(
-                    export_tools,
-                    one,
-                    record,
-                    asked=one.id in self._integration.asked,
-                    failed_before=unfinished_before and (record is None or record.state is not ExportState.HELD),
+                return (
+                    yield from export_invoice(
+                        export_tools,
+                        one,
+                        record,
+                        asked=one.id in self._integration.asked,
+                        failed_before=one.id in self._integration.unfinished
+                        and (record is None or record.state is not ExportState.HELD),
+                    )
                 )
+
+    def _failed(self, invoice_id: int | None, event: str, **fields: str) -> None:
+        if invoice_id is not None:
+            self._unfinished.add(invoice_id)
+        self._tally.failed += 1
+        self._report(event, invoice=str(invoice_id), **fields)
 
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):
@@ -288,7 +312,7 @@ class _Run:
             self._settings,
             today=self._tools.clock().astimezone(SWEDEN).date(),
             asked=invoice.id in self._integration.asked,
-            begun=_begun(records.get(invoice.id)),
+            begun=has_begun(records.get(invoice.id)),
         )
         if due in {Due.LATER, Due.WHEN_ASKED}:
             self._tally.waiting += 1
@@ -311,6 +335,8 @@ class _Run:
                 if after.issue is not None and (before is None or before.issue != after.issue):
                     code = after.issue.params.get("code", "")
                     self._report("invoice_held", invoice=str(invoice_id), issue=after.issue.code, code=code)
+                    if after.issue.code is IssueCode.OUR_DEFECT:
+                        self._report("our_defect", invoice=str(invoice_id), reason=f"Fortnox refused it with {code}")
             case _:
                 self._tally.failed += 1
                 self._unfinished.add(invoice_id)
@@ -356,12 +382,17 @@ class _Run:
             held=tally.held,
             failed=tally.failed,
             problem=tally.problem,
-            unfinished=frozenset(self._unfinished),
         )
         if self._integration.closing_notice_due and tally.problem is None:
             self._put_closing_notice()
         # Only what was asked for when this run began is answered by it.
-        self._save(summary, done=frozenset(tally.done & self._integration.asked))
+        self._tools.integrations.save_run(
+            self._integration.id,
+            summary,
+            done=tally.done & self._integration.asked,
+            unfinished=self._unfinished,
+            detected=self._meaning,
+        )
         self._report(
             "run_finished",
             seen=str(tally.seen),
@@ -373,11 +404,6 @@ class _Run:
             problem=tally.problem.code if tally.problem else "",
         )
         return summary
-
-    def _save(self, run: RunSummary, *, done: frozenset[int]) -> None:
-        self._tools.integrations.save_run(
-            self._integration.id, run, done=done, unfinished=frozenset(), detected=self._meaning
-        )
 
     def _put_closing_notice(self) -> None:
         connected_at = self._integration.connected_at
@@ -409,14 +435,6 @@ class _Run:
         self._tools.report(event, {"integration": self._integration.id, **fields})
 
 
-def _begun(record: Export | None) -> bool:
-    """Whether we have sent it, or were about to: then it is finished whatever the settings say."""
-    if record is None:
-        return False
-    under_way = record.state not in {ExportState.HELD, ExportState.DONE}
-    return under_way or bool(record.fortnox_number) or bool(record.attempt_id)
-
-
 def _id_of(one: _Work) -> int | None:
     return one.invoice_id if isinstance(one, Export) else one.id
 
@@ -425,16 +443,10 @@ def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:
     return isinstance(invoice, WmsInvoice) and invoice.is_exported
 
 
-def _sharing_a_number(invoices: Iterable[WmsInvoice | UnreadableInvoice]) -> dict[int, int]:
-    """For each invoice whose number another one has too, the id of that other one."""
-    ids: dict[str, list[int]] = {}
-    for invoice in invoices:
-        if isinstance(invoice, WmsInvoice) and invoice.number.strip():
-            ids.setdefault(invoice.number.strip(), []).append(invoice.id)
-    return {
-        id_: next(other for other in same if other != id_) for same in ids.values() if len(same) > 1 for id_ in same
-    }
-
-
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _where(defect: Exception) -> str:
+    """Files, lines and source. Neither values nor the message, which may quote what must not be logged."""
+    return "".join(traceback.format_tb(defect.__traceback__))

@@ -6,6 +6,7 @@ Ongoing has no "ready" state: an unexported invoice may still collect charges, s
 from datetime import date
 from enum import StrEnum
 
+from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration_settings import ExportWhen, IntegrationSettings
 from invoicing.domain.wms_invoice import WmsInvoice
 
@@ -19,8 +20,16 @@ class Due(StrEnum):
     NEVER = "never"  # older than the integration
 
 
+def has_begun(record: Export | None) -> bool:
+    """Whether we have sent it, were about to, or were asked to: then it is finished whatever the settings say."""
+    if record is None:
+        return False
+    under_way = record.state not in {ExportState.HELD, ExportState.DONE}
+    return under_way or record.wanted or bool(record.fortnox_number) or bool(record.attempt_id)
+
+
 def when_due(invoice: WmsInvoice, settings: IntegrationSettings, *, today: date, asked: bool, begun: bool) -> Due:
-    """`today` is the date in Sweden; `begun`: we have a record of it, so it is finished whatever the settings say."""
+    """`today` is the date in Sweden; `begun`: see has_begun."""
     if asked or begun:
         return Due.NOW
     if invoice.invoice_date < settings.from_date:

@@ -64,6 +64,7 @@ class Export:
     state: ExportState
     version: int
     reference: str  # ExternalInvoiceReference1 in Fortnox
+    wanted: bool = False  # a person asked for it: it is due whatever the settings say
     wms_number: str = ""
     goods_owner: str = ""
     customer_number: str = ""

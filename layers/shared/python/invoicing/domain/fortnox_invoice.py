@@ -89,6 +89,17 @@ class FortnoxInvoice:
     is_credit_note: bool = False  # not known in lists
     from_order: bool = False
     row_ids: tuple[int, ...] = ()
+    invoice_date: date | None = None
+    due_date: date | None = None
+
+    def due_date_at(self, invoice_date: date) -> date | None:
+        """When it is due if its date becomes this one: as many days later as now. None: nothing needs to be said.
+
+        Whether Fortnox itself moves the due date with the invoice date is not documented.
+        """
+        if self.invoice_date is None or self.due_date is None or self.invoice_date == invoice_date:
+            return None
+        return invoice_date + (self.due_date - self.invoice_date)
 
     @property
     def locked_because(self) -> str:

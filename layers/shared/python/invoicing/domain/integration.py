@@ -53,10 +53,6 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
-    # Ids of invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no
-    # longer lists them.
-    unfinished: frozenset[int] = frozenset()
-    under_way: RunUnderWay | None = None  # the run after this one, until its own summary takes the place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +75,9 @@ class Integration:
     closing_notice_due: bool = False  # reactivated; the first good run says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
     sync_asked_at: datetime | None = None  # when a person last asked for a run
+    under_way: RunUnderWay | None = None  # the run that works just now, or was cut off
+    # Invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no longer lists them.
+    unfinished: frozenset[int] = frozenset()
 
     @property
     def runs(self) -> bool:
@@ -86,20 +85,14 @@ class Integration:
         return self.status is IntegrationStatus.ACTIVE and self.broken_since is None
 
     @property
-    def finished_run(self) -> RunSummary | None:
-        """The last run that has ended; None while the very first one is under way."""
-        run = self.last_run
-        return None if run and run.under_way and run.under_way.started_at == run.started_at else run
-
-    @property
     def answered(self) -> bool:
         """Whether a run that began after a person asked for one has ended."""
-        run = self.finished_run
+        run = self.last_run
         return self.sync_asked_at is not None and run is not None and run.started_at >= self.sync_asked_at
 
     def run_under_way(self, now: datetime) -> RunUnderWay | None:
         """The run that works just now; one that was cut off is not taken for it for ever."""
-        begun = self.last_run.under_way if self.last_run else None
+        begun = self.under_way
         return begun if begun and now < begun.started_at + RUN_LIFE else None
 
     def awaits_run(self, now: datetime) -> bool:

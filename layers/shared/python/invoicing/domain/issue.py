@@ -31,6 +31,7 @@ class IssueCode(StrEnum):
     ARTICLE_NUMBER_MISSING = "article_number_missing"  # row
     ARTICLE_NUMBER_REFUSED = "article_number_refused"  # article_number, row
     ARTICLE_INACTIVE = "article_inactive"  # article_number, row
+    ARTICLE_UNKNOWN = "article_unknown"  # article_number, message
     ACCOUNT_MISSING = "account_missing"  # article_number, row
     ACCOUNT_NOT_VALID = "account_not_valid"  # account, article_number, row
     AMOUNTS_DISAGREE = "amounts_disagree"  # invoice_amount, sum_per_unit, sum_per_row, currency
@@ -53,7 +54,9 @@ class IssueCode(StrEnum):
     TOTAL_DIFFERS = "total_differs"  # invoice_amount, fortnox_net, fortnox_number, currency
     FOUND_TWICE = "found_twice"  # fortnox_numbers
     INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason (booked|cancelled|sent|paid|order)
+    DELETED_IN_WMS = "deleted_in_wms"  # fortnox_number
     FORTNOX_REFUSED = "fortnox_refused"  # code, message
+    OUR_DEFECT = "our_defect"  # code, message
     # The whole integration.
     CONNECTION_BROKEN = "connection_broken"  # company
     LICENCE_MISSING = "licence_missing"  # message
@@ -71,6 +74,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.ARTICLE_NUMBER_MISSING: Fixer.WMS_USER,
     IssueCode.ARTICLE_NUMBER_REFUSED: Fixer.WMS_USER,
     IssueCode.ARTICLE_INACTIVE: Fixer.FORTNOX_USER,
+    IssueCode.ARTICLE_UNKNOWN: Fixer.FORTNOX_USER,
     IssueCode.ACCOUNT_MISSING: Fixer.WMS_USER,
     IssueCode.ACCOUNT_NOT_VALID: Fixer.WMS_USER,
     IssueCode.AMOUNTS_DISAGREE: Fixer.WMS_USER,
@@ -92,7 +96,9 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.TOTAL_DIFFERS: Fixer.FORTNOX_USER,
     IssueCode.FOUND_TWICE: Fixer.FORTNOX_USER,
     IssueCode.INVOICE_LOCKED: Fixer.FORTNOX_USER,
+    IssueCode.DELETED_IN_WMS: Fixer.FORTNOX_USER,
     IssueCode.FORTNOX_REFUSED: Fixer.EITHER,
+    IssueCode.OUR_DEFECT: Fixer.SERVICE_OPERATOR,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,

@@ -1,5 +1,6 @@
 """What Ongoing WMS says: goods owners, invoices and their charges."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -54,6 +55,17 @@ class UnreadableInvoice:
 
     id: int | None
     reason: str  # which field and why; never a body
+
+
+def sharing_a_number(invoices: Iterable[WmsInvoice | UnreadableInvoice]) -> dict[int, int]:
+    """For each invoice whose number another one has too, the id of that other one."""
+    ids: dict[str, list[int]] = {}
+    for invoice in invoices:
+        if isinstance(invoice, WmsInvoice) and invoice.number.strip():
+            ids.setdefault(invoice.number.strip(), []).append(invoice.id)
+    return {
+        id_: next(other for other in same if other != id_) for same in ids.values() if len(same) > 1 for id_ in same
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

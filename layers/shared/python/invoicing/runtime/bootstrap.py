@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Integrations,
         Mailer,
         Notices,
+        OutsideCalls,
         Sealer,
         Sessions,
         SyncQueue,
@@ -255,6 +256,12 @@ class Bootstrap:
             pace=Pace(monotonic=time.monotonic, sleep=time.sleep),
         )
 
+    @cached_property
+    def outside(self) -> "OutsideCalls":
+        from invoicing.runtime.outside_calls import ThreadedCalls
+
+        return ThreadedCalls()
+
     # ---- tools of the use cases
 
     def engine(self, base_url: str = "") -> "TokenEngine":
@@ -329,6 +336,7 @@ class Bootstrap:
             sealer=self.sealer,
             wms=self.wms,
             fortnox_of=self.fortnox_of,
+            outside=self.outside,
             clock=utc_now,
             seconds_left=self.time_left,
             new_id=new_id,

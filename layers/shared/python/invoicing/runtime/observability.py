@@ -17,6 +17,7 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 COUNTED = {
     "invoice_failed": "InvoicesFailed",
     "run_failed": "RunsFailed",
+    "our_defect": "OurDefects",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
 }

@@ -4,7 +4,7 @@ The attribute `active` exists exactly while `Integration.runs`: the sparse index
 of it.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from invoicing.adapters.aws.items import (
 )
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.integration import Integration, RunSummary
+from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _INDEX = "ActiveIntegrations"
 _ACTIVE: Attribute = {"S": "active"}
-_KEPT_APART = frozenset({"id", "asked", "sync_asked_at", "last_run"})  # not written by `put`
+# Not written by `put`.
+_KEPT_APART = frozenset({"id", "asked", "unfinished", "sync_asked_at", "under_way", "last_run"})
 _DIRECTORY = "customer-id#"  # "#" is in no warehouse name, so it meets no integration
 _EXISTS = "attribute_exists(#integration_id)"
 _ROUNDS = 10  # of one write against others that change `asked` at the same moment
@@ -76,10 +77,11 @@ class DynamoIntegrations:
 
         Raises ChangedMeanwhileError if there is no such integration.
         """
+        put = {"last_run": attribute(run), "detected_price_meaning": attribute(detected)}
         asked: frozenset[int] = frozenset()  # what is believed to be stored; mostly nothing is asked for
         for _ in range(_ROUNDS):
             try:
-                self._write_run(integration_id, run, asked, (asked - done) | unfinished, detected)
+                self._write_run(integration_id, put, {"asked": asked - done, "unfinished": unfinished}, before=asked)
             except ConditionFailedError as error:
                 if error.found is None:
                     raise
@@ -91,23 +93,29 @@ class DynamoIntegrations:
     def _write_run(
         self,
         integration_id: str,
-        run: RunSummary,
+        put: Item,
+        sets: Mapping[str, Set[int]],
+        *,
         before: frozenset[int],
-        after: frozenset[int],
-        detected: PriceMeaning,
     ) -> None:
-        # DynamoDB cannot add to a set and delete from it in one update, so the set is replaced as a whole,
-        # on condition that it is still the one that was read.
-        put = {"last_run": attribute(run), "detected_price_meaning": attribute(detected)}
-        if after:
-            put["asked"] = attribute(after)
+        # DynamoDB cannot add to a set and delete from it in one update, so `asked` is replaced as a whole, on condition
+        # that it is still the one that was read.
         self._table.update(
             _key(integration_id),
-            put=put,
-            drop=() if after else ("asked",),
+            put={**put, **{name: attribute(members) for name, members in sets.items() if members}},
+            drop=["under_way", *(name for name, members in sets.items() if not members)],
             condition=f"{_EXISTS} AND {NOT_NEWER} AND "
             + ("#asked = :before" if before else "attribute_not_exists(#asked)"),
             values={**SCHEMA_ATTRIBUTE, **({"before": attribute(before)} if before else {})},
+        )
+
+    def begin_work(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
+        """Raises ChangedMeanwhileError if there is no such integration."""
+        self._table.update(
+            _key(integration_id),
+            put={"under_way": attribute(run), "unfinished": attribute(unfinished)},
+            condition=f"{_EXISTS} AND {NOT_NEWER}",
+            values=SCHEMA_ATTRIBUTE,
         )
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:

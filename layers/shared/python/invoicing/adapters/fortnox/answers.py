@@ -50,9 +50,21 @@ INVOICE_ISSUES: dict[int, IssueCode] = {
     2000427: IssueCode.CURRENCY_UNKNOWN,
     2000433: IssueCode.CUSTOMER_UNKNOWN,
     2000946: IssueCode.COST_CENTRE_REQUIRED,
-    2001302: IssueCode.ARTICLE_INACTIVE,
-    2000428: IssueCode.ARTICLE_INACTIVE,
-    2000513: IssueCode.ARTICLE_INACTIVE,
+    2001302: IssueCode.ARTICLE_UNKNOWN,
+    2000428: IssueCode.ARTICLE_UNKNOWN,
+    2000513: IssueCode.ARTICLE_UNKNOWN,
+    # What only a wrongly built request is refused with: headers, fields, types, filters, bodies.
+    1000030: IssueCode.OUR_DEFECT,
+    1000031: IssueCode.OUR_DEFECT,
+    2000108: IssueCode.OUR_DEFECT,
+    2000134: IssueCode.OUR_DEFECT,
+    2000587: IssueCode.OUR_DEFECT,
+    2000588: IssueCode.OUR_DEFECT,
+    2000729: IssueCode.OUR_DEFECT,
+    2001392: IssueCode.OUR_DEFECT,
+    2001399: IssueCode.OUR_DEFECT,
+    2001740: IssueCode.OUR_DEFECT,
+    2002115: IssueCode.OUR_DEFECT,
 }
 
 # Codes that stop the whole integration until an administrator fixes something.
@@ -75,7 +87,7 @@ _TEXTS: tuple[tuple[str, IssueCode], ...] = (
     ("kostnadsställe", IssueCode.COST_CENTRE_UNKNOWN),
     ("valuta", IssueCode.CURRENCY_UNKNOWN),
     ("hitta konto", IssueCode.ACCOUNT_UNKNOWN),
-    ("hitta artikel", IssueCode.ARTICLE_INACTIVE),
+    ("hitta artikel", IssueCode.ARTICLE_UNKNOWN),
     ("hitta kund", IssueCode.CUSTOMER_UNKNOWN),
     ("period", IssueCode.PERIOD_LOCKED),
 )

@@ -1,6 +1,7 @@
 """Fortnox's API for one company: registers and invoices."""
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,13 +38,17 @@ _ARTICLE_EXISTS = frozenset({2000013})
 
 @dataclass(slots=True, kw_only=True)
 class FortnoxCompany:
-    """`access` gives an access token; called with one that Fortnox has refused, it gives another one."""
+    """`access` gives an access token; called with one that Fortnox has refused, it gives another one.
+
+    Safe to share between threads.
+    """
 
     base_url: str
     access: Callable[[str], str] = field(repr=False)
     transport: HttpTransport
     pace: Pace
     _token: str = field(default="", repr=False)
+    _renewing: threading.Lock = field(default_factory=threading.Lock)
 
     def company(self) -> Company:
         """The company behind the token."""
@@ -107,15 +112,15 @@ class FortnoxCompany:
         answer = self._call("GET", f"/3/invoices/{_segment(number)}", missing_is_none=True)
         return None if answer is None else read_invoice(self._entity(answer, "Invoice"))
 
-    def update_invoice(self, number: str, draft: InvoiceDraft, row_ids: Sequence[int]) -> FortnoxInvoice:
+    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
         """Clears the rows and then sets all: rows without an id would inherit what the old ones had.
 
         A crash between the two leaves an invoice without rows, which repeating this makes right.
         """
-        path = f"/3/invoices/{_segment(number)}"
-        if row_ids:
+        path = f"/3/invoices/{_segment(there.number)}"
+        if there.row_ids:
             self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, params=_known(draft))
-        answer = self._call("PUT", path, {"Invoice": update_body(draft)}, params=_known(draft))
+        answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, params=_known(draft))
         return self._written(answer)
 
     def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
@@ -159,7 +164,8 @@ class FortnoxCompany:
         renewed = False
         back_off = iter(_BACK_OFF_SECONDS)
         while True:
-            answer = self._send(method, path, body, query)
+            token = self._token or self._renew("")
+            answer = self._send(token, method, path, body, query)
             if 200 <= answer.status < 300:
                 return answer
             refusal = read_refusal(answer)
@@ -169,7 +175,7 @@ class FortnoxCompany:
                 raise AlreadyExistsError(path)
             error = reaction_to(refusal, params=lambda: dict(params or {}))
             if isinstance(error, AccessRefusedError) and not renewed:
-                self._renew()
+                self._renew(token)
                 renewed = True
                 continue
             if isinstance(error, RateLimitedError):
@@ -180,12 +186,10 @@ class FortnoxCompany:
             raise error
 
     def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
+        self, token: str, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
     ) -> HttpAnswer:
-        if not self._token:
-            self._renew()
         self.pace.wait()
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         content: bytes | None = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -195,12 +199,18 @@ class FortnoxCompany:
             HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
         )
 
-    def _renew(self) -> None:
-        """Another access token. Whatever goes wrong with it, the call that needs it was not carried out."""
-        try:
-            self._token = self.access(self._token)
-        except UnknownOutcomeError as error:
-            raise NotSentError(f"no access token could be had: {error}") from error
+    def _renew(self, refused: str) -> str:
+        """Another access token, asked for once however many calls were refused with the old one.
+
+        Whatever goes wrong with it, the call that needs it was not carried out.
+        """
+        with self._renewing:
+            if self._token == refused:
+                try:
+                    self._token = self.access(refused)
+                except UnknownOutcomeError as error:
+                    raise NotSentError(f"no access token could be had: {error}") from error
+            return self._token
 
     def _entity(self, answer: HttpAnswer | None, key: str) -> Mapping[str, Any]:
         entity = self._body(answer).get(key)

@@ -4,27 +4,31 @@ Bursts were seen to be refused although the sum was allowed, so calls are spread
 one that is left is for a call of somebody else, such as a run that has just ended or a page.
 """
 
+import threading
 from collections.abc import Callable
 
 SECONDS_BETWEEN_CALLS = 0.2085
 
 
 class Pace:
-    """Waits before each call until it is its turn. One per company and run."""
+    """Waits before each call until it is its turn. One per company and run; safe to share between threads."""
 
     def __init__(self, *, monotonic: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
         self._next = 0.0
+        self._lock = threading.Lock()
 
     def wait(self) -> None:
         """Returns when the next call may start."""
-        now = self._monotonic()
-        if now < self._next:
-            self._sleep(self._next - now)
-            now = self._next
-        self._next = now + SECONDS_BETWEEN_CALLS
+        with self._lock:
+            now = self._monotonic()
+            turn = max(now, self._next)
+            self._next = turn + SECONDS_BETWEEN_CALLS
+        if turn > now:
+            self._sleep(turn - now)
 
     def back_off(self, seconds: float) -> None:
-        """Fortnox refused a call for its pace: nothing goes out for a while."""
-        self._sleep(seconds)
+        """Fortnox refused a call for its pace: nothing that has no turn yet goes out for a while."""
+        with self._lock:
+            self._next = max(self._next, self._monotonic() + seconds)

@@ -1,6 +1,7 @@
 """What goes over the wire to and from Fortnox's API. Wire names stop here."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -37,10 +38,12 @@ def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
     return body
 
 
-def update_body(draft: InvoiceDraft) -> dict[str, Any]:
+def update_body(there: FortnoxInvoice, draft: InvoiceDraft) -> dict[str, Any]:
     """All that an update sets; the number and the reference of an invoice stay."""
+    due_date = there.due_date_at(draft.invoice_date)
     return {
         **_currency(draft),
+        **({"DueDate": due_date.isoformat()} if due_date else {}),
         "CustomerNumber": draft.customer_number,
         "InvoiceDate": draft.invoice_date.isoformat(),
         "VATIncluded": False,
@@ -109,6 +112,8 @@ def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
             for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, dict) and isinstance(row.get("RowId"), int)
         ),
+        invoice_date=_date(body.get("InvoiceDate")),
+        due_date=_date(body.get("DueDate")),
     )
 
 
@@ -135,6 +140,13 @@ def _required(body: Mapping[str, Any], name: str) -> str:
     if value in (None, "") or isinstance(value, bool | list | dict):
         raise UpstreamContractError(f"Fortnox's answer lacks {name}")
     return str(value)
+
+
+def _date(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
 
 
 def _decimal(value: object) -> Decimal:

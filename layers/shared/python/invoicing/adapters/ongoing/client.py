@@ -26,6 +26,8 @@ from invoicing.domain.system import is_warehouse_name
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
 _PAGE = 50
+_LARGE_PAGE = 500
+_ROWS_AT_ONCE = 10_000  # charges that a larger page may have: some megabytes
 _SMALL_PAGE = 5  # for systems where an ordinary page is too slow or too large
 _FIRST_DATE = date(1900, 1, 1)  # Ongoing takes no earlier ones
 _NO_INVOICE = 0  # an id that no invoice has
@@ -99,12 +101,13 @@ class OngoingClient:
 
         Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked
         for from the last id, what is known already is dropped, and the end is a page with nothing new or of
-        another size than was asked for: a shorter one is the last, and a longer one is everything.
+        another size than was asked for: a shorter one is the last, and a longer one is everything. Where invoices
+        have few rows, pages grow; where a page gets no answer, they shrink for good.
         """
         found: dict[int, ListedInvoice] = {}
         nameless: list[ListedInvoice] = []
         last: int | None = None
-        size = _PAGE
+        size, largest = _PAGE, _LARGE_PAGE
         while True:
             try:
                 page = self._invoices(login, replace(query, id_from=last, at_most=size))
@@ -113,7 +116,7 @@ class OngoingClient:
             except RetryLaterError:
                 if size == _SMALL_PAGE:
                     raise
-                size = _SMALL_PAGE
+                size = largest = _PAGE if size > _PAGE else _SMALL_PAGE
                 continue
             ids = [one.id for one in page if one.id is not None]
             if ids != sorted(ids) or (last is not None and any(one < last for one in ids)):
@@ -128,6 +131,8 @@ class OngoingClient:
             if len(found) + len(nameless) == known or not ids or len(page) != size:
                 return [*found.values(), *nameless]
             last = ids[-1]
+            rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
+            size = min(largest, max(_PAGE, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
 
     def _invoices(
         self, login: WmsLogin, query: InvoicesQuery, *, timeout: float = _READ_SECONDS

@@ -158,6 +158,16 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         cause=translatable("Row %(row)s uses an article that is switched off in Fortnox."),
         fix=translatable("Make the article active in Fortnox, or choose another article number in the price list."),
     ),
+    IssueCode.ARTICLE_UNKNOWN: IssueText(
+        title=translatable("Fortnox does not find an article: %(article_number)s"),
+        cause=translatable(
+            "It was removed or switched off in Fortnox since it was last used. Fortnox says: “%(message)s”."
+        ),
+        fix=translatable(
+            "Press Retry: the articles are looked up again, and what is missing is created. If it comes back, make "
+            "the article active in Fortnox, or choose another article number in the price list."
+        ),
+    ),
     IssueCode.ACCOUNT_MISSING: IssueText(
         title=translatable("Article %(article_number)s has no account"),
         cause=translatable("The price list entry of row %(row)s has no account in Ongoing."),
@@ -295,12 +305,31 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Credit invoice %(fortnox_number)s in Fortnox and make a new one, or change the invoice in Ongoing back."
         ),
     ),
+    IssueCode.DELETED_IN_WMS: IssueText(
+        title=translatable("Invoice %(fortnox_number)s was deleted in Ongoing, but is in Fortnox"),
+        cause=translatable(
+            "It had been sent when it was deleted, and the service never removes an invoice from Fortnox."
+        ),
+        fix=translatable(
+            "If it should not be paid, cancel or credit invoice %(fortnox_number)s in Fortnox. If it should stay, "
+            "press Retry: then it is left as it is."
+        ),
+    ),
     IssueCode.FORTNOX_REFUSED: IssueText(
         title=translatable("Fortnox refused the invoice"),
         cause=translatable("Fortnox says: “%(message)s” (code %(code)s)."),
         fix=translatable(
             "Correct what Fortnox points at, in Ongoing or in Fortnox. The invoice is tried again at every "
             "run, and when you press Retry."
+        ),
+    ),
+    IssueCode.OUR_DEFECT: IssueText(
+        title=translatable("This service made a mistake with the invoice"),
+        cause=translatable(
+            "The fault is ours (%(code)s), not in your data. Those who run this service have been told."
+        ),
+        fix=translatable(
+            "Nothing to do: when the fault is mended, the invoice is sent by itself. Nothing is sent twice."
         ),
     ),
     IssueCode.CONNECTION_BROKEN: IssueText(
