@@ -441,7 +441,7 @@ class Demo:
             .get("Item", {})
         )
         run = item.get("last_run", {}).get("M")
-        if run is None or run["finished_at"] == run["started_at"]:
+        if run is None or "under_way" in run:
             return False  # none yet, or only the note that the first one has begun
         return datetime.fromisoformat(run["started_at"]["S"]).timestamp() > moment
 

@@ -15,7 +15,7 @@ MAIL_WIDTHS = (600, 320)
 ALBUM = (
     *("landing", "landing-incomplete", "landing-refused", "landing-throttled", "landing-personal"),
     *("consent-denied", "consent-licence-missing", "consent-app-licence-missing", "consent-not-administrator"),
-    *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-other"),
+    *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-start-used", "consent-other"),
     *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
     *("rehearsal", "rehearsal-result", "status-sync-started", "status", "invoices", "invoices-found"),
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),

@@ -138,7 +138,7 @@ def test_before_the_first_run_the_lists_say_that_they_are_empty(connected: Offic
     """No table without rows."""
     connected.open("/invoices")
     expect(connected.main).to_contain_text(
-        connected.say("No invoices yet. They appear here when a run has read them from Ongoing.")
+        connected.say("No invoices yet. They appear here when a run has begun to send them.")
     )
     connected.look("invoices-empty")
     connected.open("/issues")
