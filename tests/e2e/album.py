@@ -15,14 +15,14 @@ MAIL_WIDTHS = (600, 320)
 ALBUM = (
     *("landing", "landing-incomplete", "landing-refused", "landing-throttled", "landing-personal"),
     *("consent-denied", "consent-licence-missing", "consent-app-licence-missing", "consent-not-administrator"),
-    *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-other"),
+    *("consent-no-answer", "consent-wrong-company", "consent-start-used", "consent-start-unknown", "consent-other"),
     *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
-    *("rehearsal", "rehearsal-result", "status-sync-started", "status", "invoices", "invoices-found"),
+    *("rehearsal", "rehearsal-result", "status-running", "status", "invoices", "invoices-found"),
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
     *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
-    *("signed-out", "session-ended", "form-expired", "not-found"),
+    *("signed-out", "signed-out-elsewhere", "session-ended", "settings-kept", "form-expired", "not-found"),
     *("mail-verify", "mail-broken", "mail-reminder", "mail-reminder-last", "mail-reactivated", "mail-digest"),
 )
 """Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
