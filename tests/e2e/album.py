@@ -17,7 +17,7 @@ ALBUM = (
     *("consent-denied", "consent-licence-missing", "consent-app-licence-missing", "consent-not-administrator"),
     *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-start-used", "consent-other"),
     *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
-    *("rehearsal", "rehearsal-result", "status-sync-started", "status", "invoices", "invoices-found"),
+    *("rehearsal", "rehearsal-result", "status-running", "status", "invoices", "invoices-found"),
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.swedish_time import SWEDEN
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from local.browser import NoBrowserError, chromium, visitor
 from local.fortnox.client_control import FortnoxControl
@@ -21,6 +21,7 @@ from local.stack import Stack, running_stack
 from tests.e2e.album import PICTURES
 from tests.e2e.office import Office
 
+expect.set_options(timeout=30_000)  # a busy machine is no defect of a page
 LOCALES = {Language.SWEDISH: "sv-SE", Language.ENGLISH: "en-GB"}
 
 type Opened = Callable[..., AbstractContextManager[Office]]

@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from invoicing.adapters.rendering.labels import label_of
+from invoicing.adapters.rendering.views import LandingProblem
+from invoicing.domain.tokens import ASK_AGAIN_AFTER
 from playwright.sync_api import Browser, Page, expect
 
 from local.browser import visitor
 from local.ongoing.seed import PASSWORD, USERNAME
+from local.passing import let_pass
 from local.stack import Stack
 from tests.e2e.conftest import LOCALES
 from tests.e2e.office import Office
@@ -16,8 +20,9 @@ def test_dead_keys_send_one_mail_whose_link_connects_again(connected: Office, br
     """Nothing that waited is lost, and a closing mail says how much it was."""
     connected.fortnox.destroy_tokens(connected.tenant_id)
     connected.fortnox.expire_access_tokens(connected.tenant_id)
-    connected.open()
-    connected.press("Sync now")
+    connected.sync()
+    let_pass(connected.stack, ASK_AGAIN_AFTER)  # a refusal is believed when it is repeated
+    connected.sync()
     mail = connected.mail("/reactivate/")
     connected.look_at_mail("mail-broken", mail)
     connected.open()
@@ -77,7 +82,25 @@ def test_a_button_pressed_after_the_session_ended_says_so(connected: Office) -> 
     connected.press("Sync now")
 
     expect(connected.page.get_by_role("heading", level=1)).to_have_text(connected.say("You have been signed out"))
+    connected.look("signed-out-elsewhere")
+
+
+def test_what_was_typed_when_the_session_ended_is_there_after_signing_in(connected: Office) -> None:
+    """Shown again, and saved when it is sent again."""
+    connected.open("/settings")
+    unit = connected.page.get_by_label(connected.say("Unit of new articles"))
+    unit.fill("kolli")
+    connected.page.context.clear_cookies()
+    connected.press("Save")
+    expect(connected.page.get_by_role("alert")).to_contain_text(connected.say(label_of(LandingProblem.SESSION_ENDED)))
     connected.look("session-ended")
+    connected.page.get_by_label(connected.say("Password")).fill(PASSWORD)
+    connected.press("Sign in")
+
+    expect(unit).to_have_value("kolli")
+    connected.look("settings-kept")
+    connected.press("Save")
+    connected.arrive("notice=saved")
 
 
 def test_a_form_that_our_page_did_not_make_is_refused(settled: Office) -> None:

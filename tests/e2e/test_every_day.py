@@ -1,24 +1,43 @@
 """What an operator does on an ordinary day: look, sync, search, mend, retry, preview, export again, pause."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from playwright.sync_api import expect
 
 from local.ongoing import seed
-from tests.e2e.office import Office
+from local.stack import Stack
+from tests.e2e.office import WAIT_SECONDS, Office
 
 SENT, HELD = 6, 6  # of the seeded invoices
 
 
-def test_sync_now_sends_what_is_due_and_the_overview_counts_it(connected: Office) -> None:
-    """Six invoices are in Fortnox; six wait for a person, and the overview says so."""
-    connected.open()
-    connected.press("Sync now")
-    connected.arrive("notice=sync_started")
-    connected.look("status-sync-started")
-    connected.see("%(sent)s sent, %(held)s held", sent=SENT, held=HELD)
-    connected.open()
+@contextmanager
+def no_run_begins(stack: Stack) -> Iterator[None]:
+    """What is asked for meanwhile waits in the queue."""
+    functions = stack.client("lambda")
+    sync = stack.outputs["SyncInvoicesFunction"]
+    source = functions.list_event_source_mappings(FunctionName=sync)["EventSourceMappings"][0]["UUID"]
+    functions.update_event_source_mapping(UUID=source, Enabled=False)
+    try:
+        yield
+    finally:
+        functions.update_event_source_mapping(UUID=source, Enabled=True)
 
+
+def test_sync_now_is_followed_to_its_end_and_counted(connected: Office) -> None:
+    """The page shows that it is under way and then, by itself, what it did: six sent, six for a person."""
+    connected.open()
+    with no_run_begins(connected.stack):
+        connected.press("Sync now")
+        connected.arrive("notice=sync_started")
+        expect(connected.page.get_by_role("progressbar")).to_be_visible()
+        connected.look("status-running")
+    done = connected.say("%(sent)s sent, %(held)s held", sent=SENT, held=HELD)
+    expect(connected.main).to_contain_text(done, timeout=WAIT_SECONDS * 1000)
+
+    expect(connected.page.get_by_role("progressbar")).to_have_count(0)
     expect(connected.main.get_by_role("link", name=connected.say("sent this month"))).to_contain_text(str(SENT))
     assert len(connected.fortnox.invoices(connected.tenant_id)) == SENT
 
@@ -46,6 +65,11 @@ def test_invoices_are_found_by_number_or_owner_and_by_state(settled: Office) -> 
     settled.press("Show")
     expect(rows).to_have_count(2)
     settled.look("invoices-found")
+    settled.page.get_by_label(settled.say("Number or goods owner")).fill("")
+    settled.page.get_by_label(settled.say("State")).select_option(label=settled.say("Not due yet"))
+    settled.press("Show")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text(f"id {seed.STILL_GROWING}")
     settled.page.get_by_label(settled.say("Number or goods owner")).fill("<script>")
     settled.press("Show")
 

@@ -61,7 +61,7 @@ def invoice_line_of(export: Export) -> InvoiceLine:
     """One record as a line of the list."""
     return InvoiceLine(
         invoice_id=export.invoice_id,
-        number=export.wms_number,
+        number=export.wms_number or export.fortnox_number,  # Ongoing gets the number that Fortnox made
         goods_owner=export.goods_owner,
         invoice_date=export.invoice_date or (export.updated_at.date() if export.updated_at else date.min),
         amount=export.amount,
