@@ -176,7 +176,7 @@ class Office:
 
         def ended() -> bool | None:
             run = self._last_run()
-            return True if run is not None and run != before and "under_way" not in run else None
+            return True if run is not None and run != before else None
 
         waited_for("a run", ended)
 
