@@ -30,6 +30,7 @@ ACTIVE = replace(
     status=IntegrationStatus.ACTIVE,
     settings=IntegrationSettings(from_date=date(2026, 3, 1), problem_address="ekonomi@lagret.example"),
 )
+BEGUN = RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2}))
 RUN = RunSummary(
     started_at=START,
     finished_at=START + timedelta(seconds=20),
@@ -41,7 +42,6 @@ RUN = RunSummary(
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
 )
-BEGUN = RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2}))
 
 
 @pytest.fixture
@@ -110,19 +110,6 @@ def test_a_change_keeps_the_last_run_and_what_was_asked_for(integrations: Integr
     assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), unfinished=frozenset({5}), last_run=RUN)
 
 
-def test_a_run_that_has_begun_is_read_back(integrations: Integrations) -> None:
-    """With what it looks at, until its own summary is there; the last one that ended is still the last."""
-    integrations.put(ACTIVE)
-    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
-    integrations.begin_work("lagret", BEGUN, unfinished={1, 2, 3})
-    stored = integrations.get("lagret")
-    integrations.save_run("lagret", RUN, done=set(), unfinished=set(), detected=PriceMeaning.DETECT)
-    ended = integrations.get("lagret")
-
-    assert stored == replace(ACTIVE, under_way=BEGUN, unfinished=frozenset({1, 2, 3}), last_run=RUN)
-    assert ended == replace(ACTIVE, last_run=RUN)
-
-
 def test_a_run_is_asked_for_by_whoever_saw_the_last_wish(integrations: Integrations) -> None:
     """The second of two clicks at the same moment is told; settings that are saved meanwhile keep the wish."""
     integrations.put(ACTIVE)
@@ -144,7 +131,7 @@ def test_a_run_settles_what_was_asked_for(integrations: Integrations) -> None:
     """Done ones leave, others are not touched; what is unfinished is what this run says."""
     integrations.put(ACTIVE)
     integrations.ask_for("lagret", {1, 2, 3})
-    integrations.begin_work("lagret", BEGUN, unfinished={2, 4, 6})
+    integrations.begin_run("lagret", BEGUN, unfinished={2, 4, 6})
 
     integrations.save_run("lagret", RUN, done={1, 2, 50}, unfinished={2, 4}, detected=PriceMeaning.PER_ROW)
 
@@ -152,6 +139,7 @@ def test_a_run_settles_what_was_asked_for(integrations: Integrations) -> None:
     assert stored is not None
     assert stored.asked == {3}
     assert stored.unfinished == {2, 4}
+    assert stored.under_way is None
     assert stored.last_run == RUN
     assert stored.detected_price_meaning is PriceMeaning.PER_ROW
 
@@ -166,6 +154,15 @@ def test_the_last_wish_can_be_done(integrations: Integrations) -> None:
     stored = integrations.get("lagret")
     assert stored is not None
     assert stored.asked == frozenset()
+
+
+def test_a_run_that_has_begun_is_not_the_last_run(integrations: Integrations) -> None:
+    """Should it be killed, the last one that ended is still the last, and what it touched is known; settings keep it."""
+    integrations.put(ACTIVE)
+    integrations.begin_run("lagret", BEGUN, unfinished={1, 2, 3})
+    integrations.put(replace(ACTIVE, version=2))
+
+    assert integrations.get("lagret") == replace(ACTIVE, version=2, under_way=BEGUN, unfinished=frozenset({1, 2, 3}))
 
 
 def test_asking_for_nothing_changes_nothing(integrations: Integrations) -> None:
@@ -184,7 +181,7 @@ def test_an_integration_that_is_gone_is_not_made_again(integrations: Integration
     with pytest.raises(ChangedMeanwhileError):
         integrations.ask_for("lagret", {1})
     with pytest.raises(ChangedMeanwhileError):
-        integrations.begin_work("lagret", BEGUN, unfinished={1})
+        integrations.begin_run("lagret", BEGUN, unfinished={1})
     assert not integrations.mark_broken("lagret", at=START)
     assert not integrations.confirm_address("lagret", "ekonomi@lagret.example")
     assert integrations.get("lagret") is None

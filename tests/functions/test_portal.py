@@ -303,7 +303,7 @@ def test_the_page_follows_a_sync_from_the_click_to_its_end(operator: Browser) ->
     deployed.clock.advance(timedelta(seconds=20))
     record(deployed)
     begun = RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN, 1, 2}))
-    deployed.integrations.begin_work(WAREHOUSE, begun, unfinished=begun.invoices)
+    deployed.integrations.begin_run(WAREHOUSE, begun, unfinished=begun.invoices)
     running = operator.look(query=started)
     deployed.clock.advance(timedelta(seconds=10))
     deployed.invoke("sync_invoices", event("sync_invoices__one"))
@@ -335,7 +335,7 @@ def test_a_run_that_was_cut_off_is_not_waited_for_for_ever(operator: Browser) ->
     deployed = operator.deployed
     operator.press("/sync")
     cut_off = RunUnderWay(started_at=deployed.clock(), invoices=frozenset({PLAIN}))
-    deployed.integrations.begin_work(WAREHOUSE, cut_off, unfinished=cut_off.invoices)
+    deployed.integrations.begin_run(WAREHOUSE, cut_off, unfinished=cut_off.invoices)
     running = operator.look()
     deployed.clock.advance(timedelta(minutes=15))
     later = operator.look(query={"notice": "sync_started"})

@@ -171,8 +171,8 @@ class FakeIntegrations:
             self._stored[integration.id] = replace(
                 integration,
                 asked=frozenset() if stored is None else stored.asked,
-                unfinished=frozenset() if stored is None else stored.unfinished,
                 sync_asked_at=None if stored is None else stored.sync_asked_at,
+                unfinished=frozenset() if stored is None else stored.unfinished,
                 under_way=None if stored is None else stored.under_way,
                 last_run=None if stored is None else stored.last_run,
             )
@@ -197,7 +197,7 @@ class FakeIntegrations:
                 detected_price_meaning=detected,
             )
 
-    def begin_work(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
+    def begin_run(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
         with self._lock:
             stored = self._existing(integration_id)
             self._stored[integration_id] = replace(stored, under_way=run, unfinished=frozenset(unfinished))

@@ -109,7 +109,7 @@ class Integrations(Protocol):
         ...
 
     def put(self, integration: Integration) -> None:
-        """Writes everything but `asked`, `unfinished`, `sync_asked_at`, `under_way` and `last_run`.
+        """Writes everything but `asked`, `sync_asked_at`, `unfinished`, `under_way` and `last_run`.
 
         Version 1 must not exist yet; a later version must follow the stored one. Else ChangedMeanwhileError.
         """
@@ -124,11 +124,11 @@ class Integrations(Protocol):
         unfinished: Set[int],
         detected: PriceMeaning,
     ) -> None:
-        """One write after a run, no longer under way: summary, `asked` minus `done`, `unfinished`, price meaning."""
+        """One write after a run: summary, `asked` minus `done`, `unfinished`, price meaning; none is under way then."""
         ...
 
-    def begin_work(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
-        """Replaces `under_way`, and `unfinished`: what the run is about to touch, should it be killed."""
+    def begin_run(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
+        """Sets `under_way`, and replaces `unfinished`: with what the run is about to touch, should it be killed."""
         ...
 
     def ask_for(self, integration_id: str, invoice_ids: Set[int]) -> None:

@@ -234,7 +234,7 @@ class _Run:
             if marked:
                 return
             begun = RunUnderWay(started_at=self._started_at, invoices=ids)
-            self._tools.integrations.begin_work(self._integration.id, begun, unfinished=self._unfinished | ids)
+            self._tools.integrations.begin_run(self._integration.id, begun, unfinished=self._unfinished | ids)
             marked = True
 
         return mark

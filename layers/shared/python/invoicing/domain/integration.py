@@ -75,9 +75,9 @@ class Integration:
     closing_notice_due: bool = False  # reactivated; the first good run says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
     sync_asked_at: datetime | None = None  # when a person last asked for a run
-    under_way: RunUnderWay | None = None  # the run that works just now, or was cut off
     # Invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no longer lists them.
     unfinished: frozenset[int] = frozenset()
+    under_way: RunUnderWay | None = None  # the run after `last_run`; stays where one was cut off
 
     @property
     def runs(self) -> bool:

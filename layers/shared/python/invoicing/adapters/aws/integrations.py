@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 _INDEX = "ActiveIntegrations"
 _ACTIVE: Attribute = {"S": "active"}
-# Not written by `put`.
-_KEPT_APART = frozenset({"id", "asked", "unfinished", "sync_asked_at", "under_way", "last_run"})
+_KEPT_APART = frozenset({"id", "asked", "sync_asked_at", "unfinished", "under_way", "last_run"})  # not written by `put`
 _DIRECTORY = "customer-id#"  # "#" is in no warehouse name, so it meets no integration
 _EXISTS = "attribute_exists(#integration_id)"
 _ROUNDS = 10  # of one write against others that change `asked` at the same moment
@@ -109,7 +108,7 @@ class DynamoIntegrations:
             values={**SCHEMA_ATTRIBUTE, **({"before": attribute(before)} if before else {})},
         )
 
-    def begin_work(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
+    def begin_run(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
         """Raises ChangedMeanwhileError if there is no such integration."""
         self._table.update(
             _key(integration_id),
