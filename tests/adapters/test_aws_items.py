@@ -53,6 +53,7 @@ def test_a_stored_export_keeps_its_form() -> None:
         "state": {"S": "held"},
         "version": {"N": "2"},
         "reference": {"S": "ONGOING-lagret-1207-"},
+        "wanted": {"BOOL": False},
         "wms_number": {"S": ""},
         "goods_owner": {"S": ""},
         "customer_number": {"S": ""},

@@ -1,5 +1,7 @@
 """What the DynamoDB adapters do beyond the contracts: what lies in the tables, and records of other code."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +15,7 @@ from invoicing.adapters.aws.notices import DynamoNotices
 from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.adapters.aws.token_store import DynamoTokenStore
 from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.export import Export, ExportState
+from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
 from invoicing.domain.integration_settings import PriceMeaning
@@ -167,6 +169,45 @@ def test_an_export_of_newer_code_is_not_touched(aws: Aws) -> None:
     with pytest.raises(NewerSchemaError):
         exports.page("lagret", limit=5)
     assert only_item(aws, table) == before
+
+
+class QuickTable:
+    """As much of DynamoDB as the writes of one invoice use, thousands of times; the contract tests know the rest."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[str, Any]] = {}
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        return {"Item": self.items[request["Key"]["record"]["S"]]}
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        first, last = (request["ExpressionAttributeValues"][name]["S"] for name in (":first", ":last"))
+        return {"Items": [item for record, item in sorted(self.items.items()) if first <= record <= last]}
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        expression, values = request["UpdateExpression"], request["ExpressionAttributeValues"]
+        item = self.items.setdefault(request["Key"]["record"]["S"], dict(request["Key"]))
+        assert values.get(":before", item.get("version")) == item.get("version")
+        for name, value in re.findall(r"#(\w+) = :(\w+)", expression):
+            item[name] = values[f":{value}"]
+        if "list_append" in expression:
+            item["history"] = {"L": item.get("history", {"L": []})["L"] + values[":event"]["L"]}
+        return {"Attributes": item}
+
+
+def test_ten_thousand_events_of_one_invoice_are_kept_in_small_items() -> None:
+    """An item of more than 400 kB could not be written any more, and every write is paid by size."""
+    table = QuickTable()
+    exports = DynamoExports(cast("Any", table), "exports")
+    events = [
+        HistoryEvent(at=START + timedelta(hours=number), kind=EventKind.UPDATED, by="schedule", detail=str(number))
+        for number in range(1, 10_001)
+    ]
+    for version, event in enumerate(events, start=1):
+        exports.save(replace(EXPORT, version=version), event=event)
+
+    assert exports.get("lagret", 7) == replace(EXPORT, version=10_000, history=tuple(events))
+    assert max(len(json.dumps(item)) for item in table.items.values()) < 8_000
 
 
 def test_a_notice_of_newer_code_is_not_touched(aws: Aws) -> None:

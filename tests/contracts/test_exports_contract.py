@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
-from invoicing.adapters.aws.exports import DynamoExports
+from invoicing.adapters.aws.exports import EVENTS_PER_ITEM, DynamoExports
 from invoicing.application.ports import ChangedMeanwhileError, Exports
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
@@ -117,6 +117,28 @@ def test_a_repeated_write_succeeds_and_its_event_stands_once(exports: Exports) -
     exports.save(HELD, event=HOLD)
 
     assert exports.get("lagret", 1207) == replace(HELD, history=(CLAIM, HOLD))
+
+
+def told(number: int) -> HistoryEvent:
+    """The event of one version."""
+    return HistoryEvent(at=START + timedelta(seconds=number), kind=EventKind.UPDATED, by="schedule", detail=str(number))
+
+
+def test_a_long_history_is_kept_whole_and_in_order(exports: Exports) -> None:
+    """With steps that tell nothing, repeated writes, and losers where it moves on to another item."""
+    last = 2 * EVENTS_PER_ITEM + 1
+    events = {version: told(version) for version in range(1, last + 1) if version % 10}
+    for version in range(1, last + 1):
+        for _ in range(2 if version % EVENTS_PER_ITEM < 2 else 1):
+            exports.save(replace(CLAIMED, version=version), event=events.get(version))
+        if version % EVENTS_PER_ITEM == 0:
+            with pytest.raises(ChangedMeanwhileError):
+                exports.save(replace(HELD, version=version), event=HOLD)
+    exports.save(replace(CLAIMED, invoice_id=120), event=CLAIM)
+
+    assert exports.get("lagret", 1207) == replace(CLAIMED, version=last, history=tuple(events.values()))
+    assert exports.get("lagret", 120) == replace(CLAIMED, invoice_id=120, history=(CLAIM,))
+    assert [export.invoice_id for export in exports.page("lagret", limit=9)[0]] == [1207, 120]
 
 
 def test_one_of_many_claims_of_a_moment_wins(atomic_aws: Aws | None, exports: Exports) -> None:

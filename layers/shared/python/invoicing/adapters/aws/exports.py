@@ -1,10 +1,15 @@
-"""The table of exports: one item per WMS invoice, and one per integration for the register."""
+"""The table of exports: one item per WMS invoice, and one per integration for the register.
+
+An item may not grow without end (400 kB are the limit, and every write is paid by size). So when an invoice has had
+another EVENTS_PER_ITEM versions, its history so far moves to an item of its own, which is never changed again, and
+`archived` on the record says up to which version.
+"""
 
 import json
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from invoicing.adapters.aws.items import (
@@ -23,6 +28,7 @@ from invoicing.domain.fortnox_invoice import Register
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+EVENTS_PER_ITEM = 25
 _KEPT_APART = frozenset({"integration_id", "history"})  # the key, and what only ever grows
 _WITHOUT_HISTORY = (*(field.name for field in fields(Export) if field.name != "history"), "schema")
 _REGISTER = "register"
@@ -41,7 +47,22 @@ class DynamoExports:
     def get(self, integration_id: str, invoice_id: int) -> Export | None:
         """Read consistently, with its whole history."""
         item = self._table.get(_key(integration_id, _record(invoice_id)))
-        return None if item is None else read(Export, item)
+        if item is None:
+            return None
+        export = read(Export, item)
+        archived = int(item.get("archived", {}).get("N", "0"))
+        if not archived:
+            return export
+        older = self._table.query(
+            "#integration_id = :integration AND #record BETWEEN :first AND :last",
+            {
+                "integration": attribute(integration_id),
+                "first": attribute(_archive(invoice_id, 0)),
+                "last": attribute(_archive(invoice_id, archived)),
+            },
+        )
+        history = tuple(event for archive in older for event in read(_Archive, archive).history)
+        return replace(export, history=history + export.history)
 
     def get_many(self, integration_id: str, invoice_ids: Sequence[int]) -> Mapping[int, Export]:
         """Read consistently, 100 in one call. Histories are left out."""
@@ -52,6 +73,7 @@ class DynamoExports:
 
     def save(self, export: Export, *, event: HistoryEvent | None) -> None:
         """A repeat is recognised by its version and content, which differ between writers by their attempt."""
+        key = _key(export.integration_id, _record(export.invoice_id))
         first = export.version == 1
         condition = "attribute_not_exists(#record)" if first else f"#version = :before AND {NOT_NEWER}"
         computed, values = [], {}
@@ -60,10 +82,15 @@ class DynamoExports:
             values = {"none": attribute(()), "event": attribute((event,))}
         if not first:
             values["before"] = attribute(export.version - 1)
+        put = attributes(export, without=_KEPT_APART) | SCHEMA_ATTRIBUTE
         try:
+            if export.version % EVENTS_PER_ITEM == 0:
+                self._archive_history(export)
+                put |= {"archived": attribute(export.version), "history": attribute((event,) if event else ())}
+                computed, values = [], {"before": values["before"]}
             self._table.update(
-                _key(export.integration_id, _record(export.invoice_id)),
-                put=attributes(export, without=_KEPT_APART) | SCHEMA_ATTRIBUTE,
+                key,
+                put=put,
                 computed=computed,
                 drop=absent(export, without=_KEPT_APART),
                 condition=condition,
@@ -74,6 +101,18 @@ class DynamoExports:
                 raise
             if replace(read(Export, error.found), history=()) != replace(export, history=()):
                 raise
+
+    def _archive_history(self, export: Export) -> None:
+        """Copies what the version before has; whoever tries to write the same version copies the same.
+
+        Raises ConditionFailedError if the version before is not the stored one.
+        """
+        stored = self._table.get(_key(export.integration_id, _record(export.invoice_id)))
+        if stored is None or read(Export, stored).version != export.version - 1:
+            raise ConditionFailedError(f"export {export.invoice_id} of {export.integration_id}", stored)
+        archive = _key(export.integration_id, _archive(export.invoice_id, export.version))
+        put = {"history": stored.get("history", attribute(())), **SCHEMA_ATTRIBUTE}
+        self._table.update(archive, put=put, condition=NOT_NEWER)
 
     def page(
         self, integration_id: str, *, limit: int, after: int | None = None, state: ExportState | None = None
@@ -123,6 +162,13 @@ class DynamoExports:
         self._table.put({**_key(integration_id, _REGISTER), "known": attribute(known), **SCHEMA_ATTRIBUTE})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Archive:
+    """Part of a history."""
+
+    history: tuple[HistoryEvent, ...] = ()
+
+
 def _key(integration_id: str, record: str) -> Item:
     return {"integration_id": {"S": integration_id}, "record": {"S": record}}
 
@@ -130,3 +176,7 @@ def _key(integration_id: str, record: str) -> Item:
 def _record(invoice_id: int) -> str:
     # Padded, so that the order of the texts is the order of the numbers.
     return f"invoice#{invoice_id:012d}"
+
+
+def _archive(invoice_id: int, version: int) -> str:
+    return f"history#{invoice_id:012d}#{version:09d}"
