@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from invoicing.application.ports import SyncRequest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from invoicing.application.ports import HttpAnswer, HttpRequest, SyncRequest
 from invoicing.application.sync_integration import sync_integration
 from invoicing.domain.export import ExportState
 from invoicing.domain.issue import IssueCode
@@ -14,10 +17,12 @@ from invoicing.domain.texts import clean_text
 from local.fortnox.fields import refused_character
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.faults import Effect, FaultRule, Match
+from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import WAREHOUSE
-from local.ongoing.warehouse import GoodsOwner
+from local.ongoing.warehouse import Charge, GoodsOwner
 from tests.faults.exports import ONE, Story, charge, invoice
 from tests.simulators.fortnox_specification import specification
+from tests.support.world import BASE_URL
 
 OTHER = "sydlager"
 PALLETS = charge()
@@ -355,3 +360,49 @@ def test_every_request_of_a_whole_story_is_one_that_fortnox_specification_knows(
     assert story.complaints() == []
     assert len([call for call in calls if call["path"].startswith("/3/")]) >= 8
     assert judge.outside(calls) == []
+
+
+prices = st.decimals(min_value=-10_000, max_value=10_000, places=3, allow_nan=False)
+counts = st.decimals(min_value=-100, max_value=100, places=3, allow_nan=False)
+charges = st.lists(
+    st.builds(lambda p, n: charge(price=str(p), quantity=str(n)), prices, counts), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=100)
+@given(first=charges, then=charges)
+def test_whatever_is_charged_and_then_changed_is_in_fortnox_to_the_ore(first: list[Charge], then: list[Charge]) -> None:
+    """Fortnox's own arithmetic, also after an update."""
+    story = Story(invoice(*first))
+    story.attempt()
+    created = story.complaints()
+    story.ongoing.change_invoice(WAREHOUSE, ONE, charges=tuple(then), is_exported=False)
+    story.rest()
+    story.attempt()
+
+    assert created == []
+    assert story.complaints() == []
+
+
+class SharedAllowance(InProcessTransport):
+    """Another system of the same company calls Fortnox as often as this one does."""
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if urlsplit(request.url).path.startswith("/3/"):
+            headers = {"Authorization": request.headers["Authorization"]}
+            super().send(HttpRequest(method="GET", url=f"{BASE_URL}/3/companyinformation", headers=headers))
+        return super().send(request)
+
+
+def test_two_systems_that_share_one_companys_allowance_lose_nothing() -> None:
+    """Both keep their own pace, so some calls are refused; these were not carried out, and are made again."""
+    story = Story(*(invoice(PALLETS, invoice_id=ONE + n) for n in range(40)))
+    story.to_fortnox = SharedAllowance(story.fortnox.handle)
+    story.attempt()
+    refused = [call for call in story.fortnox.calls() if call.status == 429 and call.method == "POST"]
+    story.rest()
+    story.heal()
+
+    assert refused
+    assert len(story.in_fortnox()) == 40
+    assert story.complaints() == []

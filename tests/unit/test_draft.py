@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoicing.domain.draft import ROW_LIMIT, draft_invoice
 from invoicing.domain.errors import InvoiceHeldError
@@ -204,17 +204,26 @@ amounts = st.decimals(min_value=-100_000, max_value=100_000, places=4, allow_nan
 quantities = st.decimals(min_value=-1_000, max_value=1_000, places=3, allow_nan=False)
 
 
-@given(
-    charges=st.lists(
-        st.builds(
-            lambda price, quantity, article: charge(str(price), str(quantity), article_number=f"A{article}"),
-            amounts,
-            quantities,
-            st.integers(0, 5),
-        ),
-        min_size=1,
-        max_size=40,
+charge_lists = st.lists(
+    st.builds(
+        lambda price, quantity, article: charge(str(price), str(quantity), article_number=f"A{article}"),
+        amounts,
+        quantities,
+        st.integers(0, 5),
     ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def sum_of(charges: list[Charge], meaning: PriceMeaning) -> Decimal:
+    """What the charges come to, exactly."""
+    return sum((c.price * c.quantity if meaning is PriceMeaning.PER_UNIT else c.price for c in charges), Decimal(0))
+
+
+@settings(max_examples=1000)
+@given(
+    charges=charge_lists,
     meaning=st.sampled_from([PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW]),
     grouping=st.sampled_from(list(RowGrouping)),
 )
@@ -222,11 +231,40 @@ def test_for_any_charges_the_sum_sent_is_the_sum_charged_to_the_ore(
     charges: list[Charge], meaning: PriceMeaning, grouping: RowGrouping
 ) -> None:
     """And every row survives Fortnox's rounding to two decimals, factor by factor and as a product."""
-    total = sum((c.price * c.quantity if meaning is PriceMeaning.PER_UNIT else c.price for c in charges), Decimal(0))
-    settings = replace(SETTINGS, rows=grouping, price_meaning=meaning)
-    draft = draft_invoice("nordlager", invoice(*charges, amount=str(total)), settings).invoice
+    total = sum_of(charges, meaning)
+    chosen = replace(SETTINGS, rows=grouping, price_meaning=meaning)
+    draft = draft_invoice("nordlager", invoice(*charges, amount=str(total)), chosen).invoice
 
     assert draft.net == round_to_ore(total)
     for row in draft.rows:
         for value in (row.quantity, row.price, row.total):
             assert round_to_ore(value) == value
+
+
+@settings(max_examples=1000)
+@given(
+    charges=charge_lists,
+    meaning=st.sampled_from([PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW]),
+    setting=st.sampled_from(list(PriceMeaning)),
+    remembered=st.sampled_from(list(PriceMeaning)),
+    off=st.sampled_from(["0", "0", "0.01", "-0.01", "1000"]),
+)
+def test_whatever_a_price_means_an_invoice_is_right_to_the_ore_or_held(
+    charges: list[Charge], meaning: PriceMeaning, setting: PriceMeaning, remembered: PriceMeaning, off: str
+) -> None:
+    """Never a silent difference, whatever is set, remembered, or wrong in Ongoing's own total."""
+    amount = sum_of(charges, meaning) + Decimal(off)
+    sums = {round_to_ore(sum_of(charges, one)) for one in (PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW)}
+    came_of_it = outcome(
+        invoice(*charges, amount=str(amount)), replace(SETTINGS, price_meaning=setting), remembered_meaning=remembered
+    )
+
+    assert came_of_it in {IssueCode.AMOUNTS_DISAGREE, IssueCode.PRICE_MEANING_CHANGED} | (sums & {round_to_ore(amount)})
+
+
+def outcome(wms: WmsInvoice, chosen: IntegrationSettings, *, remembered_meaning: PriceMeaning) -> Decimal | IssueCode:
+    """The net that would be sent, or why the invoice is held."""
+    try:
+        return draft_invoice("nordlager", wms, chosen, remembered_meaning=remembered_meaning).invoice.net
+    except InvoiceHeldError as held:
+        return held.issue.code

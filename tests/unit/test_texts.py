@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoicing.domain.texts import clean_text
 
@@ -10,6 +10,7 @@ from invoicing.domain.texts import clean_text
 ACCEPTED = re.compile(r"(?:[^\W\d_]|[0-9 \n’\\–:.`´,;^¤#%§£$€¢¥©™°&/()=+\-*_!?²³®½@¨˚\u00a0])*")
 
 
+@settings(max_examples=1000)
 @given(st.text(max_size=400), st.integers(10, 300), st.booleans())
 def test_any_text_comes_out_acceptable_and_short_enough(text: str, limit: int, lines: bool) -> None:
     """One refused character would refuse the whole invoice."""

@@ -1,7 +1,8 @@
 """Keeps to Fortnox's limit: 25 calls in any 5 seconds per client and company (its page on rate limits).
 
 Bursts were seen to be refused although the sum was allowed, so calls are spread evenly: 24 in any 5 seconds. The
-one that is left is for a call of somebody else, such as a run that has just ended or a page.
+one that is left is for a call of somebody else, such as a run that has just ended or a page. Runs of several systems
+that share a company know nothing of each other: some of their calls are refused, back off and are made again.
 """
 
 import threading
