@@ -157,7 +157,7 @@ def test_the_last_wish_can_be_done(integrations: Integrations) -> None:
 
 
 def test_a_run_that_has_begun_is_not_the_last_run(integrations: Integrations) -> None:
-    """Should it be killed, the last one that ended is still the last, and what it touched is known; settings keep it."""
+    """Should it be killed, the last one that ended is still the last, and what it touched is known."""
     integrations.put(ACTIVE)
     integrations.begin_run("lagret", BEGUN, unfinished={1, 2, 3})
     integrations.put(replace(ACTIVE, version=2))
