@@ -27,16 +27,19 @@ from urllib.parse import parse_qsl, unquote
 class Request:
     """One HTTP request.
 
-    `raw_path` is the path as it came, percent-encoding untouched, so that `%2F` and `/` stay different;
-    `path` is the same, decoded. Header names are lower case. `query` keeps order and repetition.
+    `target` is path and query as they stood on the wire. `raw_path` is the path of it, percent-encoding untouched,
+    so that `%2F` and `/` stay different; `path` is the same, decoded. Header names are lower case. `query` keeps
+    order and repetition. `client_port` is the other end of the connection; 0 if there was none.
     """
 
     method: str
+    target: str
     path: str
     raw_path: str
     query: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    client_port: int = 0
 
     @classmethod
     def to(
@@ -46,16 +49,19 @@ class Request:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        client_port: int = 0,
     ) -> Self:
         """A request to `target` (path and query as they stand on the wire, without scheme and host)."""
         raw_path, _, query = target.partition("?")
         return cls(
             method=method.upper(),
+            target=target,
             path=unquote(raw_path),
             raw_path=raw_path,
             query=parse_qsl(query, keep_blank_values=True),
             headers={name.lower(): value for name, value in (headers or {}).items()},
             body=body,
+            client_port=client_port,
         )
 
     def header(self, name: str, default: str = "") -> str:
@@ -242,7 +248,7 @@ class _Connection(BaseHTTPRequestHandler):
             body = self._read_chunks()
         else:
             body = self.rfile.read(int(headers.get("content-length") or 0))
-        return Request.to(self.command, self.path, headers=headers, body=body)
+        return Request.to(self.command, self.path, headers=headers, body=body, client_port=self.client_address[1])
 
     def _read_chunks(self) -> bytes:
         chunks = []

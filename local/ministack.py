@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from local.process import ChildProcess, DidNotStartError
+from local.process import ChildProcess, DidNotStartError, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / ".venv-ministack" / "bin" / "ministack"
@@ -24,13 +23,17 @@ TRIES = 3
 class MiniStack:
     """A running MiniStack on a free port of 127.0.0.1; everything in it is gone when it stops."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start it, with log and temporary files in `folder`. Raises DidNotStartError."""
+    def __init__(self, folder: Path, *, seen_at: str | None = None) -> None:
+        """Start it, with log and temporary files in `folder`. Raises DidNotStartError.
+
+        `seen_at` is the address at which its functions look for AWS, such as a proxy's; its own by default.
+        """
+        self._clients: dict[str, Any] = {}
         if not PROGRAM.exists():
             raise DidNotStartError(f"{PROGRAM} is missing; run `python3 local/bootstrap.py`")
         for attempt in range(1, TRIES + 1):
             try:
-                self._start(folder)
+                self._start(folder, seen_at)
                 return
             except DidNotStartError:
                 # Between our look for a free port and its start, somebody else may have taken the port.
@@ -38,8 +41,8 @@ class MiniStack:
                 if attempt == TRIES:
                     raise
 
-    def _start(self, folder: Path) -> None:
-        port = _free_port()
+    def _start(self, folder: Path, seen_at: str | None) -> None:
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         identity = secrets.token_hex(8)
         temporary = folder / "tmp"
@@ -63,10 +66,16 @@ class MiniStack:
                 "MINISTACK_EDITION": identity,
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
+                **({"AWS_ENDPOINT_URL": seen_at} if seen_at else {}),
             },
         )
         # The health answer repeats the identity: so it is ours that answers, and no other on the same port.
         self._process.wait_until_ready(lambda: True if self._identity() == identity else None)
+
+    @property
+    def session(self) -> int:
+        """The session that its process and those of the functions belong to, and nothing else does."""
+        return self._process.pid
 
     def _identity(self) -> str | None:
         try:
@@ -81,8 +90,10 @@ class MiniStack:
 
     def client(self, service: str) -> Any:
         """A boto3 client with all rights, for tests and for looking around."""
-        session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
-        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        if service not in self._clients:  # making one takes longer than most calls
+            session = boto3.Session(aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION)
+            self._clients[service] = session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        return self._clients[service]
 
     def environment(self) -> dict[str, str]:
         """What makes any AWS tool talk to this MiniStack."""
@@ -97,10 +108,3 @@ class MiniStack:
     def stop(self) -> None:
         """End it and its functions."""
         self._process.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

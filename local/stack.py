@@ -108,10 +108,13 @@ def output_of(function: str) -> str:
 
 
 @contextmanager
-def running_stack(*, name: str = "default", parameters: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def running_stack(
+    *, name: str = "default", parameters: Mapping[str, str] | None = None, aws_seen_at: str | None = None
+) -> Iterator[Stack]:
     """Start everything, give the stack, and stop everything again, also after an error.
 
-    `parameters` replace those of the template. Raises DidNotStartError, DeploymentError or StackInUseError.
+    `parameters` replace those of the template. `aws_seen_at` is the address at which the functions look for AWS,
+    if that is to be a proxy's. Raises DidNotStartError, DeploymentError or StackInUseError.
     """
     folder = LOGS / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +129,7 @@ def running_stack(*, name: str = "default", parameters: Mapping[str, str] | None
         ongoing = _simulator("ongoing", ["--seed"], folder, secret)
         started.callback(ongoing.stop)
         deployment.build(folder / "build.log")
-        aws = MiniStack(folder)
+        aws = MiniStack(folder, seen_at=aws_seen_at)
         started.callback(aws.stop)
         fortnox_url, ongoing_url = _address(fortnox, folder), _address(ongoing, folder)
         deployed = {

@@ -1,7 +1,40 @@
-"""What holds for every test."""
+"""What holds for every test, and the emulated AWS that tests in more than one folder use."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from local.ministack import PROGRAM as MINISTACK
+from local.ministack import ROOT_KEY, MiniStack
+from local.roto import PROGRAM as ROTO
+from local.roto import Roto
+from tests.support.aws import Aws
 
 # How long an example takes says something about the machine, and nothing about the promise.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """One MiniStack for all tests that need no whole stack; skips where it is not installed."""
+    if not MINISTACK.exists():
+        pytest.skip("MiniStack is not installed; python3 local/bootstrap.py installs it")
+    stack = MiniStack(tmp_path_factory.mktemp("ministack"))
+    try:
+        yield Aws(url=stack.url, access_key=ROOT_KEY, secret_key=ROOT_KEY, atomic=True)
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def roto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """One roto for all tests that need no whole stack; skips where it is not installed."""
+    if not ROTO.exists():
+        pytest.skip("roto is not installed; python3 local/bootstrap.py installs it")
+    server = Roto(tmp_path_factory.mktemp("roto"))
+    try:
+        yield Aws(url=server.url, atomic=True, shows_found=False, mails=False)
+    finally:
+        server.stop()

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,9 @@ from tests.faults.token_promises import INCURABLE
 
 if TYPE_CHECKING:
     from tests.faults.token_faults import Fault
+    from tests.faults.token_promises import Fate
     from tests.faults.token_story import Story
+    from tests.faults.wires import Strike
 
 
 @dataclass(slots=True)
@@ -19,6 +21,8 @@ class Findings:
 
     single: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     pairs: dict[str, Counter[str]] = field(default_factory=dict)
+    engines: dict[str, Counter[str]] = field(default_factory=dict)
+    strikes: list[dict[str, Any]] = field(default_factory=list)
     guards: dict[str, str] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     year: dict[str, Any] = field(default_factory=dict)
@@ -27,8 +31,27 @@ class Findings:
         """One run with one fault."""
         self.single.setdefault((setup, str(fault)), Counter()).update(result_of(story))
 
+    def count_on(self, engine: str, setup: str, story: "Story") -> None:
+        """One run with one fault and a table on an emulated DynamoDB."""
+        self.engines.setdefault(f"{setup}, on {engine}", Counter()).update(result_of(story))
+
+    def count_strike(self, scene: str, strike: "Strike", *, needs_a_human: bool, fate: "Fate | None") -> None:
+        """One strike at the deployed functions, and how the connection came out of it."""
+        outcome = "a human is needed" if needs_a_human else "no human needed"
+        lost = f"lost: {fate}" if fate else ""
+        self.strikes.append(
+            {
+                "scene": scene,
+                "call": strike.call,
+                "nth": strike.nth,
+                "blow": strike.blow,
+                "outcome": outcome,
+                "lost": lost,
+            }
+        )
+
     def __bool__(self) -> bool:
-        return bool(self.single or self.pairs or self.guards or self.models or self.year)
+        return any(getattr(self, kind.name) for kind in fields(self))
 
     def write(self, path: Path) -> None:
         """As JSON."""
@@ -36,6 +59,8 @@ class Findings:
         found = {
             "single": [{"story": setup, "fault": fault, **counts} for (setup, fault), counts in self.single.items()],
             "pairs": [{"story": setup, **counts} for setup, counts in self.pairs.items()],
+            "engines": [{"story": story, **counts} for story, counts in self.engines.items()],
+            "deployed": self.strikes,
             "guards": self.guards,
             "models": self.models,
             "year": self.year,
@@ -56,6 +81,12 @@ class Findings:
         if self.pairs:
             lines += ["", "Two faults at every pair of calls", _HEAD.format("story")]
             lines += [_row(setup, counts) for setup, counts in self.pairs.items()]
+        if self.engines:
+            lines += ["", "One fault at every call, with a real table", _HEAD.format("story")]
+            lines += [_row(story, counts) for story, counts in self.engines.items()]
+        if self.strikes:
+            lines += ["", "On the deployed stack, one strike at every boundary", _HEAD.format("strike")]
+            lines += _rows_by_story(_by_scene_and_blow(self.strikes))
         if self.guards:
             lines += ["", "Without a guard, the promise that breaks first"]
             lines += [f"  {guard:<58} {promise}" for guard, promise in self.guards.items()]
@@ -96,6 +127,14 @@ def _rows_by_story(single: dict[tuple[str, str], Counter[str]]) -> list[str]:
         lines.append(f"  {setup}")
         lines += [_row(f"  {fault}", counts) for (of, fault), counts in single.items() if of == setup]
     return lines
+
+
+def _by_scene_and_blow(strikes: list[dict[str, Any]]) -> dict[tuple[str, str], Counter[str]]:
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for strike in strikes:
+        row = counts.setdefault((strike["scene"], strike["blow"]), Counter())
+        row.update(name for name in ("runs", strike["outcome"], strike["lost"]) if name)
+    return counts
 
 
 def result_of(story: "Story") -> dict[str, int]:

@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invoicing.application.ports import TokenStore
 from invoicing.domain.tokens import Mode
 
 from tests.faults.findings import Findings, result_of
@@ -44,9 +45,9 @@ _CAN_LOSE = {Fault.CRASH, Fault.ERROR_AFTER, Fault.GARBAGE, Fault.LATE, Fault.LA
 _NAMES = [setup.name for setup in SETUPS]
 
 
-def played(setup: Setup, plan: Plan) -> Story:
+def played(setup: Setup, plan: Plan, *, store: TokenStore | None = None) -> Story:
     """One story, told as a trace if it goes wrong."""
-    story = Story(setup, plan)
+    story = Story(setup, plan, store=store)
     try:
         return story.play()
     except PromiseBrokenError as error:

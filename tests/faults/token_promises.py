@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from invoicing.application.ports import TokenStore
 from invoicing.domain.notice import broken_notice_id
 from invoicing.domain.tokens import TokenItem, TokenStatus
 
@@ -80,7 +81,7 @@ class Promises:
     """The witness of one story."""
 
     fortnox: FortnoxSimulator
-    store: FakeTokenStore
+    store: TokenStore
     journal: FakeTokenJournal
     clock: StoryClock
     broken_at: datetime | None = None
@@ -298,9 +299,11 @@ class Promises:
         return self.fortnox._authority
 
 
-def really_stored(store: FakeTokenStore, integration_id: str) -> TokenItem | None:
-    """What is there, whatever a store in a test says."""
-    return FakeTokenStore.get(store, integration_id)
+def really_stored(store: TokenStore, integration_id: str) -> TokenItem | None:
+    """What is there, whatever a fake in a test says."""
+    if isinstance(store, FakeTokenStore):
+        return FakeTokenStore.get(store, integration_id)
+    return store.get(integration_id)
 
 
 def _body(raw: bytes) -> dict[str, Any]:

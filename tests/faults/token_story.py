@@ -16,7 +16,7 @@ from invoicing.adapters.fortnox.pace import Pace
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.connect_company import ConnectTools, ConsentFailedError, connect_company
 from invoicing.application.follow_keys import follow_keys
-from invoicing.application.ports import ClientRefusedError, GrantRefusedError
+from invoicing.application.ports import ClientRefusedError, GrantRefusedError, TokenStore
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.application.start_consent import ConsentTools, start_consent
 from invoicing.application.token_engine import TokenEngine
@@ -107,14 +107,14 @@ class Story:
         setup: Setup,
         plan: Plan,
         *,
-        store: FakeTokenStore | None = None,
+        store: TokenStore | None = None,
         journal: FakeTokenJournal | None = None,
         integrations: FakeIntegrations | None = None,
     ) -> None:
         self.setup = setup
         self.plan = plan
         self.clock = StoryClock(START)
-        self.store = store or FakeTokenStore()
+        self.store: TokenStore = store or FakeTokenStore()
         self.journal = journal or FakeTokenJournal()
         self.sealer = FakeSealer()
         self.integrations = integrations or FakeIntegrations()

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.config import Config
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 REGION: Literal["eu-north-1"] = "eu-north-1"
 _LAYOUT = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-_SESSION = Session()  # reads the SDK's models once for all tests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +31,15 @@ class Aws:
     access_key: str = "test"
     secret_key: str = "test"
     atomic: bool = False  # whether conditional writes hold against concurrent ones; moto's do not
+    shows_found: bool = True  # whether a refused write says what it found; roto's do not
+    mails: bool = True  # whether it takes mails
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        return cast("DynamoDBClient", self._client("dynamodb"))
+        client = cast("DynamoDBClient", self._client("dynamodb"))
+        if not self.shows_found:
+            _show_found(client)
+        return client
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -81,7 +85,7 @@ class Aws:
         return self.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
 
     def _client(self, service: str) -> object:
-        return _SESSION.create_client(
+        return _session().create_client(
             service,
             region_name=REGION,
             endpoint_url=self.url,
@@ -89,6 +93,28 @@ class Aws:
             aws_secret_access_key=self.secret_key,
             config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=40),
         )
+
+
+@cache
+def _session() -> Session:
+    """Reads the SDK's models once for all tests; made late, because moto finds only sessions made after its import."""
+    return Session()
+
+
+def _show_found(client: "DynamoDBClient") -> None:
+    """Makes a client look for what a refused write found, a moment later than DynamoDB itself would."""
+
+    def remember(params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
+        context["refused_key"] = {name: params[name] for name in ("TableName", "Key")}
+
+    def look(parsed: dict[str, Any], context: Mapping[str, Any], **_: object) -> None:
+        if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            found = client.get_item(**context["refused_key"], ConsistentRead=True).get("Item")
+            parsed.update({"Item": found} if found else {})
+
+    for operation in ("UpdateItem", "DeleteItem"):
+        client.meta.events.register(f"before-parameter-build.dynamodb.{operation}", remember)
+        client.meta.events.register(f"after-call.dynamodb.{operation}", look)
 
 
 def _new_name(base: str) -> str:
