@@ -105,7 +105,7 @@ def reported_events() -> set[str]:
 
 def _events(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and re.search(r"report(ed)?$", ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and re.search(r"(report|reported|_failed)$", ast.unparse(node.func)):
             constants = [
                 one for argument in node.args[:3] for one in ast.walk(argument) if isinstance(one, ast.Constant)
             ]
@@ -149,6 +149,13 @@ def watched() -> dict[str, set[tuple[str, str]]]:
     return found
 
 
+def test_no_alarm_watches_what_two_stacks_would_count_together() -> None:
+    """A second stack in the account must not ring the first one's alarms."""
+    namespaces = [alarm["Properties"]["Namespace"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
+
+    assert all(namespace == OURS or str(namespace).startswith("AWS/") for namespace in namespaces)
+
+
 def test_an_alarm_watches_what_is_counted_and_what_is_counted_is_watched() -> None:
     """An alarm on a metric that nobody makes never rings."""
     offered = {metric: {name for one in each for name, _ in one.dimensions} for metric, each in filters().items()}
@@ -163,7 +170,7 @@ def test_every_step_and_outcome_that_an_alarm_watches_is_reported_by_our_code() 
 
     assert steps <= {event for event in reported_events() if event.startswith("token_")}
     assert outcomes <= set(Outcome)
-    assert "token_unsettled" in reported_events()
+    assert {"token_unsettled", "our_defect"} <= reported_events()
 
 
 def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
@@ -174,6 +181,7 @@ def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
         ('{ $.message = "token_*" }', "1", (("step", "$.message"),)),
         ("{ $.outcome = * }", "1", (("outcome", "$.outcome"),)),
         ('{ $.message = "token_unsettled" }', "$.seconds", ()),
+        ('{ $.message = "our_defect" }', "1", ()),
     }
 
 

@@ -11,13 +11,12 @@ metrics = Metrics()
 # Many invocations have nothing to count, and a warning about it in each log would hide the others.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-# Events that are counted here. Those of tokens are counted from the log by filters of the template: a function that is
-# killed has written its lines, and published no metric. Metrics have no dimension per integration: thousands of them
-# would cost more than the service itself; the log line has it.
+# Events that are counted here. What an alarm watches is counted from the log, by filters of the template: a function
+# that is killed has written its lines, and published no metric. Metrics have no dimension per integration: thousands
+# of them would cost more than the service itself; the log line has it.
 COUNTED = {
     "invoice_failed": "InvoicesFailed",
     "run_failed": "RunsFailed",
-    "our_defect": "OurDefects",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
 }
