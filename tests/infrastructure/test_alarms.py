@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def test_silence_is_an_alarm_where_something_must_happen_by_itself(name: str) ->
 # ---- what is counted from our logs
 
 
+@cache
 def reported_events() -> set[str]:
     """Every name of a log line in our code."""
     sources = [*(ROOT / "layers" / "shared").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
