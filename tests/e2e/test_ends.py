@@ -94,7 +94,7 @@ def test_what_was_typed_when_the_session_ended_is_there_after_signing_in(connect
     connected.press("Save")
     expect(connected.page.get_by_role("alert")).to_contain_text(connected.say(label_of(LandingProblem.SESSION_ENDED)))
     connected.look("session-ended")
-    connected.page.get_by_label(connected.say("Password")).fill(PASSWORD)
+    connected.fill_in_login()
     connected.press("Sign in")
 
     expect(unit).to_have_value("kolli")
