@@ -247,7 +247,8 @@ class _Run:
             try:
                 after = ended.result()
             except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-                self._failed(invoice_id, "invoice_failed", reason=_reason(error))
+                self._failed(invoice_id)
+                self._report("invoice_failed", invoice=str(invoice_id), reason=_reason(error))
                 failures_in_a_row += 1
                 if failures_in_a_row >= GIVE_UP_AFTER:
                     in_wms = isinstance(error, WriteBackFailedError)
@@ -260,7 +261,9 @@ class _Run:
                 stops_all = stops_all or error
                 self._stopping = True
             except Exception as defect:  # ours; it stops nothing but its invoice
-                self._failed(invoice_id, "our_defect", reason=type(defect).__name__, where=_where(defect))
+                self._failed(invoice_id)
+                kind = type(defect).__name__
+                self._report("our_defect", invoice=str(invoice_id), reason=kind, where=_where(defect))
             else:
                 failures_in_a_row = 0
                 self._count(invoice_id, records.get(invoice_id) if invoice_id is not None else None, after)
@@ -298,11 +301,10 @@ class _Run:
                     )
                 )
 
-    def _failed(self, invoice_id: int | None, event: str, **fields: str) -> None:
+    def _failed(self, invoice_id: int | None) -> None:
+        self._tally.failed += 1
         if invoice_id is not None:
             self._unfinished.add(invoice_id)
-        self._tally.failed += 1
-        self._report(event, invoice=str(invoice_id), **fields)
 
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):
