@@ -11,6 +11,7 @@ from local.stack import Stack
 _AGING = ("TokensTable", "ExportsTable", "IntegrationsTable")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _MOMENTS_AS_NUMBERS = frozenset({"due_at", "lease_until"})
+_PART_OF_AN_ID = frozenset({"broken_since"})  # of the notice about it, which keeps its id
 
 
 def let_pass(stack: Stack, elapsed: timedelta) -> None:
@@ -31,10 +32,11 @@ def _older(stored: Attribute, elapsed: timedelta) -> Any:
         case {"L": members}:
             return {"L": [_older(member, elapsed) for member in members]}
         case {"M": members}:
-            return {
-                "M": {
-                    name: epoch(moment_of(member) - elapsed) if name in _MOMENTS_AS_NUMBERS else _older(member, elapsed)
-                    for name, member in members.items()
-                }
-            }
+            return {"M": {name: _older_member(name, member, elapsed) for name, member in members.items()}}
     return stored
+
+
+def _older_member(name: str, member: Attribute, elapsed: timedelta) -> Any:
+    if name in _PART_OF_AN_ID:
+        return member
+    return epoch(moment_of(member) - elapsed) if name in _MOMENTS_AS_NUMBERS else _older(member, elapsed)
