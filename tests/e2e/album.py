@@ -22,7 +22,7 @@ ALBUM = (
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
     *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
-    *("signed-out", "signed-out-elsewhere", "session-ended", "form-expired", "not-found"),
+    *("signed-out", "signed-out-elsewhere", "session-ended", "settings-kept", "form-expired", "not-found"),
     *("mail-verify", "mail-broken", "mail-reminder", "mail-reminder-last", "mail-reactivated", "mail-digest"),
 )
 """Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""

@@ -1,14 +1,13 @@
 """The people of one warehouse, in front of a browser that speaks their language."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any
 
 from invoicing.adapters.rendering.catalogue import translations
 from invoicing.domain.integration_settings import Language
-from playwright.sync_api import Locator, Page, Response
+from playwright.sync_api import Locator, Page, Response, expect
 
 from local.demo import link_in, log_in_to_fortnox
 from local.fortnox.client_control import FortnoxControl
@@ -164,30 +163,11 @@ class Office:
         return link_in(self.mail(part), part)
 
     def sync(self) -> None:
-        """Press *Sync now* and wait until the run has ended."""
-        before = self._last_run()
+        """Press *Sync now* and stay until the page shows, by itself, that the run has ended."""
         self.open()
         self.press("Sync now")
-        self.arrive("notice=")
-        self.wait_for_run(before)
-
-    def wait_for_run(self, before: Mapping[str, Any] | None) -> None:
-        """Until a run has ended that is not `before`."""
-
-        def ended() -> bool | None:
-            run = self._last_run()
-            return True if run is not None and run != before else None
-
-        waited_for("a run", ended)
-
-    def _last_run(self) -> Mapping[str, Any] | None:
-        found = self.stack.client("dynamodb").get_item(
-            TableName=self.stack.outputs["IntegrationsTable"],
-            Key={"integration_id": {"S": self.system}},
-            ConsistentRead=True,
-        )
-        run: Mapping[str, Any] | None = found.get("Item", {}).get("last_run", {}).get("M")
-        return run
+        self.arrive("notice=sync_started")
+        expect(self.page.get_by_role("progressbar")).to_have_count(0, timeout=WAIT_SECONDS * 1000)
 
     def see(self, text: str, **words: object) -> None:
         """Reload until the page says this English text, as somebody who waits for it does."""
