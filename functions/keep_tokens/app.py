@@ -3,11 +3,10 @@
 import os
 from typing import Any
 
-from invoicing.application.follow_keys import follow_keys
 from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.errors import InvoicingError, RetryLaterError
-from invoicing.domain.tokens import TokenItem, UnreadableTokensError
+from invoicing.domain.tokens import UnreadableTokensError
 from invoicing.runtime.bootstrap import Bootstrap, utc_now
 from invoicing.runtime.observability import logger, metrics, report
 from invoicing.runtime.settings import KeepTokensSettings
@@ -15,11 +14,6 @@ from invoicing.runtime.settings import KeepTokensSettings
 settings = KeepTokensSettings.read(os.environ)
 parts = Bootstrap(settings)
 _SECONDS_FOR_ONE = 60.0
-
-
-def follow(item: TokenItem) -> None:
-    """Holds or releases the integration of these keys."""
-    follow_keys(parts.integrations, parts.tokens, parts.notices, utc_now, report, integration_id=item.integration_id)
 
 
 @metrics.log_metrics
@@ -35,7 +29,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
             break
         looked_at += 1
         try:
-            recover_tokens(engine, integration_id, follow)
+            recover_tokens(engine, integration_id, parts.follow_keys)
         except RetryLaterError:
             continue  # it stays due
         except ClientRefusedError:

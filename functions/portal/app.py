@@ -427,7 +427,7 @@ def _progress(integration: Integration) -> RunProgress | None:
         and record.updated_at is not None
         and record.updated_at >= run.started_at
     ]
-    return RunProgress(done=len(ended), total=len(run.invoices))
+    return RunProgress(done=run.ended + len(ended), total=run.ended + len(run.invoices))
 
 
 def _sync_notice(integration: Integration, notice: Notice | None, progress: RunProgress | None) -> Notice | None:

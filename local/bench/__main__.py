@@ -26,7 +26,7 @@ DEMO = ROOT / "build" / "demo" / "report.json"
 BACKLOG = 500
 ORDINARY_CALL = 0.1  # seconds; recorded answers of Fortnox took 70 to 150 ms
 CALL_SECONDS = (0.0, ORDINARY_CALL, 0.2)
-RUN_SIZES = ((1, 200), (1, 20_000), (100, 10), (1000, 10))  # invoices, and charges on each
+RUN_SIZES = ((1, 200), (1, 20_000), (100, 10), (1500, 10), (4000, 10))  # invoices, and charges on each
 
 
 def main() -> int:

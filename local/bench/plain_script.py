@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -145,7 +146,7 @@ class PlainScript:
         sent = 0
         known: set[str] = set()
         try:
-            waiting = self.wms.unexported(self.login, since=self.since)
+            waiting = list(chain.from_iterable(self.wms.unexported(self.login, since=self.since)))
         except InvoicingError:
             return sent  # the scheduler starts it again
         for invoice in waiting:

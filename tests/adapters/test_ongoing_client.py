@@ -72,6 +72,11 @@ def _ids(invoices: object) -> list[int | None]:
     return [one.id for one in invoices]
 
 
+def _listed(client: OngoingClient, login: WmsLogin, *, since: date) -> list[WmsInvoice | UnreadableInvoice]:
+    """All pages."""
+    return [invoice for page in client.unexported(login, since=since) for invoice in page]
+
+
 def _live_unexported() -> list[int]:
     return list(range(5001, 5014))
 
@@ -93,14 +98,14 @@ def test_the_client_is_what_the_use_cases_ask_for(quick: OngoingClient) -> None:
 
 def test_unexported_invoices_of_live_goods_owners_come_in_order_of_id(client: OngoingClient) -> None:
     """Exported ones and those of training goods owners stay away."""
-    found = client.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(client, LOGIN, since=LONG_AGO)
 
     assert _ids(found) == _live_unexported()
 
 
 def test_the_server_sees_every_filter(simulator: OngoingSimulator, quick: OngoingClient) -> None:
     """A service that reads in the documented order sees what we ask for, so little travels in vain."""
-    quick.unexported(LOGIN, since=date(2026, 10, 31))
+    _listed(quick, LOGIN, since=date(2026, 10, 31))
 
     assert simulator.calls[0].asked == {
         "username": seed.USERNAME,
@@ -117,7 +122,7 @@ def test_the_server_sees_every_filter(simulator: OngoingSimulator, quick: Ongoin
 
 def test_an_invoice_is_read_whole(client: OngoingClient) -> None:
     """Every field of the domain's invoice comes from the wire, texts with all their characters."""
-    found = {one.id: one for one in client.unexported(LOGIN, since=LONG_AGO)}
+    found = {one.id: one for one in _listed(client, LOGIN, since=LONG_AGO)}
     invoice = _readable(found[seed.MANY_CHARGES])
 
     assert invoice.goods_owner.name == "Kaffe & Kakao AB"
@@ -150,9 +155,9 @@ def test_every_plausible_shape_of_the_answer_is_read_alike(
     simulator: OngoingSimulator, quick: OngoingClient, layout: Layout, nulls: Nulls, dates: Dates
 ) -> None:
     """Nested, flat or with the older names; nil, missing or empty; dates in UTC, with offset or local."""
-    expected = quick.unexported(LOGIN, since=LONG_AGO)
+    expected = _listed(quick, LOGIN, since=LONG_AGO)
     simulator.set_options(layout=layout, nulls=nulls, dates=dates)
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     if layout is Layout.LEGACY:  # which names no currency and has no reference on the goods owner
         for mine, other in zip(found, expected, strict=True):
@@ -184,7 +189,7 @@ def test_a_server_that_ignores_a_filter_changes_nothing(
     """Filters are applied again on our side, and paging ends."""
     simulator.set_options(**{ignored: True})
     _put_exported(simulator)
-    found = client.unexported(LOGIN, since=date(2026, 10, 31))
+    found = _listed(client, LOGIN, since=date(2026, 10, 31))
 
     assert _ids(found) == _live_unexported()
 
@@ -196,7 +201,7 @@ def test_a_server_that_names_training_goods_owners_need_not_filter_them(quick: O
         "<InvoiceInfo><InvoiceId>1</InvoiceId><InvoiceDate>2026-10-31T00:00:00</InvoiceDate>"
         "<InvoiceAmount>1</InvoiceAmount><IsExported>false</IsExported></InvoiceInfo>",
     )
-    found = _answering(body).unexported(LOGIN, since=LONG_AGO)
+    found = _listed(_answering(body), LOGIN, since=LONG_AGO)
 
     assert found == []
 
@@ -207,7 +212,7 @@ def test_no_filter_and_no_paging_at_all_changes_nothing(simulator: OngoingSimula
         ignore_is_exported=True, ignore_dates=True, ignore_max=True, ignore_id_from=True, newest_first=True
     )
     _put_exported(simulator)
-    found = quick.unexported(LOGIN, since=date(2026, 10, 31))
+    found = _listed(quick, LOGIN, since=date(2026, 10, 31))
 
     assert _ids(found) == _live_unexported()
 
@@ -236,7 +241,7 @@ def test_all_pages_are_read_whatever_id_from_means(
     """ "Larger than" and "or equal" both give every invoice once, around the edges of pages too."""
     simulator.set_options(id_from_inclusive=id_from_inclusive)
     ids = _fill(simulator, count)
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert _ids(found) == [*_live_unexported(), *ids]
 
@@ -248,7 +253,7 @@ def test_many_invoices_are_read_where_paging_does_not_work(
     """When the pages repeat themselves or come from the wrong end, all is asked for in one answer."""
     simulator.set_options(**ignored)
     ids = _fill(simulator, 120)
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert _ids(found) == [*_live_unexported(), *ids]
 
@@ -257,7 +262,7 @@ def test_an_answer_larger_than_asked_for_is_everything(simulator: OngoingSimulat
     """A server that ignores the maximum is not asked for the same again."""
     simulator.set_options(ignore_max=True, ignore_id_from=True)
     _fill(simulator, 60)
-    quick.unexported(LOGIN, since=LONG_AGO)
+    _listed(quick, LOGIN, since=LONG_AGO)
 
     assert len(simulator.calls) == 1
 
@@ -267,7 +272,7 @@ def test_a_page_that_is_too_slow_is_asked_for_again_in_smaller_pages(
 ) -> None:
     """A system with huge invoices is read all the same."""
     simulator.add_fault(FaultRule(effect=Effect.DELAY, match=Match(operation="GetInvoicesByQuery"), seconds=200))
-    found = client.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(client, LOGIN, since=LONG_AGO)
 
     assert _ids(found) == _live_unexported()
     assert [call.asked["max"] for call in simulator.calls if call.asked.get("rows")][-1] == 5
@@ -279,7 +284,7 @@ def test_pages_grow_where_invoices_have_few_rows(
 ) -> None:
     """A backlog of small invoices takes few calls, and one of large invoices no answer that is too large."""
     _fill(simulator, 200, rows=rows)
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert len(found) == 200 + len(_live_unexported())
     assert [call.asked["max"] for call in simulator.calls] == pages
@@ -291,7 +296,7 @@ def test_a_page_that_grew_too_large_is_asked_for_again_in_ordinary_pages(
     """And pages do not grow again in this reading."""
     ids = _fill(simulator, 150)
     simulator.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=Match(nth=2)))
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert _ids(found) == [*_live_unexported(), *ids]
     assert [call.asked.get("max", "failed") for call in simulator.calls] == [50, "failed", 50, 50, 50]
@@ -301,7 +306,7 @@ def test_invoices_of_the_first_day_are_included(simulator: OngoingSimulator, qui
     """The start date itself counts, though the server's "later than" leaves it out; the day before does not."""
     for invoice_id, day in ((8001, date(2026, 9, 30)), (8002, date(2026, 10, 1))):
         simulator.put_invoice(seed.WAREHOUSE, Invoice(id=invoice_id, goods_owner_id=1, invoice_date=day))
-    found = quick.unexported(LOGIN, since=date(2026, 10, 1))
+    found = _listed(quick, LOGIN, since=date(2026, 10, 1))
 
     assert 8002 in _ids(found)
     assert 8001 not in _ids(found)
@@ -310,7 +315,7 @@ def test_invoices_of_the_first_day_are_included(simulator: OngoingSimulator, qui
 @pytest.mark.parametrize("since", [date.min, date(1900, 1, 1), date(1900, 1, 2), date.max])
 def test_any_start_date_can_be_asked_for(quick: OngoingClient, since: date) -> None:
     """The ends of the calendar break nothing."""
-    found = quick.unexported(LOGIN, since=since)
+    found = _listed(quick, LOGIN, since=since)
 
     assert len(found) == (0 if since == date.max else 13)
 
@@ -332,7 +337,7 @@ def test_a_bad_invoice_does_not_stop_the_others(
 ) -> None:
     """It comes out as unreadable, with the field that is wrong and without its text."""
     simulator.change_invoice(seed.WAREHOUSE, seed.PLAIN, garbled={field: garbage})
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert found[0] == UnreadableInvoice(id=seed.PLAIN, reason=reason)
     assert _ids(found) == _live_unexported()
@@ -341,7 +346,7 @@ def test_a_bad_invoice_does_not_stop_the_others(
 def test_an_invoice_without_a_readable_id_comes_last(simulator: OngoingSimulator, quick: OngoingClient) -> None:
     """It can be told to people, though nothing can be done with it."""
     simulator.change_invoice(seed.WAREHOUSE, seed.PLAIN, garbled={"InvoiceId": "one"})
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert found[-1] == UnreadableInvoice(id=None, reason="InvoiceId is not a whole number")
     assert len(found) == 13
@@ -350,7 +355,7 @@ def test_an_invoice_without_a_readable_id_comes_last(simulator: OngoingSimulator
 def test_an_invoice_without_a_readable_id_comes_once(simulator: OngoingSimulator, quick: OngoingClient) -> None:
     """Also when it stands last, where the next page shows it again."""
     simulator.change_invoice(seed.WAREHOUSE, seed.STILL_GROWING, garbled={"InvoiceId": "last"})
-    found = quick.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(quick, LOGIN, since=LONG_AGO)
 
     assert [one.id for one in found] == [*_live_unexported()[:-1], None]
 
@@ -363,7 +368,7 @@ def test_unreadable_history_is_not_brought_up(simulator: OngoingSimulator, quick
         seed.WAREHOUSE,
         Invoice(id=8001, goods_owner_id=1, invoice_date=date(2019, 1, 1), garbled={"InvoiceAmount": "?"}),
     )
-    found = quick.unexported(LOGIN, since=date(2026, 10, 1))
+    found = _listed(quick, LOGIN, since=date(2026, 10, 1))
 
     assert _ids(found) == _live_unexported()
 
@@ -388,7 +393,7 @@ def test_an_invoice_with_a_bad_charge_is_never_half_read(charge: str, reason: st
         "<InvoiceAmount>1</InvoiceAmount><IsExported>false</IsExported></InvoiceInfo>"
         f"<InvoiceCharges><GetInvoicesCharge>{charge}</GetInvoicesCharge></InvoiceCharges>",
     )
-    found = _answering(body).unexported(LOGIN, since=LONG_AGO)
+    found = _listed(_answering(body), LOGIN, since=LONG_AGO)
 
     assert found == [UnreadableInvoice(id=7, reason=reason)]
 
@@ -396,7 +401,7 @@ def test_an_invoice_with_a_bad_charge_is_never_half_read(charge: str, reason: st
 def test_control_characters_in_one_comment_hide_no_invoice(simulator: OngoingSimulator, client: OngoingClient) -> None:
     """.NET writes them as references that XML forbids; they become spaces."""
     simulator.change_invoice(seed.WAREHOUSE, seed.PLAIN, title="Lager\x1f&\x00hantering")
-    found = client.unexported(LOGIN, since=LONG_AGO)
+    found = _listed(client, LOGIN, since=LONG_AGO)
 
     assert _ids(found) == _live_unexported()
     assert _readable(found[0]).title == "Lager & hantering"
@@ -551,7 +556,7 @@ def test_a_wrong_login_is_refused_however_ongoing_says_it(
     quick = OngoingClient(InProcessTransport(simulator.handle), base_url="http://ongoing.test")
     calls: list[Callable[[], object]] = [
         lambda: quick.check_login(login),
-        lambda: quick.unexported(login, since=LONG_AGO),
+        lambda: _listed(quick, login, since=LONG_AGO),
         lambda: quick.by_id(login, 1),
         lambda: quick.write_back(login, 1, number="1"),
     ]
@@ -634,22 +639,36 @@ def test_a_bad_answer_becomes_the_error_that_names_the_reaction(
     """No bad answer gives a shorter list, and once the trouble is over the list is whole."""
     simulator.add_fault(rule)
     with pytest.raises(error) as caught:
-        client.unexported(LOGIN, since=LONG_AGO)
+        _listed(client, LOGIN, since=LONG_AGO)
     simulator.clear_faults()
 
     assert type(caught.value) is error
     assert seed.PASSWORD not in str(caught.value)
-    assert _ids(client.unexported(LOGIN, since=LONG_AGO)) == _live_unexported()
+    assert _ids(_listed(client, LOGIN, since=LONG_AGO)) == _live_unexported()
 
 
-def test_a_failure_on_a_later_page_gives_no_list(simulator: OngoingSimulator, quick: OngoingClient) -> None:
-    """Half a list would look like invoices that had vanished."""
+def test_a_failure_on_a_later_page_is_not_the_end_of_the_list(
+    simulator: OngoingSimulator, quick: OngoingClient
+) -> None:
+    """Half a list that passes for a whole one would look like invoices that had vanished."""
     _fill(simulator, 100)
     for nth in (2, 3, 4):  # a large, an ordinary and a small page
         simulator.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=Match(nth=nth)))
 
+    pages = quick.unexported(LOGIN, since=LONG_AGO)
+    next(pages)
     with pytest.raises(RetryLaterError):
-        quick.unexported(LOGIN, since=LONG_AGO)
+        next(pages)
+
+
+def test_a_page_is_asked_for_when_it_is_needed(simulator: OngoingSimulator, quick: OngoingClient) -> None:
+    """Whoever works on one page at a time holds no more than that, and may stop."""
+    _fill(simulator, 100)
+    pages = quick.unexported(LOGIN, since=LONG_AGO)
+    before = len(simulator.calls)
+    first = next(pages)
+
+    assert (before, len(first), len(simulator.calls)) == (0, 50, 1)
 
 
 class _Scripted:
@@ -713,7 +732,7 @@ def _soap(content: str) -> str:
 def test_an_answer_outside_the_contract_never_reads_as_an_empty_list(body: str, error: type[Exception]) -> None:
     """Silence would look like "nothing to export" for months."""
     with pytest.raises(error) as caught:
-        _answering(body).unexported(LOGIN, since=LONG_AGO)
+        _listed(_answering(body), LOGIN, since=LONG_AGO)
 
     assert type(caught.value) is error
 
@@ -731,7 +750,7 @@ def test_an_empty_list_is_empty_however_it_is_written(invoices: str) -> None:
         )
     )
 
-    assert client.unexported(LOGIN, since=LONG_AGO) == []
+    assert _listed(client, LOGIN, since=LONG_AGO) == []
 
 
 def test_a_list_of_the_older_interface_needs_no_mark_of_success() -> None:
@@ -743,14 +762,14 @@ def test_a_list_of_the_older_interface_needs_no_mark_of_success() -> None:
         )
     )
 
-    assert client.unexported(LOGIN, since=LONG_AGO) == []
+    assert _listed(client, LOGIN, since=LONG_AGO) == []
 
 
 @pytest.mark.parametrize("body", ["<error/>", _soap(""), _soap("<OtherResponse/>"), "<Envelope><a></b></Envelope>", ""])
 def test_a_failing_server_may_answer_anything(body: str) -> None:
     """With a status of 5xx the document does not matter unless it is a fault: it will pass."""
     with pytest.raises(RetryLaterError):
-        _answering(body, status=503).unexported(LOGIN, since=LONG_AGO)
+        _listed(_answering(body, status=503), LOGIN, since=LONG_AGO)
 
 
 @pytest.mark.parametrize("code", ["soap:Client", "soap:VersionMismatch", "Client"])
@@ -761,7 +780,7 @@ def test_a_fault_that_blames_our_call_is_our_bug(code: str) -> None:
     )
 
     with pytest.raises(UpstreamContractError, match="There is an error in XML document"):
-        _answering(_soap(fault), status=500).unexported(LOGIN, since=LONG_AGO)
+        _listed(_answering(_soap(fault), status=500), LOGIN, since=LONG_AGO)
 
 
 def test_an_update_that_does_not_say_it_succeeded_did_not() -> None:

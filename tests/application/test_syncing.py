@@ -481,6 +481,122 @@ def test_a_backlog_is_sent_at_the_speed_of_the_limit_without_a_refused_call() ->
     assert world.clock() - started < timedelta(seconds=calls(world)[0] / 5 / 0.95)
 
 
+def a_long_list(world: World) -> set[int]:
+    """More good invoices than Ongoing gives on its first page; their ids."""
+    template = world.ongoing.invoice(WAREHOUSE, seed.PLAIN)
+    ids = set(range(7000, 7060))
+    for number in ids:
+        world.ongoing.put_invoice(WAREHOUSE, replace(template, id=number))
+    return ids | GOOD
+
+
+def marked(world: World, ids: set[int]) -> set[int]:
+    """Those of them that Ongoing has as exported."""
+    return {one for one in ids if world.ongoing.invoice(WAREHOUSE, one).is_exported}
+
+
+def test_a_long_list_is_read_while_its_beginning_is_sent() -> None:
+    """One page at a time, so that memory does not grow with the list."""
+    world = connected()
+    ids = a_long_list(world)
+    world.ongoing.clear_calls()
+    summary = run(world)
+    operations = [call.operation for call in world.ongoing.calls]
+    pages = [place for place, operation in enumerate(operations) if operation == "GetInvoicesByQuery"]
+
+    assert marked(world, ids) == ids
+    assert summary.sent == len(ids)
+    assert len(pages) == 2
+    assert pages[1] > 30
+
+
+def test_what_a_run_looks_at_is_told_page_by_page() -> None:
+    """The progress goes on from one page to the next, and what is begun is followed up should the run be killed."""
+    world = connected()
+    ids = a_long_list(world)
+    exports = world.exports
+    totals: list[int] = []
+    unfollowed: set[int] = set()
+
+    def look(_method: str) -> None:
+        stored = world.integrations.get(WAREHOUSE)
+        assert stored is not None
+        if stored.under_way is not None:
+            totals.append(stored.under_way.ended + len(stored.under_way.invoices))
+        begun = {one for one in ids if (export := exports.get(WAREHOUSE, one)) and export.attempt_id}
+        unfollowed.update(one for one in begun - stored.unfinished if one not in marked(world, {one}))
+
+    world.exports = interrupted(exports, after=look)
+    run(world)
+
+    assert totals == sorted(totals)
+    assert len(set(totals)) == 2
+    assert totals[-1] >= len(ids)
+    assert unfollowed == set()
+
+
+def test_when_a_later_page_does_not_come_what_was_read_is_sent() -> None:
+    """The run says what was wrong, and the next one does the rest. Half a list says nothing of what is not in it."""
+    world = connected()
+    ids = a_long_list(world)
+    for nth in (2, 3, 4):  # a large, an ordinary and a small page
+        read = Match(operation="GetInvoicesByQuery", nth=nth)
+        world.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=500, match=read))
+    world.ongoing.clear_calls()
+    first = run(world)
+    sent_first = marked(world, ids)
+    second = run(world)
+
+    assert first.problem is not None
+    assert first.problem.code is IssueCode.WMS_NOT_ANSWERING
+    assert first.sent == len(sent_first) == 43
+    assert [call.asked.get("ids") for call in world.ongoing.calls if call.asked.get("ids")] == []
+    assert (second.sent, second.problem) == (len(ids) - 43, None)
+    assert marked(world, ids) == ids
+
+
+def test_when_a_password_changes_while_a_list_is_read_what_was_begun_is_ended() -> None:
+    """Nothing that Fortnox took is left without a record of it."""
+    world = connected()
+    ids = a_long_list(world)
+    read = Match(operation="GetInvoicesByQuery", nth=2)
+    world.ongoing.add_fault(FaultRule(effect=Effect.SOAP_FAULT, message="You lack permission", match=read))
+    summary = run(world)
+    states = {export.state for one in ids if (export := world.exports.get(WAREHOUSE, one))}
+
+    assert summary.problem is not None
+    assert summary.problem.code is IssueCode.WMS_LOGIN_REFUSED
+    assert states == {ExportState.DONE}
+    assert len(marked(world, ids)) == summary.sent == 43
+
+
+def test_no_further_page_is_read_when_time_runs_low() -> None:
+    """What is under way must end, and an answer of Ongoing may take its time."""
+    world = connected()
+    ids = a_long_list(world)
+    world.time_left = 279.0
+    first = run(world)
+    continued = world.queue.requests[-1].slot
+    second = run(world)
+
+    assert continued.startswith("continue-")
+    assert (first.sent, first.problem) == (43, None)
+    assert second.sent == len(ids) - 43
+
+
+def test_two_invoices_with_one_number_on_different_pages_never_both_get_it() -> None:
+    """The second is refused by Fortnox, and says so."""
+    world = connected()
+    a_long_list(world)
+    for one in (7000, 7059):
+        world.ongoing.change_invoice(WAREHOUSE, one, number="77001")
+    run(world)
+    later = record(world, 7059)
+
+    assert record(world, 7000).fortnox_number == "77001"
+    assert (later.state, later.issue and later.issue.code) == (ExportState.HELD, IssueCode.NUMBER_TAKEN)
+
+
 class KilledAtPost(InProcessTransport):
     """The process ends when it posts an invoice."""
 

@@ -7,7 +7,6 @@ from unittest import mock
 import pytest
 from invoicing.application import rotate_refresh_token
 from invoicing.application.access_fortnox import access_token
-from invoicing.application.follow_keys import follow_keys
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.notice import NoticeKind
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
@@ -29,18 +28,7 @@ def _keys(world: World) -> TokenItem:
 def _keep(world: World) -> None:
     """The janitor's schedule."""
     for integration_id in world.tokens.due(world.clock()):
-        recover_tokens(
-            world.engine(),
-            integration_id,
-            lambda item: follow_keys(
-                world.integrations,
-                world.tokens,
-                world.notices,
-                world.clock,
-                world.report,
-                integration_id=item.integration_id,
-            ),
-        )
+        recover_tokens(world.engine(), integration_id, world.follow_keys)
 
 
 def _rotate(world: World) -> None:
@@ -153,6 +141,30 @@ def test_who_connected_after_the_backup_is_held_and_gets_one_mail(mode: Mode) ->
     assert integration is not None
     assert integration.broken_since is not None
     assert len([notice for notice in world.notices.all if notice.kind is NoticeKind.BROKEN]) == 1
+
+
+@_MODES
+def test_who_was_held_because_the_keys_were_missing_goes_on_when_they_are_back(mode: Mode) -> None:
+    """Somebody restored a table while runs went on: nobody needs to approve again."""
+    world = World()
+    world.connect(mode)
+    keys = world.tokens
+    world.tokens = type(world.tokens)()
+    world.run()
+    held = world.integrations.get(WAREHOUSE)
+    world.tokens = keys
+    world.later(days=7)
+    for _ in _hours(world, 1):
+        pass
+    integration = world.integrations.get(WAREHOUSE)
+    closing = [notice for notice in world.notices.all if notice.kind is NoticeKind.REACTIVATED]
+
+    assert held is not None
+    assert held.broken_since is not None
+    assert integration is not None
+    assert integration.broken_since is None
+    assert [notice.closed for notice in world.notices.all if notice.kind is NoticeKind.BROKEN] == [True]
+    assert [int(notice.params["sent"]) > 0 for notice in closing] == [True]
 
 
 def test_who_connected_again_after_the_backup_is_carried_by_client_credentials() -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 from invoicing.application.access_fortnox import access_token
-from invoicing.application.follow_keys import follow_keys
 from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import MASS_EVENT, recover_tokens
 from invoicing.application.token_engine import TokenEngine
@@ -64,22 +63,11 @@ def _statuses(world: World, names: list[str]) -> list[TokenStatus]:
     return [item.status for item in items if item is not None]
 
 
-def _follow(world: World, name: str) -> None:
-    follow_keys(
-        world.integrations,
-        world.tokens,
-        world.notices,
-        world.clock,
-        lambda event, fields: world.reports.append((event, fields)),
-        integration_id=name,
-    )
-
-
 def _keep(world: World, engine: TokenEngine) -> None:
     """What the janitor does on its schedule."""
     for name in list(world.tokens.due(world.clock())):
         try:
-            recover_tokens(engine, name, lambda item: _follow(world, item.integration_id))
+            recover_tokens(engine, name, world.follow_keys)
         except RetryLaterError:
             continue
 

@@ -15,7 +15,7 @@ from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.connect_company import ConnectTools, ConsentFailedError, connect_company
-from invoicing.application.follow_keys import follow_keys
+from invoicing.application.follow_keys import FollowTools, follow_keys
 from invoicing.application.ports import ClientRefusedError, GrantRefusedError, TokenStore
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.application.start_consent import ConsentTools, start_consent
@@ -137,6 +137,7 @@ class Story:
             base_url="https://apps.fortnox.example",
             client_id=CLIENT_ID,
             client_secret=lambda: SECRET,
+            forget_secret=lambda: None,
             redirect_uri="https://invoicing.example/oauth/callback",
             transport=self._transport,
         )
@@ -320,14 +321,14 @@ class Story:
             self._tell()
 
     def _tell(self) -> None:
-        follow_keys(
-            self._watched_integrations,
-            self.engine.store,
-            self._watched_notices,
-            self.clock,
-            self._report,
-            integration_id=INTEGRATION,
+        tools = FollowTools(
+            integrations=self._watched_integrations,
+            tokens=self.engine.store,
+            notices=self._watched_notices,
+            clock=self.clock,
+            report=self._report,
         )
+        follow_keys(tools, INTEGRATION)
 
     def _run(self, name: str, act: Callable[[], None], life: timedelta) -> None:
         process = Process(name=name, ends_at=self.clock.now + life)

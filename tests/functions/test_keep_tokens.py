@@ -10,7 +10,7 @@ from invoicing.domain.tokens import ASK_AGAIN_AFTER, ROTATE_SPARE_EVERY, TokenIt
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
-from tests.functions.deployed import Browser, Deployed, event
+from tests.functions.deployed import CLIENT_SECRET, Browser, Deployed, event
 
 SCHEDULE = "keep_tokens__schedule"
 
@@ -121,6 +121,19 @@ def test_a_wrong_client_secret_breaks_no_integration(operator: Browser) -> None:
     assert [line["outcome"] for line in deployed.logged("token_recovery")] == ["client_refused"]
     assert deployed.integration.broken_since is None
     assert keys_of(deployed).status is TokenStatus.ACTIVE
+
+
+def test_a_client_secret_that_was_put_right_is_taken_up_by_the_running_process(operator: Browser) -> None:
+    """Nobody needs to start it anew."""
+    deployed = operator.deployed
+    until_due(deployed)
+    deployed.aws.secrets.put_secret_value(SecretId="fortnox", SecretString="another-secret")
+    deployed.invoke("keep_tokens", event(SCHEDULE))
+    deployed.aws.secrets.put_secret_value(SecretId="fortnox", SecretString=CLIENT_SECRET)
+    deployed.invoke("keep_tokens", event(SCHEDULE))
+
+    assert [line["outcome"] for line in deployed.logged("token_recovery")] == ["client_refused", "renewed"]
+    assert keys_of(deployed).ver == 1
 
 
 def test_without_time_left_nothing_is_begun(operator: Browser) -> None:

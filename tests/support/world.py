@@ -12,6 +12,7 @@ from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.change_integration import ChangeTools, save_settings
 from invoicing.application.connect_company import Connected, ConnectTools, connect_company
+from invoicing.application.follow_keys import FollowTools, follow_keys
 from invoicing.application.ports import OutsideCalls, SyncRequest
 from invoicing.application.sign_in import SignedIn, SignInTools, sign_in
 from invoicing.application.start_consent import ConsentStarted, ConsentTools
@@ -93,6 +94,7 @@ class World:
             base_url="https://apps.fortnox.example",
             client_id=CLIENT_ID,
             client_secret=lambda: SECRET,
+            forget_secret=lambda: None,
             redirect_uri=f"{BASE_URL}/oauth/callback",
             transport=self.to_fortnox,
         )
@@ -129,6 +131,17 @@ class World:
             both=both,
             report=self.report,
         )
+
+    def follow_keys(self, integration_id: str) -> None:
+        """Holds or releases an integration, as its keys are."""
+        tools = FollowTools(
+            integrations=self.integrations,
+            tokens=self.tokens,
+            notices=self.notices,
+            clock=self.clock,
+            report=self.report,
+        )
+        follow_keys(tools, integration_id)
 
     def consent_tools(self) -> ConsentTools:
         """Tools of consents."""
@@ -188,7 +201,7 @@ class World:
             integrations=self.integrations,
             exports=self.exports,
             notices=self.notices,
-            tokens=self.tokens,
+            follow_keys=self.follow_keys,
             queue=self.queue,
             sealer=self.sealer,
             wms=self.wms(),

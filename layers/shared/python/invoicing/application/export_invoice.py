@@ -4,7 +4,7 @@ The record in Exports is written before Fortnox is asked and after it answered, 
 leaves something that the next run can go on from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ from invoicing.domain.money import round_to_ore
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 ARRIVED_AFTER = timedelta(minutes=2)  # by then a lost request has arrived, and what it made can be found
-ASK_AGAIN_AFTER = timedelta(hours=1)  # what Fortnox refused is tried again this often by itself
+TRY_AGAIN_EVERY = timedelta(hours=1)  # what Fortnox refused is tried again this often by itself
 
 # Issues that nobody was refused by: such an invoice is tried at every run.
 _TRIED_AT_EVERY_RUN = frozenset(
@@ -55,7 +55,7 @@ class ExportTools:
     """What exports of one run work with.
 
     `starting` is called before the first record is written. `write_back` sets number and exported mark in
-    Ongoing. `sharing` has, for each invoice whose number another one has too, the id of that other one.
+    Ongoing.
     """
 
     integration_id: str
@@ -65,7 +65,6 @@ class ExportTools:
     register: KnownRegister
     starting: Callable[[], None]
     write_back: Callable[[int, str], None]
-    sharing: Mapping[int, int]
     clock: Clock
     new_id: Callable[[], str]
     run_id: str
@@ -75,19 +74,27 @@ class ExportTools:
 
 
 def export_invoice(
-    tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool, failed_before: bool = False
+    tools: ExportTools,
+    invoice: WmsInvoice,
+    record: Export | None,
+    *,
+    asked: bool,
+    shares_with: int | None = None,
+    failed_before: bool = False,
 ) -> Steps[Export]:
     """Takes one invoice as far as it goes now, and gives its record as it is then.
 
     Other invoices may go on while a call about this one is under way. Registers are asked without letting them, so
     that no two invoices create the same article.
 
-    `failed_before`: it got no answer in the run before this one either, and becomes an issue if it gets none now.
+    `shares_with` is the id of another invoice with the same number. `failed_before`: it got no answer in the run
+    before this one either, and becomes an issue if it gets none now.
+
     Raises RetryLaterError, ReconnectRequiredError, IntegrationHeldError, WmsLoginRefusedError,
     UpstreamContractError; the record is safe then, and the next run goes on from it. Any other exception is a defect
     of ours: the invoice is held as such, and the exception goes on.
     """
-    export = _Export(tools, invoice, record, asked=asked)
+    export = _Export(tools, invoice, record, asked=asked, shares_with=shares_with)
     try:
         return (yield from export.run())
     except (AccessRefusedError, NotSentError, RateLimitedError):
@@ -198,16 +205,25 @@ def _rests(tools: ExportTools, record: Export, *, asked: bool) -> bool:
         return False
     if issue is not None and issue.code in _TRIED_AT_EVERY_RUN:
         return False
-    return (tools.clock() - since) // ASK_AGAIN_AFTER == (before - since) // ASK_AGAIN_AFTER
+    return (tools.clock() - since) // TRY_AGAIN_EVERY == (before - since) // TRY_AGAIN_EVERY
 
 
 class _Export:
     """One invoice on its way; `record` is always what the store has."""
 
-    def __init__(self, tools: ExportTools, invoice: WmsInvoice, record: Export | None, *, asked: bool) -> None:
+    def __init__(
+        self,
+        tools: ExportTools,
+        invoice: WmsInvoice,
+        record: Export | None,
+        *,
+        asked: bool,
+        shares_with: int | None,
+    ) -> None:
         self._tools = tools
         self._invoice = invoice
         self._asked = asked
+        self._shares_with = shares_with
         self.record = record or _blank(tools.integration_id, invoice.id)
 
     def run(self) -> Steps[Export]:
@@ -219,10 +235,11 @@ class _Export:
                 self.record = _close(self._tools, self.record, self.record.fortnox_number)
                 return self.record
             tried = ""
-            other = self._tools.sharing.get(self._invoice.id)
-            if other is not None and not self.record.fortnox_number:
+            if self._shares_with is not None and not self.record.fortnox_number:
                 raise invoice_held(
-                    IssueCode.NUMBER_SHARED, invoice_number=self._invoice.number.strip(), other_invoice=str(other)
+                    IssueCode.NUMBER_SHARED,
+                    invoice_number=self._invoice.number.strip(),
+                    other_invoice=str(self._shares_with),
                 )
             draft = draft_invoice(
                 self.record.integration_id,

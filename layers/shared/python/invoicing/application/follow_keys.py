@@ -1,6 +1,7 @@
 """An integration follows its keys: held and told of when they are dead, released when they work again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from invoicing.application.ports import ChangedMeanwhileError, Clock, Integrations, Notices, Report, TokenStore
 from invoicing.domain.errors import RetryLaterError
@@ -9,38 +10,41 @@ from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind, broken_not
 from invoicing.domain.tokens import TokenStatus
 
 
-def follow_keys(
-    integrations: Integrations,
-    tokens: TokenStore,
-    notices: Notices,
-    clock: Clock,
-    report: Report,
-    *,
-    integration_id: str,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowTools:
+    """What integrations follow their keys with."""
+
+    integrations: Integrations
+    tokens: TokenStore
+    notices: Notices
+    clock: Clock
+    report: Report
+
+
+def follow_keys(tools: FollowTools, integration_id: str) -> None:
     """Holds the integration and puts one notice, or releases it. Safe to repeat, and to be overtaken.
 
     A new consent stores its keys before it changes the integration. So the integration is read before the
     keys, and changed only if it is still that version: no consent can have come between. Raises RetryLaterError.
     """
-    integration = integrations.get(integration_id)
-    keys = tokens.get(integration_id)
+    integration = tools.integrations.get(integration_id)
+    keys = tools.tokens.get(integration_id)
     if integration is None:
         return
     if keys is None or keys.status is TokenStatus.BROKEN:
-        _hold(integrations, notices, clock, report, integration)
+        _hold(tools, integration)
     elif keys.status in {TokenStatus.ACTIVE, TokenStatus.CC_ONLY} and integration.broken_since is not None:
-        _release(integrations, notices, report, integration)
+        _release(tools, integration, integration.broken_since)
 
 
-def _hold(integrations: Integrations, notices: Notices, clock: Clock, report: Report, integration: Integration) -> None:
+def _hold(tools: FollowTools, integration: Integration) -> None:
     since = integration.broken_since
     if since is None:
-        since = clock()
-        if not integrations.mark_broken(integration.id, at=since, version=integration.version):
+        since = tools.clock()
+        if not tools.integrations.mark_broken(integration.id, at=since, version=integration.version):
             raise RetryLaterError("the integration was changed while it was being marked as broken")
-        report("token_broken", {"integration": integration.id})
-    notices.put_once(
+        tools.report("token_broken", {"integration": integration.id})
+    tools.notices.put_once(
         Notice(
             id=broken_notice_id(integration.id, since),
             integration_id=integration.id,
@@ -51,12 +55,11 @@ def _hold(integrations: Integrations, notices: Notices, clock: Clock, report: Re
     )
 
 
-def _release(integrations: Integrations, notices: Notices, report: Report, integration: Integration) -> None:
-    if integration.broken_since is not None:
-        notices.close(broken_notice_id(integration.id, integration.broken_since))
+def _release(tools: FollowTools, integration: Integration, since: datetime) -> None:
+    tools.notices.close(broken_notice_id(integration.id, since))
     released = replace(integration, broken_since=None, closing_notice_due=True, version=integration.version + 1)
     try:
-        integrations.put(released)
+        tools.integrations.put(released)
     except ChangedMeanwhileError:
         raise RetryLaterError("the integration was changed while it was being released") from None
-    report("token_works_again", {"integration": integration.id})
+    tools.report("token_works_again", {"integration": integration.id})

@@ -1,6 +1,7 @@
 """What waits in Ongoing: invoices that are not exported and that we have not begun, as they are just now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from invoicing.application.ports import Exports, Sealer, WmsInvoices
@@ -14,13 +15,17 @@ from invoicing.domain.wms_invoice import WmsInvoice
 def list_waiting(
     integration: Integration, *, wms: WmsInvoices, sealer: Sealer, exports: Exports, now: datetime
 ) -> Sequence[tuple[WmsInvoice, Due]]:
-    """Newest ids first. What cannot be read becomes an issue by a run, and is left out. Raises like the WMS port."""
+    """Newest ids first, without their charges. What cannot be read becomes an issue by a run, and is left out.
+
+    Raises like the WMS port.
+    """
     if integration.settings is None:
         return []
-    listed = wms.unexported(login_of(integration, sealer), since=integration.settings.from_date)
-    readable = [invoice for invoice in listed if isinstance(invoice, WmsInvoice)]
-    begun = exports.get_many(integration.id, [invoice.id for invoice in readable])
-    waiting = [invoice for invoice in readable if invoice.id not in begun]
+    waiting: list[WmsInvoice] = []
+    for page in wms.unexported(login_of(integration, sealer), since=integration.settings.from_date):
+        readable = [invoice for invoice in page if isinstance(invoice, WmsInvoice)]
+        begun = exports.get_many(integration.id, [invoice.id for invoice in readable])
+        waiting += [replace(invoice, charges=()) for invoice in readable if invoice.id not in begun]
     return [
         (invoice, due_of(integration, invoice, now=now))
         for invoice in sorted(waiting, key=lambda invoice: invoice.id, reverse=True)

@@ -84,8 +84,11 @@ class WmsInvoices(Protocol):
         """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
         ...
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Sequence[WmsInvoice | UnreadableInvoice]:
-        """Invoices of live goods owners, not marked as exported, dated `since` or later, with charges, by id."""
+    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+        """Invoices of live goods owners, not marked as exported, dated `since` or later, with charges, by id.
+
+        In pages, each read when it is asked for.
+        """
         ...
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:

@@ -27,7 +27,7 @@ MASS_EVENT = 10  # integrations refused within one to two hours: more is an inci
 _LICENCE_AGAIN = timedelta(hours=6)  # the spare of a company without a licence
 _BROKEN_AGAIN = timedelta(hours=6)
 
-type FollowKeys = Callable[[TokenItem], None]
+type FollowKeys = Callable[[str], None]  # holds or releases the integration with this id
 
 
 def recover_tokens(engine: TokenEngine, integration_id: str, follow_keys: FollowKeys) -> None:
@@ -48,12 +48,14 @@ def _recover(engine: TokenEngine, integration_id: str, follow_keys: FollowKeys) 
         if item.intent is not None:
             return _find_out(engine, item)
         if item.refused_at is not None and item.status is not TokenStatus.UNCERTAIN:
-            follow_keys(item)  # refused before, and it works
+            follow_keys(integration_id)  # refused before, and it works
             due_at = None if item.status is TokenStatus.CC_ONLY else engine.next_rotation()
             _mark(engine, item, item.status, due_at=due_at, refused_at=None)
             return Outcome.HEALED
         if item.status is not TokenStatus.CC_ONLY:
-            return _rotate(engine, item)
+            outcome = _rotate(engine, item)
+            follow_keys(integration_id)  # held once because they were missing, and they are back
+            return outcome
         _mark(engine, item, TokenStatus.CC_ONLY, due_at=None, refused_at=None)  # needs no janitor
     except ReconnectRequiredError:
         return _recover(engine, integration_id, follow_keys)
@@ -109,7 +111,7 @@ def _declare_broken(engine: TokenEngine, item: TokenItem, error: str) -> NoRetur
 
 def _try_broken_again(engine: TokenEngine, item: TokenItem, follow_keys: FollowKeys) -> Outcome:
     """Tells of it, and tries the keys now and then until Fortnox has forgotten them."""
-    follow_keys(item)
+    follow_keys(item.integration_id)
     now = engine.clock()
     again_at = (item.refused_at or now) + _BROKEN_AGAIN
     if now < again_at:

@@ -1,7 +1,7 @@
 """The dress rehearsal: what would happen to each invoice now. Reads and compares, and writes nothing anywhere."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """One invoice that is due. `net` is what Fortnox would have, None where that cannot be known."""
+    """One invoice that is due, without its charges. `net` is what Fortnox would have; None: that cannot be known."""
 
     invoice: WmsInvoice | UnreadableInvoice
     record: Export | None
@@ -70,23 +70,23 @@ class _Rehearsal:
         self._settings = settings
         self._customers: dict[str, Customer | None] = {}
         self._meaning = integration.detected_price_meaning
-        self._sharing: dict[int, int] = {}
 
     def all(self) -> Sequence[Rehearsed]:
         login = login_of(self._integration, self._tools.sealer)
-        invoices = self._tools.wms.unexported(login, since=self._settings.from_date)
-        self._sharing = sharing_a_number(invoices)
+        pages = self._tools.wms.unexported(login, since=self._settings.from_date)
+        return [rehearsed for page in pages for rehearsed in self._page(page)]
+
+    def _page(self, invoices: Sequence[WmsInvoice | UnreadableInvoice]) -> Iterator[Rehearsed]:
         ids = [invoice.id for invoice in invoices if invoice.id is not None]
         records = self._tools.exports.get_many(self._integration.id, ids)
-        rehearsed = []
+        sharing = sharing_a_number(invoices)
         for invoice in invoices:
             record = records.get(invoice.id) if invoice.id is not None else None
             if isinstance(invoice, UnreadableInvoice):
                 issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
-                rehearsed.append(Rehearsed(invoice=invoice, record=record, outcome=Outcome.HOLD, issue=issue))
+                yield Rehearsed(invoice=invoice, record=record, outcome=Outcome.HOLD, issue=issue)
             elif self._is_due(invoice, record):
-                rehearsed.append(self._one(invoice, record))
-        return rehearsed
+                yield self._rehearse(invoice, record, shares_with=sharing.get(invoice.id))
 
     def _is_due(self, invoice: WmsInvoice, record: Export | None) -> bool:
         due = when_due(
@@ -98,18 +98,17 @@ class _Rehearsal:
         )
         return due is Due.NOW
 
-    def _one(self, invoice: WmsInvoice, record: Export | None) -> Rehearsed:
+    def _rehearse(self, invoice: WmsInvoice, record: Export | None, *, shares_with: int | None) -> Rehearsed:
         try:
-            other = self._sharing.get(invoice.id)
-            if other is not None and (record is None or not record.fortnox_number):
+            if shares_with is not None and (record is None or not record.fortnox_number):
                 raise invoice_held(
-                    IssueCode.NUMBER_SHARED, invoice_number=invoice.number.strip(), other_invoice=str(other)
+                    IssueCode.NUMBER_SHARED, invoice_number=invoice.number.strip(), other_invoice=str(shares_with)
                 )
             draft = self._draft(invoice)
             outcome = self._outcome(invoice, draft, record)
         except InvoiceHeldError as held:
-            return Rehearsed(invoice=invoice, record=record, outcome=Outcome.HOLD, issue=held.issue)
-        return Rehearsed(invoice=invoice, record=record, outcome=outcome, net=draft.net)
+            return Rehearsed(invoice=_brief(invoice), record=record, outcome=Outcome.HOLD, issue=held.issue)
+        return Rehearsed(invoice=_brief(invoice), record=record, outcome=outcome, net=draft.net)
 
     def _draft(self, invoice: WmsInvoice) -> InvoiceDraft:
         draft = draft_invoice(self._integration.id, invoice, self._settings, remembered_meaning=self._meaning)
@@ -141,3 +140,8 @@ class _Rehearsal:
 
     def _may_ask(self) -> bool:
         return self._tools.seconds_left() > SECONDS_TO_ANSWER
+
+
+def _brief(invoice: WmsInvoice) -> WmsInvoice:
+    """Without what takes memory and nobody looks at afterwards."""
+    return replace(invoice, charges=())

@@ -1,9 +1,12 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Set
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 
 from invoicing.application.export_invoice import (
     ExportTools,
@@ -12,7 +15,6 @@ from invoicing.application.export_invoice import (
     hold_unreadable,
     settle_deleted,
 )
-from invoicing.application.follow_keys import follow_keys
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
@@ -23,13 +25,14 @@ from invoicing.application.ports import (
     Fortnox,
     Integrations,
     Notices,
+    OutsideCall,
     OutsideCalls,
     Report,
     Sealer,
     SecondsLeft,
+    Side,
     SyncQueue,
     SyncRequest,
-    TokenStore,
     WmsInvoices,
 )
 from invoicing.application.wms_login import login_of
@@ -54,17 +57,22 @@ AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, 
 # With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
 # after the other.
 SECONDS_TO_END = 180.0
+SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTools:
-    """What runs work with. `fortnox_of` gives the client of one integration's company."""
+    """What runs work with.
+
+    `fortnox_of` gives the client of one integration's company. `follow_keys` is given the id of one whose keys are
+    dead.
+    """
 
     integrations: Integrations
     exports: Exports
     notices: Notices
-    tokens: TokenStore
+    follow_keys: Callable[[str], None]
     queue: SyncQueue
     sealer: Sealer
     wms: WmsInvoices
@@ -91,7 +99,20 @@ class _Tally:
     sums: dict[str, Decimal] = field(default_factory=dict)  # currency → net sent by this run
 
 
-type _Work = WmsInvoice | UnreadableInvoice | Export  # an Export alone: its invoice is no longer in Ongoing
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One invoice to look at, and its record as it was; without an invoice, it is no longer in Ongoing."""
+
+    invoice: WmsInvoice | UnreadableInvoice | None
+    before: Export | None
+    shares_with: int | None = None  # the id of another invoice with the same number
+
+    @property
+    def id(self) -> int | None:
+        """Ongoing's id, where it can be read."""
+        if self.invoice is not None:
+            return self.invoice.id
+        return self.before.invoice_id if self.before is not None else None
 
 
 def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | None:
@@ -120,8 +141,15 @@ class _Run:
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
         self._unfinished = set(integration.unfinished)
+        self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
+        self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
+        self._ended = 0
+        self._listed_ids: set[int] = set()
         self._started_at = tools.clock()
+        self._with: ExportTools | None = None
+        self._failures_in_a_row = 0
         self._stopping = False  # no further invoice is begun
+        self._stopped_by: Exception | None = None
 
     def execute(self) -> RunSummary:
         try:
@@ -130,9 +158,7 @@ class _Run:
             self._not_answering(error, IssueCode.WMS_LOGIN_REFUSED)  # signing in again stores the password anew
             return self._finish()
         try:
-            invoices = self._read(login)
-            if invoices is not None and (invoices or self._unfinished or self._integration.asked):
-                self._export(login, invoices)
+            self._export(login)
         except WmsLoginRefusedError:
             self._problem(
                 IssueCode.WMS_LOGIN_REFUSED, system=self._integration.id, username=self._integration.wms_username
@@ -145,43 +171,112 @@ class _Run:
             self._broken()
         return self._finish()
 
-    def _read(self, login: WmsLogin) -> Sequence[WmsInvoice | UnreadableInvoice] | None:
-        """What Ongoing lists; None if it does not answer."""
+    def _export(self, login: WmsLogin) -> None:
+        """Ends what was begun whatever happens, and only then raises what stopped the run."""
+        for job, ended in interleave(self._begun(login), self._tools.outside, at_most=AT_ONCE):
+            self._open.discard(job.id)
+            self._ended += 1
+            self._settle(job, ended)
+        if self._with is not None:
+            self._meaning = self._with.remembered_meaning
+            self._with.register.save()
+        if self._stopped_by is not None:
+            raise self._stopped_by
+
+    def _begun(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
+        """The work, one by one, until something stops the run or its time runs low."""
         try:
-            invoices = self._tools.wms.unexported(login, since=self._settings.from_date)
+            for job in chain(self._listed(login), self._unlisted(login)):
+                if not self._may_go_on():
+                    return
+                if self._with is None:
+                    self._with = self._export_tools(login)
+                yield job, self._export_one(self._with, job)
+        except Exception as error:  # raised when those under way have ended
+            self._stop(error)
+
+    def _listed(self, login: WmsLogin) -> Iterator[_Job]:
+        """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
+        pages = self._tools.wms.unexported(login, since=self._settings.from_date)
+        page = self._read(lambda: next(pages, None))
+        while page is not None:
+            self._tally.seen += len(page)
+            ids = [invoice.id for invoice in page if invoice.id is not None]
+            self._listed_ids.update(ids)
+            records = self._tools.exports.get_many(self._integration.id, ids)
+            due = [invoice for invoice in page if self._is_due(invoice, records)]
+            self._open.update(invoice.id for invoice in due if invoice.id is not None)
+            sharing = sharing_a_number(page)
+            for invoice in due:
+                before = records.get(invoice.id) if invoice.id is not None else None
+                yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
+            page = self._read(lambda: next(pages, None)) if self._may_go_on(SECONDS_TO_READ) else None
+
+    def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
+        """What Ongoing does not list, but a person asked for or we have not finished."""
+        ids = (self._integration.asked | self._integration.unfinished) - self._listed_ids
+        if not ids or not self._may_go_on():
+            return
+        records = self._tools.exports.get_many(self._integration.id, sorted(ids))
+        for invoice_id in sorted(ids):
+            record = records.get(invoice_id)
+            open_record = record if record is not None and record.state is not ExportState.DONE else None
+            if invoice_id not in self._integration.asked and open_record is None:
+                self._leave(invoice_id)
+                continue
+            if not self._may_go_on():
+                return
+            invoice = self._read(partial(self._tools.wms.by_id, login, invoice_id))
+            if self._stopping:
+                return
+            if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
+                self._tally.seen += 1
+                yield _Job(invoice, record)
+            elif open_record is not None:
+                self._tally.seen += 1
+                yield _Job(None, open_record)
+            else:
+                self._tally.done.add(invoice_id)
+                self._leave(invoice_id)
+
+    def _read[Answer](self, ask: Callable[[], Answer]) -> Answer | None:
+        """What Ongoing answers, asked in its turn while other invoices are under way; without an answer, the run ends.
+
+        None then; raises WmsLoginRefusedError.
+        """
+        asked = self._tools.outside.start(OutsideCall(side=Side.ONGOING, act=ask))
+        try:
+            answer: Answer = self._tools.outside.first([asked]).result()
         except (RetryLaterError, UpstreamContractError) as error:
             self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
+            self._stopping = True
             return None
-        self._tally.seen = len(invoices)
-        return invoices
+        return answer
 
-    def _export(self, login: WmsLogin, listed: Sequence[WmsInvoice | UnreadableInvoice]) -> None:
-        ids = {invoice.id for invoice in listed if invoice.id is not None}
-        unlisted = (self._integration.asked | self._unfinished) - ids
-        records = self._tools.exports.get_many(self._integration.id, sorted(ids | unlisted))
-        work = [
-            *(invoice for invoice in listed if self._is_due(invoice, records)),
-            *self._read_unlisted(login, sorted(unlisted), records),
-        ]
-        if not work:
-            return
+    def _may_go_on(self, seconds: float = SECONDS_TO_END) -> bool:
+        """Whether nothing stopped the run and so much time is left; else the rest is continued later."""
+        if not self._stopping and self._tools.seconds_left() < seconds:
+            self._stopping = True
+            self._continue_later()
+        return not self._stopping
+
+    def _export_tools(self, login: WmsLogin) -> ExportTools:
+        """Made when first needed: most runs send nothing."""
         fortnox = self._tools.fortnox_of(self._integration)
-        register = KnownRegister(
+        return ExportTools(
             integration_id=self._integration.id,
             settings=self._settings,
             exports=self._tools.exports,
             fortnox=fortnox,
-            clock=self._tools.clock,
-        )
-        export_tools = ExportTools(
-            integration_id=self._integration.id,
-            settings=self._settings,
-            exports=self._tools.exports,
-            fortnox=fortnox,
-            register=register,
-            starting=self._marking(frozenset(invoice_id for one in work if (invoice_id := _id_of(one)) is not None)),
+            register=KnownRegister(
+                integration_id=self._integration.id,
+                settings=self._settings,
+                exports=self._tools.exports,
+                fortnox=fortnox,
+                clock=self._tools.clock,
+            ),
+            starting=self._mark,
             write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
-            sharing=sharing_a_number(listed),
             clock=self._tools.clock,
             new_id=self._tools.new_id,
             run_id=self._tools.new_id(),
@@ -189,117 +284,73 @@ class _Run:
             by=self._request.by,
             remembered_meaning=self._meaning,
         )
-        try:
-            self._export_each(export_tools, work, records)
-        finally:
-            self._meaning = export_tools.remembered_meaning
-            register.save()
 
-    def _read_unlisted(self, login: WmsLogin, ids: Iterable[int], records: Mapping[int, Export]) -> list[_Work]:
-        """What Ongoing does not list, but a person asked for or we have not finished."""
-        found: list[_Work] = []
-        for invoice_id in ids:
-            record = records.get(invoice_id)
-            open_record = record if record is not None and record.state is not ExportState.DONE else None
-            if invoice_id not in self._integration.asked and open_record is None:
-                self._unfinished.discard(invoice_id)
-                continue
-            if self._tools.seconds_left() < SECONDS_TO_END:
-                self._continue_later(1)
-                break
-            try:
-                invoice = self._tools.wms.by_id(login, invoice_id)
-            except (RetryLaterError, UpstreamContractError) as error:
-                self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
-                break
-            if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
-                found.append(invoice)
-            elif open_record is not None:
-                found.append(open_record)
-            else:
-                self._tally.done.add(invoice_id)
-        self._tally.seen += len(found)
-        return found
-
-    def _marking(self, ids: frozenset[int]) -> Callable[[], None]:
-        """Called before each write of a record: the first time, it stores what this run is about to touch.
+    def _mark(self) -> None:
+        """Called before each write of a record: stores what this run is about to touch, once for each page.
 
         Should the run be killed, the next one looks at all of it: also at an invoice that is marked in Ongoing
         already, and therefore no longer listed, while its record does not know.
         """
-        marked = ids <= self._unfinished
+        if self._open <= self._marked:
+            return
+        marked = self._unfinished | self._open
+        begun = RunUnderWay(started_at=self._started_at, ended=self._ended, invoices=frozenset(self._open))
+        self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
+        self._marked = marked
 
-        def mark() -> None:
-            nonlocal marked
-            if marked:
-                return
-            begun = RunUnderWay(started_at=self._started_at, invoices=ids)
-            self._tools.integrations.begin_run(self._integration.id, begun, unfinished=self._unfinished | ids)
-            marked = True
-
-        return mark
-
-    def _export_each(self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]) -> None:
-        stops_all: InvoicingError | None = None
-        failures_in_a_row = 0
-        for one, ended in interleave(self._each(export_tools, work, records), self._tools.outside, at_most=AT_ONCE):
-            invoice_id = _id_of(one)
-            try:
-                after = ended.result()
-            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-                self._failed(invoice_id)
-                self._report("invoice_failed", invoice=str(invoice_id), reason=_reason(error))
-                failures_in_a_row += 1
-                if failures_in_a_row >= GIVE_UP_AFTER:
-                    in_wms = isinstance(error, WriteBackFailedError)
-                    code = IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING
-                    self._problem(code, system=self._integration.id)
-                    self._stopping = True
-            except InvoicingError as error:
-                if invoice_id is not None:
-                    self._unfinished.add(invoice_id)
-                stops_all = stops_all or error
+    def _settle(self, job: _Job, ended: Future[Export | None]) -> None:
+        """What came of one invoice: counts it, and stops the run if nothing would come of others either."""
+        try:
+            after = ended.result()
+        except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
+            self._failed(job.id)
+            self._report("invoice_failed", invoice=str(job.id), reason=_reason(error))
+            self._failures_in_a_row += 1
+            if self._failures_in_a_row >= GIVE_UP_AFTER:
+                in_wms = isinstance(error, WriteBackFailedError)
+                code = IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING
+                self._problem(code, system=self._integration.id)
                 self._stopping = True
-            except Exception as defect:  # ours; it stops nothing but its invoice
-                self._failed(invoice_id)
-                kind = type(defect).__name__
-                self._report("our_defect", invoice=str(invoice_id), reason=kind, where=_where(defect))
-            else:
-                failures_in_a_row = 0
-                self._count(invoice_id, records.get(invoice_id) if invoice_id is not None else None, after)
-        if stops_all is not None:
-            raise stops_all
+        except InvoicingError as error:
+            if job.id is not None:
+                self._unfinished.add(job.id)
+            self._stop(error)
+        except Exception as defect:  # ours; it stops nothing but its invoice
+            self._failed(job.id)
+            kind = type(defect).__name__
+            self._report("our_defect", invoice=str(job.id), reason=kind, where=_where(defect))
+        else:
+            self._failures_in_a_row = 0
+            self._count(job, after)
 
-    def _each(
-        self, export_tools: ExportTools, work: Sequence[_Work], records: Mapping[int, Export]
-    ) -> Iterator[tuple[_Work, Steps[Export | None]]]:
-        """The work, one by one, until something stops the run or its time runs low."""
-        for position, one in enumerate(work):
-            if self._stopping:
-                return
-            if self._tools.seconds_left() < SECONDS_TO_END:
-                self._continue_later(len(work) - position)
-                return
-            invoice_id = _id_of(one)
-            yield one, self._export_one(export_tools, one, records.get(invoice_id) if invoice_id is not None else None)
+    def _stop(self, error: Exception) -> None:
+        self._stopped_by = self._stopped_by or error
+        self._stopping = True
 
-    def _export_one(self, export_tools: ExportTools, one: _Work, record: Export | None) -> Steps[Export | None]:
-        match one:
-            case Export():
-                return (yield from settle_deleted(export_tools, one, asked=one.invoice_id in self._integration.asked))
-            case UnreadableInvoice():
-                return hold_unreadable(export_tools, one, record, asked=one.id in self._integration.asked)
+    def _leave(self, invoice_id: int) -> None:
+        """Nothing is to be done about it."""
+        self._open.discard(invoice_id)
+        self._unfinished.discard(invoice_id)
+
+    def _export_one(self, export_tools: ExportTools, job: _Job) -> Steps[Export | None]:
+        record, asked = job.before, job.id in self._integration.asked
+        match job.invoice:
             case WmsInvoice():
                 return (
                     yield from export_invoice(
                         export_tools,
-                        one,
+                        job.invoice,
                         record,
-                        asked=one.id in self._integration.asked,
-                        failed_before=one.id in self._integration.unfinished
+                        asked=asked,
+                        shares_with=job.shares_with,
+                        failed_before=job.id in self._integration.unfinished
                         and (record is None or record.state is not ExportState.HELD),
                     )
                 )
+            case UnreadableInvoice():
+                return hold_unreadable(export_tools, job.invoice, record, asked=asked)
+            case None:
+                return record and (yield from settle_deleted(export_tools, record, asked=asked))
 
     def _failed(self, invoice_id: int | None) -> None:
         self._tally.failed += 1
@@ -320,7 +371,8 @@ class _Run:
             self._tally.waiting += 1
         return due is Due.NOW
 
-    def _count(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
+    def _count(self, job: _Job, after: Export | None) -> None:
+        invoice_id, before = job.id, job.before
         if invoice_id is None or after is None:
             self._tally.held += 1
             self._report("invoice_held", invoice="", issue=IssueCode.WMS_INVOICE_UNREADABLE, code="")
@@ -354,8 +406,8 @@ class _Run:
         currency = after.currency or "SEK"
         self._tally.sums[currency] = self._tally.sums.get(currency, Decimal(0)) + net
 
-    def _continue_later(self, left: int) -> None:
-        self._report("run_continues", left=str(left))
+    def _continue_later(self) -> None:
+        self._report("run_continues", left=str(len(self._open)))
         slot = f"continue-{self._tools.new_id()}"
         self._tools.queue.send(
             [SyncRequest(integration_id=self._integration.id, by=self._request.by, slot=slot)],
@@ -363,14 +415,7 @@ class _Run:
 
     def _broken(self) -> None:
         self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
-        follow_keys(
-            self._tools.integrations,
-            self._tools.tokens,
-            self._tools.notices,
-            self._tools.clock,
-            self._tools.report,
-            integration_id=self._integration.id,
-        )
+        self._tools.follow_keys(self._integration.id)
 
     def _finish(self) -> RunSummary:
         tally = self._tally
@@ -435,10 +480,6 @@ class _Run:
 
     def _report(self, event: str, **fields: str) -> None:
         self._tools.report(event, {"integration": self._integration.id, **fields})
-
-
-def _id_of(one: _Work) -> int | None:
-    return one.invoice_id if isinstance(one, Export) else one.id
 
 
 def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:

@@ -37,7 +37,8 @@ class RunUnderWay:
     """A run that has begun to write."""
 
     started_at: datetime
-    invoices: frozenset[int]  # ids of those that it looks at
+    invoices: frozenset[int]  # ids of those that it looks at; a long list is looked at page by page
+    ended: int = 0  # how many it had ended before it looked at these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

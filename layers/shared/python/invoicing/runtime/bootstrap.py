@@ -230,6 +230,7 @@ class Bootstrap:
             base_url=self._setting("fortnox_auth_base_url"),
             client_id=self._setting("fortnox_client_id"),
             client_secret=self._client_secret,
+            forget_secret=self._forget_client_secret,
             redirect_uri=f"{base_url}/oauth/callback",
             transport=self.transport,
         )
@@ -278,6 +279,15 @@ class Bootstrap:
             both=side_by_side,
             report=report,
         )
+
+    def follow_keys(self, integration_id: str) -> None:
+        """Holds or releases the integration, as its keys are."""
+        from invoicing.application.follow_keys import FollowTools, follow_keys
+
+        tools = FollowTools(
+            integrations=self.integrations, tokens=self.tokens, notices=self.notices, clock=utc_now, report=report
+        )
+        follow_keys(tools, integration_id)
 
     def consent_tools(self, base_url: str) -> "ConsentTools":
         from invoicing.application.start_consent import ConsentTools
@@ -331,7 +341,7 @@ class Bootstrap:
             integrations=self.integrations,
             exports=self.exports,
             notices=self.notices,
-            tokens=self.tokens,
+            follow_keys=self.follow_keys,
             queue=self.queue,
             sealer=self.sealer,
             wms=self.wms,
@@ -397,6 +407,9 @@ class Bootstrap:
 
     def _client_secret(self) -> str:
         return self.fortnox_secret()
+
+    def _forget_client_secret(self) -> None:
+        self.fortnox_secret.forget()
 
     def _setting(self, name: str) -> str:
         value: str | None = getattr(self._settings, name, None)

@@ -24,10 +24,10 @@ class Secret:
         with self._lock:
             return self._fetch() if self._value is None else self._value
 
-    def refetch(self) -> str:
-        """The secret as it is now: for when somebody refused the remembered one."""
+    def forget(self) -> None:
+        """It was refused: the next call fetches it anew."""
         with self._lock:
-            return self._fetch()
+            self._value = None
 
     def _fetch(self) -> str:
         with translated(f"Secrets Manager GetSecretValue of {self._secret_id}"):

@@ -24,11 +24,12 @@ _TIMEOUT_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FortnoxAuthorization:
-    """`client_secret` is asked for at each call, so that a rotated secret is taken up."""
+    """`client_secret` is asked for at each call. `forget_secret` is called when it is refused: it may be an old one."""
 
     base_url: str
     client_id: str
     client_secret: Callable[[], str] = field(repr=False)
+    forget_secret: Callable[[], None]
     redirect_uri: str
     transport: HttpTransport
 
@@ -100,6 +101,7 @@ class FortnoxAuthorization:
         except (ValueError, UnicodeDecodeError):
             error = ""
         if error == "invalid_client":
+            self.forget_secret()
             return ClientRefusedError("Fortnox does not accept our client id and secret")
         if error and 400 <= answer.status < 500:
             return GrantRefusedError(error)

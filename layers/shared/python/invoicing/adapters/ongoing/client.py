@@ -1,6 +1,6 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from xml.etree.ElementTree import Element
@@ -55,10 +55,11 @@ class OngoingClient:
         query = InvoicesQuery(with_charges=False, ids=(_NO_INVOICE,), is_exported=False, at_most=1)
         self._invoices(login, query, timeout=_LOGIN_SECONDS)
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Sequence[WmsInvoice | UnreadableInvoice]:
-        """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id.
+    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+        """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
 
-        All filters are applied here again, because a server may ignore them. Raises as check_login.
+        Each page is asked for when it is. All filters are applied here again, because a server may ignore them.
+        Raises as check_login.
         """
         query = InvoicesQuery(
             with_charges=True,
@@ -66,15 +67,16 @@ class OngoingClient:
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
-        listed = [
-            one
-            for one in self._all_pages(login, query)
-            if one.is_exported is not True
-            and not one.is_training
-            and (one.invoice_date is None or one.invoice_date >= since)
-        ]
-        # Those without a readable id come last.
-        return [one.invoice for one in sorted(listed, key=lambda one: (one.id is None, one.id or 0))]
+        for page in self._pages(login, query):
+            listed = [
+                one
+                for one in page
+                if one.is_exported is not True
+                and not one.is_training
+                and (one.invoice_date is None or one.invoice_date >= since)
+            ]
+            # Those without a readable id come last.
+            yield [one.invoice for one in sorted(listed, key=lambda one: (one.id is None, one.id or 0))]
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
         """One invoice of a live goods owner, exported or not; None if there is none.
@@ -96,15 +98,15 @@ class OngoingClient:
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
 
-    def _all_pages(self, login: WmsLogin, query: InvoicesQuery) -> list[ListedInvoice]:
-        """Everything that a query gives, page by page.
+    def _pages(self, login: WmsLogin, query: InvoicesQuery) -> Iterator[list[ListedInvoice]]:
+        """Everything that a query gives, page by page, each invoice once.
 
         Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked
         for from the last id, what is known already is dropped, and the end is a page with nothing new or of
         another size than was asked for: a shorter one is the last, and a longer one is everything. Where invoices
         have few rows, pages grow; where a page gets no answer, they shrink for good.
         """
-        found: dict[int, ListedInvoice] = {}
+        known: set[int] = set()
         nameless: list[ListedInvoice] = []
         last: int | None = None
         size, largest = _PAGE, _LARGE_PAGE
@@ -119,17 +121,23 @@ class OngoingClient:
                 size = largest = _PAGE if size > _PAGE else _SMALL_PAGE
                 continue
             ids = [one.id for one in page if one.id is not None]
-            if ids != sorted(ids) or (last is not None and any(one < last for one in ids)):
-                # This system does not page by id; only one answer with everything is sure to be complete.
-                return self._invoices(login, query)
-            known = len(found) + len(nameless)
+            pages_by_id = ids == sorted(ids) and (last is None or all(one >= last for one in ids))
+            if not pages_by_id:  # only one answer with everything is sure to be complete
+                page = self._invoices(login, query)
+            fresh: list[ListedInvoice] = []
             for one in page:
-                if one.id is not None:
-                    found.setdefault(one.id, one)
-                elif one not in nameless:
+                if one.id is None:
+                    if one in nameless:
+                        continue
                     nameless.append(one)
-            if len(found) + len(nameless) == known or not ids or len(page) != size:
-                return [*found.values(), *nameless]
+                elif one.id in known:
+                    continue
+                else:
+                    known.add(one.id)
+                fresh.append(one)
+            yield fresh
+            if not pages_by_id or not fresh or not ids or len(page) != size:
+                return
             last = ids[-1]
             rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
             size = min(largest, max(_PAGE, _ROWS_AT_ONCE * len(page) // max(rows, 1)))

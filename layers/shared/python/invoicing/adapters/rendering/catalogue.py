@@ -4,7 +4,7 @@ English is the source: it stands in the templates and in the text tables. Swedis
 `locale/sv/LC_MESSAGES/messages.po`. After a change of texts, from this directory:
 
     pybabel extract -F locale/babel.cfg -k translatable --no-location --omit-header -o /tmp/messages.pot .
-    pybabel update -i /tmp/messages.pot -d locale -l sv -w 110 --no-fuzzy-matching --ignore-pot-creation-date
+    pybabel update -i /tmp/messages.pot -d locale -l sv --no-wrap --no-fuzzy-matching --ignore-pot-creation-date
     pybabel compile -d locale
 """
 

@@ -1,0 +1,89 @@
+"""Stands between the functions and AWS, and remembers what goes into queues, tables, journal and mails."""
+
+import base64
+import http.client
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote_plus, urlsplit
+
+from local.forwarding import forward
+from local.http import Delivery, Reply, Request, serve
+from local.stack import Stack
+
+_SERVICE = re.compile(r"Credential=[^/]*/[^/]*/[^/]*/([^/]+)/")  # in the signature of a request to AWS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a function gave to a service of AWS, with everything readable that was encoded in it."""
+
+    service: str
+    text: str
+
+
+class Witness:
+    """A proxy on a free port. Until `lead_to` is called it says that nothing is there yet."""
+
+    def __init__(self) -> None:
+        self._host = ""
+        self._told: list[Told] = []
+        self._server = serve(self._pass)
+        self.url = self._server.url
+
+    @property
+    def told(self) -> list[Told]:
+        """Everything so far."""
+        return list(self._told)
+
+    def lead_to(self, stack: Stack) -> None:
+        """Hands requests on to the AWS of a stack."""
+        self._host = urlsplit(stack.aws.url).netloc
+
+    def _pass(self, request: Request) -> Reply:
+        if not self._host:
+            return Reply(status=503)
+        service = _SERVICE.search(request.header("authorization"))
+        self._told.append(Told(service=service[1] if service else "", text="\n".join(_readable(request))))
+        try:
+            return forward(request, self._host)
+        except (OSError, http.client.HTTPException):
+            return Reply(status=0, delivery=Delivery.RESET)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+
+
+def _readable(request: Request) -> Iterator[str]:
+    body = request.body.decode("latin-1")
+    yield unquote_plus(request.target)
+    yield body
+    yield unquote_plus(body)  # a form
+    try:
+        document = json.loads(request.body)
+    except ValueError:
+        return
+    yield from _bytes_in(document)
+
+
+def _bytes_in(value: Any) -> Iterator[str]:
+    """Texts of a document as they are, and what DynamoDB's JSON holds as Base64."""
+    match value:
+        case {"B": str(encoded)}:
+            yield base64.b64decode(encoded).decode("latin-1")
+        case dict():
+            for one in value.values():
+                yield from _bytes_in(one)
+        case list():
+            for one in value:
+                yield from _bytes_in(one)
+        case str():
+            yield value
