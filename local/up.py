@@ -30,7 +30,7 @@ def how_to_use(stack: Stack) -> str:
     """What a person needs to try the product; all of it is invented and lives only while this runs."""
     return f"""
   The integration    {stack.base_url}/
-                     System nordlager, Username fortnox-api, Password wms-pass
+                     System nordlager, Username fortnox-api, Password gul-truck-17
   Fortnox            {stack.fortnox_url}/_simulator/state
                      admin@nordlager.example / admin-pass   (system administrator)
                      anna@nordlager.example / anna-pass     (not an administrator)

@@ -8,7 +8,7 @@ from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, PriceListItem, 
 WAREHOUSE = "nordlager"
 CUSTOMER_ID = "4711"
 USERNAME = "fortnox-api"
-PASSWORD = "wms-pass"
+PASSWORD = "gul-truck-17"
 
 KAFFE, MOBLER, NORDIC, CAFE, UNKNOWN, TRAINING = 1, 2, 3, 4, 5, 6
 

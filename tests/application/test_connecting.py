@@ -12,7 +12,7 @@ from invoicing.domain.tokens import Mode, TokenStatus
 
 from local.fortnox.seed import OTHER_TENANT_ID, TENANT_ID
 from local.ongoing.faults import Effect, FaultRule
-from local.ongoing.seed import CUSTOMER_ID, USERNAME, WAREHOUSE
+from local.ongoing.seed import CUSTOMER_ID, PASSWORD, USERNAME, WAREHOUSE
 from tests.support.world import World
 
 
@@ -43,7 +43,7 @@ def test_right_credentials_lead_to_fortnox_with_a_state_and_few_scopes() -> None
     assert "account_type=service" in started.url
     assert "access_type=offline" in started.url
     assert "scope=invoice+article+customer+companyinformation+settings" in started.url
-    assert "wms-pass" not in started.url
+    assert PASSWORD not in started.url
 
 
 def test_approval_connects_the_company_as_a_draft() -> None:

@@ -393,7 +393,7 @@ def test_a_defect_of_ours_gives_a_page_and_a_log_line_without_what_was_typed(
     """The error's own text may hold a password."""
 
     def crash(*_: object, **__: object) -> None:
-        raise ValueError("could not read wms-pass")
+        raise ValueError("could not read gul-truck-17")
 
     monkeypatch.setattr(OngoingClient, "check_login", crash)
     page = browser.login()

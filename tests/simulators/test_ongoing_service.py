@@ -177,7 +177,7 @@ def test_asking_for_the_description_too_often_is_answered_503(simulator: Ongoing
         "",
         "<UserName>fortnox-api</UserName>",
         "<UserName>fortnox-api</UserName><Password>WMS-PASS</Password>",
-        "<Password>wms-pass</Password><UserName>fortnox-api</UserName>",
+        "<Password>gul-truck-17</Password><UserName>fortnox-api</UserName>",
     ],
 )
 def test_a_wrong_login_is_refused(simulator: OngoingSimulator, refusal: LoginRefusal, status: int, login: str) -> None:
