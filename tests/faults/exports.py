@@ -10,8 +10,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
+from unittest import mock
 from urllib.parse import urlsplit
 
+from invoicing.adapters.ongoing import client
 from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, OutsideCalls
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
@@ -190,21 +192,25 @@ class OngoingLine(Line):
 class Story(World):
     """A connected system with a few invoices, whose runs follow a plan.
 
-    `lazy` and `newest_first` choose how its calls go on beside each other.
+    `lazy` and `newest_first` choose how its calls go on beside each other; `page` is how many invoices Ongoing is first
+    asked for.
     """
 
-    def __init__(self, *invoices: Invoice, lazy: bool = False, newest_first: bool = False) -> None:
+    def __init__(
+        self, *invoices: Invoice, lazy: bool = False, newest_first: bool = False, page: int | None = None
+    ) -> None:
         self.script = Script({})
         self.ended = 0  # steps of the first run
         self._lazy = lazy
         self._newest_first = newest_first
+        self._page = page
         self._invoices = invoices
         super().__init__()
         self.connect()
 
     def __post_init__(self) -> None:
-        client = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=(f"{BASE_URL}/oauth/callback",))
-        self.fortnox = FortnoxSimulator(clock=self.clock, clients=[client], companies=[small_company()])
+        ours = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=(f"{BASE_URL}/oauth/callback",))
+        self.fortnox = FortnoxSimulator(clock=self.clock, clients=[ours], companies=[small_company()])
         self.ongoing = OngoingSimulator(clock=self.clock, warehouses=[small_warehouse(*self._invoices)])
         self.to_fortnox = InProcessTransport(self.fortnox.handle)
         self.to_ongoing = InProcessTransport(self.ongoing.handle)
@@ -265,7 +271,8 @@ class Story(World):
     def attempt(self) -> RunSummary | None:
         """One delivery of a message. None: it was killed, our tables did not answer, or the function failed."""
         try:
-            return self.run()
+            with mock.patch.object(client, "_PAGE", self._page or client._PAGE):
+                return self.run()
         except (Killed, RetryLaterError, DefectError):
             return None
 

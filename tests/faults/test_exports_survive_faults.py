@@ -59,6 +59,11 @@ def two_in_opposite_order() -> Story:
     return Story(invoice(), invoice(invoice_id=ONE + 1, owner=2), lazy=True, newest_first=True)
 
 
+def on_two_pages() -> Story:
+    """The second page of Ongoing's list is read while the invoice of the first is on its way."""
+    return Story(invoice(), invoice(invoice_id=ONE + 1, owner=2), lazy=True, page=1)
+
+
 SCENARIOS = [
     new_invoice,
     exported_again,
@@ -66,6 +71,7 @@ SCENARIOS = [
     two_invoices,
     three_beside_each_other,
     answered_in_opposite_order,
+    on_two_pages,
 ]
 
 
@@ -112,6 +118,14 @@ def telling_faults(story: Story, places: range) -> Iterator[tuple[int, Fault]]:
         yield from ((place, fault) for fault in story.script.steps[place].telling_faults)
 
 
+def test_a_list_on_two_pages_is_read_while_its_beginning_is_sent() -> None:
+    """What the story is about."""
+    calls = [step.call for step in first_run(on_two_pages, {}).script.steps if step.boundary != "exports"]
+
+    assert calls.count("GetInvoicesByQuery") == 2
+    assert calls.index("POST /3/invoices") < len(calls) - 1 - calls[::-1].index("GetInvoicesByQuery")
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_no_single_fault_breaks_the_promise(scenario: Scenario) -> None:
     """Whatever is lost, late, garbled or killed: later runs finish the work, and never do it twice."""
@@ -132,7 +146,7 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
     assert followed.broken == {}
 
 
-@pytest.mark.parametrize("scenario", [*SCENARIOS[:3], two_in_opposite_order])
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:3], two_in_opposite_order, on_two_pages])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()
