@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.05
+_LEASH = Path(__file__).with_name("leash.py")
 
 
 class DidNotStartError(Exception):
@@ -19,7 +21,7 @@ class DidNotStartError(Exception):
 
 
 class ChildProcess:
-    """One running program in a process group of its own, so that what it started ends with it."""
+    """One running program in a process group of its own, so that what it started ends with it, and it with us."""
 
     def __init__(
         self, name: str, command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]
@@ -28,10 +30,10 @@ class ChildProcess:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                list(command),
+                [sys.executable, "-I", str(_LEASH), *command],
                 cwd=cwd,
                 env=dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # closed when this process ends, however it does
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -63,6 +65,8 @@ class ChildProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def _last_lines(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])

@@ -2,6 +2,7 @@
 
 import os
 import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ hold = "import time; pipe = open('pipe', 'w'); pipe.write('here'); pipe.flush();
 subprocess.run([sys.executable, "-c", hold])
 """
 SECONDS = 10.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(code: str, folder: Path) -> ChildProcess:
@@ -33,6 +35,35 @@ def test_what_a_process_started_ends_with_it(tmp_path: Path) -> None:
         assert pipe.read(4) == b"here"
 
         process.stop()
+
+        readable, _, _ = select.select([pipe], [], [], SECONDS)
+        assert readable
+        assert pipe.read(1) == b""
+
+
+STARTER = """
+import sys
+from pathlib import Path
+from local.process import ChildProcess
+child = ChildProcess("example", [sys.executable, "-c", sys.argv[1]], log=Path("log"), cwd=Path(), environment={})
+sys.stdin.read()
+"""
+
+
+def test_a_process_ends_when_whoever_started_it_was_killed(tmp_path: Path) -> None:
+    """A test run that is cut off leaves no server behind."""
+    os.mkfifo(tmp_path / "pipe")
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, WITH_A_CHILD],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+    )
+    with (tmp_path / "pipe").open("rb", buffering=0) as pipe:
+        assert pipe.read(4) == b"here"
+
+        starter.kill()
+        starter.communicate()
 
         readable, _, _ = select.select([pipe], [], [], SECONDS)
         assert readable
