@@ -16,7 +16,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -146,7 +145,8 @@ class PlainScript:
         sent = 0
         known: set[str] = set()
         try:
-            waiting = list(chain.from_iterable(self.wms.unexported(self.login, since=self.since)))
+            pages = self.wms.unexported(self.login, since=self.since)
+            waiting = [invoice for page in pages for invoice in page.invoices]
         except InvoicingError:
             return sent  # the scheduler starts it again
         for invoice in waiting:

@@ -74,7 +74,7 @@ def _ids(invoices: object) -> list[int | None]:
 
 def _listed(client: OngoingClient, login: WmsLogin, *, since: date) -> list[WmsInvoice | UnreadableInvoice]:
     """All pages."""
-    return [invoice for page in client.unexported(login, since=since) for invoice in page]
+    return [invoice for page in client.unexported(login, since=since) for invoice in page.invoices]
 
 
 def _live_unexported() -> list[int]:
@@ -668,7 +668,16 @@ def test_a_page_is_asked_for_when_it_is_needed(simulator: OngoingSimulator, quic
     before = len(simulator.calls)
     first = next(pages)
 
-    assert (before, len(first), len(simulator.calls)) == (0, 50, 1)
+    assert (before, len(first.invoices), first.more, len(simulator.calls)) == (0, 50, True, 1)
+
+
+def test_the_last_page_says_that_it_is_the_last(simulator: OngoingSimulator, quick: OngoingClient) -> None:
+    """Whoever is short of time need not stop before an end that has come."""
+    _fill(simulator, 100)
+    pages = list(quick.unexported(LOGIN, since=LONG_AGO))
+
+    assert [page.more for page in pages] == [True, False]
+    assert len(simulator.calls) == 2
 
 
 class _Scripted:

@@ -286,7 +286,7 @@ def test_connecting_again_makes_a_broken_integration_work_and_asks_for_a_run() -
     connected = world.approve(world.start())
 
     assert connected.integration.runs
-    assert connected.integration.closing_notice_due
+    assert connected.integration.reactivated_at == world.clock()
     assert world.queue.requests[-1].by == USERNAME
 
 

@@ -30,7 +30,7 @@ ACTIVE = replace(
     status=IntegrationStatus.ACTIVE,
     settings=IntegrationSettings(from_date=date(2026, 3, 1), problem_address="ekonomi@lagret.example"),
 )
-BEGUN = RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2}))
+BEGUN = RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2}), ended=50)
 RUN = RunSummary(
     started_at=START,
     finished_at=START + timedelta(seconds=20),
@@ -41,6 +41,8 @@ RUN = RunSummary(
     held=1,
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
+    closed=START,
+    untold={"sent": "2", "sum_SEK": "1250.50"},
 )
 
 
@@ -91,7 +93,7 @@ def test_a_later_version_needs_an_earlier_one(integrations: Integrations) -> Non
 
 def test_a_change_replaces_everything_that_people_decide(integrations: Integrations) -> None:
     """Also what is taken away is gone."""
-    integrations.put(replace(ACTIVE, broken_since=START, closing_notice_due=True))
+    integrations.put(replace(ACTIVE, broken_since=START, reactivated_at=START))
 
     integrations.put(replace(ACTIVE, version=2))
 

@@ -121,7 +121,7 @@ def test_what_few_were_refused_by_mistake_works_again_without_a_human() -> None:
     assert held.broken_since is not None
     assert released is not None
     assert released.broken_since is None
-    assert released.closing_notice_due
+    assert released.reactivated_at is not None
     assert _statuses(world, names) == [TokenStatus.ACTIVE]
     assert [notice.closed for notice in world.notices.all if notice.kind is NoticeKind.BROKEN] == [True]
 

@@ -200,7 +200,7 @@ def _put(tools: ConnectTools, pending: PendingConsent, company: Company) -> Inte
                 wms_password=pending.wms_password,
                 connected_at=now,
                 broken_since=None,
-                closing_notice_due=existing.broken_since is not None,
+                reactivated_at=existing.reactivated_at if existing.broken_since is None else now,
                 version=existing.version + 1,
             )
         try:

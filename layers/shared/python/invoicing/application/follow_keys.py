@@ -57,7 +57,7 @@ def _hold(tools: FollowTools, integration: Integration) -> None:
 
 def _release(tools: FollowTools, integration: Integration, since: datetime) -> None:
     tools.notices.close(broken_notice_id(integration.id, since))
-    released = replace(integration, broken_since=None, closing_notice_due=True, version=integration.version + 1)
+    released = replace(integration, broken_since=None, reactivated_at=tools.clock(), version=integration.version + 1)
     try:
         tools.integrations.put(released)
     except ChangedMeanwhileError:

@@ -23,7 +23,7 @@ def list_waiting(
         return []
     waiting: list[WmsInvoice] = []
     for page in wms.unexported(login_of(integration, sealer), since=integration.settings.from_date):
-        readable = [invoice for invoice in page if isinstance(invoice, WmsInvoice)]
+        readable = [invoice for invoice in page.invoices if isinstance(invoice, WmsInvoice)]
         begun = exports.get_many(integration.id, [invoice.id for invoice in readable])
         waiting += [replace(invoice, charges=()) for invoice in readable if invoice.id not in begun]
     return [

@@ -77,6 +77,14 @@ class HttpTransport(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WmsPage:
+    """A part of what Ongoing lists; without `more` it is the last one."""
+
+    invoices: Sequence[WmsInvoice | UnreadableInvoice]
+    more: bool
+
+
 class WmsInvoices(Protocol):
     """Ongoing WMS. All calls of one system are made one after the other."""
 
@@ -84,7 +92,7 @@ class WmsInvoices(Protocol):
         """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
         ...
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not marked as exported, dated `since` or later, with charges, by id.
 
         In pages, each read when it is asked for.

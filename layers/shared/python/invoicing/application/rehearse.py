@@ -74,7 +74,7 @@ class _Rehearsal:
     def all(self) -> Sequence[Rehearsed]:
         login = login_of(self._integration, self._tools.sealer)
         pages = self._tools.wms.unexported(login, since=self._settings.from_date)
-        return [rehearsed for page in pages for rehearsed in self._page(page)]
+        return [rehearsed for page in pages for rehearsed in self._page(page.invoices)]
 
     def _page(self, invoices: Sequence[WmsInvoice | UnreadableInvoice]) -> Iterator[Rehearsed]:
         ids = [invoice.id for invoice in invoices if invoice.id is not None]

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -146,9 +146,10 @@ class _Run:
         self._ended = 0
         self._listed_ids: set[int] = set()
         self._started_at = tools.clock()
-        self._with: ExportTools | None = None
+        self._exporting: ExportTools | None = None
         self._failures_in_a_row = 0
         self._stopping = False  # no further invoice is begun
+        self._continues = False  # in another run
         self._stopped_by: Exception | None = None
 
     def execute(self) -> RunSummary:
@@ -173,13 +174,13 @@ class _Run:
 
     def _export(self, login: WmsLogin) -> None:
         """Ends what was begun whatever happens, and only then raises what stopped the run."""
-        for job, ended in interleave(self._begun(login), self._tools.outside, at_most=AT_ONCE):
+        for job, outcome in interleave(self._begun(login), self._tools.outside, at_most=AT_ONCE):
             self._open.discard(job.id)
             self._ended += 1
-            self._settle(job, ended)
-        if self._with is not None:
-            self._meaning = self._with.remembered_meaning
-            self._with.register.save()
+            self._take(job, outcome)
+        if self._exporting is not None:
+            self._meaning = self._exporting.remembered_meaning
+            self._exporting.register.save()
         if self._stopped_by is not None:
             raise self._stopped_by
 
@@ -189,28 +190,29 @@ class _Run:
             for job in chain(self._listed(login), self._unlisted(login)):
                 if not self._may_go_on():
                     return
-                if self._with is None:
-                    self._with = self._export_tools(login)
-                yield job, self._export_one(self._with, job)
+                if self._exporting is None:
+                    self._exporting = self._export_tools(login)
+                yield job, self._export_one(self._exporting, job)
         except Exception as error:  # raised when those under way have ended
             self._stop(error)
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
         pages = self._tools.wms.unexported(login, since=self._settings.from_date)
-        page = self._read(lambda: next(pages, None))
-        while page is not None:
-            self._tally.seen += len(page)
-            ids = [invoice.id for invoice in page if invoice.id is not None]
+        while page := self._read(lambda: next(pages)):
+            self._tally.seen += len(page.invoices)
+            ids = [invoice.id for invoice in page.invoices if invoice.id is not None]
             self._listed_ids.update(ids)
             records = self._tools.exports.get_many(self._integration.id, ids)
-            due = [invoice for invoice in page if self._is_due(invoice, records)]
+            due = [invoice for invoice in page.invoices if self._is_due(invoice, records)]
+            self._open.difference_update(ids)
             self._open.update(invoice.id for invoice in due if invoice.id is not None)
-            sharing = sharing_a_number(page)
+            sharing = sharing_a_number(page.invoices)
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
                 yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
-            page = self._read(lambda: next(pages, None)) if self._may_go_on(SECONDS_TO_READ) else None
+            if not page.more or not self._may_go_on(SECONDS_TO_READ):
+                return
 
     def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
         """What Ongoing does not list, but a person asked for or we have not finished."""
@@ -256,7 +258,7 @@ class _Run:
     def _may_go_on(self, seconds: float = SECONDS_TO_END) -> bool:
         """Whether nothing stopped the run and so much time is left; else the rest is continued later."""
         if not self._stopping and self._tools.seconds_left() < seconds:
-            self._stopping = True
+            self._stopping = self._continues = True
             self._continue_later()
         return not self._stopping
 
@@ -298,10 +300,10 @@ class _Run:
         self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
         self._marked = marked
 
-    def _settle(self, job: _Job, ended: Future[Export | None]) -> None:
+    def _take(self, job: _Job, outcome: Future[Export | None]) -> None:
         """What came of one invoice: counts it, and stops the run if nothing would come of others either."""
         try:
-            after = ended.result()
+            after = outcome.result()
         except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
             self._failed(job.id)
             self._report("invoice_failed", invoice=str(job.id), reason=_reason(error))
@@ -430,8 +432,7 @@ class _Run:
             failed=tally.failed,
             problem=tally.problem,
         )
-        if self._integration.closing_notice_due and tally.problem is None:
-            self._put_closing_notice()
+        summary = self._with_closing_notice(summary)
         # Only what was asked for when this run began is answered by it.
         self._tools.integrations.save_run(
             self._integration.id,
@@ -452,19 +453,33 @@ class _Run:
         )
         return summary
 
-    def _put_closing_notice(self) -> None:
-        connected_at = self._integration.connected_at
-        sums = {f"sum_{currency}": str(amount) for currency, amount in sorted(self._tally.sums.items())}
-        self._tools.notices.put_once(
-            Notice(
-                id=f"reactivated#{self._integration.id}#{connected_at.isoformat()}",
-                integration_id=self._integration.id,
-                kind=NoticeKind.REACTIVATED,
-                created_at=self._tools.clock(),
-                due_at=self._tools.clock() + UNSENT_AFTER,
-                params={"sent": str(self._tally.sent), **sums},
-            )
+    def _with_closing_notice(self, summary: RunSummary) -> RunSummary:
+        """After a reactivation, one notice says what was sent since: when the first run came to its end."""
+        since = self._integration.reactivated_at
+        closed = self._before.closed if self._before else None
+        if since is None or since == closed:
+            return replace(summary, closed=since)
+        sent = self._sent_with(self._before.untold if self._before else {})
+        if self._continues or summary.problem is not None:
+            return replace(summary, closed=closed, untold=sent)
+        now = self._tools.clock()
+        notice = Notice(
+            id=f"reactivated#{self._integration.id}#{since.isoformat()}",
+            integration_id=self._integration.id,
+            kind=NoticeKind.REACTIVATED,
+            created_at=now,
+            due_at=now + UNSENT_AFTER,
+            params=sent,
         )
+        self._tools.notices.put_once(notice)
+        return replace(summary, closed=since)
+
+    def _sent_with(self, before: Mapping[str, str]) -> Mapping[str, str]:
+        """What this run and those before it sent: how many, and the net in each currency."""
+        sums = {f"sum_{currency}": amount for currency, amount in self._tally.sums.items()}
+        sent = {"sent": Decimal(self._tally.sent), **sums}
+        names = sorted({*sent, *before})
+        return {name: str(sent.get(name, Decimal(0)) + Decimal(before.get(name, 0))) for name in names}
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)

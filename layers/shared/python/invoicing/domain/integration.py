@@ -4,6 +4,7 @@ Its id is the warehouse name of the system, so one system can never have two int
 same invoices twice (docs/decisions/0002).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,6 +55,8 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
+    closed: datetime | None = None  # the reactivation that a closing mail was written about
+    untold: Mapping[str, str] = field(default_factory=dict)  # sent since one that none was written about yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class Integration:
     last_run: RunSummary | None = None
     version: int = 1
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
-    closing_notice_due: bool = False  # reactivated; the first good run says what was sent
+    reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
     sync_asked_at: datetime | None = None  # when a person last asked for a run
     # Invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no longer lists them.

@@ -1,6 +1,6 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from xml.etree.ElementTree import Element
@@ -14,7 +14,7 @@ from invoicing.adapters.ongoing.envelopes import (
     update_invoice,
 )
 from invoicing.adapters.ongoing.invoices import ListedInvoice, read_invoices
-from invoicing.application.ports import HttpRequest, HttpTransport
+from invoicing.application.ports import HttpRequest, HttpTransport, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
     RateLimitedError,
@@ -55,7 +55,7 @@ class OngoingClient:
         query = InvoicesQuery(with_charges=False, ids=(_NO_INVOICE,), is_exported=False, at_most=1)
         self._invoices(login, query, timeout=_LOGIN_SECONDS)
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
 
         Each page is asked for when it is. All filters are applied here again, because a server may ignore them.
@@ -67,7 +67,7 @@ class OngoingClient:
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
-        for page in self._pages(login, query):
+        for page, more in self._pages(login, query):
             listed = [
                 one
                 for one in page
@@ -76,7 +76,8 @@ class OngoingClient:
                 and (one.invoice_date is None or one.invoice_date >= since)
             ]
             # Those without a readable id come last.
-            yield [one.invoice for one in sorted(listed, key=lambda one: (one.id is None, one.id or 0))]
+            listed.sort(key=lambda one: (one.id is None, one.id or 0))
+            yield WmsPage(invoices=[one.invoice for one in listed], more=more)
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
         """One invoice of a live goods owner, exported or not; None if there is none.
@@ -98,8 +99,8 @@ class OngoingClient:
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
 
-    def _pages(self, login: WmsLogin, query: InvoicesQuery) -> Iterator[list[ListedInvoice]]:
-        """Everything that a query gives, page by page, each invoice once.
+    def _pages(self, login: WmsLogin, query: InvoicesQuery) -> Iterator[tuple[list[ListedInvoice], bool]]:
+        """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
         Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked
         for from the last id, what is known already is dropped, and the end is a page with nothing new or of
@@ -135,8 +136,9 @@ class OngoingClient:
                 else:
                     known.add(one.id)
                 fresh.append(one)
-            yield fresh
-            if not pages_by_id or not fresh or not ids or len(page) != size:
+            more = pages_by_id and bool(fresh) and bool(ids) and len(page) == size
+            yield fresh, more
+            if not more:
                 return
             last = ids[-1]
             rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
