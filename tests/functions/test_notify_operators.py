@@ -182,7 +182,7 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
             integration_id=WAREHOUSE,
             kind=NoticeKind.REACTIVATED,
             created_at=broken.clock(),
-            params={"sent": "2", "sum_SEK": "12345.67"},
+            params={"sent": "2", "sum_SEK": "12345.67", "held": "3"},
         )
     )
     made = event(NEW)
@@ -193,6 +193,8 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
     assert to == ADDRESS
     assert "2 invoices" in text
     assert "12,345.67" in text
+    assert "3 invoices are held" in text
+    assert f"/integrations/{WAREHOUSE}/invoices" in text
 
 
 # ---- every hour

@@ -469,7 +469,7 @@ class _Run:
             kind=NoticeKind.REACTIVATED,
             created_at=now,
             due_at=now + UNSENT_AFTER,
-            params=sent,
+            params={**sent, "held": str(self._tally.held)},
         )
         self._tools.notices.put_once(notice)
         return replace(summary, closed=since)

@@ -78,8 +78,8 @@ class LinkedLetters:
             ReactivatedMailView(
                 company=integration.company.name,
                 system=integration.id,
-                link=self._page(integration),
-                reactivated_at=integration.connected_at,
+                link=f"{self._page(integration)}/invoices",
+                reactivated_at=integration.reactivated_at or integration.connected_at,
                 invoices=int(notice.params.get("sent", "0")),
                 totals=totals,
                 held=int(notice.params.get("held", "0")),
