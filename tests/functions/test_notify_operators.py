@@ -194,6 +194,7 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
     assert "2 invoices" in text
     assert "12,345.67" in text
     assert "3 invoices are held" in text
+    assert "You do not need to do anything" not in text
     assert f"/integrations/{WAREHOUSE}/invoices" in text
 
 

@@ -177,7 +177,14 @@ class Mails:
                 ),
                 button=_("See the invoices"),
                 link=view.link,
-                after=(_("You do not need to do anything. The invoices are sent every 15 minutes, as before."),),
+                after=(
+                    _(
+                        "If nothing is done, they stay in Ongoing. Under Issues it says what to do. "
+                        "All other invoices are sent every 15 minutes, as before."
+                    )
+                    if view.held
+                    else _("You do not need to do anything. The invoices are sent every 15 minutes, as before."),
+                ),
             ),
             language,
         )
