@@ -179,7 +179,7 @@ class Mails:
                 link=view.link,
                 after=(
                     _(
-                        "If nothing is done, they stay in Ongoing. Under Issues it says what to do. "
+                        "If nothing is done, what is held stays in Ongoing. Under Issues it says what to do. "
                         "All other invoices are sent every 15 minutes, as before."
                     )
                     if view.held
