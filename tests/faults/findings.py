@@ -74,6 +74,9 @@ class Findings:
             lines += [
                 "Each run is checked for I1 to I8 at every call. A broken promise, such as a working key that is",
                 "called broken, fails its test: a green run has none.",
+                "lost: runs in which a new pair reached nobody, or died before it could be written: no client can",
+                "keep it. In service mode it is the spare's; client credentials go on, and nobody notices.",
+                "human: an administrator must approve again. In service mode only where the consent was revoked.",
                 "",
             ]
         if self.single:
