@@ -493,7 +493,8 @@ def test_after_the_closing_notice_nothing_more_is_written_about_it() -> None:
     world = connected()
     reactivated(world)
     run(world)
-    notices, asked = world.notices, list[str]()
+    notices = world.notices
+    asked: list[str] = []
     world.notices = interrupted(notices, before=asked.append)
     run(world)
     world.notices = notices

@@ -71,19 +71,19 @@ def _readable(request: Request) -> Iterator[str]:
         document = json.loads(request.body)
     except ValueError:
         return
-    yield from _bytes_in(document)
+    yield from _texts_in(document)
 
 
-def _bytes_in(value: Any) -> Iterator[str]:
-    """Texts of a document as they are, and what DynamoDB's JSON holds as Base64."""
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts of a document, and what it holds as bytes the way DynamoDB writes them: in Base64, under B."""
     match value:
         case {"B": str(encoded)}:
             yield base64.b64decode(encoded).decode("latin-1")
         case dict():
             for one in value.values():
-                yield from _bytes_in(one)
+                yield from _texts_in(one)
         case list():
             for one in value:
-                yield from _bytes_in(one)
+                yield from _texts_in(one)
         case str():
             yield value

@@ -54,7 +54,7 @@ def _recover(engine: TokenEngine, integration_id: str, follow_keys: FollowKeys) 
             return Outcome.HEALED
         if item.status is not TokenStatus.CC_ONLY:
             outcome = _rotate(engine, item)
-            follow_keys(integration_id)  # held once because they were missing, and they are back
+            follow_keys(integration_id)  # it may be held from when they were missing
             return outcome
         _mark(engine, item, TokenStatus.CC_ONLY, due_at=None, refused_at=None)  # needs no janitor
     except ReconnectRequiredError:

@@ -174,7 +174,7 @@ class _Run:
 
     def _export(self, login: WmsLogin) -> None:
         """Ends what was begun whatever happens, and only then raises what stopped the run."""
-        for job, outcome in interleave(self._begun(login), self._tools.outside, at_most=AT_ONCE):
+        for job, outcome in interleave(self._jobs(login), self._tools.outside, at_most=AT_ONCE):
             self._open.discard(job.id)
             self._ended += 1
             self._take(job, outcome)
@@ -184,7 +184,7 @@ class _Run:
         if self._stopped_by is not None:
             raise self._stopped_by
 
-    def _begun(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
+    def _jobs(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
         """The work, one by one, until something stops the run or its time runs low."""
         try:
             for job in chain(self._listed(login), self._unlisted(login)):
