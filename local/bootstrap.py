@@ -79,9 +79,10 @@ def write_locks() -> None:
     runtime = "layers/dependencies/requirements.txt"
     dev = "requirements/dev.txt"
     say("locking")
-    lock(["pyproject.toml", "--output-file", runtime])
-    # The tests run what is shipped: both locks have the same version of what both name.
-    lock(["pyproject.toml", "--group", "dev", "--constraint", runtime, "--output-file", dev])
+    lock(["pyproject.toml", "--group", "dev", "--output-file", dev])
+    # The tests run what is shipped: both locks have the same version of what both name. The tools decide, because they
+    # are the narrower ones.
+    lock(["pyproject.toml", "--constraint", dev, "--output-file", runtime])
     lock(["requirements/ministack.in", "--output-file", "requirements/ministack.txt"])
 
 
