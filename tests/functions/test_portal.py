@@ -88,14 +88,14 @@ def record(deployed: Deployed, invoice_id: int = PLAIN, state: ExportState = Exp
 
 def test_every_page_leads_those_who_are_not_signed_in_to_the_start_page(browser: Browser) -> None:
     """Whether there is such an integration is not told."""
-    answers = {path: (page.status, page.location) for path in PAGES if (page := browser.look(path))}
+    answers = {path: (page.status, page.location) for path in PAGES for page in [browser.look(path)]}
 
     assert answers == dict.fromkeys(PAGES, (303, f"{API_URL}/"))
 
 
 def test_a_signed_in_operator_sees_every_page(operator: Browser) -> None:
     """None of them is served from a cache."""
-    answers = {path: (page.status, page.headers["Cache-Control"]) for path in PAGES if (page := operator.look(path))}
+    answers = {path: (page.status, page.headers["Cache-Control"]) for path in PAGES for page in [operator.look(path)]}
 
     assert answers == dict.fromkeys(PAGES, (200, "no-store"))
 
@@ -125,7 +125,7 @@ def test_another_integration_looks_like_one_that_does_not_exist(operator: Browse
         (page.status, page.body)
         for name in ("sydlager", "no-such-system")
         for path in PAGES
-        if (page := operator.send("portal", request("portal__status", path=f"/integrations/{name}{path}")))
+        for page in [operator.send("portal", request("portal__status", path=f"/integrations/{name}{path}"))]
     }
 
     assert [status for status, _ in pages] == [404]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from invoicing.application.interleave import Steps, outside
+from invoicing.application.interleave import outside
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Clock, Exports, Fortnox, Side
 from invoicing.domain.draft import Draft, draft_invoice
@@ -73,7 +73,7 @@ class ExportTools:
     remembered_meaning: PriceMeaning = PriceMeaning.DETECT
 
 
-def export_invoice(
+async def export_invoice(
     tools: ExportTools,
     invoice: WmsInvoice,
     record: Export | None,
@@ -81,7 +81,7 @@ def export_invoice(
     asked: bool,
     shares_with: int | None = None,
     failed_before: bool = False,
-) -> Steps[Export]:
+) -> Export:
     """Takes one invoice as far as it goes now, and gives its record as it is then.
 
     Other invoices may go on while a call about this one is under way. Registers are asked without letting them, so
@@ -96,7 +96,7 @@ def export_invoice(
     """
     export = _Export(tools, invoice, record, asked=asked, shares_with=shares_with)
     try:
-        return (yield from export.run())
+        return await export.run()
     except (AccessRefusedError, NotSentError, RateLimitedError):
         raise  # nobody is to blame for these but the moment
     except (RetryLaterError, UpstreamContractError) as error:
@@ -136,7 +136,7 @@ def hold_unreadable(
     return held
 
 
-def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> Steps[Export]:
+async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> Export:
     """An invoice that is no longer in Ongoing: what Fortnox has of it becomes an issue, else it is closed.
 
     The issue ends when the invoice is cancelled or credited in Fortnox, or when a person asks for it to be left as it
@@ -146,11 +146,11 @@ def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> Steps[
     if record.fortnox_number:
         if _rests(tools, record, asked=asked):
             return record
-        there = yield from outside(Side.FORTNOX, lambda: tools.fortnox.invoice(record.fortnox_number))
+        there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(record.fortnox_number))
     elif record.attempt_id:
         if record.updated_at is not None and tools.clock() - record.updated_at < ARRIVED_AFTER:
             return record
-        found = yield from _with_our_reference(tools.fortnox, record.reference)
+        found = await _with_our_reference(tools.fortnox, record.reference)
         if found is not None and not found:
             return record
         there = next((invoice for invoice in found or () if not invoice.cancelled), None)
@@ -190,11 +190,11 @@ def _settle(
     return settled
 
 
-def _with_our_reference(fortnox: Fortnox, reference: str) -> Steps[Sequence[FortnoxInvoice] | None]:
+async def _with_our_reference(fortnox: Fortnox, reference: str) -> Sequence[FortnoxInvoice] | None:
     """The invoices that carry our reference; None if nothing does, not even a credit note."""
-    hits = yield from outside(Side.FORTNOX, lambda: fortnox.find_invoices(reference))
+    hits = await outside(Side.FORTNOX, lambda: fortnox.find_invoices(reference))
     # A list names neither credit notes, which may carry their invoice's reference, nor totals.
-    read = yield from outside(Side.FORTNOX, lambda: [fortnox.invoice(hit.number) for hit in hits])
+    read = await outside(Side.FORTNOX, lambda: [fortnox.invoice(hit.number) for hit in hits])
     return [invoice for invoice in read if invoice is not None and not invoice.is_credit_note] if hits else None
 
 
@@ -226,10 +226,10 @@ class _Export:
         self._shares_with = shares_with
         self.record = record or _blank(tools.integration_id, invoice.id)
 
-    def run(self) -> Steps[Export]:
+    async def run(self) -> Export:
         tried = self.record.tried
         try:
-            if not (yield from self._is_resolved()):
+            if not (await self._is_resolved()):
                 return self.record
             if self._is_settled_by_hand():
                 self.record = _close(self._tools, self.record, self.record.fortnox_number)
@@ -253,15 +253,15 @@ class _Export:
             if self._was_refused(draft.invoice) and self._rests():
                 return self.record
             if not self.record.fortnox_number:
-                yield from self._create(draft)
+                await self._create(draft)
             elif is_unchanged(self.record, draft.invoice):
                 self._unchanged()
             else:
-                yield from self._update(draft)
+                await self._update(draft)
         except InvoiceHeldError as held:
             self._hold(held.issue, tried)
         if self.record.state is ExportState.SENT:
-            yield from self._write_back()
+            await self._write_back()
         return self.record
 
     def hold_unanswered(self, error: Exception) -> None:
@@ -277,7 +277,7 @@ class _Export:
         params = {"code": type(defect).__name__, "message": ""}
         self._hold(Issue(code=IssueCode.OUR_DEFECT, params=params), self.record.tried)
 
-    def _is_resolved(self) -> Steps[bool]:
+    async def _is_resolved(self) -> bool:
         """Whether what was sent last has surely arrived or not. Looks up whether a lost POST was carried out."""
         posted = bool(self.record.attempt_id) and not self.record.fortnox_number
         changing = self.record.state is ExportState.UPDATING or (
@@ -288,18 +288,18 @@ class _Export:
         at = self.record.updated_at
         if self._rests() or (at is not None and self._tools.clock() - at < ARRIVED_AFTER):
             return False
-        return (yield from self._resolve_claim()) if posted else True
+        return await self._resolve_claim() if posted else True
 
     def _is_settled_by_hand(self) -> bool:
         """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
         in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
         return self._invoice.is_exported and not self._asked and not in_fortnox
 
-    def _resolve_claim(self) -> Steps[bool]:
+    async def _resolve_claim(self) -> bool:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
         if self.record.attempt_run == self._tools.run_id:
             return False
-        found = yield from _with_our_reference(self._tools.fortnox, self.record.reference)
+        found = await _with_our_reference(self._tools.fortnox, self.record.reference)
         if found is None:
             self._save(EventKind.NOT_FOUND, attempt_id="")
             return True
@@ -313,7 +313,7 @@ class _Export:
             raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
         return True
 
-    def _create(self, draft: Draft) -> Steps[None]:
+    async def _create(self, draft: Draft) -> None:
         invoice = draft.invoice
         self._tools.register.prepare(draft, self._invoice)
         self._save(
@@ -327,34 +327,34 @@ class _Export:
             issue_since=None,
         )
         try:
-            created = yield from outside(Side.FORTNOX, lambda: self._tools.fortnox.create_invoice(invoice))
+            created = await outside(Side.FORTNOX, lambda: self._tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
             self._tools.register.forget(draft)
-            yield from self._adopt_if_number_is_ours(draft, refused)
+            await self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self._save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=invoice.fingerprint)
 
-    def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> Steps[None]:
+    async def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
         """An existing number never means that the invoice is ours: only the reference does."""
         number = draft.invoice.document_number
         if not number:
             raise refused
-        holder = yield from outside(Side.FORTNOX, lambda: self._tools.fortnox.invoice(number))
+        holder = await outside(Side.FORTNOX, lambda: self._tools.fortnox.invoice(number))
         if holder is None:
             raise refused
         if holder.reference != draft.invoice.reference:
             raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
-        yield from self._update(draft)
+        await self._update(draft)
 
-    def _update(self, draft: Draft) -> Steps[None]:
+    async def _update(self, draft: Draft) -> None:
         """Exported again with other content, or not right yet: make Fortnox's invoice equal to the draft."""
         number = self.record.fortnox_number
         fortnox = self._tools.fortnox
-        there = yield from outside(Side.FORTNOX, lambda: fortnox.invoice(number))
+        there = await outside(Side.FORTNOX, lambda: fortnox.invoice(number))
         changing = to_change(self.record, draft.invoice, there, asked=self._asked)
         if changing is None:
             self._unchanged(net=there)
@@ -363,7 +363,7 @@ class _Export:
         # From here on nobody knows what Fortnox has, until it has answered.
         self._save(EventKind.UPDATING, state=ExportState.UPDATING, fingerprint="", tried=draft.invoice.fingerprint)
         try:
-            updated = yield from outside(Side.FORTNOX, lambda: fortnox.update_invoice(changing, draft.invoice))
+            updated = await outside(Side.FORTNOX, lambda: fortnox.update_invoice(changing, draft.invoice))
         except InvoiceHeldError:
             self._tools.register.forget(draft)
             raise
@@ -404,10 +404,10 @@ class _Export:
             issue_since=None if issue is None else self._tools.clock(),
         )
 
-    def _write_back(self) -> Steps[None]:
+    async def _write_back(self) -> None:
         invoice_id, number = self.record.invoice_id, self.record.fortnox_number
         try:
-            yield from outside(Side.ONGOING, lambda: self._tools.write_back(invoice_id, number))
+            await outside(Side.ONGOING, lambda: self._tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
         self._save(EventKind.WRITTEN_BACK, detail=number, state=ExportState.DONE)

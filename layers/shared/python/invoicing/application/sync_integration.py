@@ -334,25 +334,23 @@ class _Run:
         self._open.discard(invoice_id)
         self._unfinished.discard(invoice_id)
 
-    def _export_one(self, export_tools: ExportTools, job: _Job) -> Steps[Export | None]:
+    async def _export_one(self, export_tools: ExportTools, job: _Job) -> Export | None:
         record, asked = job.before, job.id in self._integration.asked
         match job.invoice:
             case WmsInvoice():
-                return (
-                    yield from export_invoice(
-                        export_tools,
-                        job.invoice,
-                        record,
-                        asked=asked,
-                        shares_with=job.shares_with,
-                        failed_before=job.id in self._integration.unfinished
-                        and (record is None or record.state is not ExportState.HELD),
-                    )
+                return await export_invoice(
+                    export_tools,
+                    job.invoice,
+                    record,
+                    asked=asked,
+                    shares_with=job.shares_with,
+                    failed_before=job.id in self._integration.unfinished
+                    and (record is None or record.state is not ExportState.HELD),
                 )
             case UnreadableInvoice():
                 return hold_unreadable(export_tools, job.invoice, record, asked=asked)
             case None:
-                return record and (yield from settle_deleted(export_tools, record, asked=asked))
+                return await settle_deleted(export_tools, record, asked=asked) if record is not None else None
 
     def _failed(self, invoice_id: int | None) -> None:
         self._tally.failed += 1
