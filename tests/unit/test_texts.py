@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoicing.domain.integration_settings import Language
-from invoicing.domain.texts import clean_key, clean_text
+from invoicing.domain.keys import clean_key
+from invoicing.domain.texts import clean_text
 
 SV, EN = Language.SWEDISH, Language.ENGLISH
 # Fortnox's own list, from its page on formats and encoding, as an expression.
@@ -28,9 +29,7 @@ def visible(char: str) -> bool:
 
 @settings(max_examples=1000)
 @given(st.text(max_size=400), st.integers(10, 300), st.booleans(), st.sampled_from(Language))
-def test_any_text_comes_out_acceptable_and_short_enough(
-    text: str, limit: int, lines: bool, language: Language
-) -> None:
+def test_any_text_comes_out_acceptable_and_short_enough(text: str, limit: int, lines: bool, language: Language) -> None:
     """One refused character would refuse the whole invoice."""
     cleaned = clean_text(text, limit, language, lines=lines)
 

@@ -1,4 +1,4 @@
-"""Texts that Fortnox accepts, and keys as they were meant.
+"""Texts that Fortnox accepts.
 
 Fortnox refuses a whole invoice (error 2000359) for one character outside its list (its page on formats and encoding;
 the em dash was refused in a test company). What it refuses is written in words or in signs that it takes: nothing that
@@ -81,11 +81,6 @@ _TYPED: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _LINE_BREAK = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNKNOWN = "*"  # shows that something stood here
-
-
-def clean_key(typed: str) -> str:
-    """An article or customer number, account, cost centre or unit: composed, without what cannot be seen or trimmed."""
-    return "".join(char for char in unicodedata.normalize("NFC", typed) if unicodedata.category(char) != "Cf").strip()
 
 
 def clean_text(text: str, limit: int, language: Language, *, lines: bool = False) -> str:
