@@ -641,7 +641,7 @@ def _preview_view(visit: SignedInVisit, shown: Preview, page: int) -> PreviewVie
         intention=intention,
         customer_number=wms.goods_owner.customer_code,
         customer_name=wms.goods_owner.name,
-        invoice_date=wms.invoice_date,
+        invoice_date=wms.invoice_date or date.min,
         currency=(draft.currency if draft else "") or wms.goods_owner.currency or "SEK",
         document_number=draft.document_number if draft else wms.number,
         your_reference=draft.your_reference if draft else "",

@@ -169,7 +169,7 @@ class PlainScript:
             there = self.fortnox.create_invoice(
                 {
                     "CustomerNumber": invoice.goods_owner.customer_code,
-                    "InvoiceDate": invoice.invoice_date.isoformat(),
+                    "InvoiceDate": str(invoice.invoice_date or ""),
                     "ExternalInvoiceReference1": reference,
                     "VATIncluded": False,
                     "InvoiceRows": [

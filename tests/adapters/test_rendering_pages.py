@@ -43,16 +43,20 @@ from invoicing.adapters.rendering.views import (
     StatusView,
 )
 from invoicing.domain.integration_settings import (
+    AccountsAbroad,
     AccountSource,
     CurrencyRule,
+    DueDateFrom,
     ExportWhen,
     FieldProblem,
+    FortnoxFees,
     IntegrationSettings,
     InvoiceText,
     Language,
     PriceMeaning,
     RowGrouping,
     RowText,
+    ZeroTotal,
     parse_settings,
     settings_to_form,
 )
@@ -378,6 +382,10 @@ def test_a_name_with_percent_signs_is_shown_as_it_is() -> None:
             profit_centre_as_cost_centre=True,
             invoice_text=InvoiceText.NONE,
             currency_rule=CurrencyRule.FROM_FORTNOX,
+            accounts_abroad=AccountsAbroad.HOLD,
+            fees=FortnoxFees.NONE,
+            due_date_from=DueDateFrom.SENDING,
+            zero_total=ZeroTotal.LEAVE,
             language=Language.ENGLISH,
         ),
     ],
@@ -410,6 +418,10 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
         "price_meaning": PriceMeaning,
         "invoice_text": InvoiceText,
         "currency_rule": CurrencyRule,
+        "accounts_abroad": AccountsAbroad,
+        "fees": FortnoxFees,
+        "due_date_from": DueDateFrom,
+        "zero_total": ZeroTotal,
         "language": Language,
     }
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -137,6 +137,63 @@ def test_more_rows_than_fortnox_takes_are_summed_even_if_each_charge_was_asked_f
     assert sent == [("Pallplats", f"{2 * (ROW_LIMIT + 1)}.00", "85.00")]
 
 
+def test_texts_that_would_keep_rows_apart_give_way_before_the_invoice_is_held() -> None:
+    """An order number on each row is worth less than the invoice."""
+    chosen = replace(SETTINGS, row_text=RowText.TITLE_AND_ORDER)
+    few = [charge(order_number=f"O{number}") for number in range(ROW_LIMIT)]
+    many = [*few, charge(order_number="one more")]
+
+    assert len(rows(invoice(*few), chosen)) == ROW_LIMIT
+    assert rows(invoice(*many), chosen) == [("Pallplats", f"{ROW_LIMIT + 1}.00", "85.00")]
+
+
+def test_rows_that_ongoing_rounded_before_adding_are_recognised() -> None:
+    """Three rows of 0.335 are 1.02 if each is rounded, and 1.01 if not."""
+    wms = invoice(*[charge(price="0.335")] * 3, amount="1.02")
+
+    assert rows(wms, replace(SETTINGS, rows=RowGrouping.PER_CHARGE)) == [("Pallplats (1 x 0,335)", "1", "0.34")] * 3
+    assert rows(wms) == [("Pallplats (3 x 0,335)", "1", "1.02")]
+    assert rows(replace(wms, amount=Decimal("1.01"))) == [("Pallplats (3 x 0,335)", "1", "1.01")]
+
+
+def test_rounding_half_to_even_is_recognised_too() -> None:
+    """It is what .NET does unless it is told otherwise."""
+    wms = invoice(*[charge(price="0.345")] * 2, amount="0.68")
+
+    assert [price for _, _, price in rows(wms)] == ["0.68"]
+
+
+def test_a_remembered_meaning_that_agrees_when_rounded_is_kept() -> None:
+    """Another reading that happens to agree without rounding proves nothing against it."""
+    wms = invoice(charge(price="0.335"), charge(price="0.335"), charge(price="0.33", quantity="1"), amount="1.01")
+    twice = replace(wms, charges=(*wms.charges, charge(price="0.00", quantity="7")))
+
+    draft = draft_invoice("nordlager", twice, SETTINGS, remembered_meaning=PriceMeaning.PER_UNIT)
+
+    assert draft.invoice.net == Decimal("1.01")
+
+
+def test_keys_are_what_was_meant() -> None:
+    """A pasted mark without width, or a letter in two parts, is no other customer or article."""
+    owner = replace(OWNER, customer_code="\u00a01001\u200b")
+    wms = invoice(charge(article_number="LA\u030aDA ", account="3041\ufeff", profit_centre=" LAGER"), goods_owner=owner)
+    draft = draft_invoice("nordlager", wms, replace(SETTINGS, profit_centre_as_cost_centre=True))
+
+    assert draft.invoice.customer_number == "1001"
+    assert [(row.article_number, row.account, row.cost_centre) for row in draft.invoice.rows] == [
+        ("LÅDA", 3041, "LAGER")
+    ]
+
+
+def test_the_delivery_date_is_the_end_of_the_period_else_the_date_of_the_invoice() -> None:
+    """An e-invoice with EU reverse charge is refused without one."""
+    with_period = draft_invoice("nordlager", invoice(charge(), period_end=date(2026, 10, 30)), SETTINGS)
+    without = draft_invoice("nordlager", invoice(charge(), period_end=None), SETTINGS)
+
+    assert with_period.invoice.delivery_date == date(2026, 10, 30)
+    assert without.invoice.delivery_date == date(2026, 10, 31)
+
+
 @pytest.mark.parametrize(
     ("wms", "code"),
     [
@@ -149,6 +206,7 @@ def test_more_rows_than_fortnox_takes_are_summed_even_if_each_charge_was_asked_f
         (invoice(charge(account="30411")), IssueCode.ACCOUNT_NOT_VALID),
         (invoice(charge(), amount="85.01"), IssueCode.AMOUNTS_DISAGREE),
         (invoice(charge(), number="F-17"), IssueCode.NUMBER_NOT_VALID),
+        (invoice(charge(), invoice_date=None), IssueCode.INVOICE_DATE_MISSING),
         (invoice(amount="0"), IssueCode.NO_ROWS),
         (invoice(charge(price="1000000000000")), IssueCode.ROW_NOT_REPRESENTABLE),
         (
@@ -178,7 +236,7 @@ def test_texts_carry_title_period_and_what_the_settings_say() -> None:
     draft = draft_invoice("nordlager", wms, settings).invoice
 
     assert draft.remarks == "Oktober\n2026-10-01 – 2026-10-31"
-    assert draft.rows[0].description == "Pallplats, (20 kg ’skört’"
+    assert draft.rows[0].description == "Pallplats, under 20 kg ’skört’"
     assert draft.rows[0].cost_centre == "LAGER"
 
 
@@ -216,22 +274,24 @@ charge_lists = st.lists(
 )
 
 
-def sum_of(charges: list[Charge], meaning: PriceMeaning) -> Decimal:
-    """What the charges come to, exactly."""
-    return sum((c.price * c.quantity if meaning is PriceMeaning.PER_UNIT else c.price for c in charges), Decimal(0))
+def sum_of(charges: list[Charge], meaning: PriceMeaning, rounded: str | None = None) -> Decimal:
+    """What the charges come to: exactly, or with each one rounded to the öre in a way of the decimal module."""
+    amounts = [c.price * c.quantity if meaning is PriceMeaning.PER_UNIT else c.price for c in charges]
+    return sum((one if rounded is None else one.quantize(Decimal("0.01"), rounded) for one in amounts), Decimal(0))
 
 
 @settings(max_examples=1000)
 @given(
     charges=charge_lists,
     meaning=st.sampled_from([PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW]),
+    rounded=st.sampled_from([None, ROUND_HALF_UP, ROUND_HALF_EVEN]),
     grouping=st.sampled_from(list(RowGrouping)),
 )
 def test_for_any_charges_the_sum_sent_is_the_sum_charged_to_the_ore(
-    charges: list[Charge], meaning: PriceMeaning, grouping: RowGrouping
+    charges: list[Charge], meaning: PriceMeaning, rounded: str | None, grouping: RowGrouping
 ) -> None:
     """And every row survives Fortnox's rounding to two decimals, factor by factor and as a product."""
-    total = sum_of(charges, meaning)
+    total = sum_of(charges, meaning, rounded)
     chosen = replace(SETTINGS, rows=grouping, price_meaning=meaning)
     draft = draft_invoice("nordlager", invoice(*charges, amount=str(total)), chosen).invoice
 
@@ -254,7 +314,11 @@ def test_whatever_a_price_means_an_invoice_is_right_to_the_ore_or_held(
 ) -> None:
     """Never a silent difference, whatever is set, remembered, or wrong in Ongoing's own total."""
     amount = sum_of(charges, meaning) + Decimal(off)
-    sums = {round_to_ore(sum_of(charges, one)) for one in (PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW)}
+    sums = {
+        round_to_ore(sum_of(charges, one, rounded))
+        for one in (PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW)
+        for rounded in (None, ROUND_HALF_UP, ROUND_HALF_EVEN)
+    }
     came_of_it = outcome(
         invoice(*charges, amount=str(amount)), replace(SETTINGS, price_meaning=setting), remembered_meaning=remembered
     )

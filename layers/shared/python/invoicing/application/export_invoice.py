@@ -389,7 +389,7 @@ class _Export:
             invoice,
             round_to_ore(self._invoice.amount),
             currency=currency,
-            customer_number=owner.customer_code.strip(),
+            customer_number=owner.customer_number,
         )
         issue = differs if fingerprint else None
         self._save(
@@ -449,7 +449,7 @@ class _Export:
             wanted=self._asked or self.record.wanted,
             wms_number=invoice.number,
             goods_owner=invoice.goods_owner.name,
-            customer_number=invoice.goods_owner.customer_code.strip(),
+            customer_number=invoice.goods_owner.customer_number,
             invoice_date=invoice.invoice_date,
             amount=invoice.amount,
             currency=invoice.goods_owner.currency,

@@ -21,15 +21,16 @@ def list_waiting(
     """
     if integration.settings is None:
         return []
-    waiting: list[WmsInvoice] = []
+    waiting: list[tuple[WmsInvoice, Due]] = []
     for page in wms.unexported(login_of(integration, sealer), since=integration.settings.from_date):
         readable = [invoice for invoice in page.invoices if isinstance(invoice, WmsInvoice)]
         begun = exports.get_many(integration.id, [invoice.id for invoice in readable])
-        waiting += [replace(invoice, charges=()) for invoice in readable if invoice.id not in begun]
-    return [
-        (invoice, due_of(integration, invoice, now=now))
-        for invoice in sorted(waiting, key=lambda invoice: invoice.id, reverse=True)
-    ]
+        waiting += [
+            (replace(invoice, charges=()), due_of(integration, invoice, now=now))
+            for invoice in readable
+            if invoice.id not in begun
+        ]
+    return sorted(waiting, key=lambda one: one[0].id, reverse=True)
 
 
 def due_of(integration: Integration, invoice: WmsInvoice, *, now: datetime) -> Due:

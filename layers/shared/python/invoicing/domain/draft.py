@@ -1,8 +1,9 @@
 """From a WMS invoice to what is sent to Fortnox: rows, money and checks. Pure; docs/decisions/0007."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from invoicing.domain.fortnox_invoice import InvoiceDraft, InvoiceRow
 from invoicing.domain.integration_settings import (
     AccountSource,
     CurrencyRule,
+    FortnoxFees,
     IntegrationSettings,
     InvoiceText,
     Language,
@@ -20,7 +22,8 @@ from invoicing.domain.integration_settings import (
     RowText,
 )
 from invoicing.domain.issue import IssueCode
-from invoicing.domain.money import exact, round_to_ore, share_out
+from invoicing.domain.keys import clean_key
+from invoicing.domain.money import exact, round_to_even_ore, round_to_ore, share_out
 from invoicing.domain.texts import (
     DESCRIPTION_LIMIT,
     REMARKS_LIMIT,
@@ -60,39 +63,36 @@ def draft_invoice(
     Raises InvoiceHeldError with the first thing that a person must fix.
     """
     owner = invoice.goods_owner
-    customer_number = owner.customer_code.strip()
-    if not customer_number:
+    if not owner.customer_number:
         raise invoice_held(IssueCode.CUSTOMER_CODE_MISSING, goods_owner=owner.name)
-    number = invoice.number.strip()
+    if invoice.invoice_date is None:
+        raise invoice_held(IssueCode.INVOICE_DATE_MISSING)
+    number = clean_key(invoice.number)
     if number and not _NUMBER.fullmatch(number):
         raise invoice_held(IssueCode.NUMBER_NOT_VALID, invoice_number=number[:50])
     if not invoice.charges:
         raise invoice_held(IssueCode.NO_ROWS)
 
-    meaning, agreed = _price_meaning(invoice, settings.price_meaning, remembered_meaning)
-    grouping = settings.rows
-    groups = _grouped(invoice.charges, settings, meaning, grouping)
-    if len(groups) > ROW_LIMIT and grouping is RowGrouping.PER_CHARGE:
-        groups = _grouped(invoice.charges, settings, meaning, RowGrouping.SUMMED)
-    if len(groups) > ROW_LIMIT:
-        raise invoice_held(IssueCode.TOO_MANY_ROWS, rows=str(len(groups)), limit=str(ROW_LIMIT))
-
+    reading, proved = _reading(invoice, settings.price_meaning, remembered_meaning)
+    groups = _few_enough(invoice.charges, settings, reading)
     amounts = share_out([group.amount for group in groups], round_to_ore(invoice.amount))
     rows = tuple(_row(group, amount, settings) for group, amount in zip(groups, amounts, strict=True))
     draft = InvoiceDraft(
         reference=external_reference(integration_id, invoice.id),
-        customer_number=customer_number,
+        customer_number=owner.customer_number,
         document_number=number,
         invoice_date=invoice.invoice_date,
+        delivery_date=invoice.period_end or invoice.invoice_date,
         currency="" if settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency,
-        remarks=_remarks(invoice, settings),
-        your_order_number=clean_text(invoice.your_order_number, YOUR_ORDER_NUMBER_LIMIT),
-        your_reference=clean_text(invoice.your_reference, YOUR_REFERENCE_LIMIT),
+        remarks=_remarks(invoice, invoice.invoice_date, settings),
+        your_order_number=clean_text(invoice.your_order_number, YOUR_ORDER_NUMBER_LIMIT, settings.language),
+        your_reference=clean_text(invoice.your_reference, YOUR_REFERENCE_LIMIT, settings.language),
+        without_fees=settings.fees is FortnoxFees.NONE,
         rows=rows,
     )
     return Draft(
         invoice=draft,
-        price_meaning=agreed,
+        price_meaning=proved,
         article_titles={g.article_number: g.title for g in reversed(groups)},
         article_accounts={g.article_number: g.account for g in reversed(groups)},
     )
@@ -112,46 +112,78 @@ class _Group:
     amount: Fraction
 
 
-def _price_meaning(
-    invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeaning
-) -> tuple[PriceMeaning, PriceMeaning]:
-    """The reading to use, and the one that the amounts prove (DETECT if they prove none)."""
-    per_unit = round_to_ore(sum((Fraction(c.price) * Fraction(c.quantity) for c in invoice.charges), Fraction(0)))
-    per_row = round_to_ore(sum((Fraction(c.price) for c in invoice.charges), Fraction(0)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What a charge's price is, and whether each charge was rounded to the öre before they were added."""
+
+    meaning: PriceMeaning
+    rounded: Callable[[Fraction], Decimal] | None
+
+    def amount_of(self, charge: Charge) -> Fraction:
+        """What a charge comes to."""
+        price, quantity = Fraction(charge.price), Fraction(charge.quantity)
+        amount = price * quantity if self.meaning is PriceMeaning.PER_UNIT else price
+        return amount if self.rounded is None else Fraction(self.rounded(amount))
+
+    def total(self, charges: Sequence[Charge]) -> Decimal:
+        """What they all come to, to the öre."""
+        return round_to_ore(sum((self.amount_of(charge) for charge in charges), Fraction(0)))
+
+
+_MEANINGS = (PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW)
+_ROUNDINGS = (None, round_to_ore, round_to_even_ore)  # in the order of how much they assume
+
+
+def _reading(invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeaning) -> tuple[_Reading, PriceMeaning]:
+    """The reading whose total is the invoice's, and the meaning that the total proves (DETECT if it proves none).
+
+    Nothing is rounded if that agrees; else each charge by itself.
+    """
     amount = round_to_ore(invoice.amount)
-    agreeing = {
-        meaning
-        for meaning, total in ((PriceMeaning.PER_UNIT, per_unit), (PriceMeaning.PER_ROW, per_row))
-        if total == amount
-    }
-    wanted = {setting} if setting is not PriceMeaning.DETECT else agreeing
-    if not agreeing & wanted:
-        raise invoice_held(
-            IssueCode.AMOUNTS_DISAGREE,
-            invoice_amount=str(amount),
-            sum_per_unit=str(per_unit),
-            sum_per_row=str(per_row),
-            currency=invoice.goods_owner.currency,
-        )
-    if setting is not PriceMeaning.DETECT:
-        return setting, PriceMeaning.DETECT
-    if len(agreeing) == 2:
-        return (remembered if remembered is not PriceMeaning.DETECT else PriceMeaning.PER_UNIT), PriceMeaning.DETECT
-    (seen,) = agreeing
-    if remembered not in {PriceMeaning.DETECT, seen}:
-        raise invoice_held(IssueCode.PRICE_MEANING_CHANGED, remembered=remembered, seen=seen)
-    return seen, seen
+    wanted = next((one for one in (setting, remembered) if one is not PriceMeaning.DETECT), None)
+    other = None
+    for rounded in _ROUNDINGS:
+        readings = [_Reading(meaning=meaning, rounded=rounded) for meaning in _MEANINGS]
+        agreeing = [reading for reading in readings if reading.total(invoice.charges) == amount]
+        fitting = [reading for reading in agreeing if wanted in {None, reading.meaning}]
+        if fitting:
+            proves = setting is PriceMeaning.DETECT and len(agreeing) == 1
+            return fitting[0], fitting[0].meaning if proves else PriceMeaning.DETECT
+        other = other or next(iter(agreeing), None)
+    if other is not None and setting is PriceMeaning.DETECT:
+        raise invoice_held(IssueCode.PRICE_MEANING_CHANGED, remembered=remembered, seen=other.meaning)
+    exact_totals = {one: str(_Reading(meaning=one, rounded=None).total(invoice.charges)) for one in _MEANINGS}
+    raise invoice_held(
+        IssueCode.AMOUNTS_DISAGREE,
+        invoice_amount=str(amount),
+        sum_per_unit=exact_totals[PriceMeaning.PER_UNIT],
+        sum_per_row=exact_totals[PriceMeaning.PER_ROW],
+        currency=invoice.goods_owner.currency,
+        price_meaning=setting,
+    )
 
 
-def _grouped(
-    charges: Sequence[Charge], settings: IntegrationSettings, meaning: PriceMeaning, grouping: RowGrouping
-) -> list[_Group]:
+def _few_enough(charges: Sequence[Charge], settings: IntegrationSettings, reading: _Reading) -> list[_Group]:
+    """As the settings say if Fortnox takes so many rows; else summed, and if need be with titles alone."""
+    groups: list[_Group] = []
+    for chosen in (
+        settings,
+        replace(settings, rows=RowGrouping.SUMMED),
+        replace(settings, rows=RowGrouping.SUMMED, row_text=RowText.TITLE),
+    ):
+        groups = _grouped(charges, chosen, reading)
+        if len(groups) <= ROW_LIMIT:
+            return groups
+    raise invoice_held(IssueCode.TOO_MANY_ROWS, rows=str(len(groups)), limit=str(ROW_LIMIT))
+
+
+def _grouped(charges: Sequence[Charge], settings: IntegrationSettings, reading: _Reading) -> list[_Group]:
     groups: dict[tuple[object, ...], _Group] = {}
     for position, charge in enumerate(charges):
-        group = _group_of(charge, settings, meaning)
+        group = _group_of(charge, settings, reading)
         key: tuple[object, ...] = (
             (group.article_number, group.account, group.cost_centre, group.text, group.unit_price)
-            if grouping is RowGrouping.SUMMED and group.unit_price is not None
+            if settings.rows is RowGrouping.SUMMED and group.unit_price is not None
             else (position,)
         )
         seen = groups.get(key)
@@ -161,29 +193,26 @@ def _grouped(
     return list(groups.values())
 
 
-def _group_of(charge: Charge, settings: IntegrationSettings, meaning: PriceMeaning) -> _Group:
+def _group_of(charge: Charge, settings: IntegrationSettings, reading: _Reading) -> _Group:
     row = charge.article_title or charge.comment or f"#{charge.id}"
-    article_number = charge.article_number.strip()
+    article_number = clean_key(charge.article_number)
     if not article_number:
         raise invoice_held(IssueCode.ARTICLE_NUMBER_MISSING, row=row)
     if not _ARTICLE_NUMBER.fullmatch(article_number):
         raise invoice_held(IssueCode.ARTICLE_NUMBER_REFUSED, article_number=article_number, row=row)
     account: int | None = None
     if settings.account_source is AccountSource.WMS:
-        text = charge.account.strip()
+        text = clean_key(charge.account)
         if not text:
             raise invoice_held(IssueCode.ACCOUNT_MISSING, article_number=article_number, row=row)
         if not _ACCOUNT.fullmatch(text):
             raise invoice_held(IssueCode.ACCOUNT_NOT_VALID, account=text[:20], article_number=article_number, row=row)
         account = int(text)
-    price, quantity = Fraction(charge.price), Fraction(charge.quantity)
-    if meaning is PriceMeaning.PER_UNIT:
-        unit_price: Fraction | None = price
-        amount = price * quantity
-    else:
-        unit_price = price / quantity if quantity else None
-        amount = price
-    title = clean_text(charge.article_title, DESCRIPTION_LIMIT) or article_number
+    quantity = Fraction(charge.quantity)
+    unit_price: Fraction | None = Fraction(charge.price)
+    if reading.meaning is PriceMeaning.PER_ROW:
+        unit_price = Fraction(charge.price) / quantity if quantity else None
+    title = clean_text(charge.article_title, DESCRIPTION_LIMIT, settings.language) or article_number
     extra = {
         RowText.TITLE: "",
         RowText.TITLE_AND_COMMENT: charge.comment,
@@ -192,12 +221,12 @@ def _group_of(charge: Charge, settings: IntegrationSettings, meaning: PriceMeani
     return _Group(
         article_number=article_number,
         account=account,
-        cost_centre=charge.profit_centre.strip() if settings.profit_centre_as_cost_centre else "",
+        cost_centre=clean_key(charge.profit_centre) if settings.profit_centre_as_cost_centre else "",
         title=title,
-        text=clean_text(f"{title}, {extra}", DESCRIPTION_LIMIT) if extra.strip() else title,
+        text=clean_text(f"{title}, {extra}", DESCRIPTION_LIMIT, settings.language) if extra.strip() else title,
         unit_price=unit_price,
         quantity=quantity,
-        amount=amount,
+        amount=reading.amount_of(charge),
     )
 
 
@@ -231,10 +260,10 @@ def _with_calculation(text: str, group: _Group, language: Language) -> str:
 
     assert group.unit_price is not None  # noqa: S101 - the caller asked
     calculation = f" ({written(group.quantity)} x {written(group.unit_price)})"
-    return clean_text(text, DESCRIPTION_LIMIT - len(calculation)) + calculation
+    return clean_text(text, DESCRIPTION_LIMIT - len(calculation), language) + calculation
 
 
-def _remarks(invoice: WmsInvoice, settings: IntegrationSettings) -> str:
+def _remarks(invoice: WmsInvoice, invoice_date: date, settings: IntegrationSettings) -> str:
     title = invoice.title if settings.invoice_text in {InvoiceText.TITLE, InvoiceText.TITLE_AND_PERIOD} else ""
     period = ""
     if settings.invoice_text in {InvoiceText.PERIOD, InvoiceText.TITLE_AND_PERIOD}:
@@ -242,5 +271,6 @@ def _remarks(invoice: WmsInvoice, settings: IntegrationSettings) -> str:
         if start and end:
             period = f"{start.isoformat()} – {end.isoformat()}"
         elif start or end:
-            period = (start or end or invoice.invoice_date).isoformat()
-    return clean_text("\n".join(part for part in (title, period) if part), REMARKS_LIMIT, lines=True)
+            period = (start or end or invoice_date).isoformat()
+    text = "\n".join(part for part in (title, period) if part)
+    return clean_text(text, REMARKS_LIMIT, settings.language, lines=True)

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration_settings import ExportWhen, IntegrationSettings
+from invoicing.domain.integration_settings import ExportWhen, IntegrationSettings, ZeroTotal
 from invoicing.domain.wms_invoice import WmsInvoice
 
 
@@ -29,11 +29,18 @@ def has_begun(record: Export | None) -> bool:
 
 
 def when_due(invoice: WmsInvoice, settings: IntegrationSettings, *, today: date, asked: bool, begun: bool) -> Due:
-    """`today` is the date in Sweden; `begun`: see has_begun."""
+    """`today` is the date in Sweden; `begun`: see has_begun.
+
+    One without a date, or without rows and amount, has just been opened: months without a charge are no trouble.
+    """
     if asked or begun:
         return Due.NOW
+    if invoice.invoice_date is None or invoice.is_empty:
+        return Due.LATER
     if invoice.invoice_date < settings.from_date:
         return Due.NEVER
+    if invoice.is_zero and settings.zero_total is ZeroTotal.LEAVE:
+        return Due.WHEN_ASKED
     match settings.export_when:
         case ExportWhen.WHEN_ASKED:
             return Due.WHEN_ASKED

@@ -36,10 +36,13 @@ class InvoiceDraft:
     customer_number: str
     document_number: str  # empty: Fortnox makes one
     invoice_date: date
+    delivery_date: date  # an e-invoice with EU reverse charge is refused without it
     currency: str  # empty: the customer's
     remarks: str
     your_order_number: str
     your_reference: str
+    without_fees: bool = False  # freight and administration fee are said to be 0
+    due_date: date | None = None  # None: by the customer's terms, from the invoice date
     rows: tuple[InvoiceRow, ...]
 
     @property
@@ -49,10 +52,15 @@ class InvoiceDraft:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for two drafts exactly when sending the second would change nothing."""
+        """Equal for two drafts exactly when sending the second would change nothing.
+
+        The due date is no part of it: it is set once.
+        """
         facts = [
             self.customer_number,
             self.invoice_date.isoformat(),
+            self.delivery_date.isoformat(),
+            self.without_fees,
             self.currency,
             self.remarks,
             self.your_order_number,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 
+from invoicing.domain.keys import clean_key
+
 
 class ExportWhen(StrEnum):
     """Which unexported invoices are due."""
@@ -64,6 +66,35 @@ class CurrencyRule(StrEnum):
     FROM_FORTNOX = "from_fortnox"  # say nothing; Fortnox takes the customer's
 
 
+class AccountsAbroad(StrEnum):
+    """What becomes of an account from Ongoing on an invoice to a customer whose VAT type is not SEVAT."""
+
+    FORTNOX = "fortnox"  # not sent: Fortnox takes the article's account for that kind of sale
+    HOLD = "hold"
+    WMS = "wms"  # sent all the same
+
+
+class FortnoxFees(StrEnum):
+    """What becomes of the freight and the administration fee that Fortnox adds."""
+
+    AS_ON_CUSTOMER = "as_on_customer"
+    NONE = "none"  # both are sent as 0
+
+
+class DueDateFrom(StrEnum):
+    """From which day the customer's terms of payment count."""
+
+    INVOICE_DATE = "invoice_date"
+    SENDING = "sending"
+
+
+class ZeroTotal(StrEnum):
+    """What becomes of an invoice that has rows and a total of 0."""
+
+    SEND = "send"
+    LEAVE = "leave"  # not sent unless a person asks
+
+
 class Language(StrEnum):
     """The language of mails and of pages that know nothing better."""
 
@@ -86,6 +117,10 @@ class IntegrationSettings:
     profit_centre_as_cost_centre: bool = False
     invoice_text: InvoiceText = InvoiceText.TITLE_AND_PERIOD
     currency_rule: CurrencyRule = CurrencyRule.MUST_MATCH
+    accounts_abroad: AccountsAbroad = AccountsAbroad.FORTNOX
+    fees: FortnoxFees = FortnoxFees.AS_ON_CUSTOMER
+    due_date_from: DueDateFrom = DueDateFrom.INVOICE_DATE
+    zero_total: ZeroTotal = ZeroTotal.SEND
     language: Language = Language.SWEDISH
 
 
@@ -115,7 +150,9 @@ def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None,
     def text(name: str) -> str:
         return form.get(name, "").strip()
 
-    def choice[E: StrEnum](kind: type[E], name: str) -> E:
+    def choice[E: StrEnum](kind: type[E], name: str, *, default: E | None = None) -> E:
+        if default is not None and name not in form:
+            return default  # a page that was open before there was this setting
         try:
             return kind(text(name))
         except ValueError:
@@ -138,7 +175,7 @@ def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None,
     if from_date.year < 2000:
         problems["from_date"] = FieldProblem.NOT_A_DATE if raw_date else FieldProblem.MISSING
 
-    unit = text("default_unit")
+    unit = clean_key(text("default_unit"))
     if not _UNIT.fullmatch(unit):
         problems["default_unit"] = FieldProblem.NOT_A_UNIT if unit else FieldProblem.MISSING
 
@@ -158,6 +195,10 @@ def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None,
         profit_centre_as_cost_centre=profit_centre == "on",
         invoice_text=choice(InvoiceText, "invoice_text"),
         currency_rule=choice(CurrencyRule, "currency_rule"),
+        accounts_abroad=choice(AccountsAbroad, "accounts_abroad", default=AccountsAbroad.FORTNOX),
+        fees=choice(FortnoxFees, "fees", default=FortnoxFees.AS_ON_CUSTOMER),
+        due_date_from=choice(DueDateFrom, "due_date_from", default=DueDateFrom.INVOICE_DATE),
+        zero_total=choice(ZeroTotal, "zero_total", default=ZeroTotal.SEND),
         language=choice(Language, "language"),
     )
     return (None if problems else settings), problems
@@ -187,5 +228,9 @@ def settings_to_form(settings: IntegrationSettings) -> dict[str, str]:
         "profit_centre_as_cost_centre": "on" if settings.profit_centre_as_cost_centre else "",
         "invoice_text": settings.invoice_text,
         "currency_rule": settings.currency_rule,
+        "accounts_abroad": settings.accounts_abroad,
+        "fees": settings.fees,
+        "due_date_from": settings.due_date_from,
+        "zero_total": settings.zero_total,
         "language": settings.language,
     }

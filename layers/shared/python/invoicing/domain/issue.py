@@ -34,9 +34,10 @@ class IssueCode(StrEnum):
     ARTICLE_UNKNOWN = "article_unknown"  # article_number, message
     ACCOUNT_MISSING = "account_missing"  # article_number, row
     ACCOUNT_NOT_VALID = "account_not_valid"  # account, article_number, row
-    AMOUNTS_DISAGREE = "amounts_disagree"  # invoice_amount, sum_per_unit, sum_per_row, currency
+    AMOUNTS_DISAGREE = "amounts_disagree"  # invoice_amount, sum_per_unit, sum_per_row, currency, price_meaning
     PRICE_MEANING_CHANGED = "price_meaning_changed"  # remembered, seen
     NO_ROWS = "no_rows"  # -
+    INVOICE_DATE_MISSING = "invoice_date_missing"  # -
     TOO_MANY_ROWS = "too_many_rows"  # rows, limit
     ROW_NOT_REPRESENTABLE = "row_not_representable"  # row, amount
     NUMBER_NOT_VALID = "number_not_valid"  # invoice_number
@@ -80,6 +81,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.AMOUNTS_DISAGREE: Fixer.WMS_USER,
     IssueCode.PRICE_MEANING_CHANGED: Fixer.WMS_USER,
     IssueCode.NO_ROWS: Fixer.WMS_USER,
+    IssueCode.INVOICE_DATE_MISSING: Fixer.WMS_USER,
     IssueCode.TOO_MANY_ROWS: Fixer.WMS_USER,
     IssueCode.ROW_NOT_REPRESENTABLE: Fixer.WMS_USER,
     IssueCode.NUMBER_NOT_VALID: Fixer.WMS_USER,

@@ -15,6 +15,11 @@ def round_to_ore(amount: Decimal | Fraction) -> Decimal:
     return Decimal(ore if amount >= 0 else -ore).scaleb(-2, context=_EXACT)
 
 
+def round_to_even_ore(amount: Decimal | Fraction) -> Decimal:
+    """Half to even, as .NET rounds unless it is told otherwise."""
+    return Decimal(round(Fraction(amount) * 100)).scaleb(-2, context=_EXACT)
+
+
 def exact(value: Fraction) -> Decimal | None:
     """The value as a decimal with at most two decimals, or None if it is not one."""
     hundredfold = value * 100

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from invoicing.domain.keys import clean_key
+from invoicing.domain.money import round_to_ore
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodsOwner:
@@ -12,8 +15,13 @@ class GoodsOwner:
 
     id: int
     name: str
-    customer_code: str  # "Customer code" in Ongoing; the customer number in Fortnox. May be empty.
+    customer_code: str  # "Customer code" in Ongoing, as it was typed. May be empty.
     currency: str  # ISO code, upper case; empty when Ongoing says none
+
+    @property
+    def customer_number(self) -> str:
+        """The customer in Fortnox; empty if none is said."""
+        return clean_key(self.customer_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +41,15 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WmsInvoice:
-    """One invoice in Ongoing. Dates are calendar dates in Sweden; amounts are without VAT."""
+    """One invoice in Ongoing. Dates are calendar dates in Sweden; amounts are without VAT.
+
+    One without a date is still open.
+    """
 
     id: int
     number: str  # empty: Fortnox makes one
     title: str
-    invoice_date: date
+    invoice_date: date | None
     period_start: date | None
     period_end: date | None
     amount: Decimal  # Ongoing's own total, which Fortnox's net must equal to the öre
@@ -47,6 +58,16 @@ class WmsInvoice:
     your_reference: str
     goods_owner: GoodsOwner
     charges: tuple[Charge, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to invoice: no rows, and no amount."""
+        return not self.charges and self.amount == 0
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it has rows that come to nothing, to the öre."""
+        return bool(self.charges) and round_to_ore(self.amount) == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +82,8 @@ def sharing_a_number(invoices: Iterable[WmsInvoice | UnreadableInvoice]) -> dict
     """For each invoice whose number another one has too, the id of that other one."""
     ids: dict[str, list[int]] = {}
     for invoice in invoices:
-        if isinstance(invoice, WmsInvoice) and invoice.number.strip():
-            ids.setdefault(invoice.number.strip(), []).append(invoice.id)
+        if isinstance(invoice, WmsInvoice) and clean_key(invoice.number):
+            ids.setdefault(clean_key(invoice.number), []).append(invoice.id)
     return {
         id_: next(other for other in same if other != id_) for same in ids.values() if len(same) > 1 for id_ in same
     }

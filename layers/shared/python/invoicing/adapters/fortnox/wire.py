@@ -24,6 +24,9 @@ def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
         **_currency(draft),
         "CustomerNumber": draft.customer_number,
         "InvoiceDate": draft.invoice_date.isoformat(),
+        "DeliveryDate": draft.delivery_date.isoformat(),
+        **_fees(draft),
+        **({"DueDate": draft.due_date.isoformat()} if draft.due_date else {}),
         "ExternalInvoiceReference1": draft.reference,
         "VATIncluded": False,
         "InvoiceRows": [_row(row) for row in draft.rows],
@@ -46,12 +49,19 @@ def update_body(there: FortnoxInvoice, draft: InvoiceDraft) -> dict[str, Any]:
         **({"DueDate": due_date.isoformat()} if due_date else {}),
         "CustomerNumber": draft.customer_number,
         "InvoiceDate": draft.invoice_date.isoformat(),
+        "DeliveryDate": draft.delivery_date.isoformat(),
+        **_fees(draft),
         "VATIncluded": False,
         "Remarks": draft.remarks or BLANK,
         "YourOrderNumber": draft.your_order_number or BLANK,
         "YourReference": draft.your_reference or BLANK,
         "InvoiceRows": [_row(row) for row in draft.rows],
     }
+
+
+def _fees(draft: InvoiceDraft) -> dict[str, Any]:
+    """Left out, Fortnox adds those of the customer or of the company."""
+    return {"Freight": 0, "AdministrationFee": 0} if draft.without_fees else {}
 
 
 def _currency(draft: InvoiceDraft) -> dict[str, Any]:
@@ -144,9 +154,10 @@ def _required(body: Mapping[str, Any], name: str) -> str:
 
 def _date(value: object) -> date | None:
     try:
-        return date.fromisoformat(str(value))
+        day = date.fromisoformat(str(value))
     except ValueError:
         return None
+    return day if day.year > 1 else None
 
 
 def _decimal(value: object) -> Decimal:

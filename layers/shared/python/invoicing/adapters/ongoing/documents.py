@@ -125,12 +125,15 @@ def boolean(element: Element, *names: str) -> bool:
     return value in ("true", "1")
 
 
-def day(element: Element, *names: str) -> date:
-    """A date. Raises GarbledError, also when it is missing."""
-    found = optional_day(element, *names)
-    if found is None:
+def day_or_none(element: Element, *names: str) -> date | None:
+    """A date whose field must be there; it may be empty, nil or the year 1. Raises GarbledError.
+
+    A field under a name that we do not know must not look like "no date".
+    """
+    folded = {name.lower() for name in names}
+    if not any(candidate.tag in folded for candidate in element):
         raise GarbledError(f"{names[0]} is missing")
-    return found
+    return optional_day(element, *names)
 
 
 _MOMENT = re.compile(

@@ -9,7 +9,7 @@ from invoicing.adapters.ongoing.documents import (
     GarbledError,
     boolean,
     child,
-    day,
+    day_or_none,
     decimal,
     integer,
     is_nil,
@@ -59,7 +59,7 @@ def _listed(element: Element, info: Element, invoice: WmsInvoice | UnreadableInv
     return ListedInvoice(
         invoice=invoice,
         is_exported=_if_readable(boolean, info, "IsExported"),
-        invoice_date=_if_readable(day, info, "InvoiceDate"),
+        invoice_date=_if_readable(day_or_none, info, "InvoiceDate"),
         is_training=owner is not None and bool(_if_readable(boolean, owner, "IsTrainingGoodsOwner")),
     )
 
@@ -80,7 +80,7 @@ def _invoice(element: Element, info: Element, invoice_id: int) -> WmsInvoice:
         id=invoice_id,
         number=text(info, "InvoiceNumber"),
         title=text(info, "Title", "InvoiceTitle"),
-        invoice_date=day(info, "InvoiceDate"),
+        invoice_date=day_or_none(info, "InvoiceDate"),
         period_start=optional_day(info, "InvoicePeriodStart"),
         period_end=optional_day(info, "InvoicePeriodEnd"),
         amount=decimal(info, "InvoiceAmount"),

@@ -38,7 +38,9 @@ def format_amount(value: Decimal, currency: str, language: Language) -> str:
 
 
 def format_date(day: date, language: Language) -> str:
-    """`2026-03-05` in Swedish, `5 Mar 2026` in English."""
+    """`2026-03-05` in Swedish, `5 Mar 2026` in English; the first of all days stands for none."""
+    if day == date.min:
+        return "–"
     if language is Language.SWEDISH:
         return day.isoformat()
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

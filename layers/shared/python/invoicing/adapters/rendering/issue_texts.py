@@ -202,10 +202,18 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         cause=translatable("The invoice in Ongoing has no charges, so there is nothing to invoice."),
         fix=translatable("Add the charges in Ongoing, or mark the invoice as exported to leave it out."),
     ),
+    IssueCode.INVOICE_DATE_MISSING: IssueText(
+        title=translatable("The invoice has no date"),
+        cause=translatable("It is still open in Ongoing: an invoice gets its date when it is made ready."),
+        fix=translatable("Give the invoice a date in Ongoing. It is then sent by itself."),
+    ),
     IssueCode.TOO_MANY_ROWS: IssueText(
         title=translatable("The invoice has %(rows)s rows; Fortnox accepts %(limit)s"),
-        cause=translatable("Fortnox does not accept an invoice with that many rows."),
-        fix=translatable("Choose summed rows under Settings, or split the invoice in Ongoing into shorter periods."),
+        cause=translatable(
+            "Its charges were already summed per article and unit price, with the article's title as the only text, "
+            "and there are still too many."
+        ),
+        fix=translatable("Split the invoice in Ongoing into shorter periods."),
     ),
     IssueCode.ROW_NOT_REPRESENTABLE: IssueText(
         title=translatable("Row %(row)s cannot be written in whole öre"),

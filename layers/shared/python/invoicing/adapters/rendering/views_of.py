@@ -94,7 +94,7 @@ def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | 
         invoice_id=invoice.id,
         number=invoice.number,
         goods_owner=invoice.goods_owner.name,
-        invoice_date=invoice.invoice_date,
+        invoice_date=invoice.invoice_date or date.min,
         amount=invoice.amount,
         currency=invoice.goods_owner.currency or "SEK",
         state=_state_of(export) if export else InvoiceState.WAITING,
