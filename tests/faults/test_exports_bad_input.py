@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from invoicing.application.ports import HttpAnswer, HttpRequest, SyncRequest
 from invoicing.application.sync_integration import sync_integration
 from invoicing.domain.export import ExportState
+from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.texts import clean_text
 
