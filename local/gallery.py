@@ -14,10 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from invoicing.adapters.rendering.assets import find_asset
-from invoicing.adapters.rendering.mails import Mail, Mails
-from invoicing.adapters.rendering.pages import Pages
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.integration_settings import (
+    FieldProblem,
+    IntegrationSettings,
+    Language,
+    settings_to_form,
+)
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.rendering.assets import find_asset
+from invoicing.rendering.mails import Mail, Mails
+from invoicing.rendering.pages import Pages
+from invoicing.rendering.views import (
     INVOICES_PER_PAGE,
     ISSUES_PER_PAGE,
     ROWS_PER_PAGE,
@@ -61,13 +68,6 @@ from invoicing.adapters.rendering.views import (
     VerifyMailView,
     VerifyView,
 )
-from invoicing.domain.integration_settings import (
-    FieldProblem,
-    IntegrationSettings,
-    Language,
-    settings_to_form,
-)
-from invoicing.domain.issue import Issue, IssueCode
 
 from local.accessibility import Inspector
 from local.browser import PHONE, WINDOW, NoBrowserError, chromium, visitor

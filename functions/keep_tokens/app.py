@@ -7,7 +7,7 @@ from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.errors import InvoicingError, RetryLaterError
 from invoicing.domain.tokens import UnreadableTokensError
-from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger, metrics, report
 from invoicing.runtime.settings import KeepTokensSettings
 
@@ -24,7 +24,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     looked_at = 0
     engine = parts.engine()
     failures: list[Exception] = []
-    for integration_id in parts.tokens.due(utc_now()):
+    for integration_id in parts.tokens.due(parts.clock()):
         if parts.time_left() < _SECONDS_FOR_ONE:
             break
         looked_at += 1

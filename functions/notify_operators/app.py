@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from invoicing.application.send_notice import put_digests, send_due_reminders, send_notice
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.runtime.bootstrap import Bootstrap, utc_now
+from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.messages import read_mail_trouble
 from invoicing.runtime.observability import logger, metrics, report
 from invoicing.runtime.settings import NotifyOperatorsSettings
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         trouble = read_mail_trouble(event)
         report("mail_bounced", {"integration": trouble.integration_id, "kind": trouble.kind, "notice": trouble.notice})
         return None
-    now = utc_now().astimezone(SWEDEN)
+    now = parts.clock().astimezone(SWEDEN)
     if now.hour == _DIGEST_HOUR:
         put_digests(parts.notice_tools(), day=now.date())
     send_due_reminders(parts.notice_tools())

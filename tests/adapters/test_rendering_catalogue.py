@@ -9,9 +9,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from invoicing.adapters.rendering import catalogue
-from invoicing.adapters.rendering.catalogue import choose_language
 from invoicing.domain.integration_settings import Language
+from invoicing.rendering import catalogue
+from invoicing.rendering.catalogue import choose_language
 
 PACKAGE = Path(catalogue.__file__).parent
 PO = PACKAGE / "locale" / "sv" / "LC_MESSAGES" / "messages.po"

@@ -9,14 +9,14 @@ from babel.dates import format_time as babel_time
 from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
-from invoicing.adapters.rendering.formats import (
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.swedish_time import SWEDEN
+from invoicing.rendering.formats import (
     format_amount,
     format_date,
     format_number,
     format_time,
 )
-from invoicing.domain.integration_settings import Language
-from invoicing.domain.swedish_time import SWEDEN
 
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2).map(lambda value: value + 0)
 moments = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

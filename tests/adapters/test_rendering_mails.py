@@ -7,8 +7,10 @@ from email.message import EmailMessage
 from html import unescape
 
 import pytest
-from invoicing.adapters.rendering.mails import Mail, Mails
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.rendering.mails import Mail, Mails
+from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,
     DigestMailView,
@@ -16,8 +18,6 @@ from invoicing.adapters.rendering.views import (
     ReactivatedMailView,
     ReminderMailView,
 )
-from invoicing.domain.integration_settings import Language
-from invoicing.domain.issue import Issue, IssueCode
 
 from local.gallery import MAILS
 

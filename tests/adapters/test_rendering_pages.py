@@ -10,10 +10,29 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from invoicing.adapters.rendering import issue_texts
-from invoicing.adapters.rendering.assets import find_asset
-from invoicing.adapters.rendering.pages import Pages
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.integration_settings import (
+    AccountsAbroad,
+    AccountSource,
+    CurrencyRule,
+    DueDateFrom,
+    ExportWhen,
+    FieldProblem,
+    FortnoxFees,
+    IntegrationSettings,
+    InvoiceText,
+    Language,
+    PriceMeaning,
+    RowGrouping,
+    RowText,
+    ZeroTotal,
+    parse_settings,
+    settings_to_form,
+)
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.rendering import issue_texts
+from invoicing.rendering.assets import find_asset
+from invoicing.rendering.pages import Pages
+from invoicing.rendering.views import (
     HISTORY_SHOWN,
     INVOICES_PER_PAGE,
     ISSUES_PER_PAGE,
@@ -42,25 +61,6 @@ from invoicing.adapters.rendering.views import (
     SettingsView,
     StatusView,
 )
-from invoicing.domain.integration_settings import (
-    AccountsAbroad,
-    AccountSource,
-    CurrencyRule,
-    DueDateFrom,
-    ExportWhen,
-    FieldProblem,
-    FortnoxFees,
-    IntegrationSettings,
-    InvoiceText,
-    Language,
-    PriceMeaning,
-    RowGrouping,
-    RowText,
-    ZeroTotal,
-    parse_settings,
-    settings_to_form,
-)
-from invoicing.domain.issue import Issue, IssueCode
 
 from local.gallery import PAGES
 
@@ -528,7 +528,7 @@ def test_an_identifier_cannot_lead_out_of_its_path() -> None:
 
 def test_rendering_needs_nothing_heavy() -> None:
     """A page must be quick on a cold start, and the layer has no Babel."""
-    code = "import sys, invoicing.adapters.rendering.pages, invoicing.adapters.rendering.mails; print(*sys.modules)"
+    code = "import sys, invoicing.rendering.pages, invoicing.rendering.mails; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert not {"babel", "boto3", "playwright", "pydantic", "requests"} & set(loaded.stdout.split())

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 import pytest
-from invoicing.adapters.rendering.issue_texts import ISSUE_TEXTS, issue_text
-from invoicing.adapters.rendering.labels import LABELS
-from invoicing.adapters.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS
-from invoicing.adapters.rendering.views import ConsentOutcome, Message
 from invoicing.domain import issue as issue_module
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.rendering.issue_texts import ISSUE_TEXTS, issue_text
+from invoicing.rendering.labels import LABELS
+from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS
+from invoicing.rendering.views import ConsentOutcome, Message
 
 
 def documented_params() -> Mapping[str, set[str]]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from invoicing.adapters.rendering.catalogue import translations
 from invoicing.domain.integration_settings import Language
+from invoicing.rendering.catalogue import translations
 from playwright.sync_api import Locator, Page, Response, expect
 
 from local.demo import link_in, log_in_to_fortnox

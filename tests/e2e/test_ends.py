@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from invoicing.adapters.rendering.labels import label_of
-from invoicing.adapters.rendering.views import LandingProblem
 from invoicing.domain.tokens import ASK_AGAIN_AFTER
+from invoicing.rendering.labels import label_of
+from invoicing.rendering.views import LandingProblem
 from playwright.sync_api import Browser, Page, expect
 
 from local.browser import visitor

@@ -1,8 +1,8 @@
 """Every mail as its reader sees it; those that a flow sends are looked at there too."""
 
 import pytest
-from invoicing.adapters.rendering.mails import Mails
 from invoicing.domain.integration_settings import Language
+from invoicing.rendering.mails import Mails
 from playwright.sync_api import Page
 
 from local.gallery import MAILS

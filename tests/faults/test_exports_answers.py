@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import pytest
 from invoicing.adapters.fortnox.answers import reaction_to, read_refusal
-from invoicing.adapters.rendering.issue_texts import issue_text
 from invoicing.application.ports import HttpAnswer
 from invoicing.domain.errors import (
     AccessRefusedError,
@@ -18,6 +17,7 @@ from invoicing.domain.errors import (
 from invoicing.domain.export import ExportState
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import IssueCode
+from invoicing.rendering.issue_texts import issue_text
 
 from tests.faults.exports import Story, charge, invoice
 

@@ -10,20 +10,21 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from http.cookies import SimpleCookie
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from boto3.session import Session
 from botocore.config import Config
-from botocore.session import Session
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.notices import DynamoNotices
 from invoicing.adapters.aws.token_store import DynamoTokenStore
 from invoicing.application.ports import HttpAnswer, HttpRequest
 from invoicing.domain.integration import Integration
-from invoicing.runtime import bootstrap, observability, settings, web
+from invoicing.runtime import bootstrap, observability, settings
+from invoicing.runtime.bootstrap import Bootstrap
 from moto.backends import get_backend
 
 from local.fortnox.oauth import Client
@@ -49,13 +50,12 @@ class _SharedClients:
     """A session of the SDK whose clients serve all tests: making one costs more than most tests."""
 
     def __init__(self) -> None:
-        self._session = Session()
-        self._session.set_config_variable("region", REGION)
+        self._session = Session(region_name=REGION)
 
     @cache  # noqa: B019 - lives as long as the tests
-    def create_client(self, service: str, *, config: Config) -> object:
+    def client(self, service: Any, *, config: Config) -> object:
         """The same client for the same service and configuration."""
-        return self._session.create_client(service, config=config)
+        return self._session.client(service, config=config)
 
 
 _SDK = _SharedClients()
@@ -126,8 +126,20 @@ class Deployed:
         self._shown: list[str] = []  # every body and address that a browser got
         self._secrets = {PASSWORD, CLIENT_SECRET, SIGNING_SECRET}
         self._only_in_browsers: set[str] = set()  # cookies and states: never in a log
+        self._transport = _Transport(self)
         self._patch()
         self.integrations.set_customer_id(CUSTOMER_ID, WAREHOUSE)
+
+    def parts(self, own: settings.Settings) -> Bootstrap:
+        """The parts of a function as it makes them itself, but for the clock, the network and the SDK's clients."""
+        return Bootstrap(
+            own,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            monotonic=lambda: self.clock().timestamp(),
+            transport=self._transport,
+            sdk=_SDK,
+        )
 
     # ---- what the functions share
 
@@ -192,6 +204,7 @@ class Deployed:
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
+            module.parts = self.parts(module.settings)  # type: ignore[attr-defined] # of the function
             self._modules[name] = module
         return self._modules[name]
 
@@ -241,16 +254,8 @@ class Deployed:
 
     def _patch(self) -> None:
         patch = self._monkeypatch.setattr
-        patch(bootstrap, "_sdk_session", lambda: _SDK)
+        patch(bootstrap, "sdk_session", lambda: _SDK)  # of the operator's command, which asks for the stack first
         patch(bootstrap, "utc_now", self.clock)
-        patch(web, "utc_now", self.clock)
-        patch(
-            bootstrap,
-            "time",
-            SimpleNamespace(sleep=self.clock.sleep, monotonic=lambda: self.clock().timestamp()),
-        )
-        transport = _Transport(self)
-        patch(bootstrap.Bootstrap, "transport", property(lambda _parts: transport))
         patch(observability.logger.registered_handler, "stream", self._logs)
         patch(observability.metrics.provider, "namespace", "Invoicing")
 

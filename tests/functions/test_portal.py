@@ -15,6 +15,7 @@ from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.tokens import TokenStatus
+from invoicing.pages import invoices
 
 from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import NO_CUSTOMER_CODE, PLAIN, WAREHOUSE
@@ -604,7 +605,7 @@ def test_what_waits_is_read_from_ongoing_and_can_be_sent_at_once(operator: Brows
 def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each invoice once, newest first, whatever the length of the list."""
     seen: list[str] = []
-    monkeypatch.setattr(operator.deployed.function("portal"), "INVOICES_PER_PAGE", 5)
+    monkeypatch.setattr(invoices, "INVOICES_PER_PAGE", 5)
     query = {"state": "waiting"}
     while True:
         page = operator.look("/invoices", query=query)

@@ -1,6 +1,6 @@
 """Issues: problems that a person must fix, and who that is.
 
-The texts in Swedish and English live with the pages (adapters/rendering); here are the codes, their
+The texts in Swedish and English live with the pages (rendering); here are the codes, their
 parameters, and who can fix them.
 """
 

@@ -1,7 +1,8 @@
 """Chooses the implementations: the only module that names adapters.
 
 Parts are made when they are first used, and their modules imported only then: every import on a Lambda's start
-is paid for by somebody who waits.
+is paid for by somebody who waits. Tests hand over fakes by the names of parts (`Given`), so that they prove this
+wiring.
 """
 
 import os
@@ -12,20 +13,21 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from invoicing.domain.errors import ConfigurationError
 from invoicing.runtime.observability import report
 from invoicing.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from boto3.session import Session
+
     from invoicing.adapters.aws.secrets import Secret
     from invoicing.adapters.fortnox.api import FortnoxCompany
-    from invoicing.adapters.rendering.mails import Mails
-    from invoicing.adapters.rendering.pages import Pages
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.ports import (
+        Clock,
         DeadLetters,
         Exports,
         FortnoxOAuth,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         Mailer,
         Notices,
         OutsideCalls,
+        Report,
         Sealer,
         Sessions,
         SyncQueue,
@@ -47,8 +50,10 @@ if TYPE_CHECKING:
     from invoicing.application.sign_in import SignInTools
     from invoicing.application.start_consent import ConsentTools
     from invoicing.application.sync_integration import SyncTools
-    from invoicing.application.token_engine import TokenEngine
+    from invoicing.application.token_engine import Both, TokenEngine
     from invoicing.domain.integration import Integration
+    from invoicing.rendering.mails import Mails
+    from invoicing.rendering.pages import Pages
     from invoicing.runtime.links import Links
 
 
@@ -59,17 +64,15 @@ def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str
     from invoicing.adapters.aws.errors import translated
 
     with translated("CloudFormation"):
-        client = _sdk_session().create_client("cloudformation", config=STANDARD)
+        client = sdk_session().client("cloudformation", config=STANDARD)
     return stack_outputs.describe_stack(client, stack_name)
 
 
-def _sdk_session() -> Any:
-    from botocore.session import Session
+def sdk_session() -> "Session":
+    """The AWS SDK, in this function's region; imported when the first client is needed."""
+    from boto3.session import Session
 
-    session = Session()
-    if "AWS_REGION" in os.environ:
-        session.set_config_variable("region", os.environ["AWS_REGION"])
-    return session
+    return Session(region_name=os.environ.get("AWS_REGION"))
 
 
 def utc_now() -> datetime:
@@ -100,12 +103,39 @@ def side_by_side(
     return errors[0], errors[1]  # type: ignore[return-value] # anything but Exception was raised above
 
 
+class Given(TypedDict, total=False):
+    """Parts that may be handed over instead of being made; each is the part of `Bootstrap` of that name."""
+
+    clock: "Clock"
+    sleep: Callable[[float], None]
+    monotonic: Callable[[], float]
+    new_id: Callable[[], str]
+    new_secret: Callable[[], str]
+    both: "Both"
+    report: "Report"
+    sdk: Any
+    transport: "HttpTransport"
+    outside: "OutsideCalls"
+    integrations: "Integrations"
+    exports: "Exports"
+    sessions: "Sessions"
+    notices: "Notices"
+    tokens: "TokenStore"
+    journal: "TokenJournal"
+    sealer: "Sealer"
+    queue: "SyncQueue"
+    mailer: "Mailer"
+    fortnox_secret: "Secret"
+    signing_secret: "Secret"
+
+
 class Bootstrap:
     """The parts of one function, made from its settings and kept for the life of the process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, **given: Unpack[Given]) -> None:
         self._settings = settings
         self._invocation: Any = None
+        self.__dict__.update(given)  # where a cached property looks first
 
     def invoked(self, context: Any) -> None:
         """Takes the context of this invocation, which knows the time left."""
@@ -114,6 +144,36 @@ class Bootstrap:
     def time_left(self) -> float:
         """Seconds until this invocation is stopped."""
         return float(self._invocation.get_remaining_time_in_millis()) / 1000 if self._invocation else 0.0
+
+    # ---- time, chance and log
+
+    @cached_property
+    def clock(self) -> "Clock":
+        return utc_now
+
+    @cached_property
+    def sleep(self) -> Callable[[float], None]:
+        return time.sleep
+
+    @cached_property
+    def monotonic(self) -> Callable[[], float]:
+        return time.monotonic
+
+    @cached_property
+    def new_id(self) -> Callable[[], str]:
+        return new_id
+
+    @cached_property
+    def new_secret(self) -> Callable[[], str]:
+        return new_secret
+
+    @cached_property
+    def both(self) -> "Both":
+        return side_by_side
+
+    @cached_property
+    def report(self) -> "Report":
+        return report
 
     # ---- stores
 
@@ -146,7 +206,7 @@ class Bootstrap:
         from invoicing.adapters.aws.token_store import DynamoTokenStore
 
         client = self._client("dynamodb", "TOKEN_STORES")
-        return DynamoTokenStore(client, self._setting("tokens_table"), report=report)
+        return DynamoTokenStore(client, self._setting("tokens_table"), report=self.report)
 
     @cached_property
     def journal(self) -> "TokenJournal":
@@ -254,7 +314,7 @@ class Bootstrap:
             base_url=self._setting("fortnox_api_base_url"),
             access=access,
             transport=self.transport,
-            pace=Pace(monotonic=time.monotonic, sleep=time.sleep),
+            pace=Pace(monotonic=self.monotonic, sleep=self.sleep),
         )
 
     @cached_property
@@ -273,11 +333,11 @@ class Bootstrap:
             journal=self.journal,
             sealer=self.sealer,
             oauth=self.oauth(base_url),
-            clock=utc_now,
+            clock=self.clock,
             seconds_left=self.time_left,
-            new_id=new_id,
-            both=side_by_side,
-            report=report,
+            new_id=self.new_id,
+            both=self.both,
+            report=self.report,
         )
 
     def follow_keys(self, integration_id: str) -> None:
@@ -285,14 +345,20 @@ class Bootstrap:
         from invoicing.application.follow_keys import FollowTools, follow_keys
 
         tools = FollowTools(
-            integrations=self.integrations, tokens=self.tokens, notices=self.notices, clock=utc_now, report=report
+            integrations=self.integrations,
+            tokens=self.tokens,
+            notices=self.notices,
+            clock=self.clock,
+            report=self.report,
         )
         follow_keys(tools, integration_id)
 
     def consent_tools(self, base_url: str) -> "ConsentTools":
         from invoicing.application.start_consent import ConsentTools
 
-        return ConsentTools(sessions=self.sessions, oauth=self.oauth(base_url), clock=utc_now, new_secret=new_secret)
+        return ConsentTools(
+            sessions=self.sessions, oauth=self.oauth(base_url), clock=self.clock, new_secret=self.new_secret
+        )
 
     def sign_in_tools(self, base_url: str) -> "SignInTools":
         from invoicing.application.sign_in import SignInTools
@@ -303,9 +369,9 @@ class Bootstrap:
             sessions=self.sessions,
             sealer=self.sealer,
             wms=self.wms,
-            clock=utc_now,
-            sleep=time.sleep,
-            new_secret=new_secret,
+            clock=self.clock,
+            sleep=self.sleep,
+            new_secret=self.new_secret,
         )
 
     def connect_tools(self, base_url: str) -> "ConnectTools":
@@ -318,7 +384,7 @@ class Bootstrap:
             notices=self.notices,
             queue=self.queue,
             fortnox_with=self.fortnox_with,
-            report=report,
+            report=self.report,
         )
 
     def change_tools(self) -> "ChangeTools":
@@ -330,8 +396,8 @@ class Bootstrap:
             notices=self.notices,
             queue=self.queue,
             engine=self.engine(),
-            clock=utc_now,
-            report=report,
+            clock=self.clock,
+            report=self.report,
         )
 
     def sync_tools(self) -> "SyncTools":
@@ -347,10 +413,10 @@ class Bootstrap:
             wms=self.wms,
             fortnox_of=self.fortnox_of,
             outside=self.outside,
-            clock=utc_now,
+            clock=self.clock,
             seconds_left=self.time_left,
-            new_id=new_id,
-            report=report,
+            new_id=self.new_id,
+            report=self.report,
         )
 
     def rehearsal_tools(self, integration: "Integration") -> "RehearsalTools":
@@ -361,7 +427,7 @@ class Bootstrap:
             sealer=self.sealer,
             wms=self.wms,
             fortnox=self.fortnox_of(integration),
-            clock=utc_now,
+            clock=self.clock,
             seconds_left=self.time_left,
         )
 
@@ -375,8 +441,8 @@ class Bootstrap:
             exports=self.exports,
             mailer=self.mailer,
             letters=LinkedLetters(mails=self.mails, links=self.links(self._setting("public_base_url"))),
-            clock=utc_now,
-            report=report,
+            clock=self.clock,
+            report=self.report,
         )
 
     def sync_request(self, body: str) -> "SyncRequest":
@@ -388,13 +454,13 @@ class Bootstrap:
     # ---- pages and mails
 
     def pages(self, base_path: str, query: str) -> "Pages":
-        from invoicing.adapters.rendering.pages import Pages
+        from invoicing.rendering.pages import Pages
 
         return Pages(base_path, support_address=self._setting("support_address"), query=query)
 
     @cached_property
     def mails(self) -> "Mails":
-        from invoicing.adapters.rendering.mails import Mails
+        from invoicing.rendering.mails import Mails
 
         return Mails(support_address=self._setting("support_address"))
 
@@ -417,13 +483,12 @@ class Bootstrap:
             raise ConfigurationError(f"{type(self._settings).__name__} has no {name}")
         return value
 
-    def _client(self, service: str, config: str = "STANDARD") -> Any:
-        """A botocore client; plain botocore, because boto3 alone costs a tenth of a cold start."""
+    def _client(self, service: Any, config: str = "STANDARD") -> Any:
         from invoicing.adapters.aws import client_config
 
         key = (service, config)
         if key not in self._clients:
-            self._clients[key] = self._sdk.create_client(service, config=getattr(client_config, config))
+            self._clients[key] = self.sdk.client(service, config=getattr(client_config, config))
         return self._clients[key]
 
     @cached_property
@@ -431,5 +496,5 @@ class Bootstrap:
         return {}
 
     @cached_property
-    def _sdk(self) -> Any:
-        return _sdk_session()
+    def sdk(self) -> Any:
+        return sdk_session()

@@ -24,7 +24,7 @@ from invoicing.domain.errors import InvoicingError
 from invoicing.domain.integration import Integration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
 from invoicing.domain.tokens import TokenItem
-from invoicing.runtime.bootstrap import Bootstrap, describe_stack, utc_now
+from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.settings import CommandSettings
 
 _BY = "service operator"  # named in histories and logs as who asked
@@ -126,7 +126,7 @@ def sync(order: Order) -> None:
     integration = _integration(order)
     if not integration.runs:
         raise RefusedError(f"{integration.id} does not run: {_why_not(integration)}")
-    slot = f"operator-{utc_now():%Y%m%d%H%M%S}"
+    slot = f"operator-{order.parts.clock():%Y%m%d%H%M%S}"
     order.parts.queue.send([SyncRequest(integration_id=integration.id, by=_BY, slot=slot)])
     print(f"A sync of {integration.id} is queued; `invoicing integrations {integration.id}` shows when it has run.")
 

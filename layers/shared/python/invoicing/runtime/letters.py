@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from invoicing.adapters.rendering.mails import Mail, Mails
-from invoicing.adapters.rendering.views import (
+from invoicing.application.send_notice import Letter
+from invoicing.domain.export import Export
+from invoicing.domain.integration import Integration
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.rendering.mails import Mail, Mails
+from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,
     DigestMailView,
@@ -15,12 +20,7 @@ from invoicing.adapters.rendering.views import (
     ReminderMailView,
     VerifyMailView,
 )
-from invoicing.adapters.rendering.views_of import issue_line_of
-from invoicing.application.send_notice import Letter
-from invoicing.domain.export import Export
-from invoicing.domain.integration import Integration
-from invoicing.domain.integration_settings import Language
-from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.rendering.views_of import issue_line_of
 from invoicing.runtime.links import LIVES, LinkKind, Links
 
 

@@ -5,7 +5,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.due import Due
+from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.export import HistoryEvent as DomainEvent
+from invoicing.domain.fortnox_invoice import InvoiceRow
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
+from invoicing.rendering.views import (
     CurrencyTotal,
     HistoryEntry,
     HistoryEvent,
@@ -14,11 +19,6 @@ from invoicing.adapters.rendering.views import (
     IssueLine,
     RowLine,
 )
-from invoicing.domain.due import Due
-from invoicing.domain.export import EventKind, Export, ExportState
-from invoicing.domain.export import HistoryEvent as DomainEvent
-from invoicing.domain.fortnox_invoice import InvoiceRow
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 _STATES = {
     ExportState.CLAIMED: InvoiceState.CHECKING,

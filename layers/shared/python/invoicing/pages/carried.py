@@ -1,4 +1,4 @@
-"""The settings form as a page, and what was typed in one that could not be saved.
+"""What was typed in a settings form that could not be saved.
 
 Somebody who was signed out, or signed in again in another tab, gets back what they had typed: it goes along through
 the sign-in as hidden fields, and is shown for them to save. It is never saved by itself.
@@ -6,10 +6,7 @@ the sign-in as hidden fields, and is shown for them to save. It is never saved b
 
 from collections.abc import Mapping
 
-from invoicing.adapters.rendering.views import SettingsView
-from invoicing.domain.integration import IntegrationStatus
-from invoicing.domain.integration_settings import FIELDS, FieldProblem, settings_fingerprint
-from invoicing.runtime.web import SignedInVisit
+from invoicing.domain.integration_settings import FIELDS
 
 LONGEST = 500  # characters of one field that are shown again; every field that may be saved is shorter
 _SEEN = "version"  # the hidden field with the fingerprint of the settings that the form was filled from
@@ -20,30 +17,6 @@ _CARRIED = "carried."
 def seen_in(form: Mapping[str, str]) -> str:
     """The fingerprint of the settings that a form was filled from."""
     return form.get(_SEEN, "")
-
-
-def settings_page(
-    visit: SignedInVisit,
-    form: Mapping[str, str],
-    *,
-    seen: str | None = None,
-    problems: Mapping[str, FieldProblem] | None = None,
-    changed_elsewhere: bool = False,
-    not_saved: bool = False,
-) -> str:
-    """The form, filled with `form`; `seen` is None if that is what is stored now."""
-    integration = visit.integration
-    view = SettingsView(
-        session=visit.session_view,
-        form={name: form.get(name, "")[:LONGEST] for name in FIELDS},
-        is_new=integration.status is IntegrationStatus.DRAFT,
-        version=settings_fingerprint(integration.settings) if seen is None else seen[:LONGEST],
-        problems=problems or {},
-        changed_elsewhere=changed_elsewhere,
-        not_saved=not_saved,
-        address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
-    )
-    return visit.pages.settings(view, visit.language)
 
 
 def carried_from(integration_id: str, form: Mapping[str, str]) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from urllib.parse import quote, urlencode
 
-from invoicing.adapters.rendering.catalogue import translations
-from invoicing.adapters.rendering.environment import environment_for
-from invoicing.adapters.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.integration_settings import Language
+from invoicing.rendering.catalogue import translations
+from invoicing.rendering.environment import environment_for
+from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
+from invoicing.rendering.views import (
     ConsentView,
     DisconnectView,
     InvoicesView,
@@ -22,7 +23,6 @@ from invoicing.adapters.rendering.views import (
     StatusView,
     VerifyView,
 )
-from invoicing.domain.integration_settings import Language
 
 
 class Pages:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from invoicing.adapters.rendering.catalogue import translatable
-from invoicing.adapters.rendering.views import ConsentOutcome, Message
+from invoicing.rendering.catalogue import translatable
+from invoicing.rendering.views import ConsentOutcome, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

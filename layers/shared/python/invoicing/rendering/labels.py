@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from invoicing.adapters.rendering.catalogue import translatable
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.integration_settings import FieldProblem
+from invoicing.domain.issue import Fixer
+from invoicing.rendering.catalogue import translatable
+from invoicing.rendering.views import (
     ConnectionHealth,
     HistoryEvent,
     Intention,
@@ -12,8 +14,6 @@ from invoicing.adapters.rendering.views import (
     LandingProblem,
     Notice,
 )
-from invoicing.domain.integration_settings import FieldProblem
-from invoicing.domain.issue import Fixer
 
 # By type first: members of different StrEnums with equal values are equal to each other.
 LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from invoicing.adapters.rendering.catalogue import translatable, translations
-from invoicing.adapters.rendering.formats import format_amount, format_date
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.rendering.catalogue import translatable, translations
+from invoicing.rendering.formats import format_amount, format_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

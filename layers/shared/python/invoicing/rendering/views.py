@@ -97,7 +97,6 @@ class LandingView:
     so that it can be shown again after signing in. Never put a password there.
     """
 
-    csrf: str
     system: str = ""
     username: str = ""
     problem: LandingProblem | None = None
@@ -418,7 +417,6 @@ class VerifyView:
     """Asks for a click: mail scanners open links, so that opening one proves nothing."""
 
     token: str
-    csrf: str
     address: str
 
 

@@ -3,11 +3,10 @@
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
-from invoicing.adapters.rendering.catalogue import choose_language
-from invoicing.adapters.rendering.views import IssueLine, IssuesView, Message, MessageView, SessionView
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.domain.errors import (
     IntegrationHeldError,
@@ -16,12 +15,12 @@ from invoicing.domain.errors import (
     RetryLaterError,
     WmsLoginRefusedError,
 )
+from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
-from invoicing.runtime.bootstrap import Bootstrap, utc_now
-from invoicing.runtime.browser import (
+from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
     SESSION_COOKIE,
     Answer,
@@ -32,11 +31,15 @@ from invoicing.runtime.browser import (
     read_request,
     redirect,
 )
+from invoicing.rendering.catalogue import choose_language
+from invoicing.rendering.views import IssueLine, IssuesView, Message, MessageView, Notice, SessionView
+from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
 if TYPE_CHECKING:
-    from invoicing.adapters.rendering.pages import Pages
+    from invoicing.rendering.pages import Pages
 
+_RECORDS = 100  # that are read at a time
 _YEAR = 365 * 24 * 3600
 _LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
@@ -55,6 +58,10 @@ class Visit:
         """The pages, as links of this visit lead to them."""
         kept = urlencode({name: value for name, value in self.request.query.items() if name != "lang"})
         return self.parts.pages(self.request.base_path, kept if len(kept) < _LONGEST_QUERY else "")
+
+    def now(self) -> datetime:
+        """The moment, on the clock of everything."""
+        return self.parts.clock()
 
     def message(
         self,
@@ -108,6 +115,42 @@ class SignedInVisit(Visit):
         """An address below this integration's own."""
         return self.url(f"/integrations/{self.integration.id}{path}")
 
+    def not_found(self) -> Answer:
+        """There is no such thing in this integration."""
+        return self.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{self.integration.id}")
+
+    def noted(self, notice: Notice, path: str = "") -> Answer:
+        """On to a page of the integration that says what the click did."""
+        return redirect(self.here(f"{path}?notice={notice}"))
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the click before this page did."""
+        notice = self.request.query.get("notice", "")
+        return Notice(notice) if notice in set(Notice) else None
+
+    def all_exports(self, state: ExportState | None) -> list[Export]:
+        """Every record of the integration in this state, or in any; without what moved out of their histories."""
+        found: list[Export] = []
+        after: int | None = None
+        while True:
+            exports, after = self.parts.exports.page(self.integration.id, limit=_RECORDS, after=after, state=state)
+            found.extend(exports)
+            if after is None:
+                return found
+
+    @property
+    def page_number(self) -> int:
+        """Which page of a long list is asked for; counts from 1."""
+        raw = self.request.query.get("page", "1")
+        return max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 1
+
+    @property
+    def invoice_id(self) -> int | None:
+        """The invoice that the path names, if it can be one."""
+        raw = self.params["invoice_id"]
+        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else None
+
 
 type Page = Callable[[Visit], Answer]
 type SignedInPage = Callable[[SignedInVisit], Answer]
@@ -117,12 +160,12 @@ type Routes = Mapping[tuple[str, str], Page]
 def session_of(visit: Visit) -> Session | None:
     """The sign-in of this browser, while it lasts."""
     token = visit.request.cookies.get(SESSION_COOKIE, "")
-    return visit.parts.sessions.session(token, now=utc_now()) if token else None
+    return visit.parts.sessions.session(token, now=visit.now()) if token else None
 
 
-def session_cookie(session: Session) -> str:
+def session_cookie(visit: Visit, session: Session) -> str:
     """The cookie that is a sign-in."""
-    return cookie(SESSION_COOKIE, session.token, seconds=int((session.expires_at - utc_now()).total_seconds()))
+    return cookie(SESSION_COOKIE, session.token, seconds=int((session.expires_at - visit.now()).total_seconds()))
 
 
 def signed_out(visit: Visit) -> Answer:
@@ -180,7 +223,7 @@ def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
             issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)
         case _:
             issue = Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
-    view = IssuesView(session=visit.session_view, issues=(IssueLine(issue=issue, since=utc_now()),))
+    view = IssuesView(session=visit.session_view, issues=(IssueLine(issue=issue, since=visit.now()),))
     return Answer(status=409, body=visit.pages.issues(view, visit.language))
 
 

@@ -9,12 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from invoicing.adapters.rendering.catalogue import translations
-from invoicing.adapters.rendering.environment import environment_for
-from invoicing.adapters.rendering.formats import format_amount, format_date, format_time
-from invoicing.adapters.rendering.issue_texts import issue_text
-from invoicing.adapters.rendering.labels import label_of
-from invoicing.adapters.rendering.views import (
+from invoicing.domain.integration_settings import Language
+from invoicing.rendering.catalogue import translations
+from invoicing.rendering.environment import environment_for
+from invoicing.rendering.formats import format_amount, format_date, format_time
+from invoicing.rendering.issue_texts import issue_text
+from invoicing.rendering.labels import label_of
+from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,
     DigestMailView,
@@ -23,7 +24,6 @@ from invoicing.adapters.rendering.views import (
     ReminderMailView,
     VerifyMailView,
 )
-from invoicing.domain.integration_settings import Language
 
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
 _MOST_ENTRIES = 20  # issues named in a digest; the page has them all

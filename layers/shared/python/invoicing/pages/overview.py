@@ -1,0 +1,135 @@
+"""The front page of an integration: its connection, its runs, and the buttons for them."""
+
+from datetime import date, datetime, timedelta
+
+from invoicing.application.change_integration import pause, sync_now
+from invoicing.domain.export import Export, ExportState
+from invoicing.domain.integration import Integration, IntegrationStatus
+from invoicing.domain.tokens import TokenItem, TokenStatus
+from invoicing.pages.browser import Answer, redirect
+from invoicing.pages.serve import SignedInVisit
+from invoicing.rendering.views import (
+    ConnectionHealth,
+    ConsentMode,
+    LastRun,
+    Notice,
+    PauseView,
+    RunProgress,
+    StatusView,
+)
+from invoicing.rendering.views_of import totals_of
+from invoicing.runtime.links import LinkKind
+
+_INTERVAL = timedelta(minutes=15)
+_COUNTED_EXPORTS = 500  # how far back the sums look
+
+
+def status(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}"""
+    integration = visit.integration
+    if integration.status is IntegrationStatus.DRAFT:
+        return redirect(visit.here("/setup"))
+    keys = visit.parts.tokens.get(integration.id)
+    sent = _sent_this_month(visit)
+    run = integration.last_run
+    address = integration.settings.problem_address if integration.settings else ""
+    progress = _progress(visit)
+    view = StatusView(
+        session=visit.session_view,
+        company=integration.company.name,
+        organisation_number=integration.company.organisation_number,
+        health=_health(integration, keys),
+        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+        approved_by=integration.approved_by,
+        approved_at=integration.connected_at,
+        paused=integration.status is IntegrationStatus.PAUSED,
+        broken_since=integration.broken_since,
+        reactivation_link=(
+            visit.parts.links(visit.request.base_url).make(LinkKind.REACTIVATE, {"integration": integration.id})
+            if integration.broken_since
+            else ""
+        ),
+        last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
+        next_run=run.started_at + _INTERVAL if run and run.started_at + _INTERVAL > visit.now() else None,
+        progress=progress,
+        waiting=integration.held_up if integration.broken_since else integration.waiting,
+        sent_this_month=len(sent),
+        totals_this_month=totals_of(sent),
+        unconfirmed_address="" if integration.address_confirmed else address,
+        notice=_sync_notice(integration, visit.notice, progress),
+    )
+    return Answer(body=visit.pages.status(view, visit.language))
+
+
+def sync(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/sync"""
+    if not visit.integration.runs:
+        return visit.noted(Notice.NOT_RUNNING)
+    started = sync_now(visit.parts.change_tools(), visit.integration, by=visit.session.username)
+    return visit.noted(Notice.SYNC_STARTED if started else Notice.SYNC_ALREADY_RUNNING)
+
+
+def pause_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/pause"""
+    view = PauseView(
+        session=visit.session_view,
+        company=visit.integration.company.name,
+        waiting=visit.integration.waiting,
+    )
+    return Answer(body=visit.pages.pause(view, visit.language))
+
+
+def pause_now(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/pause"""
+    pause(visit.parts.change_tools(), visit.integration, paused=True, by=visit.session.username)
+    return visit.noted(Notice.PAUSED)
+
+
+def resume(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/resume"""
+    pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
+    return visit.noted(Notice.RESUMED)
+
+
+def _progress(visit: SignedInVisit) -> RunProgress | None:
+    """The run that was asked for or is under way. Records that it has touched are done or held by it."""
+    integration, now = visit.integration, visit.now()
+    run = integration.run_under_way(now)
+    if run is None:
+        return RunProgress() if integration.awaits_run(now) else None
+    records = visit.parts.exports.get_many(integration.id, sorted(run.invoices)).values()
+    ended = [
+        record
+        for record in records
+        if record.state in {ExportState.DONE, ExportState.HELD}
+        and record.updated_at is not None
+        and record.updated_at >= run.started_at
+    ]
+    return RunProgress(done=run.ended + len(ended), total=run.ended + len(run.invoices))
+
+
+def _sync_notice(integration: Integration, notice: Notice | None, progress: RunProgress | None) -> Notice | None:
+    """What a page that said that a sync had started says when it is looked at again."""
+    if progress is not None or notice not in {Notice.SYNC_STARTED, Notice.SYNC_ALREADY_RUNNING}:
+        return notice
+    if not integration.answered or integration.last_run is None:
+        return None
+    return Notice.SYNC_STOPPED if integration.last_run.problem or integration.last_run.failed else Notice.SYNC_DONE
+
+
+def _health(integration: Integration, keys: TokenItem | None) -> ConnectionHealth:
+    if integration.broken_since is not None:
+        return ConnectionHealth.BROKEN
+    if keys is None or keys.status is TokenStatus.REVOKED:
+        return ConnectionHealth.REVOKED
+    return ConnectionHealth.CHECKING if keys.status is TokenStatus.UNCERTAIN else ConnectionHealth.HEALTHY
+
+
+def _sent_this_month(visit: SignedInVisit) -> list[Export]:
+    exports, _ = visit.parts.exports.page(visit.integration.id, limit=_COUNTED_EXPORTS, state=ExportState.DONE)
+    now = visit.now()
+    return [export for export in exports if export.updated_at and _month(export.updated_at) == _month(now)]
+
+
+def _month(moment: datetime | date) -> tuple[int, int]:
+    return moment.year, moment.month

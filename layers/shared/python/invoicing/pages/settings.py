@@ -1,0 +1,91 @@
+"""The settings form: shown, saved, and shown again when it could not be saved."""
+
+from collections.abc import Mapping
+
+from invoicing.application.change_integration import SettingsRefusedError, save_settings
+from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.integration_settings import (
+    FIELDS,
+    FieldProblem,
+    IntegrationSettings,
+    settings_fingerprint,
+    settings_to_form,
+)
+from invoicing.domain.system import address_of, is_warehouse_name
+from invoicing.pages.browser import Answer
+from invoicing.pages.carried import LONGEST, carried_from, seen_in
+from invoicing.pages.serve import SignedInVisit, Visit, signed_in, signed_out, unguarded
+from invoicing.rendering.views import LandingProblem, LandingView, Notice, SettingsView
+
+
+def settings_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/settings"""
+    careful = IntegrationSettings(from_date=visit.now().date(), language=visit.language)
+    return Answer(body=settings_page(visit, settings_to_form(visit.integration.settings or careful)))
+
+
+def save(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/settings: *Create* and *Save*."""
+    form = visit.request.form()
+    was_draft = visit.integration.status is IntegrationStatus.DRAFT
+    seen = seen_in(form)
+    try:
+        save_settings(visit.parts.change_tools(), visit.integration, form, seen=seen, by=visit.session.username)
+    except SettingsRefusedError as refused:
+        if refused.problems:
+            return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
+        return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
+    return visit.noted(Notice.CREATED if was_draft else Notice.SAVED)
+
+
+def keep_through_sign_in(visit: Visit) -> Answer:
+    """POST /integrations/{id}/settings of somebody who was signed out: what was typed goes along to the sign-in."""
+    integration_id = visit.params["id"]
+    if not visit.request.own_form or not is_warehouse_name(integration_id):
+        return signed_out(visit)
+    view = LandingView(
+        system=address_of(integration_id),
+        problem=LandingProblem.SESSION_ENDED,
+        carried=carried_from(integration_id, visit.request.form()),
+    )
+    return Answer(status=401, body=visit.pages.landing(view, visit.language))
+
+
+def show_again(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/settings of an older sign-in: what was typed is shown in a form of this one."""
+    if not visit.request.own_form:
+        return unguarded(visit)
+    form = visit.request.form()
+    return Answer(status=403, body=settings_page(visit, form, seen=seen_in(form), not_saved=True))
+
+
+def _as_it_is_now(visit: SignedInVisit) -> SignedInVisit:
+    return visit.signed_in(visit.session, visit.parts.integrations.get(visit.integration.id) or visit.integration)
+
+
+def settings_page(
+    visit: SignedInVisit,
+    form: Mapping[str, str],
+    *,
+    seen: str | None = None,
+    problems: Mapping[str, FieldProblem] | None = None,
+    changed_elsewhere: bool = False,
+    not_saved: bool = False,
+) -> str:
+    """The form, filled with `form`; `seen` is None if that is what is stored now."""
+    integration = visit.integration
+    view = SettingsView(
+        session=visit.session_view,
+        form={name: form.get(name, "")[:LONGEST] for name in FIELDS},
+        is_new=integration.status is IntegrationStatus.DRAFT,
+        version=settings_fingerprint(integration.settings) if seen is None else seen[:LONGEST],
+        problems=problems or {},
+        changed_elsewhere=changed_elsewhere,
+        not_saved=not_saved,
+        address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
+    )
+    return visit.pages.settings(view, visit.language)
+
+
+# What was typed is not lost with a sign-in.
+SAVE = signed_in(save, signed_out=keep_through_sign_in, unguarded=show_again)

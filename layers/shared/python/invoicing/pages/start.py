@@ -1,0 +1,116 @@
+"""The start page: the login with Ongoing, also where a reactivation begins."""
+
+from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError, sign_in
+from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.system import address_of
+from invoicing.domain.tokens import Mode
+from invoicing.pages.browser import CONSENT_COOKIE, Answer, cookie, redirect
+from invoicing.pages.carried import carried_in, is_carried_for, seen_in
+from invoicing.pages.serve import Visit, session_cookie
+from invoicing.rendering.views import LandingProblem, LandingView, Message, ReactivationView
+from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
+from invoicing.runtime.observability import logger
+
+_PROBLEMS = {
+    SignInProblem.SYSTEM_EMPTY: LandingProblem.FIELD_MISSING,
+    SignInProblem.SYSTEM_NOT_AN_ADDRESS: LandingProblem.SYSTEM_NOT_UNDERSTOOD,
+    SignInProblem.SYSTEM_FOREIGN_HOST: LandingProblem.SYSTEM_NOT_UNDERSTOOD,
+    SignInProblem.USERNAME_EMPTY: LandingProblem.FIELD_MISSING,
+    SignInProblem.PASSWORD_EMPTY: LandingProblem.FIELD_MISSING,
+    SignInProblem.NO_LOGIN: LandingProblem.WRONG_LOGIN,
+    SignInProblem.REFUSED: LandingProblem.WRONG_LOGIN,
+    SignInProblem.WMS_NOT_ANSWERING: LandingProblem.WMS_NOT_ANSWERING,
+    SignInProblem.TOO_MANY_TRIES: LandingProblem.TOO_MANY_TRIES,
+}
+
+
+def start(visit: Visit) -> Answer:
+    """GET /"""
+    query = visit.request.query
+    view = LandingView(
+        system=query.get("system", "")[:500],
+        username=query.get("username", "")[:50],
+        personal=query.get("mode") == Mode.PERSONAL,
+    )
+    return _landing(visit, view)
+
+
+def login(visit: Visit) -> Answer:
+    """POST /login"""
+    form = visit.request.form()
+    if not visit.request.same_origin:
+        return visit.message(Message.FORM_EXPIRED, status=403)
+    system, username, carried = form.get("system", ""), form.get("username", ""), carried_in(form)
+    try:
+        result = sign_in(
+            visit.parts.sign_in_tools(visit.request.base_url),
+            system=system,
+            username=username,
+            password=form.get("password", ""),
+            address=visit.request.address,
+            mode=Mode.PERSONAL if form.get("mode") == Mode.PERSONAL else Mode.SERVICE,
+        )
+    except SignInRefusedError as refused:
+        logger.info("sign_in_refused", extra={"problem": refused.problem, "cause": repr(refused.__cause__)})
+        view = LandingView(
+            system=system[:500],
+            username=username[:50],
+            problem=_PROBLEMS[refused.problem],
+            try_again_at=visit.now() + refused.wait if refused.wait else None,
+            reactivation=_reactivation_of(visit, form.get("reactivation", "")),
+            personal=form.get("mode") == Mode.PERSONAL,
+            carried=carried,
+        )
+        return _landing(visit, view, status=429 if refused.wait else 400)
+    if isinstance(result, SignedIn):
+        session = result.session
+        cookies = [session_cookie(visit, session)]
+        if is_carried_for(session.integration_id, carried):
+            from invoicing.pages.settings import settings_page  # only who was signed out needs the form here
+
+            inside = visit.signed_in(session, result.integration)
+            return Answer(body=settings_page(inside, carried, seen=seen_in(carried), not_saved=True), cookies=cookies)
+        page = "/setup" if result.integration.status is IntegrationStatus.DRAFT else ""
+        return redirect(visit.url(f"/integrations/{session.integration_id}{page}"), cookies=cookies)
+    return redirect(
+        result.url, cookies=[cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds()))]
+    )
+
+
+def reactivate(visit: Visit) -> Answer:
+    """GET /reactivate/{token}: a page, so that a mail scanner that opens the link changes nothing."""
+    token = visit.params["token"]
+    try:
+        subject = visit.parts.links(visit.request.base_url).read(LinkKind.REACTIVATE, token)
+    except LinkExpiredError:
+        return visit.message(Message.REACTIVATION_LINK_EXPIRED, status=410)
+    except LinkForgedError:
+        return visit.message(Message.NOT_FOUND, status=404)
+    integration = visit.parts.integrations.get(subject.get("integration", ""))
+    if integration is None:
+        return visit.message(Message.NOT_FOUND, status=404)
+    if integration.broken_since is None:
+        return visit.message(Message.REACTIVATION_NOT_NEEDED)
+    view = LandingView(
+        system=address_of(integration.id),
+        username=integration.wms_username,
+        reactivation=_reactivation_of(visit, token),
+    )
+    return _landing(visit, view)
+
+
+def _landing(visit: Visit, view: LandingView, *, status: int = 200) -> Answer:
+    return Answer(status=status, body=visit.pages.landing(view, visit.language))
+
+
+def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
+    if not token:
+        return None
+    try:
+        subject = visit.parts.links(visit.request.base_url).read(LinkKind.REACTIVATE, token)
+    except (LinkExpiredError, LinkForgedError):
+        return None
+    integration = visit.parts.integrations.get(subject.get("integration", ""))
+    if integration is None or integration.broken_since is None:
+        return None
+    return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up)
