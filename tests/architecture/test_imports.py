@@ -1,4 +1,4 @@
-"""Imports only go inward: functions, pages, runtime, adapters, application, domain. Rendering knows the domain alone."""
+"""Imports only go inward: functions, pages, runtime, adapters, application, domain; rendering knows domain alone."""
 
 import ast
 import sys

@@ -18,7 +18,7 @@ from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, 
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import Integration, RunSummary
+from invoicing.domain.integration import RunSummary
 from invoicing.domain.issue import IssueCode
 
 from local.fortnox.oauth import Client
@@ -31,7 +31,8 @@ from local.ongoing.seed import WAREHOUSE
 from local.ongoing.simulator import OngoingSimulator
 from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, User, Warehouse
 from tests.support.fakes import FakeOutsideCalls, interrupted
-from tests.support.world import BASE_URL, SECRET, World
+from tests.support.wiring import BASE_URL, SECRET, ByHost
+from tests.support.world import World
 
 ONE: Final = 7001
 BETWEEN_RUNS: Final = timedelta(minutes=15)
@@ -222,29 +223,15 @@ class Story(World):
 
     def sync_tools(self) -> SyncTools:
         """The tools of a run, with the script on every boundary."""
-        to_fortnox = self.to_fortnox
-        to_ongoing = self.to_ongoing
-        line: Any = Line(to_fortnox, self.script, "fortnox")
-        other: Any = OngoingLine(self.ongoing, self.script)
-        self.to_fortnox, self.to_ongoing = line, other
-        try:
-            tools = super().sync_tools()
-            company = tools.fortnox_of
-
-            def fortnox_of(integration: Integration) -> Any:
-                made = company(integration)
-                made_any: Any = made
-                made_any.transport = line
-                return made
-
-            return replace(
-                tools,
-                fortnox_of=fortnox_of,
-                integrations=self._watched(self.integrations, "integrations"),
-                exports=self._watched(self.exports, "exports"),
-            )
-        finally:
-            self.to_fortnox, self.to_ongoing = to_fortnox, to_ongoing
+        api: Any = Line(self.to_fortnox, self.script, "fortnox")
+        ongoing: Any = OngoingLine(self.ongoing, self.script)
+        plain = self.to_fortnox  # keys are not what these stories are about
+        watched = self.bootstrap(
+            transport=ByHost(lambda host: ongoing if "ongoing" in host else api if host.startswith("api.") else plain),
+            integrations=self._watched(self.integrations, "integrations"),
+            exports=self._watched(self.exports, "exports"),
+        )
+        return replace(watched.sync_tools(), follow_keys=self.parts.follow_keys)
 
     def _watched[Port](self, port: Port, name: str) -> Port:
         pending: list[Fault | None] = []

@@ -23,7 +23,7 @@ from local.ongoing.seed import WAREHOUSE
 from local.ongoing.warehouse import Charge, GoodsOwner
 from tests.faults.exports import ONE, Story, charge, invoice
 from tests.simulators.fortnox_specification import specification
-from tests.support.world import BASE_URL
+from tests.support.wiring import BASE_URL
 
 OTHER = "sydlager"
 PALLETS = charge()

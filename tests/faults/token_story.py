@@ -6,20 +6,16 @@ access token expires, and a worker asks once more: that says whether the integra
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
-from invoicing.adapters.fortnox.api import FortnoxCompany
-from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
-from invoicing.adapters.fortnox.pace import Pace
 from invoicing.application.access_fortnox import access_token
-from invoicing.application.connect_company import ConnectTools, ConsentFailedError, connect_company
-from invoicing.application.follow_keys import FollowTools, follow_keys
-from invoicing.application.ports import ClientRefusedError, GrantRefusedError, TokenStore
+from invoicing.application.connect_company import ConsentFailedError, connect_company
+from invoicing.application.ports import ClientRefusedError, FortnoxOAuth, GrantRefusedError, TokenStore
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.application.start_consent import ConsentTools, start_consent
-from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
@@ -30,6 +26,7 @@ from invoicing.domain.errors import (
     UnknownOutcomeError,
 )
 from invoicing.domain.tokens import Mode, TokenStatus
+from invoicing.runtime.bootstrap import Bootstrap
 
 from local.fortnox.oauth import Client
 from local.fortnox.options import Options
@@ -57,10 +54,10 @@ from tests.support.fakes import (
     FakeTokenJournal,
     FakeTokenStore,
 )
+from tests.support.wiring import BASE_URL, SECRET, FakeSecret, simulated_settings
 
 INTEGRATION = "lagret"
 ADMINISTRATOR = "admin@nordlager.example"
-SECRET = "the-client-secret"
 JANITOR_EVERY = timedelta(minutes=5)
 WORKER_EVERY = timedelta(minutes=15)
 LIFE = timedelta(seconds=300)  # of an invocation
@@ -99,6 +96,20 @@ class Setup:
         return self.mode is Mode.SERVICE and not self.consent_lapsed and not self.all_dead
 
 
+class _WatchedParts(Bootstrap):
+    """The wiring that is deployed, with a watch on every call to Fortnox's authorization server."""
+
+    watch: Callable[..., Any]
+
+    def oauth(self, base_url: str = "") -> FortnoxOAuth:
+        """The real client, watched."""
+        return watched("oauth", super().oauth(base_url), self.watch)
+
+    def consent_tools(self, base_url: str) -> ConsentTools:
+        """Not watched: an address to send a browser to is made without a call."""
+        return replace(super().consent_tools(base_url), oauth=super().oauth(base_url))
+
+
 class Story:
     """One run. `promises` has seen everything that happened."""
 
@@ -120,8 +131,6 @@ class Story:
         self.integrations = integrations or FakeIntegrations()
         self.notices = FakeNotices()
         self.sessions = FakeSessions()
-        self._watched_integrations = watched("integrations", self.integrations, self._call)
-        self._watched_notices = watched("notices", self.notices, self._call)
         self.calls: list[str] = []
         self.happened: list[str] = []
         self._processes: list[Process] = []
@@ -130,29 +139,31 @@ class Story:
         self._ids = 0
         self._given: bool | None = None  # whether the last worker got a token
         options = Options(revoke_family_on_reuse=setup.family_revocation)
-        client = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=("https://invoicing.example/oauth/callback",))
+        client = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=(f"{BASE_URL}/oauth/callback",))
         self.fortnox = FortnoxSimulator(clock=self.clock, clients=[client], companies=[_COMPANY], options=options)
-        self._transport = InProcessTransport(self.fortnox.handle)
-        self._oauth = FortnoxAuthorization(
-            base_url="https://apps.fortnox.example",
-            client_id=CLIENT_ID,
-            client_secret=lambda: SECRET,
-            forget_secret=lambda: None,
-            redirect_uri="https://invoicing.example/oauth/callback",
-            transport=self._transport,
-        )
         self.promises = Promises(self.fortnox, self.store, self.journal, self.clock)
-        self.engine = TokenEngine(
-            store=watched("store", self.store, self._call),
-            journal=watched("journal", self.journal, self._call),
-            sealer=watched("sealer", self.sealer, self._call),
-            oauth=watched("oauth", self._oauth, self._call),
+        self.parts = _WatchedParts(
+            simulated_settings(),
             clock=self.clock,
-            seconds_left=self._seconds_left,
+            sleep=lambda _seconds: None,
+            monotonic=self._monotonic,
             new_id=self._new_id,
+            new_secret=self._new_id,
             both=self._both,
             report=self._report,
+            transport=InProcessTransport(self.fortnox.handle),
+            tokens=watched("store", self.store, self._call),
+            journal=watched("journal", self.journal, self._call),
+            sealer=watched("sealer", self.sealer, self._call),
+            sessions=self.sessions,
+            integrations=watched("integrations", self.integrations, self._call),
+            notices=watched("notices", self.notices, self._call),
+            queue=FakeSyncQueue(),
+            fortnox_secret=FakeSecret(SECRET),
         )
+        self.parts.watch = self._call
+        self.parts.invoked(SimpleNamespace(get_remaining_time_in_millis=lambda: self._seconds_left() * 1000))
+        self.engine = self.parts.engine(BASE_URL)
 
     # ---- the plot
 
@@ -258,7 +269,7 @@ class Story:
         def look() -> None:
             for integration_id in self.store.due(self.clock.now):
                 try:
-                    recover_tokens(self.engine, integration_id, lambda _item: self._tell())
+                    recover_tokens(self.engine, integration_id, lambda _item: self.parts.follow_keys(INTEGRATION))
                 except (RetryLaterError, ClientRefusedError, IntegrationHeldError):
                     continue
 
@@ -275,7 +286,7 @@ class Story:
         self._given = False
 
         def approve() -> None:
-            tools = self._connect_tools()
+            tools = self.parts.connect_tools(BASE_URL)
             started = start_consent(
                 tools.consent,
                 integration_id=INTEGRATION,
@@ -300,35 +311,9 @@ class Story:
 
         self._run("administrator", approve, LIFE)
 
-    def _connect_tools(self) -> ConnectTools:
-        return ConnectTools(
-            consent=ConsentTools(sessions=self.sessions, oauth=self._oauth, clock=self.clock, new_secret=self._new_id),
-            engine=self.engine,
-            integrations=self._watched_integrations,
-            notices=self._watched_notices,
-            queue=FakeSyncQueue(),
-            fortnox_with=lambda token: FortnoxCompany(
-                base_url="https://api.fortnox.example",
-                access=lambda _refused: token,
-                transport=self._transport,
-                pace=Pace(monotonic=self._monotonic, sleep=lambda _seconds: None),
-            ),
-            report=self._report,
-        )
-
     def _tell_or_leave_it_to_the_janitor(self) -> None:
         with suppress(RetryLaterError):
-            self._tell()
-
-    def _tell(self) -> None:
-        tools = FollowTools(
-            integrations=self._watched_integrations,
-            tokens=self.engine.store,
-            notices=self._watched_notices,
-            clock=self.clock,
-            report=self._report,
-        )
-        follow_keys(tools, INTEGRATION)
+            self.parts.follow_keys(INTEGRATION)
 
     def _run(self, name: str, act: Callable[[], None], life: timedelta) -> None:
         process = Process(name=name, ends_at=self.clock.now + life)

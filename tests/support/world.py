@@ -1,26 +1,23 @@
 """The use cases wired to both simulators and to fakes, in one process and on one clock that tests move."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Unpack
 from urllib.parse import parse_qs, urlsplit
 
-from invoicing.adapters.fortnox.api import FortnoxCompany
-from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
-from invoicing.adapters.fortnox.pace import Pace
-from invoicing.adapters.ongoing.client import OngoingClient
-from invoicing.application.access_fortnox import access_token
 from invoicing.application.change_integration import ChangeTools, save_settings
 from invoicing.application.connect_company import Connected, ConnectTools, connect_company
-from invoicing.application.follow_keys import FollowTools, follow_keys
-from invoicing.application.ports import OutsideCalls, SyncRequest
+from invoicing.application.ports import FortnoxOAuth, OutsideCalls, SyncRequest, WmsInvoices
 from invoicing.application.sign_in import SignedIn, SignInTools, sign_in
-from invoicing.application.start_consent import ConsentStarted, ConsentTools
+from invoicing.application.start_consent import ConsentStarted
 from invoicing.application.sync_integration import SyncTools, sync_integration
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint, settings_to_form
 from invoicing.domain.tokens import Mode
+from invoicing.runtime.bootstrap import Bootstrap, Given
 
 from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
@@ -40,15 +37,14 @@ from tests.support.fakes import (
     FakeTokenJournal,
     FakeTokenStore,
 )
+from tests.support.wiring import BASE_URL, SECRET, ByHost, FakeSecret, one_after_the_other, simulated_settings
 
-BASE_URL = "https://invoicing.example"
-SECRET = "the-client-secret"
 ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@foretag.example"}
 
 
 @dataclass
 class World:
-    """One system, one Fortnox company, and everything of ours between them."""
+    """One system, one Fortnox company, and everything of ours between them, wired as it is deployed."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     integrations: FakeIntegrations = field(default_factory=FakeIntegrations)
@@ -80,6 +76,38 @@ class World:
 
     # ---- what the bootstrap makes
 
+    @property
+    def parts(self) -> Bootstrap:
+        """The wiring that is deployed, between both simulators and our fakes as they are now."""
+        return self.bootstrap()
+
+    def bootstrap(self, **instead: Unpack[Given]) -> Bootstrap:
+        """The same wiring with some parts replaced."""
+        given: Given = {
+            "clock": self.clock,
+            "sleep": self.clock.sleep,
+            "monotonic": lambda: self.clock().timestamp(),
+            "new_id": self.new_id,
+            "new_secret": lambda: f"secret-{self.new_id()}",
+            "both": one_after_the_other,
+            "report": self.report,
+            "transport": ByHost(lambda host: self.to_ongoing if "ongoing" in host else self.to_fortnox),
+            "outside": self.outside(),
+            "integrations": self.integrations,
+            "exports": self.exports,
+            "sessions": self.sessions,
+            "notices": self.notices,
+            "tokens": self.tokens,
+            "journal": self.journal,
+            "sealer": self.sealer,
+            "queue": self.queue,
+            "fortnox_secret": FakeSecret(SECRET),
+        }
+        given.update(instead)
+        parts = Bootstrap(simulated_settings(), **given)
+        parts.invoked(SimpleNamespace(get_remaining_time_in_millis=lambda: self.time_left * 1000))
+        return parts
+
     def new_id(self) -> str:
         """Ids that tests can tell apart."""
         return f"id-{next(self._ids)}"
@@ -88,103 +116,33 @@ class World:
         """Keeps what would be logged."""
         self.reports.append((event, fields))
 
-    def oauth(self) -> FortnoxAuthorization:
+    def oauth(self) -> FortnoxOAuth:
         """The real client of Fortnox's authorization server."""
-        return FortnoxAuthorization(
-            base_url="https://apps.fortnox.example",
-            client_id=CLIENT_ID,
-            client_secret=lambda: SECRET,
-            forget_secret=lambda: None,
-            redirect_uri=f"{BASE_URL}/oauth/callback",
-            transport=self.to_fortnox,
-        )
+        return self.parts.oauth(BASE_URL)
 
-    def company(self, access: Callable[[str], str]) -> FortnoxCompany:
-        """The real client of Fortnox's API; waiting for its turn moves the clock."""
-        return FortnoxCompany(
-            base_url="https://api.fortnox.example",
-            access=access,
-            transport=self.to_fortnox,
-            pace=Pace(monotonic=lambda: self.clock().timestamp(), sleep=self.clock.sleep),
-        )
-
-    def wms(self) -> OngoingClient:
+    def wms(self) -> WmsInvoices:
         """The real client of Ongoing."""
-        return OngoingClient(self.to_ongoing, base_url="https://api.ongoing.example")
+        return self.parts.wms
 
     def engine(self) -> TokenEngine:
-        """The token engine; both saves are made one after the other, so that tests repeat."""
-
-        def both(
-            first: Callable[[], object], second: Callable[[], object]
-        ) -> tuple[Exception | None, Exception | None]:
-            return _attempt(first), _attempt(second)
-
-        return TokenEngine(
-            store=self.tokens,
-            journal=self.journal,
-            sealer=self.sealer,
-            oauth=self.oauth(),
-            clock=self.clock,
-            seconds_left=lambda: self.time_left,
-            new_id=self.new_id,
-            both=both,
-            report=self.report,
-        )
+        """The token engine."""
+        return self.parts.engine(BASE_URL)
 
     def follow_keys(self, integration_id: str) -> None:
         """Holds or releases an integration, as its keys are."""
-        tools = FollowTools(
-            integrations=self.integrations,
-            tokens=self.tokens,
-            notices=self.notices,
-            clock=self.clock,
-            report=self.report,
-        )
-        follow_keys(tools, integration_id)
-
-    def consent_tools(self) -> ConsentTools:
-        """Tools of consents."""
-        return ConsentTools(
-            sessions=self.sessions, oauth=self.oauth(), clock=self.clock, new_secret=lambda: f"secret-{self.new_id()}"
-        )
+        self.parts.follow_keys(integration_id)
 
     def sign_in_tools(self) -> SignInTools:
         """Tools of the landing page."""
-        return SignInTools(
-            consent=self.consent_tools(),
-            integrations=self.integrations,
-            sessions=self.sessions,
-            sealer=self.sealer,
-            wms=self.wms(),
-            clock=self.clock,
-            sleep=self.clock.sleep,
-            new_secret=lambda: f"secret-{self.new_id()}",
-        )
+        return self.parts.sign_in_tools(BASE_URL)
 
     def connect_tools(self) -> ConnectTools:
         """Tools of the callback."""
-        return ConnectTools(
-            consent=self.consent_tools(),
-            engine=self.engine(),
-            integrations=self.integrations,
-            notices=self.notices,
-            queue=self.queue,
-            fortnox_with=lambda token: self.company(lambda _refused: token),
-            report=self.report,
-        )
+        return self.parts.connect_tools(BASE_URL)
 
     def change_tools(self) -> ChangeTools:
         """Tools of the portal's buttons."""
-        return ChangeTools(
-            integrations=self.integrations,
-            exports=self.exports,
-            notices=self.notices,
-            queue=self.queue,
-            engine=self.engine(),
-            clock=self.clock,
-            report=self.report,
-        )
+        return self.parts.change_tools()
 
     def outside(self) -> OutsideCalls:
         """Calls of a run beside each other, on the clock."""
@@ -192,26 +150,7 @@ class World:
 
     def sync_tools(self) -> SyncTools:
         """Tools of a run."""
-
-        def fortnox_of(integration: Integration) -> FortnoxCompany:
-            engine = self.engine()
-            return self.company(lambda refused: access_token(engine, integration.id, refused=refused))
-
-        return SyncTools(
-            integrations=self.integrations,
-            exports=self.exports,
-            notices=self.notices,
-            follow_keys=self.follow_keys,
-            queue=self.queue,
-            sealer=self.sealer,
-            wms=self.wms(),
-            fortnox_of=fortnox_of,
-            outside=self.outside(),
-            clock=self.clock,
-            seconds_left=lambda: self.time_left,
-            new_id=self.new_id,
-            report=self.report,
-        )
+        return self.parts.sync_tools()
 
     # ---- what people and schedules do
 
@@ -267,11 +206,3 @@ class World:
     def later(self, **time: float) -> None:
         """Lets time pass for everybody."""
         self.clock.advance(timedelta(**time))
-
-
-def _attempt(act: Callable[[], object]) -> Exception | None:
-    try:
-        act()
-    except Exception as error:
-        return error
-    return None

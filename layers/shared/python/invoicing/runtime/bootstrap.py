@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 
 from invoicing.domain.errors import ConfigurationError
 from invoicing.runtime.observability import report
@@ -22,7 +22,6 @@ from invoicing.runtime.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
-    from invoicing.adapters.aws.secrets import Secret
     from invoicing.adapters.fortnox.api import FortnoxCompany
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
@@ -103,6 +102,16 @@ def side_by_side(
     return errors[0], errors[1]  # type: ignore[return-value] # anything but Exception was raised above
 
 
+class Secret(Protocol):
+    """A secret of this installation, remembered once it was fetched."""
+
+    def __call__(self) -> str: ...
+
+    def forget(self) -> None:
+        """It was refused: the next call fetches it anew."""
+        ...
+
+
 class Given(TypedDict, total=False):
     """Parts that may be handed over instead of being made; each is the part of `Bootstrap` of that name."""
 
@@ -125,8 +134,8 @@ class Given(TypedDict, total=False):
     sealer: "Sealer"
     queue: "SyncQueue"
     mailer: "Mailer"
-    fortnox_secret: "Secret"
-    signing_secret: "Secret"
+    fortnox_secret: Secret
+    signing_secret: Secret
 
 
 class Bootstrap:
@@ -237,16 +246,16 @@ class Bootstrap:
         )
 
     @cached_property
-    def fortnox_secret(self) -> "Secret":
-        from invoicing.adapters.aws.secrets import Secret
+    def fortnox_secret(self) -> Secret:
+        from invoicing.adapters.aws import secrets as stored
 
-        return Secret(self._client("secretsmanager"), self._setting("fortnox_secret_arn"))
+        return stored.Secret(self._client("secretsmanager"), self._setting("fortnox_secret_arn"))
 
     @cached_property
-    def signing_secret(self) -> "Secret":
-        from invoicing.adapters.aws.secrets import Secret
+    def signing_secret(self) -> Secret:
+        from invoicing.adapters.aws import secrets as stored
 
-        return Secret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
+        return stored.Secret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
 
     # ---- for the service operator
 
