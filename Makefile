@@ -8,7 +8,7 @@ export AWS_DEFAULT_REGION := eu-north-1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up test check format faults bench build deploy lock clean
+.PHONY: help ready demo up test check format faults bench texts build deploy lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ faults: ready ## Run the tests that break things on purpose
 
 bench: ready ## Count calls, units and dollars, and compare with a plain script
 	$(BIN)/python -m local.bench
+
+texts: ready ## Bring the Swedish catalogue up to date with the texts of pages and mails
+	$(BIN)/python -m local.texts
 
 build: ready ## Build the artefacts that are deployed
 	$(BIN)/sam build

@@ -296,7 +296,7 @@ type MailSample = Callable[[Mails, Language], Mail]
 
 
 def _landing(**fields: Any) -> PageSample:
-    return lambda pages, language: pages.landing(LandingView(csrf="csrf-sample", **fields), language)
+    return lambda pages, language: pages.landing(LandingView(**fields), language)
 
 
 def _settings(**fields: Any) -> PageSample:
@@ -476,7 +476,7 @@ PAGES: Mapping[str, PageSample] = {
         DisconnectView(session=_SESSION, company=_COMPANY, waiting=1, not_confirmed=True), language
     ),
     "verify": lambda pages, language: pages.verify(
-        VerifyView(token="eyJhIjoiZWtvbm9taSJ9", csrf="csrf-sample", address="ekonomi@nordhamn.example"),
+        VerifyView(token="eyJhIjoiZWtvbm9taSJ9", address="ekonomi@nordhamn.example"),
         language,
     ),
     **dict(_messages()),

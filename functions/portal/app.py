@@ -14,7 +14,6 @@ settings = PortalSettings.read(os.environ)
 parts = Bootstrap(settings)
 
 _HERE = "/integrations/{id}"
-_INVOICE = f"{_HERE}/invoices/{{invoice_id}}"
 ROUTES = {
     ("GET", _HERE): signed_in(overview.status),
     ("GET", f"{_HERE}/setup"): signed_in(setup.setup),
@@ -31,10 +30,10 @@ ROUTES = {
     ("POST", f"{_HERE}/rehearsal"): signed_in(rehearsal.rehearse_now),
     ("GET", f"{_HERE}/issues"): signed_in(issues.issues),
     ("GET", f"{_HERE}/invoices"): signed_in(invoices.invoices),
-    ("GET", _INVOICE): signed_in(invoices.invoice),
-    ("GET", f"{_INVOICE}/preview"): signed_in(preview.preview),
-    ("POST", f"{_INVOICE}/export"): signed_in(invoices.export),
-    ("POST", f"{_INVOICE}/retry"): signed_in(invoices.retry),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}"): signed_in(invoices.invoice),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}/preview"): signed_in(preview.preview),
+    ("POST", f"{_HERE}/invoices/{{invoice_id}}/export"): signed_in(invoices.export),
+    ("POST", f"{_HERE}/invoices/{{invoice_id}}/retry"): signed_in(invoices.retry),
     ("GET", f"{_HERE}/history.csv"): signed_in(history.history),
     ("POST", "/logout"): sign_out.sign_out,
 }

@@ -24,7 +24,8 @@ from local.http import Handler
 from local.ongoing import seed
 from local.ongoing.in_process import InProcessTransport
 from local.ongoing.warehouse import Charge, Invoice
-from tests.support.world import ADMINISTRATORS, BASE_URL, SECRET, World
+from tests.support.wiring import BASE_URL, SECRET
+from tests.support.world import ADMINISTRATORS, World
 
 SHARE_CUT = 0.01  # of all calls before, and as many after they were carried out
 HISTORIES = 4  # each with other lost answers

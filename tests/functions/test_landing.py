@@ -3,6 +3,9 @@
 import base64
 import re
 from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from invoicing.adapters.aws.sessions import DynamoSessions
@@ -12,6 +15,7 @@ from invoicing.runtime.links import LinkKind, Links
 
 from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import CUSTOMER_ID, USERNAME, WAREHOUSE
+from local.up import how_to_use
 from tests.functions.deployed import (
     API_URL,
     CUSTOM_DOMAIN,
@@ -24,7 +28,7 @@ from tests.functions.deployed import (
 )
 
 WRONG = "Ongoing does not accept that combination of system, user name and password."
-NO_SYSTEM = "The system must be an address such as https://demo.ongoingsystems.se/demo/ or your customer id."
+NO_SYSTEM = "Write the system's name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
 MISSING = "Fill in system, user name and password."
 NOT_ANSWERING = "Ongoing does not answer just now. Try again in a few minutes."
 
@@ -35,6 +39,17 @@ def link_token(kind: LinkKind, **subject: str) -> str:
 
 
 # ---- addresses
+
+
+@pytest.mark.parametrize("name", ["start", "start_prefilled", "health", "asset"])
+def test_head_is_answered_like_get_without_a_body(browser: Browser, name: str) -> None:
+    """Monitors and mail scanners ask so."""
+    got = browser.send("landing", event(f"landing__{name}"))
+    head = browser.send("landing", request(f"landing__{name}", method="HEAD"))
+
+    assert got.body
+    assert head.body == ""
+    assert (head.status, head.headers) == (got.status, got.headers)
 
 
 def test_the_start_page_leads_on_below_the_stage(browser: Browser) -> None:
@@ -96,7 +111,8 @@ def test_a_custom_domain_works_with_and_without_a_base_path(
         ("https://user:secret@nordlager.ongoingsystems.se/", NO_SYSTEM),
         ("https://nordlager.ongoingsystems.se:8080/", NO_SYSTEM),
         ("https://api.ongoingsystems.se/", NO_SYSTEM),
-        ("nordlager", NO_SYSTEM),
+        ("api", NO_SYSTEM),
+        ("no-such-system", WRONG),
         ("nord\x00lager.ongoingsystems.se", NO_SYSTEM),
         ("x" * 5000, NO_SYSTEM),
         ("999999", WRONG),
@@ -110,6 +126,18 @@ def test_what_is_no_system_gets_one_clear_sentence(browser: Browser, system: str
     assert page.status == 400
     assert sentence in page.text
     assert browser.cookies == {}
+
+
+def test_what_make_up_prints_signs_in(browser: Browser) -> None:
+    """A newcomer types what is printed."""
+    stack: Any = SimpleNamespace(
+        base_url="", fortnox_url="", ongoing_url="", aws=SimpleNamespace(url=""), folder=Path("logs")
+    )
+    printed = re.search(r"System (\S+), Username (\S+), Password (\S+)", how_to_use(stack))
+    assert printed is not None
+    system, username, password = printed.groups()
+
+    assert browser.login(system=system, username=username, password=password).status == 303
 
 
 @pytest.mark.parametrize("fields", [{"username": ""}, {"password": ""}])
@@ -130,6 +158,8 @@ def test_an_empty_field_gets_one_clear_sentence(browser: Browser, fields: dict[s
         "https://nordlager.ongoingsystems.se/Nordlager/Login.aspx?x=1",
         CUSTOMER_ID,
         f"  {CUSTOMER_ID} ",
+        "nordlager",
+        " Nordlager ",
     ],
 )
 def test_right_credentials_lead_to_fortnox_however_the_system_is_written(browser: Browser, system: str) -> None:

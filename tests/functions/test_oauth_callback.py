@@ -101,6 +101,18 @@ def test_a_used_state_gets_a_page_and_changes_nothing(browser: Browser) -> None:
     assert browser.deployed.integration == before
 
 
+def test_who_only_looks_at_the_callback_does_not_spend_it(browser: Browser) -> None:
+    """A HEAD changes nothing: the browser that comes after it is connected."""
+    asked = browser.start()
+    head = browser.send(
+        "oauth_callback",
+        request("oauth_callback__approved", method="HEAD", query={"state": asked["state"], "code": "x"}),
+    )
+
+    assert (head.status, head.body) == (303, "")
+    assert browser.approve(asked).location.endswith("/setup")
+
+
 def test_a_second_tab_takes_the_place_of_the_first(browser: Browser) -> None:
     """The first is told what happened, and the second one connects."""
     first, second = browser.start(), browser.start()

@@ -48,6 +48,7 @@ def test_a_functions_variables_are_exactly_those_that_its_settings_read(function
 def test_every_route_of_a_function_is_reached_through_the_api_and_the_other_way_round(function: Function) -> None:
     """A route that the template forgets is a dead link; a path without a route is one too."""
     served = routes(ROOT / "functions" / function.folder / "app.py")
+    served |= {("HEAD", path) for method, path in served if method == "GET"}
     offered = {
         (event["Properties"]["Method"], event["Properties"]["Path"])
         for event in function.events.values()

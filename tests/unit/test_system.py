@@ -14,10 +14,12 @@ from invoicing.domain.system import CustomerId, NotASystemError, SystemProblem, 
         "demo.ongoingsystems.se",
         "  demo.ongoingsystems.se/demo/  ",
         "demo.ongoingsystems.se:443/demo",
+        "demo",
+        " Demo ",
     ],
 )
 def test_an_address_is_read_in_any_case_with_or_without_scheme_and_path(text: str) -> None:
-    """Only the host decides."""
+    """Only the host decides, and a bare name can mean no other host."""
     system = parse_system(text)
 
     assert system == Warehouse(name="demo")
@@ -33,7 +35,10 @@ def test_digits_are_a_customer_id() -> None:
     [
         ("", SystemProblem.EMPTY),
         ("   ", SystemProblem.EMPTY),
-        ("demo", SystemProblem.NOT_AN_ADDRESS),
+        ("api", SystemProblem.NOT_AN_ADDRESS),
+        ("demo/", SystemProblem.NOT_AN_ADDRESS),
+        ("-demo", SystemProblem.NOT_AN_ADDRESS),
+        ("demo_2", SystemProblem.NOT_AN_ADDRESS),
         ("ftp://demo.ongoingsystems.se/", SystemProblem.NOT_AN_ADDRESS),
         ("https://user:pass@demo.ongoingsystems.se/", SystemProblem.NOT_AN_ADDRESS),
         ("https://evil.example@demo.ongoingsystems.se/", SystemProblem.NOT_AN_ADDRESS),

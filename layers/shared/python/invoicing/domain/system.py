@@ -43,16 +43,19 @@ class Warehouse:
 
 
 def parse_system(text: str) -> CustomerId | Warehouse:
-    """Reads what a user wrote under System: an address in any case, with or without scheme and path, or an id.
+    """Reads what a user wrote under System: an address in any case, with or without scheme and path, a name, or an id.
 
-    Only the host decides, and only `{warehouse}.ongoingsystems.se` is accepted. The address that we call is
-    built from the name alone. Raises NotASystemError.
+    Of an address only the host decides, and only `{warehouse}.ongoingsystems.se` is accepted; a bare name can mean no
+    other host, and digits are a customer id. The address that we call is built from the name alone. Raises
+    NotASystemError.
     """
     text = text.strip()
     if not text:
         raise NotASystemError(SystemProblem.EMPTY)
     if _CUSTOMER_ID.fullmatch(text):
         return CustomerId(value=text)
+    if is_warehouse_name(text.lower()):
+        return Warehouse(name=text.lower())
     if len(text) > 500 or any(c.isspace() or not c.isprintable() for c in text) or "\\" in text:
         raise NotASystemError(SystemProblem.NOT_AN_ADDRESS)
     try:

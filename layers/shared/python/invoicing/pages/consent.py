@@ -28,6 +28,8 @@ def callback(visit: Visit) -> Answer:
     """GET /oauth/callback"""
     query = visit.request.query
     browser = visit.request.cookies.get(CONSENT_COOKIE, "")
+    if visit.request.method == "HEAD":
+        return redirect(visit.url("/"))  # whoever only looks must not spend the code
     if not query.get("state"):
         if browser and not query.get("code"):
             # Fortnox sends people with a locked account back with nothing at all.

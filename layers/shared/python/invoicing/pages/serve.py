@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
@@ -247,7 +247,9 @@ def serve(
     )
     answer = _answer(request, language, parts, routes)
     if wish == language:
-        answer = _with_cookie(answer, cookie(LANGUAGE_COOKIE, language, seconds=_YEAR))
+        answer = replace(answer, cookies=[*answer.cookies, cookie(LANGUAGE_COOKIE, language, seconds=_YEAR)])
+    if request.method == "HEAD":
+        answer = replace(answer, body="")
     return answer.as_event(form_targets=[fortnox] if fortnox else [])
 
 
@@ -277,8 +279,9 @@ def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, route
 def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping[str, str]]:
     """The route whose segments match; names in braces match any one segment."""
     segments = _segments(request.path)
+    wanted = "GET" if request.method == "HEAD" else request.method
     for (method, pattern), page in routes.items():
-        if method != request.method:
+        if method != wanted:
             continue
         names = _segments(pattern)
         if len(names) == len(segments) and all(
@@ -290,16 +293,6 @@ def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping
 
 def _segments(path: str) -> Sequence[str]:
     return [unquote(segment) for segment in path.strip("/").split("/")]
-
-
-def _with_cookie(answer: Answer, extra: str) -> Answer:
-    return Answer(
-        status=answer.status,
-        body=answer.body,
-        content_type=answer.content_type,
-        headers=answer.headers,
-        cookies=[*answer.cookies, extra],
-    )
 
 
 def _where(error: Exception) -> str:

@@ -1,11 +1,7 @@
 """The texts in the reader's language, and which language that is.
 
 English is the source: it stands in the templates and in the text tables. Swedish is in
-`locale/sv/LC_MESSAGES/messages.po`. After a change of texts, from this directory:
-
-    pybabel extract -F locale/babel.cfg -k translatable --no-location --omit-header -o /tmp/messages.pot .
-    pybabel update -i /tmp/messages.pot -d locale -l sv --no-wrap --no-fuzzy-matching --ignore-pot-creation-date
-    pybabel compile -d locale
+`locale/sv/LC_MESSAGES/messages.po`; after a change of texts, `make texts` says what lacks its translation.
 """
 
 from functools import cache
