@@ -28,7 +28,7 @@ from tests.functions.deployed import (
 )
 
 WRONG = "Ongoing does not accept that combination of system, user name and password."
-NO_SYSTEM = "Write the system's name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
+NO_SYSTEM = "Write the system: its name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
 MISSING = "Fill in system, user name and password."
 NOT_ANSWERING = "Ongoing does not answer just now. Try again in a few minutes."
 

@@ -286,7 +286,7 @@ def test_another_company_is_refused_by_name_and_nothing_changes(operator: Browse
     assert deployed.integration.company.tenant_id == TENANT_ID
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/oauth/callback"), ("HEAD", "/oauth/callback"), ("GET", "/x")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/oauth/callback"), ("PUT", "/oauth/callback"), ("GET", "/x")])
 def test_other_methods_and_paths_get_a_page(browser: Browser, method: str, path: str) -> None:
     """Nothing is exchanged by them."""
     page = browser.send("oauth_callback", request("oauth_callback__approved", method=method, path=path))

@@ -40,7 +40,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "Ongoing does not accept that combination of system, user name and password."
         ),
         LandingProblem.SYSTEM_NOT_UNDERSTOOD: translatable(
-            "Write the system's name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
+            "Write the system: its name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
         ),
         LandingProblem.FIELD_MISSING: translatable("Fill in system, user name and password."),
         LandingProblem.TOO_MANY_TRIES: translatable("There were many tries in a short time, so there is a pause."),
