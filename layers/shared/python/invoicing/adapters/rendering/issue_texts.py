@@ -335,8 +335,8 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         title=translatable("Invoice %(fortnox_number)s in Fortnox differs from Ongoing"),
         cause=translatable(
             "Its rows in Fortnox come to %(fortnox_net)s before VAT, in Ongoing to %(invoice_amount)s. Somebody may "
-            "have changed rows there, or a discount on the customer or an article was applied. Freight and fees are not "
-            "part of these sums."
+            "have changed rows there, or a discount on the customer or an article was applied. Freight and fees are "
+            "not part of these sums."
         ),
         fix=translatable(
             "Compare the rows of invoice %(fortnox_number)s in Fortnox with Ongoing. Press Retry, and it is set right; "
