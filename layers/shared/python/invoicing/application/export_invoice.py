@@ -31,6 +31,7 @@ from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
 from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
+from invoicing.domain.named_issue import named
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 ARRIVED_AFTER = timedelta(minutes=2)  # by then a lost request has arrived, and what it made can be found
@@ -228,6 +229,7 @@ class _Export:
 
     async def run(self) -> Export:
         tried = self.record.tried
+        drafted: InvoiceDraft | None = None
         try:
             if not (await self._is_resolved()):
                 return self.record
@@ -249,7 +251,8 @@ class _Export:
             )
             if draft.price_meaning is not PriceMeaning.DETECT:
                 self._tools.remembered_meaning = draft.price_meaning
-            tried = draft.invoice.fingerprint
+            drafted = draft.invoice
+            tried = drafted.fingerprint
             if self._was_refused(draft.invoice) and self._rests():
                 return self.record
             if not self.record.fortnox_number:
@@ -259,7 +262,7 @@ class _Export:
             else:
                 await self._update(draft)
         except InvoiceHeldError as held:
-            self._hold(held.issue, tried)
+            self._hold(named(held.issue, self._invoice, drafted) if drafted else held.issue, tried)
         if self.record.state is ExportState.SENT:
             await self._write_back()
         return self.record

@@ -17,6 +17,7 @@ from invoicing.domain.fortnox_invoice import Customer, InvoiceDraft
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.named_issue import named
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, sharing_a_number
 
@@ -99,6 +100,7 @@ class _Rehearsal:
         return due is Due.NOW
 
     def _rehearse(self, invoice: WmsInvoice, record: Export | None, *, shares_with: int | None) -> Rehearsed:
+        draft: InvoiceDraft | None = None
         try:
             if shares_with is not None and (record is None or not record.fortnox_number):
                 raise invoice_held(
@@ -107,7 +109,8 @@ class _Rehearsal:
             draft = self._draft(invoice)
             outcome = self._outcome(invoice, draft, record)
         except InvoiceHeldError as held:
-            return Rehearsed(invoice=_brief(invoice), record=record, outcome=Outcome.HOLD, issue=held.issue)
+            issue = named(held.issue, invoice, draft) if draft else held.issue
+            return Rehearsed(invoice=_brief(invoice), record=record, outcome=Outcome.HOLD, issue=issue)
         return Rehearsed(invoice=_brief(invoice), record=record, outcome=outcome, net=draft.net)
 
     def _draft(self, invoice: WmsInvoice) -> InvoiceDraft:
