@@ -256,6 +256,10 @@ class FortnoxSimulator:
         """A person does bookkeep, cancel, credit or externalprint (sends it). Raises ValueError."""
         self._as_person(tenant_id, "PUT", f"/3/invoices/{number}/{action}")
 
+    def person_sends_e_invoice(self, tenant_id: str, number: str) -> None:
+        """A person sends an invoice as an e-invoice. Raises ValueError where the rules refuse it."""
+        self._as_person(tenant_id, "GET", f"/3/invoices/{number}/einvoice")
+
     def person_deletes_customer(self, tenant_id: str, number: str) -> None:
         """A person deletes a customer. Raises ValueError."""
         self._as_person(tenant_id, "DELETE", f"/3/customers/{quote(number, safe='')}")
