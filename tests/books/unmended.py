@@ -24,7 +24,6 @@ _REASONS: Final[dict[str, tuple[str, ...]]] = {
         "test_a_sale_to_the_eu_is_told_to_skatteverket",
     ),
     "accounts abroad cannot be held": ("test_a_sale_abroad_can_be_held_instead",),
-    "an empty month is an issue": ("test_an_empty_month_waits_in_quiet",),
     "an invoice that Fortnox marks as a credit is not found again": (
         "test_a_negative_invoice_whose_answer_was_lost_is_found[{}--250.00-after]",
         "test_a_negative_invoice_whose_answer_was_lost_is_found[{}-100.00+-350.00-after]",
@@ -33,7 +32,6 @@ _REASONS: Final[dict[str, tuple[str, ...]]] = {
         "test_a_negative_invoice_whose_answer_was_lost_is_found[{'flags_as_text': True}-100.00+-350.00-after]",
         "test_a_negative_invoice_whose_answer_was_lost_is_found[{'flags_as_text': True}--0.01-after]",
     ),
-    "an open invoice without a date is an issue": ("test_an_open_invoice_without_a_date_waits_in_quiet",),
     "an unknown code": (
         "test_a_known_code_has_its_own_issue[2001303-account_unknown]",
         "test_a_known_code_has_its_own_issue[2001600-text_refused]",
@@ -52,22 +50,13 @@ _REASONS: Final[dict[str, tuple[str, ...]]] = {
         "test_a_refused_second_step_puts_the_old_rows_back",
     ),
     "an update sends the currency, and Fortnox takes its own rate": ("test_a_rate_that_a_person_set_stays",),
-    "keys are not cleaned": (
-        "test_keys_are_cleaned_before_they_are_used[PLA\\u030a]",
-        "test_keys_are_cleaned_before_they_are_used[100\\u200b]",
-        "test_a_customer_code_is_cleaned_before_it_is_used[1001\\u200b]",
-    ),
+    "keys are not cleaned": ("test_keys_are_cleaned_before_they_are_used[PLA\\u030a]",),
     "names are not compared": (
         "test_a_number_that_became_somebody_elses_is_asked_about",
         "test_a_code_that_was_typed_wrong_is_asked_about",
         "test_names_that_are_not_plainly_the_same_are_asked_about",
     ),
     "no currency counts as the same": ("test_no_currency_beside_a_foreign_one_is_not_the_same",),
-    "no delivery date is sent": (
-        "test_a_swedish_customer_gets_ongoings_account",
-        "test_an_e_invoice_can_be_sent",
-    ),
-    "no fall-back to the title": ("test_too_many_rows_by_their_texts_fall_back_to_the_title",),
     "one no stops everybody": ("test_one_no_does_not_stop_everybody",),
     "one text for every end": ("test_each_end_in_fortnox_has_words_of_its_own",),
     "only one way of clearing is tried": (
@@ -85,26 +74,12 @@ _REASONS: Final[dict[str, tuple[str, ...]]] = {
         "test_the_customers_text_comes_before_ours",
         "test_a_long_text_of_the_customers_is_kept_whole",
     ),
-    "signs lose their meaning": ("test_no_two_signs_become_one",),
     "stale memory": ("test_what_was_deleted_in_fortnox_is_made_again[units]",),
     "the issue does not name the goods owner": ("test_an_invoice_is_never_sent_to_a_deleted_customer",),
     "the issue does not name the thing": (
         "test_a_customer_number_that_fortnox_does_not_take_is_named_with_its_goods_owner",
         "test_a_wrong_vat_number_is_named_with_its_customer",
     ),
-    "the third reading is not tried": (
-        "test_rows_that_were_rounded_before_they_were_added_are_understood[summed-three]",
-        "test_rows_that_were_rounded_before_they_were_added_are_understood[summed-four]",
-        "test_rows_that_were_rounded_before_they_were_added_are_understood[summed-negative]",
-        "test_rows_that_were_rounded_before_they_were_added_are_understood[per_charge-three]",
-        "test_rows_that_were_rounded_before_they_were_added_are_understood[per_charge-four]",
-        "test_rows_that_were_rounded_before_they_were_added_are_understood[per_charge-negative]",
-    ),
-    "there is no setting for a total of 0": (
-        "test_a_total_of_zero_is_sent_or_left[('100.00', '-100.00')-leave]",
-        "test_a_total_of_zero_is_sent_or_left[('0.00',)-leave]",
-    ),
-    "there is no setting for fees": ("test_fees_can_be_none",),
     "there is no setting for the due date": (
         "test_a_due_date_can_count_from_the_day_of_sending",
         "test_a_due_date_from_the_day_of_sending_uses_the_customers_terms",
