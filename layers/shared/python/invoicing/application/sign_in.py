@@ -18,9 +18,11 @@ from invoicing.domain.tokens import Mode
 from invoicing.domain.wms_invoice import WmsLogin
 
 SESSION_LIFE = timedelta(hours=8)
-REFUSAL_SECONDS = 2.0  # every refusal takes at least this long, so that its speed tells nothing
+REFUSAL_STEP = 0.5  # seconds: a refusal comes at a whole multiple of it, so that its speed tells nothing
 _FREE_TRIES = {"user": 4, "system": 20, "address": 20}
 _LONGEST_WAIT = timedelta(minutes=15)
+# Asked in place of a system that we do not know, so that its refusal takes the way, and the time, of all others.
+_NOBODY = WmsLogin(warehouse="unknown-customer-id", username="nobody", password="none")  # noqa: S106 - opens nothing
 
 
 class SignInProblem(StrEnum):
@@ -83,12 +85,13 @@ def sign_in(
     _check_throttle(tools, keys, started)
     try:
         if warehouse is None:
+            tools.wms.check_login(_NOBODY)
             raise WmsLoginRefusedError("no such customer id")
         tools.wms.check_login(WmsLogin(warehouse=warehouse, username=username, password=password))
     except WmsLoginRefusedError:
         tools.sessions.count_failure(keys, now=started)
         spent = (tools.clock() - started).total_seconds()
-        tools.sleep(max(0.0, REFUSAL_SECONDS - spent))
+        tools.sleep(REFUSAL_STEP - spent % REFUSAL_STEP)
         raise SignInRefusedError(SignInProblem.REFUSED) from None
     except (RetryLaterError, UpstreamContractError) as error:
         raise SignInRefusedError(SignInProblem.WMS_NOT_ANSWERING) from error

@@ -260,7 +260,7 @@ class Bootstrap:
     # ---- for the service operator
 
     def sync_dead_letters(self) -> "DeadLetters":
-        """Runs that failed three times; redriving queues them again."""
+        """Runs that failed five times; redriving queues them again."""
         from invoicing.adapters.aws.dead_letters import SqsDeadLetters, back_to_queue
 
         client = self._client("sqs")
