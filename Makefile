@@ -8,7 +8,7 @@ export AWS_DEFAULT_REGION := eu-north-1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up test check format faults bench texts build deploy lock clean
+.PHONY: help ready demo up test check format faults bench texts build deploy undeploy lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +49,11 @@ texts: ready ## Bring the Swedish catalogue up to date with the texts of pages a
 build: ready ## Build the artefacts that are deployed
 	$(BIN)/sam build
 
-deploy: build ## Deploy to AWS; asks once for what it needs
-	$(BIN)/sam deploy --guided
+deploy: build ## Deploy to AWS: STAGE=staging or STAGE=prod; asks once for what it needs
+	@$(BIN)/python -m local.release deploy $(STAGE)
+
+undeploy: ready ## Remove a stage from AWS again; says what it keeps and why
+	@$(BIN)/python -m local.release undeploy $(STAGE)
 
 lock: ## Pin all dependencies anew, keeping what still fits
 	$(PYTHON) local/bootstrap.py --lock

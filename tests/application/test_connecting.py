@@ -112,7 +112,7 @@ class TakingTime:
 
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 0.45])
 def test_a_refusal_takes_no_longer_than_ongoing_does_and_tells_no_more(seconds: float) -> None:
-    """A function that only waits costs the others their turn; a customer id that we do not know waits for Ongoing too."""
+    """A function that waits costs others their turn; a customer id that we do not know waits for Ongoing too."""
     took = set()
     for system in ("nordlager.ongoingsystems.se", "999999"):
         world = World()
