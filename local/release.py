@@ -183,7 +183,7 @@ def deploy(stage: Stage, *, session: Any, ask: Callable[[str], str] | None, ask_
         answers = complete(answers, ask)
         answers = {"StageName": stage.name, **look_at_account(session, answers), **answers}
         write_answers(stage.answers, answers)
-        print(f"Chosen for {stage.name}, and kept in {stage.answers.relative_to(ROOT)}:")
+        print(f"Chosen for {stage.name}, and kept in deployments/{stage.name}.toml:")
         for name, value in sorted(answers.items()):
             print(f"  {name} = {value}")
         if ask is None:
