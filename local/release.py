@@ -206,7 +206,9 @@ def deploy(stage: Stage, *, session: Any, ask: Callable[[str], str] | None, ask_
     if before is None:
         # The alarms on silence begin with the first run, so the first run does not wait for the schedules.
         for function in ("DispatchSyncsFunction", "KeepTokensFunction", "NotifyOperatorsFunction"):
-            session.client("lambda").invoke(FunctionName=outputs[function], InvocationType="Event", Payload=b"{}")
+            session.client("lambda").invoke(
+                FunctionName=f"{outputs[function]}:live", InvocationType="Event", Payload=b"{}"
+            )
     print(next_steps(stage, outputs, answers) if before is None else _said(changed, outputs))
 
 
