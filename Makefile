@@ -25,13 +25,14 @@ up: ready ## Start the same stack and leave it running; prints where to sign in
 test: ready ## Run all tests
 	$(BIN)/pytest
 
-check: ready ## Check format, lint, types, imports, template and locks
+check: ready ## Check format, lint, types, imports, template, roles and locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/pytest tests/architecture tests/infrastructure
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint --template template.yaml --regions eu-north-1
+	$(BIN)/cfn-lint --template template.yaml --regions eu-north-1 --include-checks I
+	.venv-checks/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
 
 format: ready ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,6 +161,7 @@ def look_at_account(session: Any, answers: Mapping[str, str]) -> dict[str, str]:
         "ApiAccountRole": "existing" if has_role else "make",
         "ReservedConcurrency": str(RESERVED if unreserved >= LEFT_BY_AWS + 3 * RESERVED else 0),
         "WebAcl": "attached",
+        "GradualDeployment": "true",
     }
 
 
@@ -289,7 +291,7 @@ def _execute(
     stacks: Any, stage: Stage, template: str, parameters: Collection[Mapping[str, Any]], *, creates: bool
 ) -> list[str]:
     """Makes and executes the change set; gives a line per change. Raises ReleaseError."""
-    change = {"StackName": stage.stack, "ChangeSetName": "release"}
+    change = {"StackName": stage.stack, "ChangeSetName": f"release-{uuid.uuid4().hex}"}
     waiter = stacks.get_waiter("stack_create_complete" if creates else "stack_update_complete")
     try:
         stacks.create_change_set(

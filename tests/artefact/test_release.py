@@ -17,8 +17,9 @@ ANSWERS = {
     "SenderAddress": "no-reply@mail.example",
     "SupportAddress": "help@mail.example",
     "AlarmEmail": "on-call@mail.example",
-    # The emulator has no associations of web ACLs.
+    # The emulator has neither associations of web ACLs nor CodeDeploy.
     "WebAcl": "none",
+    "GradualDeployment": "false",
     "SenderIdentity": "address",
 }
 

@@ -20,6 +20,8 @@ DEFAULTS = {
     "ReservedConcurrency": 0,
     "WebAcl": "none",
     "ApiAccountRole": "make",
+    "GradualDeployment": "false",
+    "SnapStart": "None",
 }
 ASKED_FOR = {"FortnoxClientId", "FortnoxClientSecret", "SenderAddress", "SupportAddress"}
 PATHS = {
