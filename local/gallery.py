@@ -31,7 +31,6 @@ from invoicing.adapters.rendering.views import (
     DisconnectView,
     HistoryEntry,
     HistoryEvent,
-    Intention,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
@@ -68,6 +67,7 @@ from invoicing.domain.integration_settings import (
     settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.verdict import Intention
 
 from local.accessibility import Inspector
 from local.browser import PHONE, WINDOW, NoBrowserError, chromium, visitor

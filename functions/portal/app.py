@@ -15,7 +15,6 @@ from invoicing.adapters.rendering.views import (
     ConnectionHealth,
     ConsentMode,
     DisconnectView,
-    Intention,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
@@ -55,11 +54,12 @@ from invoicing.application.change_integration import (
     save_settings,
     sync_now,
 )
-from invoicing.application.list_waiting import due_of, list_waiting
+from invoicing.application.list_waiting import list_waiting
 from invoicing.application.preview_invoice import Preview, preview_invoice
 from invoicing.application.rehearse import rehearse
 from invoicing.application.start_consent import start_consent
 from invoicing.application.wms_login import login_of
+from invoicing.domain.due import due_of
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.integration import Integration, IntegrationStatus
@@ -192,14 +192,14 @@ def preview(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices/{invoice_id}/preview"""
     invoice_id = _invoice_id(visit)
     shown = (
-        preview_invoice(visit.integration, invoice_id, wms=parts.wms, sealer=parts.sealer, exports=parts.exports)
+        preview_invoice(parts.rehearsal_tools(visit.integration), visit.integration, invoice_id)
         if invoice_id is not None
         else None
     )
-    if shown is None or shown.invoice is None:
+    if shown is None or not isinstance(shown.invoice, WmsInvoice):
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{visit.integration.id}")
     page = _number(visit.request.query.get("page", "1"))
-    view = _preview_view(visit, shown, page)
+    view = _preview_view(visit, shown, shown.invoice, page)
     return _page(visit.pages.preview(view, visit.language))
 
 
@@ -464,7 +464,7 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
     if page is None:
         return _page(pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
     rehearsed = rehearse(parts.rehearsal_tools(visit.integration), visit.integration)
-    counts = Counter(Intention(one.outcome) for one in rehearsed)
+    counts = Counter(one.intention for one in rehearsed)
     count = max(1, -(-len(rehearsed) // INVOICES_PER_PAGE))
     page = min(page, count)
     view = RehearsalView(
@@ -474,7 +474,7 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
         invoices=tuple(
             RehearsedInvoice(
                 line=rehearsed_line_of(one.invoice, one.record),
-                intention=Intention(one.outcome),
+                intention=one.intention,
                 issue=one.issue,
                 net=one.net,
             )
@@ -571,7 +571,7 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
         return visit.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{integration.id}")
     view = InvoiceView(
         session=visit.session_view,
-        line=waiting_line_of(found, due_of(integration, found, now=utc_now())),
+        line=waiting_line_of(found, due_of(integration, found, None, now=utc_now())),
         title=found.title,
         customer_number=found.goods_owner.customer_code,
         period_start=found.period_start,
@@ -610,35 +610,27 @@ def _cell(text: str) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def _preview_view(visit: SignedInVisit, shown: Preview, page: int) -> PreviewView:
-    assert shown.invoice is not None  # noqa: S101 - the caller asked
-    wms = shown.invoice
-    draft = shown.draft.invoice if shown.draft else None
+def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: int) -> PreviewView:
+    draft = shown.verdict.draft.invoice if shown.verdict.draft else None
     rows: tuple[InvoiceRow, ...] = draft.rows if draft else ()
     pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
     page = min(page, pages)
     record = shown.record
-    if draft is None:
-        intention = Intention.HOLD
-    elif not shown.would_change:
-        intention = Intention.NOTHING
-    else:
-        intention = Intention.UPDATE if record and record.fortnox_number else Intention.CREATE
     issue = (
         IssueLine(
-            issue=shown.issue,
+            issue=shown.verdict.issue,
             since=(record.issue_since if record else None) or utc_now(),
             invoice_id=wms.id,
             invoice_number=wms.number,
             goods_owner=wms.goods_owner.name,
         )
-        if shown.issue
+        if shown.verdict.issue
         else None
     )
     return PreviewView(
         session=visit.session_view,
         invoice_id=wms.id,
-        intention=intention,
+        intention=shown.verdict.intention,
         customer_number=wms.goods_owner.customer_code,
         customer_name=wms.goods_owner.name,
         invoice_date=wms.invoice_date or date.min,

@@ -24,7 +24,6 @@ from invoicing.adapters.rendering.views import (
     ConsentView,
     HistoryEntry,
     HistoryEvent,
-    Intention,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
@@ -61,6 +60,7 @@ from invoicing.domain.integration_settings import (
     settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.verdict import Intention
 
 from local.gallery import PAGES
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 from invoicing.adapters.fortnox.answers import reaction_to, read_refusal
 from invoicing.adapters.rendering.issue_texts import issue_text
-from invoicing.application.ports import HttpAnswer
+from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,

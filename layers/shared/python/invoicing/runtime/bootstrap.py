@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from invoicing.adapters.rendering.pages import Pages
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
+    from invoicing.application.http import HttpTransport
     from invoicing.application.ports import (
         DeadLetters,
         Exports,
         FortnoxOAuth,
-        HttpTransport,
         Integrations,
         Mailer,
         Notices,

@@ -13,8 +13,9 @@ from invoicing.adapters.rendering.catalogue import translations
 from invoicing.adapters.rendering.formats import format_amount, format_date, format_number, format_time
 from invoicing.adapters.rendering.issue_texts import issue_text
 from invoicing.adapters.rendering.labels import label_of
-from invoicing.adapters.rendering.views import Intention, InvoiceState
+from invoicing.adapters.rendering.views import InvoiceState
 from invoicing.domain.integration_settings import FieldProblem, Language
+from invoicing.domain.verdict import Intention
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

@@ -7,13 +7,13 @@ from invoicing.adapters.rendering.catalogue import translatable
 from invoicing.adapters.rendering.views import (
     ConnectionHealth,
     HistoryEvent,
-    Intention,
     InvoiceState,
     LandingProblem,
     Notice,
 )
 from invoicing.domain.integration_settings import FieldProblem
 from invoicing.domain.issue import Fixer
+from invoicing.domain.verdict import Intention
 
 # By type first: members of different StrEnums with equal values are equal to each other.
 LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
