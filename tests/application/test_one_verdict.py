@@ -137,8 +137,8 @@ def shared_number(world: World) -> None:
 
 
 def no_rows(world: World) -> None:
-    """An invoice without charges."""
-    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=())
+    """An invoice without charges, and with an amount all the same."""
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(), amount=Decimal(5))
 
 
 def only_inactive_and_new_articles(world: World) -> None:
