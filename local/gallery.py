@@ -21,6 +21,7 @@ from invoicing.domain.integration_settings import (
     settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.verdict import Intention
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.mails import Mail, Mails
 from invoicing.rendering.pages import Pages
@@ -38,7 +39,6 @@ from invoicing.rendering.views import (
     DisconnectView,
     HistoryEntry,
     HistoryEvent,
-    Intention,
     InvoiceLine,
     InvoiceState,
     InvoicesView,

@@ -29,6 +29,7 @@ from invoicing.domain.integration_settings import (
     settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.verdict import Intention
 from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.pages import Pages
@@ -43,7 +44,6 @@ from invoicing.rendering.views import (
     ConsentView,
     HistoryEntry,
     HistoryEvent,
-    Intention,
     InvoiceLine,
     InvoiceState,
     InvoicesView,

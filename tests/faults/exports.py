@@ -14,7 +14,8 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from invoicing.adapters.ongoing import client
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, OutsideCalls
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import OutsideCalls
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState

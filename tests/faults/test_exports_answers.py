@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from invoicing.adapters.fortnox.answers import reaction_to, read_refusal
-from invoicing.application.ports import HttpAnswer
+from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,

@@ -5,11 +5,11 @@ from enum import StrEnum
 
 from invoicing.domain.integration_settings import FieldProblem
 from invoicing.domain.issue import Fixer
+from invoicing.domain.verdict import Intention
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
     ConnectionHealth,
     HistoryEvent,
-    Intention,
     InvoiceState,
     LandingProblem,
     Notice,

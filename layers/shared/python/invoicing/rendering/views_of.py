@@ -40,6 +40,7 @@ _EVENTS = {
     EventKind.EXPORT_AGAIN: HistoryEvent.EXPORT_ASKED,
     EventKind.LEFT: HistoryEvent.LEFT,
 }
+_SHOW_NUMBER = frozenset({EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK})
 _BY_ITSELF = "schedule"
 
 
@@ -124,15 +125,13 @@ def history_of(events: Iterable[DomainEvent]) -> tuple[HistoryEntry, ...]:
         kind = _EVENTS.get(event.kind)
         if kind is None:
             continue
-        number, _, net = event.detail.partition(" ")
-        in_fortnox = event.kind in {EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK}
         shown.append(
             HistoryEntry(
                 at=event.at,
                 event=kind,
                 by="" if event.by == _BY_ITSELF else event.by,
-                fortnox_number=number if in_fortnox else "",
-                net=Decimal(net) if in_fortnox and net not in {"", "None"} else None,
+                fortnox_number=event.fortnox_number if event.kind in _SHOW_NUMBER else "",
+                net=event.net,
             )
         )
     return tuple(reversed(shown))

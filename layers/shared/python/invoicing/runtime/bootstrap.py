@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from invoicing.adapters.fortnox.api import FortnoxCompany
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
+    from invoicing.application.http import HttpTransport
     from invoicing.application.ports import (
         Clock,
         DeadLetters,
         Exports,
         FortnoxOAuth,
-        HttpTransport,
         Integrations,
         Mailer,
         Notices,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from invoicing.application.ports import HttpAnswer
+from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,

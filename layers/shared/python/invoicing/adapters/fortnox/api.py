@@ -18,7 +18,8 @@ from invoicing.adapters.fortnox.wire import (
     read_invoice,
     update_body,
 )
-from invoicing.application.ports import AlreadyExistsError, HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import AlreadyExistsError
 from invoicing.domain.errors import (
     AccessRefusedError,
     InvoiceHeldError,
@@ -60,9 +61,9 @@ class FortnoxCompany:
         answer = self._look_up(f"/3/customers/{_segment(number)}", IssueCode.CUSTOMER_NUMBER_REFUSED)
         return None if answer is None else read_customer(self._entity(answer, "Customer"))
 
-    def active_articles(self) -> frozenset[str]:
-        """Numbers of all active articles, one call per 500."""
-        items = self._all("/3/articles", "Articles", {"filter": "active"})
+    def articles(self, *, active: bool) -> frozenset[str]:
+        """Numbers of all articles that are active, or of all others; one call per 500."""
+        items = self._all("/3/articles", "Articles", {"filter": "active" if active else "inactive"})
         return frozenset(str(item["ArticleNumber"]) for item in items if item.get("ArticleNumber"))
 
     def article_is_active(self, number: str) -> bool | None:
