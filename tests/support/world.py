@@ -39,6 +39,7 @@ from tests.support.fakes import (
     FakeSyncQueue,
     FakeTokenJournal,
     FakeTokenStore,
+    FakeWmsMemory,
 )
 
 BASE_URL = "https://invoicing.example"
@@ -60,6 +61,7 @@ class World:
     notices: FakeNotices = field(default_factory=FakeNotices)
     queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
     reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
+    wms_memory: FakeWmsMemory = field(default_factory=FakeWmsMemory)
     time_left: float = 300.0
 
     def __post_init__(self) -> None:
@@ -109,8 +111,14 @@ class World:
         )
 
     def wms(self) -> OngoingClient:
-        """The real client of Ongoing."""
-        return OngoingClient(self.to_ongoing, base_url="https://api.ongoing.example")
+        """The real client of Ongoing, which tries filters only where they were never tried."""
+        return OngoingClient(
+            self.to_ongoing,
+            base_url="https://api.ongoing.example",
+            memory=self.wms_memory,
+            report=self.report,
+            chance=lambda: 1.0,
+        )
 
     def engine(self) -> TokenEngine:
         """The token engine; both saves are made one after the other, so that tests repeat."""

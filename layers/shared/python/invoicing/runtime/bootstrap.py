@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TokenJournal,
         TokenStore,
         WmsInvoices,
+        WmsMemory,
     )
     from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
@@ -220,7 +221,18 @@ class Bootstrap:
     def wms(self) -> "WmsInvoices":
         from invoicing.adapters.ongoing.client import OngoingClient
 
-        return OngoingClient(self.transport, base_url=self._setting("ongoing_api_base_url"))
+        return OngoingClient(
+            self.transport,
+            base_url=self._setting("ongoing_api_base_url"),
+            memory=self.wms_memory,
+            report=report,
+        )
+
+    @cached_property
+    def wms_memory(self) -> "WmsMemory":
+        from invoicing.adapters.aws.wms_memory import DynamoWmsMemory
+
+        return DynamoWmsMemory(self._client("dynamodb"), self._setting("integrations_table"))
 
     def oauth(self, base_url: str = "") -> "FortnoxOAuth":
         """`base_url` is the address of our pages; only consents need it."""

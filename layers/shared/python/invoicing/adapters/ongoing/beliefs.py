@@ -47,7 +47,8 @@ class ArticleAnswer(Thing):
     unread = frozenset({"Id", "InvoiceArticleId"})
 
     code: Text = named(inferred=["Code"], guessed=["ArticleCode", "InvoiceArticleCode", "ArticleNumber"], default="")
-    title: Text = named(inferred=["Title"], guessed=["ArticleTitle", "InvoiceArticleTitle"], default="")
+    # Mandatory in Ongoing's user interface, and what the goods owner reads: never silently nothing.
+    title: Text = named(inferred=["Title"], guessed=["ArticleTitle", "InvoiceArticleTitle"])
     account: Text = named(inferred=["Account"], default="")
 
 
@@ -129,7 +130,7 @@ class InvoiceAnswer(Thing):
     charges: Annotated[tuple[ChargeAnswer, ...], FailFast()] | None = named(
         inferred=["InvoiceCharges", "InvoiceRows"],
         guessed=["Charges"],
-        items=["InvoiceCharge", "GetInvoicesCharge", "InvoiceRow"],
+        items=["InvoiceCharge", "GetInvoicesCharge", "AutomationInvoiceCharge", "InvoiceRow"],
         default=None,
     )
 
@@ -142,7 +143,10 @@ class InvoicesAnswer(Thing):
 
     # None: no list was found.
     invoices: tuple[Element, ...] | None = named(
-        inferred=["Invoices"], guessed=["AutomationInvoices"], items=["AutomationInvoice"], default=None
+        inferred=["Invoices"],
+        guessed=["AutomationInvoices"],
+        items=["AutomationInvoice", "GetInvoicesInvoice", "Invoice"],
+        default=None,
     )
 
 

@@ -102,7 +102,7 @@ def _without_control_characters(body: bytes) -> bytes:
 
 def is_nil(element: Element) -> bool:
     """Whether the element says that it has no value."""
-    return element.get(_NIL, "").strip() in ("true", "1")
+    return bool(element.attrib) and element.get(_NIL, "").strip() in ("true", "1")
 
 
 def child(element: Element, *names: str) -> Element | None:

@@ -117,7 +117,7 @@ def unknown_names(model: type[Thing], element: Element) -> Iterator[UnknownName]
     """Every name inside an element that its model, or the models below it, do not have; each as often as it occurs."""
     known = _known(model)
     for name, value in _members(model, element):
-        one = known.get(name.lower())
+        one = known.get(name) or known.get(name.lower())
         if one is None:
             if name.lower() not in _folded(model.unread):
                 holds = isinstance(value, Element) and len(value) > 0
@@ -148,25 +148,27 @@ def field_of(model: type[Thing], name: str) -> str | None:
 
 def _values(model: type[Thing], element: Element) -> dict[str, Any]:
     known = _known(model)
-    best: dict[str, tuple[bool, int]] = {}
+    best: dict[str, tuple[bool, int, str]] = {}
     values: dict[str, Any] = {}
     loose: dict[str, list[Element]] = {}
     for name, written in _members(model, element):
-        one = known.get(name.lower())
+        one = known.get(name) or known.get(name.lower())
         if one is None:
             continue
         if one.is_item and isinstance(written, Element):
             loose.setdefault(one.name, []).append(written)
             continue
         value = _value(one, written)
-        rank = (value is None, one.place)
+        rank = (value is None, one.place, one.name)
         before = best.get(one.field)
-        if before == rank and value is not None:
-            value = TWICE
-        if before is None or rank <= before:
-            best[one.field] = rank
-            values = {key: kept for key, kept in values.items() if known[key.lower()].field != one.field}
-            values[one.name] = value
+        if before is not None:
+            if rank > before:
+                continue
+            if rank == before and value is not None:
+                value = TWICE
+            del values[before[2]]
+        best[one.field] = rank
+        values[one.name] = value
     for name, items in loose.items():
         values.setdefault(name, items)
     return values
@@ -188,32 +190,29 @@ def _value(known: _Known, written: Element | str) -> Any:
     return (written.text or "").strip() or None
 
 
-def _members(model: type[Thing], element: Element) -> Iterator[tuple[str, Element | str]]:
-    """Names and contents, those of the thing itself before those of what is hoisted."""
-    for name, written in element.attrib.items():
-        if not name.startswith("{"):
-            yield name, written
+def _members(model: type[Thing], element: Element) -> Iterable[tuple[str, Element | str]]:
+    """Names and contents, those of the thing itself before those of what is hoisted; attributes count as elements."""
     hoisted = _folded(model.hoisted)
-    inner = []
-    for child in element:
-        if child.tag.lower() in hoisted:
-            inner.append(child)
-        else:
-            yield child.tag, child
-    for child in inner:
-        for grandchild in child:
-            yield grandchild.tag, grandchild
+    if not hoisted and not element.attrib:
+        return [(child.tag, child) for child in element]
+    inner = [child for child in element if child.tag.lower() in hoisted]
+    found: list[tuple[str, Element | str]] = []
+    for place in (element, *inner):
+        found += [(name, text) for name, text in place.attrib.items() if not name.startswith("{")]
+        found += [(child.tag, child) for child in place if child not in inner]
+    return found
 
 
 @cache
 def _known(model: type[Thing]) -> Mapping[str, _Known]:
+    """By name, as it is spelled and in lower case."""
     known: dict[str, _Known] = {}
     for field_name, field in model.model_fields.items():
         names, items = _extra(field)["names"], _extra(field)["items"]
         first, below, is_list = next(iter(names)), _model_in(field.annotation), bool(items)
         spelled = [(name, place, name, False) for place, name in enumerate(names)]
         for name, place, stands_for, is_item in [*spelled, *((name, 0, first, True) for name in items)]:
-            known[name.lower()] = _Known(
+            known[name] = known[name.lower()] = _Known(
                 field=field_name, place=place, name=stands_for, is_item=is_item, is_list=is_list, below=below
             )
     return known
