@@ -262,7 +262,7 @@ class FakeIntegrations:
         return stored
 
 
-MET_BEFORE = WmsKnowledge(filters_tried=True)
+MET_BEFORE = WmsKnowledge(filters_tried=True, largest_page=50)  # as most systems are at most times
 
 
 class FakeWmsMemory:

@@ -152,17 +152,19 @@ class OngoingClient:
         charges of what is wanted are asked for, by id.
         """
         done: set[int] = set()
+        is_to_try = self._is_to_try(system)
         if not _shows_history(system):
             for page, more in self._pages(login, query, system):
-                if not done:
+                if is_to_try:
+                    is_to_try = False
                     self._try_filters(login, system, page)
                 done.update(one.id for one in page if one.id is not None)
-                history = more and _shows_history(system)
-                yield [one for one in page if is_wanted(one)], more
-                if not more:
-                    return
+                history = _shows_history(system)  # by now
+                yield [one for one in page if is_wanted(one)], more or history
                 if history:
                     break
+                if not more:
+                    return
         yield from self._heads_first(login, query, system, lambda one: is_wanted(one) and one.id not in done)
 
     def _heads_first(
@@ -241,25 +243,29 @@ class OngoingClient:
 
     # ---- what is not believed
 
-    def _try_filters(self, login: WmsLogin, system: SystemKnowledge, page: Sequence[ListedInvoice]) -> None:
-        """At the first reading and now and then: finds out whether each filter has its effect.
-
-        Costs a few calls for one invoice without its charges. A system that shows nothing unexported is asked for any
-        invoice at all, because a filter that hides everything looks just like that.
-        """
+    def _is_to_try(self, system: SystemKnowledge) -> bool:
+        """At the first reading of a system, and now and then later: what was learned may have changed."""
         if not self._tries_filters or (system.known.filters_tried and self._chance() >= _TRIED_AGAIN):
-            return
+            return False
+        system.learn(filters_tried=False, useless=(), largest_page=0, ended_count=0, ended_id=0)
+        return True
+
+    def _try_filters(self, login: WmsLogin, system: SystemKnowledge, page: Sequence[ListedInvoice]) -> None:
+        """Finds out whether each filter has its effect, and how many invoices the server gives at once.
+
+        Costs a few calls without charges. Any invoice at all is asked for, because a filter that hides everything looks
+        just like a system without unexported invoices.
+        """
 
         def ask(one: InvoicesQuery) -> Listing:
             return self._listing(login, one, system, timeout=_LOGIN_SECONDS)
 
         try:
-            readable = [one for one in page if isinstance(one.invoice, WmsInvoice)]
-            if not readable:
-                any_at_all = ask(InvoicesQuery(with_charges=False, at_most=_PAGE)).invoices
-                readable = [one for one in any_at_all if isinstance(one.invoice, WmsInvoice)]
-            if readable and isinstance(readable[0].invoice, WmsInvoice):
-                system.find_useless(*trial(readable[0].invoice, ask))
+            any_at_all = ask(InvoicesQuery(with_charges=False, at_most=_PAGE)).invoices
+            system.learn(largest_page=max(system.known.largest_page, len(any_at_all)))
+            readable = [one.invoice for one in (*page, *any_at_all) if isinstance(one.invoice, WmsInvoice)]
+            if readable:
+                system.find_useless(*trial(readable[0], ask))
             system.learn(filters_tried=True)
         except RetryLaterError as error:  # it is tried at the next reading
             self._report("wms_filters_not_tried", {"integration": login.warehouse, "reason": type(error).__name__})
