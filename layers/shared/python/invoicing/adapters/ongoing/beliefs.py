@@ -24,7 +24,6 @@ type Text = Annotated[str, BeforeValidator(values.text)]
 type Whole = Annotated[int, BeforeValidator(values.integer)]
 type Exact = Annotated[Decimal, BeforeValidator(values.decimal)]
 type Mark = Annotated[bool, BeforeValidator(values.boolean)]
-type Day = Annotated[date, BeforeValidator(values.day)]
 type DayOrNone = Annotated[date | None, BeforeValidator(values.optional_day)]
 
 
@@ -108,7 +107,7 @@ class InvoiceAnswer(Thing):
     id: Whole = named(documented=["InvoiceId"], guessed=["Id"])  # the page of UpdateInvoice has it
     number: Text = named(documented=["InvoiceNumber"], default="")
     title: Text = named(inferred=["Title"], documented=["InvoiceTitle"], default="")
-    invoice_date: Day = named(inferred=["InvoiceDate"])
+    invoice_date: DayOrNone = named(inferred=["InvoiceDate"])  # must be there, and may be nil: an open invoice has none
     period_start: DayOrNone = named(
         inferred=["InvoicePeriodStart"],
         documented=["InvoicePeriodFrom"],

@@ -44,22 +44,23 @@ def trial(invoice: WmsInvoice, ask: Callable[[InvoicesQuery], Listing]) -> list[
     def shows(query: InvoicesQuery) -> bool:
         return any(one.id == invoice.id for one in ask(query).invoices)
 
-    showing = {
-        WmsFilter.IS_EXPORTED: replace(alone, is_exported=invoice.is_exported),
-        WmsFilter.DATED_AFTER: replace(alone, dated_after=invoice.invoice_date - _DAY),
-        WmsFilter.ID_FROM: replace(alone, id_from=invoice.id - 1),
-    }
     found = ask(alone).invoices
     if [one.id for one in found] != [invoice.id]:
         return [WmsFilter.IDS]
-    together = replace(
-        alone, is_exported=invoice.is_exported, dated_after=invoice.invoice_date - _DAY, id_from=invoice.id - 1
-    )
-    useless = [] if shows(together) else [one for one, query in showing.items() if not shows(query)]
+    showing = {
+        WmsFilter.IS_EXPORTED: replace(alone, is_exported=invoice.is_exported),
+        WmsFilter.ID_FROM: replace(alone, id_from=invoice.id - 1),
+    }
     hiding = {
         WmsFilter.IS_EXPORTED: replace(alone, is_exported=not invoice.is_exported),
-        WmsFilter.DATED_AFTER: replace(alone, dated_after=invoice.invoice_date + _DAY),
         WmsFilter.ID_FROM: replace(alone, id_from=invoice.id + 1),
     }
+    together = replace(alone, is_exported=invoice.is_exported, id_from=invoice.id - 1)
+    if invoice.invoice_date is not None:
+        before, after = invoice.invoice_date - _DAY, invoice.invoice_date + _DAY
+        showing[WmsFilter.DATED_AFTER] = replace(alone, dated_after=before)
+        hiding[WmsFilter.DATED_AFTER] = replace(alone, dated_after=after)
+        together = replace(together, dated_after=before)
+    useless = [] if shows(together) else [one for one, query in showing.items() if not shows(query)]
     useless += [one for one, query in hiding.items() if one not in useless and shows(query)]
     return useless

@@ -104,7 +104,7 @@ def _listed(element: Element, unknown: Mapping[UnknownName, int], *, with_charge
     return ListedInvoice(
         invoice=invoice,
         is_exported=_if_readable(values.boolean, written, "is_exported"),
-        invoice_date=_if_readable(values.day, written, "invoice_date"),
+        invoice_date=_if_readable(values.optional_day, written, "invoice_date"),
         is_training=bool(_if_readable(values.boolean, of_owner, "is_training")),
         has_charges=bool(written.get("charges")),
         is_strange=bool(absent),

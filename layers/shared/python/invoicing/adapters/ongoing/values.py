@@ -43,14 +43,6 @@ def boolean(value: object) -> bool:
     return written in ("true", "1")
 
 
-def day(value: object) -> date:
-    """A date that must be there."""
-    found = optional_day(value)
-    if found is None:
-        raise ValueError("is missing")
-    return found
-
-
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
