@@ -29,6 +29,7 @@ from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
+from invoicing.domain.wms_knowledge import WmsKnowledge
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -258,6 +259,23 @@ class FakeIntegrations:
         if stored is None:
             raise ChangedMeanwhileError(f"there is no integration {integration_id}")
         return stored
+
+
+MET_BEFORE = WmsKnowledge(filters_tried=True, largest_page=50)  # as most systems are at most times
+
+
+class FakeWmsMemory:
+    """The port WmsMemory in memory. `unmet` is what is known of a system that is not in it."""
+
+    def __init__(self, unmet: WmsKnowledge = MET_BEFORE) -> None:
+        self._unmet = unmet
+        self._known: dict[str, WmsKnowledge] = {}
+
+    def recall(self, warehouse: str) -> WmsKnowledge:
+        return self._known.get(warehouse, self._unmet)
+
+    def remember(self, warehouse: str, knowledge: WmsKnowledge) -> None:
+        self._known[warehouse] = knowledge
 
 
 class FakeExports:

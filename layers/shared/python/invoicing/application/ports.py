@@ -16,6 +16,7 @@ from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
 from invoicing.domain.tokens import Intent, Mode, TokenItem, TokenStatus
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
+from invoicing.domain.wms_knowledge import WmsKnowledge
 
 type Clock = Callable[[], datetime]  # aware, UTC
 type SecondsLeft = Callable[[], float]  # until this process is stopped
@@ -75,6 +76,18 @@ class WmsInvoices(Protocol):
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
         """Sets the number and the exported mark in one call. Setting the same again is harmless."""
+        ...
+
+
+class WmsMemory(Protocol):
+    """What the answers of each system have shown. Written when something new was seen, which is seldom."""
+
+    def recall(self, warehouse: str) -> WmsKnowledge:
+        """What is remembered; an empty knowledge for a system that was never met. Raises RetryLaterError."""
+        ...
+
+    def remember(self, warehouse: str, knowledge: WmsKnowledge) -> None:
+        """Replaces it; the last writer wins. Raises RetryLaterError."""
         ...
 
 

@@ -19,6 +19,8 @@ COUNTED = {
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
+    "wms_name_unknown": "WmsNamesUnknown",
+    "wms_filter_useless": "WmsFiltersUseless",
 }
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 
