@@ -15,13 +15,13 @@ from local.ongoing.seed import CUSTOMER_ID, USERNAME, WAREHOUSE
 from tests.functions.deployed import (
     API_URL,
     CUSTOM_DOMAIN,
-    SIGNING_SECRET,
     Browser,
     Deploy,
     Deployed,
     event,
     request,
 )
+from tests.functions.emulated import SIGNING_SECRET
 
 WRONG = "Ongoing does not accept that combination of system, user name and password."
 NO_SYSTEM = "The system must be an address such as https://demo.ongoingsystems.se/demo/ or your customer id."
