@@ -21,6 +21,7 @@ COUNTED = {
     "mail_bounced": "MailsBounced",
     "wms_name_unknown": "WmsNamesUnknown",
     "wms_filter_useless": "WmsFiltersUseless",
+    "fortnox_drift": "FortnoxDrift",
 }
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 
