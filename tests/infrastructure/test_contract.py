@@ -71,7 +71,7 @@ def test_paths_are_those_that_others_rely_on() -> None:
         if event["Type"] == "Api"
     }
 
-    assert paths == PATHS
+    assert paths == PATHS | {("HEAD", path, function) for method, path, function in PATHS if method == "GET"}
 
 
 def test_outputs_name_everything_that_an_operator_needs() -> None:
