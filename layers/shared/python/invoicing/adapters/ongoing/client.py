@@ -1,8 +1,10 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import batched
 from xml.etree.ElementTree import Element
 
 from invoicing.adapters.ongoing.answers import read_result
@@ -56,8 +58,10 @@ class OngoingClient:
         query = InvoicesQuery(with_charges=False, ids=(_NO_INVOICE,), is_exported=False, at_most=1)
         self._invoices(login, query, timeout=_LOGIN_SECONDS)
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
+
+        Only those whose id is larger than `after`.
 
         Each page is asked for when it is. All filters are applied here again, because a server may ignore them.
         Raises as check_login.
@@ -68,12 +72,13 @@ class OngoingClient:
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
-        for page, more in self._pages(login, query):
+        for page, more in self._pages(login, query, after=after):
             listed = [
                 one
                 for one in page
                 if one.is_exported is not True
                 and not one.is_training
+                and (one.id is None or one.id > after)
                 and (one.invoice_date is None or one.invoice_date >= since)
             ]
             # Those without a readable id come last.
@@ -91,6 +96,18 @@ class OngoingClient:
             return listed[0].invoice  # the only answer, and its id is what cannot be read
         return found
 
+    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
+        """What these invoices come to now, read without their charges, some hundreds in one call.
+
+        Raises as check_login.
+        """
+        found: dict[int, Decimal] = {}
+        for ids in batched(invoice_ids, _LARGE_PAGE, strict=False):
+            for one in self._invoices(login, InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)):
+                if one.id in ids and isinstance(one.invoice, WmsInvoice):
+                    found[one.invoice.id] = one.invoice.amount
+        return found
+
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
         """Sets number and exported mark in one call, sent once; repeating it is harmless.
 
@@ -100,7 +117,9 @@ class OngoingClient:
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
 
-    def _pages(self, login: WmsLogin, query: InvoicesQuery) -> Iterator[tuple[list[ListedInvoice], bool]]:
+    def _pages(
+        self, login: WmsLogin, query: InvoicesQuery, *, after: int = 0
+    ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
         Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked
@@ -110,7 +129,7 @@ class OngoingClient:
         """
         known: set[int] = set()
         nameless: list[ListedInvoice] = []
-        last: int | None = None
+        last: int | None = after or None
         size, largest = _PAGE, _LARGE_PAGE
         while True:
             try:
