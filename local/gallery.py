@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from invoicing.domain.integration_settings import (
-    FieldProblem,
     IntegrationSettings,
     Language,
-    settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.pages.settings_form import form_of, sections
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.mails import Mail, Mails
 from invoicing.rendering.pages import Pages
@@ -36,6 +35,7 @@ from invoicing.rendering.views import (
     CurrencyTotal,
     DigestMailView,
     DisconnectView,
+    FieldProblem,
     HistoryEntry,
     HistoryEvent,
     Intention,
@@ -219,7 +219,7 @@ _STATUS = StatusView(
         CurrencyTotal(currency="EUR", amount=Decimal("2410.00")),
     ),
 )
-_FORM = settings_to_form(IntegrationSettings(from_date=date(2026, 3, 5), problem_address="ekonomi@nordhamn.example"))
+_FORM = form_of(IntegrationSettings(from_date=date(2026, 3, 5), problem_address="ekonomi@nordhamn.example"))
 
 
 def _status(**changes: Any) -> StatusView:
@@ -300,7 +300,7 @@ def _landing(**fields: Any) -> PageSample:
 
 
 def _settings(**fields: Any) -> PageSample:
-    view = SettingsView(**{"session": _SESSION, "form": _FORM, "is_new": False, **fields})
+    view = SettingsView(**{"session": _SESSION, "sections": sections(), "form": _FORM, "is_new": False, **fields})
     return lambda pages, language: pages.settings(view, language)
 
 

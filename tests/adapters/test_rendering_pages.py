@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoicing.domain.integration_settings import (
@@ -16,7 +17,6 @@ from invoicing.domain.integration_settings import (
     CurrencyRule,
     DueDateFrom,
     ExportWhen,
-    FieldProblem,
     FortnoxFees,
     IntegrationSettings,
     InvoiceText,
@@ -25,10 +25,9 @@ from invoicing.domain.integration_settings import (
     RowGrouping,
     RowText,
     ZeroTotal,
-    parse_settings,
-    settings_to_form,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.pages.settings_form import form_of, read_settings, sections
 from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.pages import Pages
@@ -41,6 +40,7 @@ from invoicing.rendering.views import (
     ConsentMode,
     ConsentOutcome,
     ConsentView,
+    FieldProblem,
     HistoryEntry,
     HistoryEvent,
     Intention,
@@ -72,6 +72,11 @@ ASSETS = sum(
 )
 SESSION = SessionView(integration_id="int-1", system="demo", csrf="secret-csrf")
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+def _settings(**fields: Any) -> SettingsView:
+    """The form with all its settings."""
+    return SettingsView(session=SESSION, sections=sections(), **fields)
 
 
 @dataclass
@@ -347,7 +352,10 @@ def test_what_was_typed_is_escaped(language: Language) -> None:
             language,
         ),
         pages.settings(
-            SettingsView(session=SESSION, form={"problem_address": HOSTILE, "rows": HOSTILE}, is_new=True), language
+            SettingsView(
+                session=SESSION, sections=sections(), form={"problem_address": HOSTILE, "rows": HOSTILE}, is_new=True
+            ),
+            language,
         ),
         pages.invoices(InvoicesView(session=SESSION, invoices=(), search=HOSTILE, next_cursor=HOSTILE), language),
     ]
@@ -394,10 +402,10 @@ def test_a_name_with_percent_signs_is_shown_as_it_is() -> None:
 )
 def test_the_settings_form_sends_back_what_it_was_filled_with(settings: IntegrationSettings) -> None:
     """Opening the page and pressing Save changes nothing."""
-    view = SettingsView(session=SESSION, form=settings_to_form(settings), is_new=False, version="7")
+    view = _settings(form=form_of(settings), is_new=False, version="7")
     sent = Parsed(Pages().settings(view, Language.SWEDISH)).form("/integrations/int-1/settings")
 
-    assert parse_settings(sent) == (settings, {})
+    assert read_settings(sent) == settings
     assert sent["version"] == "7"
     assert sent["csrf"] == "secret-csrf"
 
@@ -405,8 +413,8 @@ def test_the_settings_form_sends_back_what_it_was_filled_with(settings: Integrat
 @pytest.mark.parametrize("language", Language)
 def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
     """A value that the domain knows and the page lacks could never be set."""
-    form = settings_to_form(IntegrationSettings(from_date=date(2026, 3, 5)))
-    page = Parsed(Pages().settings(SettingsView(session=SESSION, form=form, is_new=True), language))
+    form = form_of(IntegrationSettings(from_date=date(2026, 3, 5)))
+    page = Parsed(Pages().settings(_settings(form=form, is_new=True), language))
     offered = {
         (one.attributes["name"], one.attributes["value"])
         for one in page.all("input")
@@ -431,10 +439,12 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
     assert set(form) <= {one.attributes.get("name") for one in page.all("input")}
 
 
-@pytest.mark.parametrize("name", settings_to_form(IntegrationSettings(from_date=date(2026, 3, 5))))
+@pytest.mark.parametrize("name", form_of(IntegrationSettings(from_date=date(2026, 3, 5))))
 def test_a_refused_field_is_linked_at_the_top_and_explained_beside_it(name: str) -> None:
     """Whoever cannot see the red edge hears the same."""
-    view = SettingsView(session=SESSION, form={}, is_new=True, problems={name: FieldProblem.MISSING})
+    view = SettingsView(
+        session=SESSION, sections=sections(), form={}, is_new=True, problems={name: FieldProblem.MISSING}
+    )
     page = Parsed(Pages().settings(view, Language.ENGLISH))
     ids = {one.attributes.get("id") for one in page.elements}
 
@@ -446,7 +456,7 @@ def test_a_refused_field_is_linked_at_the_top_and_explained_beside_it(name: str)
 def test_a_fields_text_and_its_problem_belong_together() -> None:
     """A choice is asked for as a choice, a text as a text."""
     problems = {"rows": FieldProblem.MISSING, "default_unit": FieldProblem.MISSING}
-    html = Pages().settings(SettingsView(session=SESSION, form={}, is_new=True, problems=problems), Language.ENGLISH)
+    html = Pages().settings(_settings(form={}, is_new=True, problems=problems), Language.ENGLISH)
 
     assert "Rows: Choose one of the alternatives." in html
     assert "Unit of new articles: Fill in this field." in html

@@ -15,7 +15,7 @@ from invoicing.application.start_consent import ConsentStarted
 from invoicing.application.sync_integration import SyncTools, sync_integration
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
-from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint, settings_to_form
+from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, Given
 
@@ -188,13 +188,11 @@ class World:
     def connect(self, mode: Mode = Mode.SERVICE) -> Integration:
         """From nothing to an active integration."""
         connected = self.approve(self.start(mode))
-        form = settings_to_form(
-            IntegrationSettings(from_date=self.today - timedelta(days=400), problem_address="a@b.example")
-        )
+        settings = IntegrationSettings(from_date=self.today - timedelta(days=400), problem_address="a@b.example")
         return save_settings(
             self.change_tools(),
             connected.integration,
-            form,
+            settings,
             seen=settings_fingerprint(None),
             by=USERNAME,
         )

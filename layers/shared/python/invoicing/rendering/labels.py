@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from invoicing.domain.integration_settings import FieldProblem
 from invoicing.domain.issue import Fixer
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
     ConnectionHealth,
+    FieldProblem,
     HistoryEvent,
     Intention,
     InvoiceState,

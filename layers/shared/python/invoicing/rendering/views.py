@@ -10,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from invoicing.domain.integration_settings import FieldProblem
 from invoicing.domain.issue import Issue
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
@@ -153,11 +152,61 @@ class SetupView:
     mode: ConsentMode
 
 
+class FieldProblem(StrEnum):
+    """Why a field of the form was refused; the page says it in words."""
+
+    MISSING = "missing"
+    NOT_A_CHOICE = "not_a_choice"
+    NOT_A_DATE = "not_a_date"
+    NOT_AN_ADDRESS = "not_an_address"
+    TOO_LONG = "too_long"
+    NOT_A_UNIT = "not_a_unit"
+
+
+class FieldKind(StrEnum):
+    """How a setting is filled in."""
+
+    ADDRESS = "address"
+    DATE = "date"
+    UNIT = "unit"
+    CHOICE = "choice"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChoice:
+    """One of the values that a setting can have. Texts are in the source language."""
+
+    value: str
+    title: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingField:
+    """One setting and its sentence. Texts are in the source language."""
+
+    name: str
+    title: str
+    sentence: str
+    kind: FieldKind
+    choices: tuple[SettingChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSection:
+    """Settings that are shown together."""
+
+    title: str
+    fields: tuple[SettingField, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsView:
-    """The settings form. `form` has the keys of `settings_to_form`; `problems` those that were refused."""
+    """The settings form. `form` has the names of its fields; `problems` those that were refused."""
 
     session: SessionView
+    sections: tuple[SettingSection, ...]
     form: Mapping[str, str]
     is_new: bool
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
