@@ -14,14 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import (
     IntegrationSettings,
     Language,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.notice import Mail
 from invoicing.pages.settings_form import form_of, sections
 from invoicing.rendering.assets import find_asset
-from invoicing.rendering.mails import Mail, Mails
+from invoicing.rendering.mails import Mails
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import (
     INVOICES_PER_PAGE,
@@ -35,9 +37,9 @@ from invoicing.rendering.views import (
     CurrencyTotal,
     DigestMailView,
     DisconnectView,
+    Feedback,
     FieldProblem,
     HistoryEntry,
-    HistoryEvent,
     Intention,
     InvoiceLine,
     InvoiceState,
@@ -50,7 +52,6 @@ from invoicing.rendering.views import (
     LastRun,
     Message,
     MessageView,
-    Notice,
     Pager,
     PauseView,
     PreviewView,
@@ -229,23 +230,23 @@ def _status(**changes: Any) -> StatusView:
 
 def _invoice(line: InvoiceLine, issue: IssueLine | None) -> InvoiceView:
     sent = (
-        HistoryEntry(at=_NOW, event=HistoryEvent.WRITTEN_BACK),
+        HistoryEntry(at=_NOW, event=EventKind.WRITTEN_BACK),
         HistoryEntry(
             at=_NOW - timedelta(seconds=2),
-            event=HistoryEvent.UPDATED,
+            event=EventKind.UPDATED,
             fortnox_number=line.fortnox_number,
             net=line.amount,
         ),
-        HistoryEntry(at=_NOW - timedelta(minutes=2), event=HistoryEvent.EXPORT_ASKED, by="karin"),
+        HistoryEntry(at=_NOW - timedelta(minutes=2), event=EventKind.EXPORT_AGAIN, by="karin"),
         HistoryEntry(
             at=_NOW - timedelta(days=1),
-            event=HistoryEvent.ADOPTED,
+            event=EventKind.ADOPTED,
             fortnox_number=line.fortnox_number,
             net=line.amount,
         ),
-        HistoryEntry(at=_NOW - timedelta(days=1, minutes=15), event=HistoryEvent.ANSWER_MISSING),
+        HistoryEntry(at=_NOW - timedelta(days=1, minutes=15), event=EventKind.NOT_FOUND),
     )
-    held = (HistoryEntry(at=_NOW - timedelta(hours=5), event=HistoryEvent.HELD),)
+    held = (HistoryEntry(at=_NOW - timedelta(hours=5), event=EventKind.HELD),)
     return InvoiceView(
         session=_SESSION,
         line=line,
@@ -255,7 +256,7 @@ def _invoice(line: InvoiceLine, issue: IssueLine | None) -> InvoiceView:
         period_end=date(2026, 2, 28),
         rows=_ROWS,
         history=(held if issue else sent)
-        + (HistoryEntry(at=_NOW - timedelta(days=1, minutes=15), event=HistoryEvent.FOUND),),
+        + (HistoryEntry(at=_NOW - timedelta(days=1, minutes=15), event=EventKind.CLAIMED),),
         issue=issue,
     )
 
@@ -391,7 +392,7 @@ PAGES: Mapping[str, PageSample] = {
     "status": _show_status(),
     "status-first": _show_status(
         session=_CALM_SESSION,
-        notice=Notice.CREATED,
+        notice=Feedback.CREATED,
         last_run=None,
         next_run=None,
         waiting=0,
@@ -400,9 +401,9 @@ PAGES: Mapping[str, PageSample] = {
         mode=ConsentMode.PERSONAL,
         unconfirmed_address="ekonomi@nordhamn.example",
     ),
-    "status-running": _show_status(notice=Notice.SYNC_STARTED, progress=RunProgress(done=12, total=40), waiting=28),
-    "status-asked": _show_status(notice=Notice.SYNC_STARTED, progress=RunProgress()),
-    "status-synced": _show_status(notice=Notice.SYNC_DONE),
+    "status-running": _show_status(notice=Feedback.SYNC_STARTED, progress=RunProgress(done=12, total=40), waiting=28),
+    "status-asked": _show_status(notice=Feedback.SYNC_STARTED, progress=RunProgress()),
+    "status-synced": _show_status(notice=Feedback.SYNC_DONE),
     "status-broken": _show_status(
         health=ConnectionHealth.BROKEN,
         broken_since=_NOW - timedelta(hours=3),
@@ -417,7 +418,7 @@ PAGES: Mapping[str, PageSample] = {
         waiting=1,
     ),
     "status-checking": _show_status(health=ConnectionHealth.CHECKING),
-    "status-paused": _show_status(paused=True, notice=Notice.PAUSED, next_run=None),
+    "status-paused": _show_status(paused=True, notice=Feedback.PAUSED, next_run=None),
     "invoices": lambda pages, language: pages.invoices(
         InvoicesView(session=_SESSION, invoices=_LINES, cursor="a", next_cursor="b"), language
     ),

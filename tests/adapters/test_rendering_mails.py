@@ -9,7 +9,8 @@ from html import unescape
 import pytest
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.rendering.mails import Mail, Mails
+from invoicing.domain.notice import Mail
+from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import (
     AccountsAbroad,
     AccountSource,
@@ -42,7 +43,6 @@ from invoicing.rendering.views import (
     ConsentView,
     FieldProblem,
     HistoryEntry,
-    HistoryEvent,
     Intention,
     InvoiceLine,
     InvoiceState,
@@ -272,7 +272,7 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     """As many lines as a page shows, each as long as Ongoing and Fortnox let it be."""
     session = SessionView(integration_id="a" * 50, system="a" * 50, csrf="c" * 43, open_issues=999)
     pages, issues = Pages("/production", support_address="support@example.com"), worst_issues()
-    at, entry = datetime(2026, 3, 5, tzinfo=UTC), HistoryEvent.ADOPTED
+    at, entry = datetime(2026, 3, 5, tzinfo=UTC), EventKind.ADOPTED
     happened = HistoryEntry(at=at, event=entry, by="x" * 50, fortnox_number="1234567890", net=MONEY)
     preview = PreviewView(
         session=session,

@@ -7,12 +7,14 @@ from enum import StrEnum
 
 import pytest
 from invoicing.domain import issue as issue_module
+from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.rendering.issue_texts import ISSUE_TEXTS, issue_text
 from invoicing.rendering.labels import LABELS
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS
 from invoicing.rendering.views import ConsentOutcome, Message
+from invoicing.rendering.views_of import UNTOLD
 
 
 def documented_params() -> Mapping[str, set[str]]:
@@ -87,10 +89,23 @@ def test_fortnoxs_own_words_are_quoted_without_a_double_full_stop() -> None:
     assert text.cause == "Fortnox refused the invoice: “Kunde inte hitta konto”."
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", [code for code, text in ISSUE_TEXTS.items() if "%(message)s" in text.cause])
+def test_without_words_of_fortnox_none_are_quoted(code: IssueCode, language: Language) -> None:
+    """It gave none, or was not asked at all; what is known is said all the same."""
+    said, unsaid = (issue_text(Issue(code=code, params={"message": one}), language).cause for one in ("Nej.", ""))
+
+    assert "Nej" in said
+    assert unsaid.endswith(".")
+    assert not set("“”") & set(unsaid)
+
+
 @pytest.mark.parametrize("kind", LABELS)
 def test_every_value_has_a_label(kind: type[StrEnum]) -> None:
     """A new state without a word would break the page that shows it."""
-    assert set(LABELS[kind]) == set(kind)
+    untold = UNTOLD if kind is EventKind else set()
+
+    assert set(LABELS[kind]) == set(kind) - untold
 
 
 def test_every_outcome_and_message_has_its_page() -> None:

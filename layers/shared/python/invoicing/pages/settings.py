@@ -13,7 +13,7 @@ from invoicing.domain.system import address_of, is_warehouse_name
 from invoicing.pages.browser import Answer
 from invoicing.pages.carried import LONGEST, carried_from, seen_in
 from invoicing.pages.serve import SignedInVisit, Visit, signed_in, signed_out, unguarded
-from invoicing.rendering.views import FieldProblem, LandingProblem, LandingView, Notice, SettingsView
+from invoicing.rendering.views import Feedback, FieldProblem, LandingProblem, LandingView, SettingsView
 
 
 def settings_form(visit: SignedInVisit) -> Answer:
@@ -37,7 +37,7 @@ def save(visit: SignedInVisit) -> Answer:
         return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
-    return visit.noted(Notice.CREATED if was_draft else Notice.SAVED)
+    return visit.noted(Feedback.CREATED if was_draft else Feedback.SAVED)
 
 
 def keep_through_sign_in(visit: Visit) -> Answer:

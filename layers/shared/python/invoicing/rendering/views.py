@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Issue
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
@@ -48,7 +49,7 @@ class Pager:
     pages: int = 1
 
 
-class Notice(StrEnum):
+class Feedback(StrEnum):
     """What the click before this page did."""
 
     CREATED = "created"
@@ -266,7 +267,7 @@ class StatusView:
     sent_this_month: int = 0
     totals_this_month: tuple[CurrencyTotal, ...] = ()
     unconfirmed_address: str = ""
-    notice: Notice | None = None
+    notice: Feedback | None = None
 
 
 class InvoiceState(StrEnum):
@@ -322,28 +323,12 @@ class RowLine:
     cost_centre: str = ""
 
 
-class HistoryEvent(StrEnum):
-    """What can happen to an invoice."""
-
-    FOUND = "found"
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    ADOPTED = "adopted"  # found in Fortnox after a missing answer
-    WRITTEN_BACK = "written_back"
-    HELD = "held"
-    ANSWER_MISSING = "answer_missing"
-    EXPORT_ASKED = "export_asked"
-    RETRY_ASKED = "retry_asked"
-    LEFT = "left"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
     """One thing that happened. `by` is empty when the service did it by itself."""
 
     at: datetime
-    event: HistoryEvent
+    event: EventKind
     by: str = ""
     fortnox_number: str = ""
     net: Decimal | None = None
@@ -375,7 +360,7 @@ class InvoiceView:
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None
-    notice: Notice | None = None
+    notice: Feedback | None = None
 
 
 class Intention(StrEnum):
@@ -439,7 +424,7 @@ class IssuesView:
     session: SessionView
     issues: tuple[IssueLine, ...]
     pager: Pager = Pager()
-    notice: Notice | None = None
+    notice: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
