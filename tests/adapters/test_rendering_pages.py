@@ -245,7 +245,6 @@ WORST_ROW = RowLine(
     article_number="LAGERHYRA-PALL-DYGN",
     text="Lagerhyra per pall och dygn, å & ä; <avtal> " * 5,  # Fortnox takes 200 characters
     quantity=Decimal("123456.75"),
-    unit="dygn",
     price=MONEY,
     amount=MONEY,
     account="3041",

@@ -316,7 +316,6 @@ class RowLine:
     article_number: str
     text: str
     quantity: Decimal
-    unit: str
     price: Decimal
     amount: Decimal
     account: str = ""  # empty: the article's own
@@ -355,8 +354,6 @@ class InvoiceView:
     customer_number: str = ""
     period_start: date | None = None
     period_end: date | None = None
-    rows: tuple[RowLine, ...] = ()
-    pager: Pager = Pager()
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None

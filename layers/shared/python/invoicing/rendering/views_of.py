@@ -124,13 +124,12 @@ def history_of(events: Iterable[HistoryEvent]) -> tuple[HistoryEntry, ...]:
     return tuple(reversed(shown))
 
 
-def row_line_of(row: InvoiceRow, unit: str) -> RowLine:
-    """One row as it is sent."""
+def row_line_of(row: InvoiceRow) -> RowLine:
+    """One row as it is sent: without a unit, which is the article's own (docs/decisions/0007)."""
     return RowLine(
         article_number=row.article_number,
         text=row.description,
         quantity=row.quantity,
-        unit=unit,
         price=row.price,
         amount=row.total,
         account=str(row.account) if row.account is not None else "",
