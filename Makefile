@@ -8,7 +8,7 @@ export AWS_DEFAULT_REGION := eu-north-1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up test check format faults bench texts build deploy lock clean
+.PHONY: help ready demo up test check format faults bench texts build deploy undeploy lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,13 +25,14 @@ up: ready ## Start the same stack and leave it running; prints where to sign in
 test: ready ## Run all tests
 	$(BIN)/pytest
 
-check: ready ## Check format, lint, types, imports, template and locks
+check: ready ## Check format, lint, types, imports, template, roles and locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/pytest tests/architecture tests/infrastructure
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint --template template.yaml --regions eu-north-1
+	$(BIN)/cfn-lint --template template.yaml --regions eu-north-1 --include-checks I
+	.venv-checks/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
 
 format: ready ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .
@@ -49,8 +50,11 @@ texts: ready ## Bring the Swedish catalogue up to date with the texts of pages a
 build: ready ## Build the artefacts that are deployed
 	$(BIN)/sam build
 
-deploy: build ## Deploy to AWS; asks once for what it needs
-	$(BIN)/sam deploy --guided
+deploy: build ## Deploy to AWS: STAGE=staging or STAGE=prod; asks once for what it needs
+	@$(BIN)/python -m local.release deploy $(STAGE)
+
+undeploy: ready ## Remove a stage from AWS again; says what it keeps and why
+	@$(BIN)/python -m local.release undeploy $(STAGE)
 
 lock: ## Pin all dependencies anew, keeping what still fits
 	$(PYTHON) local/bootstrap.py --lock

@@ -1,7 +1,8 @@
 """Sets up a fresh machine: `python3 local/bootstrap.py` needs nothing but Python 3.9 or newer.
 
-Makes `.venv` (Python 3.13, the locked packages, this project) and `.venv-ministack` (the emulated AWS), and looks
-for Chromium and axe-core. Does nothing when all is up to date. Standard library only, in the language of Python 3.9.
+Makes `.venv` (Python 3.13, the locked packages, this project), `.venv-ministack` (the emulated AWS) and `.venv-checks`
+(linters of the template), and looks for Chromium and axe-core. Does nothing when all is up to date. Standard library
+only, in the language of Python 3.9.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv-uv"
 PROJECT = ROOT / ".venv"
-MINISTACK = ROOT / ".venv-ministack"
+# Environments apart from that of the project, each from a lock of its own.
+APART = {ROOT / ".venv-ministack": "requirements/ministack.txt", ROOT / ".venv-checks": "requirements/checks.txt"}
 UV = "uv==0.13.9"
 WANTED = (3, 13)
 AXE = "axe-core@4.14.1"
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def prepare() -> None:
-    """Bring both environments up to date. Raises SetUpError."""
+    """Bring all environments up to date. Raises SetUpError."""
     project_inputs = [ROOT / "requirements/dev.txt", ROOT / "pyproject.toml", Path(__file__)]
     if not up_to_date(PROJECT, project_inputs):
         say("preparing .venv")
@@ -61,12 +63,13 @@ def prepare() -> None:
         remember(PROJECT, project_inputs)
         if browser() is None:
             get_browser()
-    ministack_inputs = [ROOT / "requirements/ministack.txt", Path(__file__)]
-    if not up_to_date(MINISTACK, ministack_inputs):
-        say("preparing .venv-ministack")
-        make_environment(MINISTACK)
-        uv(["pip", "sync", "--quiet", "--require-hashes", "requirements/ministack.txt"], environment=MINISTACK)
-        remember(MINISTACK, ministack_inputs)
+    for environment, locked in APART.items():
+        inputs = [ROOT / locked, Path(__file__)]
+        if not up_to_date(environment, inputs):
+            say(f"preparing {environment.name}")
+            make_environment(environment)
+            uv(["pip", "sync", "--quiet", "--require-hashes", locked], environment=environment)
+            remember(environment, inputs)
     if not AXE_SCRIPT.exists():
         try:
             get_axe()
@@ -83,7 +86,8 @@ def write_locks() -> None:
     # The tests run what is shipped: both locks have the same version of what both name. The tools decide, because they
     # are the narrower ones.
     lock(["pyproject.toml", "--constraint", dev, "--output-file", runtime])
-    lock(["requirements/ministack.in", "--output-file", "requirements/ministack.txt"])
+    for locked in APART.values():
+        lock([locked.replace(".txt", ".in"), "--output-file", locked])
 
 
 def lock(arguments: Sequence[str]) -> None:

@@ -83,7 +83,7 @@ class Stack:
     def invoke(self, function: str, event: Mapping[str, Any] | None = None) -> Any:
         """Call a function by the name of its folder and give what it returns. Raises FunctionFailedError."""
         answer = self.client("lambda").invoke(
-            FunctionName=self.outputs[output_of(function)], Payload=json.dumps(dict(event or {})).encode()
+            FunctionName=f"{self.outputs[output_of(function)]}:live", Payload=json.dumps(dict(event or {})).encode()
         )
         payload = answer["Payload"].read()
         if answer.get("FunctionError"):

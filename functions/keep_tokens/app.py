@@ -6,7 +6,6 @@ from typing import Any
 from invoicing.application.ports import ClientRefusedError
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.errors import InvoicingError, RetryLaterError
-from invoicing.domain.tokens import UnreadableTokensError
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger, metrics, report
 from invoicing.runtime.settings import KeepTokensSettings
@@ -34,7 +33,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
             continue  # it stays due
         except ClientRefusedError:
             break  # our own secret is wrong: that says nothing about any integration's keys
-        except (InvoicingError, UnreadableTokensError) as error:
+        except InvoicingError as error:
             failures.append(error)
     report("tokens_kept", {"looked_at": looked_at})
     if failures:

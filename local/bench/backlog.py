@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 
 from local.bench import DidNotMeasureError
 from local.bench.targets import Verdict

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO
 
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 
 from local.bench import DidNotMeasureError
 from local.bench.targets import Verdict

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import invoicing.runtime.bootstrap  # noqa: F401  # what the function imports belongs to its memory
 from botocore.session import Session
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.export import Export, HistoryEvent
 
 from local.bench.memory import FORTNOX, ONGOING

@@ -19,7 +19,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, WmsInvoices
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import WmsInvoices
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.wms_invoice import Charge, WmsInvoice, WmsLogin
 

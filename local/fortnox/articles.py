@@ -12,6 +12,7 @@ from local.fortnox import refusals
 from local.fortnox.call import API_URL, Answer, Call, Collection, containing, only
 from local.fortnox.company import Company, Entry
 from local.fortnox.fields import Cleared, Fields, Flag, Kind, Number, OneOf, Text, Whole
+from local.fortnox.options import Options
 from local.fortnox.refusals import Refusal, not_found
 
 _ACCOUNT: Final = Whole(least=1000, most=99999)
@@ -59,8 +60,9 @@ VAT_OF_CODE: Final = {"MP1": 25, "MP2": 12, "MP3": 6}
 """The VAT rate, in per cent, that an account's VAT code stands for."""
 
 
-def new_article(company: Company, number: str, *, service: bool) -> Fields:
+def new_article(company: Company, number: str, *, service: bool, abroad_as_service: bool) -> Fields:
     """An article as Fortnox creates one, before anything is filled in (recorded for goods)."""
+    abroad = "2" if abroad_as_service else ""
     return {
         "@url": f"{API_URL}/articles/{quote(number, safe='')}",
         "ArticleNumber": number,
@@ -70,9 +72,9 @@ def new_article(company: Company, number: str, *, service: bool) -> Fields:
         **dict.fromkeys(sorted(_NULL)),
         **dict.fromkeys(sorted(_EMPTY), ""),
         **dict.fromkeys(sorted(_ZERO), 0),
-        "EUAccount": company.predefined_account("SALESEU"),
-        "EUVATAccount": company.predefined_account("SALESEUVAT"),
-        "ExportAccount": company.predefined_account("SALESEXPORT"),
+        "EUAccount": company.predefined_account(f"SALESEU{abroad}"),
+        "EUVATAccount": company.predefined_account(f"SALESEUVAT{abroad}"),
+        "ExportAccount": company.predefined_account(f"SALESEXPORT{abroad}"),
         "PurchaseAccount": company.predefined_account("PURCHASE"),
         "SalesAccount": company.predefined_account("SALES2" if service else "SALES"),
         "Type": "SERVICE" if service else "STOCK",
@@ -125,11 +127,11 @@ def answer(call: Call) -> Answer:
         case "POST", ():
             return _create(call)
         case "GET", (number,):
-            return Answer(value={"Article": _article(call.company, number).fields})
+            return Answer(value={"Article": _article(call, number).fields})
         case "PUT", (number,):
             return _update(call, number)
         case "DELETE", (number,):
-            _article(call.company, number)
+            _article(call, number)
             del call.company.articles[number]
             return Answer(status=204)
         case _, (() | (_,)):
@@ -137,11 +139,20 @@ def answer(call: Call) -> Answer:
     raise not_found(refusals.NO_SUCH_ROUTE)
 
 
-def _article(company: Company, number: str) -> Entry:
-    entry = company.articles.get(number)
+def _article(call: Call, number: str) -> Entry:
+    if not _NUMBER.fullmatch(number):
+        raise _odd_number()
+    entry = call.company.articles.get(number)
     if entry is None:
         raise not_found(refusals.ARTICLE_NOT_FOUND)
     return entry
+
+
+def _odd_number() -> Refusal:
+    return Refusal(
+        refusals.ARTICLE_NUMBER_CHARACTERS,
+        "Artikelnumret innehåller ogiltiga tecken. Tillåtna tecken: A-Z, a-z, 0-9, _ - / +",
+    )
 
 
 def _create(call: Call) -> Answer:
@@ -153,19 +164,16 @@ def _create(call: Call) -> Answer:
     if not isinstance(number, str):
         number = _free_number(company)
     elif not _NUMBER.fullmatch(number):
-        raise Refusal(
-            refusals.ARTICLE_NUMBER_CHARACTERS,
-            "Artikelnumret innehåller ogiltiga tecken. Tillåtna tecken: A-Z, a-z, 0-9, _ - / +",
-        )
+        raise _odd_number()
     elif number in company.articles:
         raise Refusal(refusals.ARTICLE_NUMBER_TAKEN, f'Artikelnummer "{number}" används redan.')
     _check(company, sent)
-    fields = add_article(company, {**sent, "ArticleNumber": number}, now=call.now)
+    fields = add_article(company, {**sent, "ArticleNumber": number}, now=call.now, options=call.options)
     return Answer(status=201, value={"Article": fields}, location="articles")
 
 
 def _update(call: Call, number: str) -> Answer:
-    entry = _article(call.company, number)
+    entry = _article(call, number)
     sent = call.sent("Article", KINDS)
     if sent.pop("ArticleNumber", number) != number:
         raise Refusal(refusals.DOCUMENT_NUMBER_FIXED, "Artikelnumret kan inte ändras. (ArticleNumber)")
@@ -193,20 +201,22 @@ _ACCOUNT_NAMES: Final = {
 }
 
 
-def add_article(company: Company, sent: Fields, *, now: datetime) -> Fields:
+def add_article(company: Company, sent: Fields, *, now: datetime, options: Options) -> Fields:
     """Put an article into the register as created now; `sent` has an ArticleNumber."""
     number = str(sent["ArticleNumber"])
-    fields = new_article(company, number, service=sent.get("Type") == "SERVICE")
+    service = sent.get("Type") == "SERVICE"
+    abroad_as_service = service and options.service_accounts_for_services
+    fields = new_article(company, number, service=service, abroad_as_service=abroad_as_service)
     _fill(fields, sent)
     if "VAT" not in sent:
-        fields["VAT"] = vat_of_account(company.account(fields["SalesAccount"], year=None))
+        fields["VAT"] = vat_of_account(company, company.account(fields["SalesAccount"], year=None))
     company.articles[number] = Entry(fields=fields, created_at=now, modified_at=now)
     return fields
 
 
-def vat_of_account(account: Fields | None) -> int:
-    """The VAT rate in per cent that an account's VAT code gives; 0 without one."""
-    return VAT_OF_CODE.get(str(account["VATCode"]), 0) if account else 0
+def vat_of_account(company: Company, account: Fields | None) -> int:
+    """The VAT rate in per cent that an account's VAT code gives; 0 without one, or in a company without VAT."""
+    return VAT_OF_CODE.get(str(account["VATCode"]), 0) if account and company.vat_registered else 0
 
 
 def _check(company: Company, sent: Fields) -> None:

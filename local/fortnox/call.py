@@ -38,7 +38,7 @@ class Call:
         """The checked fields inside the body's envelope, such as `Invoice`. Raises Refusal."""
         if not isinstance(self.body, dict) or set(self.body) != {envelope}:
             raise Refusal(refusals.BODY_MISSING, "Anropet saknar innehåll eller har fel innehåll.")
-        return read_fields(self.body[envelope], kinds, apostrophe_allowed=self.options.apostrophe_allowed)
+        return read_fields(self.body[envelope], kinds, options=self.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,25 @@ class FortnoxControl:
         """Set fields of one entity; registers are invoices, articles, customers, units, accounts and more."""
         self._send("POST", f"companies/{tenant_id}/{register}/{quote(key, safe='')}", fields)
 
+    def add_customer(self, tenant_id: str, **fields: Any) -> None:
+        """Add a customer, as in a description."""
+        self._send("POST", f"companies/{tenant_id}/customers", fields)
+
+    def add_article(self, tenant_id: str, **fields: Any) -> None:
+        """Add an article, as in a description."""
+        self._send("POST", f"companies/{tenant_id}/articles", fields)
+
+    def person(self, tenant_id: str, *act: str, **fields: Any) -> Any:
+        """What a person does in Fortnox: ("changes", number, field=…), ("acts", number, "cancel"), ("pays", number),
+        ("copies", number), ("renumbers", "customers", old=…, new=…), ("deletes-customer", number) …
+        """
+        path = "/".join(quote(part, safe="") for part in act)
+        return self._send("POST", f"companies/{tenant_id}/person/{path}", fields)["result"]
+
+    def ec_sales_list(self, tenant_id: str, from_date: str, to_date: str) -> list[dict[str, Any]]:
+        """The report of sales to other EU countries between two ISO dates."""
+        return list(self._send("GET", f"companies/{tenant_id}/ec-sales-list/{from_date}/{to_date}"))
+
     def remove_entry(self, tenant_id: str, register: str, key: str) -> None:
         """Remove one entity."""
         self._send("DELETE", f"companies/{tenant_id}/{register}/{quote(key, safe='')}")

@@ -18,9 +18,14 @@ FREE_SCOPES: Final = frozenset({"companyinformation", "settings", "profile"})
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One entity in a register, and when it came and changed."""
+    """One entity in a register, and when it came and changed.
+
+    `unseen` is what Fortnox knows about it and no answer shows: an invoice's `VATType` and `VATNumber`, which are
+    the customer's when it is created (measured), and a customer's `Language`.
+    """
 
     fields: Fields
+    unseen: Fields = field(default_factory=dict)
     created_at: datetime = LONG_AGO
     modified_at: datetime = LONG_AGO
 
@@ -63,6 +68,7 @@ class Company:
     app_licence: bool = True
     licences: frozenset[str] = frozenset()
     users: tuple[User, ...] = ()
+    vat_registered: bool = True
     vat_rates: tuple[int, ...] = (25, 12, 6, 0)
     predefined_accounts: dict[str, int] = field(default_factory=dict)
     terms_of_payment: str = "30"
@@ -78,6 +84,8 @@ class Company:
     accounts: dict[int, Register] = field(default_factory=dict)
     invoices: Register = field(default_factory=dict)
     reserved_customer_numbers: set[str] = field(default_factory=set)
+    prices: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    """Prices by price list and article number."""
     next_document_number: int = 1
     next_article_number: int = 1
     next_customer_number: int = 1
@@ -115,6 +123,10 @@ class Company:
             cost_centers=_register(value, "cost_centers", "Code"),
             payment_terms=_register(value, "payment_terms", "Code"),
             reserved_customer_numbers=set(value.get("reserved_customer_numbers", ())),
+            prices={
+                name: {article: Decimal(str(price)) for article, price in prices.items()}
+                for name, prices in value.get("prices", {}).items()
+            },
         )
         for year in years:
             company.accounts[year.id] = {
@@ -154,6 +166,7 @@ class Company:
             "organisation_number": self.organisation_number,
             "accounting_method": self.accounting_method,
             "locked_until": self.locked_until.isoformat() if self.locked_until else None,
+            "vat_registered": self.vat_registered,
             "integration_licence": self.integration_licence,
             "app_licence": self.app_licence,
             "licences": sorted(self.licences),
@@ -187,6 +200,7 @@ _PLAIN: Final = (
     "accounting_method",
     "integration_licence",
     "app_licence",
+    "vat_registered",
     "terms_of_payment",
     "next_document_number",
     "next_article_number",
@@ -194,13 +208,19 @@ _PLAIN: Final = (
     "next_row_id",
 )
 
-# The BAS chart's usual accounts; the recorded company uses the same for foreign trade and purchases.
+# The BAS chart's usual accounts; the recorded company uses the same for foreign trade in goods and purchases.
+# A name that ends with 2 is that of services (Fortnox's OpenAPI file).
 _PREDEFINED: Final = {
     "SALES": 3001,
     "SALES2": 3041,
+    "SALES_0_SE": 3004,
+    "SALESCONSTRUCTION": 3231,
     "SALESEU": 3108,
+    "SALESEU2": 3308,
     "SALESEUVAT": 3106,
+    "SALESEUVAT2": 3307,
     "SALESEXPORT": 3105,
+    "SALESEXPORT2": 3305,
     "PURCHASE": 4000,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -63,9 +64,38 @@ def _run(  # noqa: PLR0912  # one branch per control
             simulator.expire_access_tokens(body["tenant_id"])
         case "POST", ("tokens", "revoke_consent"):
             simulator.revoke_consent(body["tenant_id"])
+        case "POST", ("companies", tenant_id, "customers"):
+            simulator.add_customer(tenant_id, body)
+        case "POST", ("companies", tenant_id, "articles"):
+            simulator.add_article(tenant_id, body)
+        case "POST", ("companies", tenant_id, "person", *act):
+            return {"result": _person(simulator, tenant_id, tuple(act), body or {})}
+        case "GET", ("companies", tenant_id, "ec-sales-list", from_date, to_date):
+            return simulator.ec_sales_list(tenant_id, date.fromisoformat(from_date), date.fromisoformat(to_date))
         case _:
             return None
     return {"done": True}
+
+
+def _person(simulator: FortnoxSimulator, tenant_id: str, act: tuple[str, ...], body: dict[str, Any]) -> str | None:
+    match act:
+        case ("changes", number):
+            simulator.person_changes_invoice(tenant_id, number, body)
+        case ("pays", number):
+            simulator.person_pays(tenant_id, number, body.get("amount"))
+        case ("copies", number):
+            return simulator.person_copies_invoice(tenant_id, number)
+        case ("renumbers", register):
+            simulator.person_renumbers(tenant_id, register, body["old"], body["new"])
+        case ("deletes-customer", number):
+            simulator.person_deletes_customer(tenant_id, number)
+        case ("creates-customer",):
+            simulator.person_creates_customer(tenant_id, body)
+        case ("acts", number, action):
+            simulator.person_acts(tenant_id, number, action)
+        case _:
+            raise KeyError(f"no person does {'/'.join(act)}")
+    return None
 
 
 def _with_seconds(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:

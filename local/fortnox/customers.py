@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from local.fortnox.company import Company, Entry
 from local.fortnox.fields import Cleared, Fields, Flag, Group, Kind, Number, OneOf, Text
 from local.fortnox.refusals import Refusal, not_found
 
-_DELIVERY: Final = OneOf(("PRINT", "EMAIL", "PRINTSERVICE"))
+_DELIVERY: Final = OneOf(("PRINT", "EMAIL", "PRINTSERVICE", "ELECTRONICINVOICE"))
 
 KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(
@@ -65,6 +66,9 @@ KINDS: Final[dict[str, Kind]] = {
     "VATType": OneOf(("SEVAT", "SEREVERSEDVAT", "EUREVERSEDVAT", "EUVAT", "EXPORT")),
 }
 
+_NUMBER: Final = re.compile(r"[A-Za-z0-9_\-]+")
+# The language of a customer's documents is on the card that people see, and in no answer.
+_UNSEEN: Final = ("Language",)
 _COUNTRIES: Final = {
     "SE": "Sverige",
     "NO": "Norge",
@@ -171,25 +175,36 @@ def answer(call: Call) -> Answer:
         case "POST", ():
             return _create(call)
         case "GET", (number,):
-            return Answer(value={"Customer": _customer(call.company, number).fields})
+            return Answer(value={"Customer": _customer(call, number).fields})
         case "PUT", (number,):
             return _update(call, number)
         case "DELETE", (number,):
-            _customer(call.company, number)
-            del call.company.customers[number]
-            # Fortnox's page on errors: the number of a deleted customer is never free again.
-            call.company.reserved_customer_numbers.add(number)
+            _customer(call, number)
+            _delete(call, number)
             return Answer(status=204)
         case _, (() | (_,)):
             only(call, "GET", "POST", "PUT", "DELETE")
     raise not_found(refusals.NO_SUCH_ROUTE)
 
 
-def _customer(company: Company, number: str) -> Entry:
-    entry = company.customers.get(number)
+def _customer(call: Call, number: str) -> Entry:
+    if not _NUMBER.fullmatch(number):
+        raise Refusal(refusals.NOT_ALPHANUMERIC, "Värdet måste vara alfanumeriskt. (CustomerNumber)")
+    entry = call.company.customers.get(number)
     if entry is None:
-        raise not_found(refusals.CUSTOMER_NOT_FOUND)
+        raise not_found(call.options.unknown_customer_code)
     return entry
+
+
+def _delete(call: Call, number: str) -> None:
+    company = call.company
+    del company.customers[number]
+    if call.options.deleted_customer_numbers == "reserved":
+        # Fortnox's page on errors: the number of a deleted customer is never free again.
+        company.reserved_customer_numbers.add(number)
+    elif number.isdigit():
+        # Measured in 2026: after customer 21 was deleted, the next new one became 21.
+        company.next_customer_number = min(company.next_customer_number, int(number))
 
 
 def _create(call: Call) -> Answer:
@@ -211,7 +226,7 @@ def _create(call: Call) -> Answer:
 
 
 def _update(call: Call, number: str) -> Answer:
-    entry = _customer(call.company, number)
+    entry = _customer(call, number)
     sent = call.sent("Customer", KINDS)
     if sent.pop("CustomerNumber", number) != number:
         raise Refusal(refusals.DOCUMENT_NUMBER_FIXED, "Kundnumret kan inte ändras. (CustomerNumber)")
@@ -225,8 +240,9 @@ def add_customer(company: Company, sent: Fields, *, now: datetime) -> Fields:
     """Put a customer into the register as created now; `sent` has a CustomerNumber."""
     number = str(sent["CustomerNumber"])
     fields = new_customer(number)
-    _fill(fields, sent)
-    company.customers[number] = Entry(fields=fields, created_at=now, modified_at=now)
+    unseen = {name: sent[name] for name in _UNSEEN if name in sent}
+    _fill(fields, {name: value for name, value in sent.items() if name not in unseen})
+    company.customers[number] = Entry(fields=fields, unseen=unseen, created_at=now, modified_at=now)
     return fields
 
 

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any, Final
 
 from local.fortnox import refusals
+from local.fortnox.options import Options
 from local.fortnox.refusals import Refusal
 
 type Fields = dict[str, Any]
@@ -33,9 +34,15 @@ class Cleared(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A text of at most `longest` characters."""
+    """A text of at most `longest` characters: what is longer is refused with `code`, or is `cut` in silence.
+
+    In a text that is `one_line`, line breaks vanish (measured).
+    """
 
     longest: int = 1024
+    code: int = refusals.TOO_LONG
+    cut: bool = False
+    one_line: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +55,9 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """A whole number."""
+    """A whole number; null is `null` where that is known."""
 
+    null: int | None = None
     least: int = -(2**31)
     most: int = 2**31 - 1
 
@@ -106,13 +114,13 @@ def refused_character(text: str, *, apostrophe_allowed: bool) -> str | None:
     return None
 
 
-def read_fields(sent: object, kinds: Mapping[str, Kind], *, apostrophe_allowed: bool, where: str = "") -> Fields:
-    """The fields that were sent, checked and converted; null and "" are left out, `API_BLANK` is `Cleared`.
+def read_fields(sent: object, kinds: Mapping[str, Kind], *, options: Options) -> Fields:
+    """The fields that were sent, checked and converted; "" is left out, and so is what shall keep its value.
 
-    Raises Refusal as Fortnox would.
+    `API_BLANK` and null are `Cleared` where they clear. Raises Refusal as Fortnox would.
     """
     if not isinstance(sent, dict):
-        raise Refusal(refusals.BODY_MISSING, f"Felaktigt innehåll i anropet.{where}")
+        raise Refusal(refusals.BODY_MISSING, "Felaktigt innehåll i anropet.")
     fields: Fields = {}
     for name, value in sent.items():
         kind = kinds.get(name)
@@ -121,20 +129,27 @@ def read_fields(sent: object, kinds: Mapping[str, Kind], *, apostrophe_allowed: 
         if value is None:
             if isinstance(kind, Day):
                 raise Refusal(refusals.DATE_INVALID, f"Ogiltigt datum. ({name})")
+            if isinstance(kind, Whole) and kind.null is not None:
+                fields[name] = kind.null
+            elif options.null == "clears":
+                fields[name] = Cleared.FIELD
             continue
         if value == "":
             continue
-        if value == API_BLANK:
-            fields[name] = Cleared.FIELD
+        if value == API_BLANK and options.api_blank != "is_stored":
+            if options.api_blank == "is_refused":
+                raise Refusal(refusals.VALUE_NOT_ALLOWED, f"Ogiltigt värde. ({name})")
+            if options.api_blank == "clears":
+                fields[name] = Cleared.FIELD
             continue
-        fields[name] = _read_value(name, value, kind, apostrophe_allowed=apostrophe_allowed)
+        fields[name] = _read_value(name, value, kind, options=options)
     return fields
 
 
-def _read_value(name: str, value: object, kind: Kind, *, apostrophe_allowed: bool) -> Any:
+def _read_value(name: str, value: object, kind: Kind, *, options: Options) -> Any:
     match kind:
         case Text():
-            return _read_text(name, value, kind, apostrophe_allowed=apostrophe_allowed)
+            return _read_text(name, value, kind, options=options)
         case Number():
             return _read_number(name, value, kind)
         case Whole():
@@ -152,21 +167,23 @@ def _read_value(name: str, value: object, kind: Kind, *, apostrophe_allowed: boo
                 raise Refusal(refusals.VALUE_NOT_ALLOWED, f"Ogiltigt värde. ({name})")
             return value
         case Group():
-            return read_fields(value, kind.fields, apostrophe_allowed=apostrophe_allowed)
+            return read_fields(value, kind.fields, options=options)
         case Rows():
             if not isinstance(value, list):
                 raise Refusal(refusals.BODY_MISSING, f"Felaktigt innehåll i anropet. ({name})")
-            return [read_fields(row, kind.fields, apostrophe_allowed=apostrophe_allowed) for row in value]
+            return [read_fields(row, kind.fields, options=options) for row in value]
 
 
-def _read_text(name: str, value: object, kind: Text, *, apostrophe_allowed: bool) -> str:
+def _read_text(name: str, value: object, kind: Text, *, options: Options) -> str:
     if not isinstance(value, str):
         raise Refusal(refusals.NOT_ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({name})")
-    if len(value) > kind.longest:
-        raise Refusal(refusals.TOO_LONG, f"Värdet är för långt, max {kind.longest} tecken. ({name})")
-    if refused_character(value, apostrophe_allowed=apostrophe_allowed) is not None:
+    if len(value) > kind.longest and not kind.cut:
+        raise Refusal(kind.code, f"Värdet är för långt, max {kind.longest} tecken. ({name})")
+    if refused_character(value, apostrophe_allowed=options.apostrophe_allowed) is not None:
         raise Refusal(refusals.ILLEGAL_CHARACTERS, f"Värdet innehåller ogiltiga tecken. ({name})")
-    return value
+    if kind.one_line:
+        value = value.replace("\r", "").replace("\n", "")
+    return value[: kind.longest]
 
 
 def _read_number(name: str, value: object, kind: Number) -> Decimal:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from local.fortnox import refusals
 from local.fortnox.call import API_URL, Call, Collection, Matcher, containing
 from local.fortnox.fields import Day, Fields, Flag, Group, Kind, Number, OneOf, Rows, Text, Whole
 from local.fortnox.money import plain_text
+from local.fortnox.options import Options
 
 ROW_KINDS: Final[dict[str, Kind]] = {
-    "AccountNumber": Whole(least=0, most=9999),
+    "AccountNumber": Whole(null=0, least=0, most=9999),
     "ArticleNumber": Text(longest=50),
     "CostCenter": Text(),
     "DeliveredQuantity": Number(digits=14, text=True),
-    "Description": Text(longest=255),
+    "Description": Text(longest=255, cut=True, one_line=True),
     "Discount": Number(),
     "DiscountType": OneOf(("AMOUNT", "PERCENT")),
     "HouseWork": Flag(),
@@ -44,8 +48,8 @@ _MAIL: Final[dict[str, Kind]] = {
 KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(
         (
-            *("Address1", "Address2", "City", "Comments", "CostCenter", "Country", "CreditInvoiceReference"),
-            *("Currency", "CustomerName", "CustomerNumber", "DeliveryAddress1", "DeliveryAddress2"),
+            *("Address1", "Address2", "City", "CostCenter", "Country", "CreditInvoiceReference"),
+            *("Currency", "CustomerName", "CustomerNumber", "DeliveryAddress2"),
             *("DeliveryCity", "DeliveryCountry", "DeliveryName", "DeliveryZipCode", "OCR", "PaymentWay"),
             *("Phone1", "Phone2", "PriceList", "PrintTemplate", "Project", "Remarks", "TermsOfDelivery"),
             *("TermsOfPayment", "WayOfDelivery", "ZipCode"),
@@ -56,7 +60,12 @@ KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("EUQuarterlyReport", "NotCompleted", "VATIncluded"), Flag()),
     **dict.fromkeys(("ExternalInvoiceReference1", "ExternalInvoiceReference2"), Text(longest=80)),
     **dict.fromkeys(("AdministrationFee", "CurrencyRate", "Freight"), Number()),
-    **dict.fromkeys(("OurReference", "YourReference"), Text(longest=50)),
+    # Lengths that were measured in 2026: what is longer refuses the whole invoice, or is cut.
+    "Comments": Text(code=refusals.COMMENTS_TOO_LONG),
+    "DeliveryAddress1": Text(longest=60, cut=True),
+    "OurReference": Text(longest=50),
+    "YourOrderNumber": Text(longest=30, cut=True),
+    "YourReference": Text(longest=50, code=refusals.YOUR_REFERENCE_TOO_LONG),
     "CurrencyUnit": Whole(least=1),
     "DocumentNumber": Text(longest=18),
     "EDIInformation": Group(_EDI),
@@ -66,8 +75,6 @@ KINDS: Final[dict[str, Kind]] = {
     "Labels": Rows({"Id": Whole()}),
     "Language": OneOf(("SV", "EN")),
     "TaxReductionType": OneOf(("none", "rot", "rut", "green")),
-    # 75 in the OpenAPI file, 30 in older pages: the shorter one is what a careful client keeps to.
-    "YourOrderNumber": Text(longest=30),
 }
 
 
@@ -137,6 +144,23 @@ def _item(fields: Fields) -> Fields:
     return {**{name: fields[name] for name in same}, "CurrencyRate": plain_text(Decimal(fields["CurrencyRate"]))}
 
 
+_DATES: Final = frozenset(
+    {"DeliveryDate", "DueDate", "FinalPayDate", "InvoiceDate", "InvoicePeriodEnd", "InvoicePeriodStart"}
+    | {"LastRemindDate", "OutboundDate"}
+)
+
+
+def shown(invoice: Fields, options: Options) -> Fields:
+    """An invoice or an item of a list in the form that the options ask for; a copy."""
+    form = copy.deepcopy(invoice)
+    if options.empty_dates != "as_recorded":
+        empty = None if options.empty_dates == "null" else ""
+        form.update({name: empty for name in _DATES & form.keys() if not form[name]})
+    if options.flags_as_text:
+        form.update({name: str(value).lower() for name, value in form.items() if isinstance(value, bool)})
+    return form
+
+
 def _flag(name: str) -> Matcher:
     return lambda fields, value: fields[name] is (value == "true")
 
@@ -154,7 +178,28 @@ def _unpaid(fields: Fields, _: Call) -> bool:
     return not fields["FinalPayDate"] and not fields["Cancelled"] and bool(fields["Balance"])
 
 
-INVOICES: Final = Collection(
+def invoices_of(options: Options) -> Collection:
+    """How invoices are listed under these options."""
+    searches = {
+        f"externalinvoicereference{index}": _reference(f"ExternalInvoiceReference{index}", options) for index in (1, 2)
+    }
+    return replace(
+        _INVOICES,
+        searches={**_INVOICES.searches, **searches},
+        item=lambda fields: shown(_item(fields), options),
+    )
+
+
+def _reference(name: str, options: Options) -> Matcher:
+    match options.reference_search:
+        case "starts":
+            return lambda fields, value: str(fields[name]).lower().startswith(value.lower())
+        case "exact":
+            return lambda fields, value: str(fields[name]).lower() == value.lower()
+    return containing(name)
+
+
+_INVOICES: Final = Collection(
     envelope="Invoices",
     searches={
         "costcenter": containing("CostCenter"),
@@ -164,8 +209,6 @@ INVOICES: Final = Collection(
         "ocr": containing("OCR"),
         "ourreference": containing("OurReference"),
         "project": containing("Project"),
-        "externalinvoicereference1": containing("ExternalInvoiceReference1"),
-        "externalinvoicereference2": containing("ExternalInvoiceReference2"),
         "yourreference": containing("YourReference"),
         "currency": containing("Currency"),
         "yourordernumber": containing("YourOrderNumber"),

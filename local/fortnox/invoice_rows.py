@@ -18,6 +18,14 @@ from local.fortnox.refusals import Refusal
 # The VAT types of customers who are invoiced without VAT.
 WITHOUT_VAT: Final = frozenset({"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"})
 
+# The article's field, and the predefined account where the article has none.
+_ACCOUNTS_OF: Final = {
+    "SEREVERSEDVAT": ("ConstructionAccount", "SALESCONSTRUCTION"),
+    "EUREVERSEDVAT": ("EUAccount", "SALESEU"),
+    "EUVAT": ("EUVATAccount", "SALESEUVAT"),
+    "EXPORT": ("ExportAccount", "SALESEXPORT"),
+}
+
 _BLANK_ROW: Final[Fields] = {
     "AccountNumber": 0,
     "ArticleNumber": "",
@@ -52,8 +60,12 @@ class RowRules:
     company: Company
     options: Options
     customer: Fields
+    """The card as it is now; a row that comes later takes its account from it (measured)."""
+    vat_type: str
+    """The customer's VAT type when the invoice was created; it decides the VAT (measured)."""
     invoice_date: date
     cost_center: str
+    price_list: str
     vat_included: bool
 
     @property
@@ -69,18 +81,18 @@ class RowRules:
             row["ArticleNumber"] = article["ArticleNumber"]
             row["Description"] = article["Description"]
             row["Unit"] = article["Unit"] or ""
-            row["Price"] = Decimal(article["SalesPrice"] or 0)
-        row["AccountNumber"] = self._default_account(article)
+            listed = self.company.prices.get(self.price_list, {}).get(article["ArticleNumber"])
+            row["Price"] = Decimal(listed if listed is not None else article["SalesPrice"] or 0)
+        elif account_number is None and not self.options.row_without_article_gets_account:
+            raise Refusal(refusals.ROW_ACCOUNT_NOT_FOUND, "Kunde inte hitta konto 0")
+        row["AccountNumber"] = self._default_account(article, sent)
         row["CostCenter"] = self.cost_center
         if self.options.customer_discount_applied and self.customer["InvoiceDiscount"]:
             row["Discount"] = Decimal(self.customer["InvoiceDiscount"])
-        if article is not None and account_number is None:
-            row["VAT"] = int(article["VAT"] or 0)
-        else:
-            used = account_number if isinstance(account_number, int) else row["AccountNumber"]
-            row["VAT"] = vat_of_account(self.company.account(used, year=self.year))
-        if self.customer["VATType"] in WITHOUT_VAT:
-            row["VAT"] = 0
+        if not self.options.zero_discount_honoured and sent.get("Discount") == 0:
+            sent = {name: value for name, value in sent.items() if name != "Discount"}
+        used = account_number if isinstance(account_number, int) else row["AccountNumber"]
+        row["VAT"] = self._vat(used, article if account_number is None else None)
         return self._finish(row, sent)
 
     def changed_row(self, old: Fields, sent: Fields) -> Fields:
@@ -119,16 +131,28 @@ class RowRules:
         entry = self.company.articles.get(number)
         if entry is None or not entry.fields["Active"]:
             raise Refusal(refusals.ROW_ARTICLE_NOT_FOUND, f"Kunde inte hitta artikel {number}.")
+        if entry.fields["HouseworkType"]:
+            # Measured: the type comes with the article, whether or not its box is ticked.
+            raise Refusal(
+                refusals.HOUSEWORK_ON_ROW, f"Raden har husarbete, men fakturan har ingen skattereduktion. ({number})"
+            )
         return entry.fields
 
-    def _default_account(self, article: Fields | None) -> int:
-        account: int | None = None
-        if article is not None:
-            name = {"EUREVERSEDVAT": "EUAccount", "EUVAT": "EUVATAccount", "EXPORT": "ExportAccount"}.get(
-                self.customer["VATType"], "SalesAccount"
-            )
-            account = article[name]
-        return account or int(self.customer["SalesAccount"] or self.company.predefined_account("SALES"))
+    def _default_account(self, article: Fields | None, sent: Fields) -> int:
+        """The account that Fortnox takes when a row names none: by the customer's VAT type, then the article."""
+        vat_type = self.customer["VATType"]
+        on_article, predefined = _ACCOUNTS_OF.get(vat_type, ("SalesAccount", "SALES"))
+        if vat_type == "SEVAT" and sent.get("VAT") == 0:
+            return self.company.predefined_account("SALES_0_SE")  # measured
+        account = article[on_article] if article is not None else self.customer["SalesAccount"]
+        return int(account or self.company.predefined_account(predefined))
+
+    def _vat(self, account_number: int, article: Fields | None) -> int:
+        if self.vat_type in WITHOUT_VAT or not self.company.vat_registered:
+            return 0
+        if article is not None and account_number == article["SalesAccount"]:
+            return int(article["VAT"] or 0)
+        return vat_of_account(self.company, self.company.account(account_number, year=self.year))
 
     def _finish(self, row: Fields, sent: Fields) -> Fields:
         for name, value in sent.items():
@@ -143,6 +167,8 @@ class RowRules:
         article = self.company.articles.get(row["ArticleNumber"])
         if self.options.stock_articles_deliver_nothing and article and article.fields["Type"] == "STOCK":
             row["DeliveredQuantity"] = "0"
+        if not self.company.vat_registered:
+            row["VAT"] = 0
         self._check(row)
         price_row(row, vat_included=self.vat_included)
         return row
@@ -152,7 +178,7 @@ class RowRules:
         if number:
             account = self.company.account(number, year=self.year)
             if account is None:
-                raise Refusal(refusals.REQUEST_ACCOUNT_NOT_FOUND, f"Kunde inte hitta konto {number}.")
+                raise Refusal(refusals.ROW_ACCOUNT_NOT_FOUND, f"Kunde inte hitta konto {number}")
             if not account["Active"]:
                 raise Refusal(refusals.ACCOUNT_INACTIVE, f"Kontot är inte aktivt. ({number})")
             if account["CostCenterSettings"] == "MANDATORY" and not row["CostCenter"]:

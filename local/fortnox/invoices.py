@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -11,13 +12,21 @@ from local.fortnox import refusals
 from local.fortnox.call import Answer, Call, only
 from local.fortnox.company import Entry
 from local.fortnox.fields import Cleared, Fields
-from local.fortnox.invoice_fields import INVOICES, KINDS, blank_invoice, reference_number
-from local.fortnox.invoice_rows import WITHOUT_VAT, RowRules
-from local.fortnox.money import Fees, hundredths, price_row, total_invoice
+from local.fortnox.invoice_actions import ACTIONS, SENDINGS, act, send
+from local.fortnox.invoice_document import (
+    invoice_entry,
+    next_document_number,
+    refuse_locked,
+    require_year,
+    row_rules,
+    settle,
+)
+from local.fortnox.invoice_fields import KINDS, blank_invoice, invoices_of, reference_number, shown
+from local.fortnox.money import hundredths
 from local.fortnox.refusals import Refusal, not_found
 
-_ACTIONS: Final = ("bookkeep", "cancel", "credit", "externalprint")
-_PRINTS: Final = ("preview", "print", "email")
+# Two letters of a country and up to thirteen characters: what Fortnox makes of it is not published.
+_VAT_NUMBER: Final = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}")
 
 
 def answer(call: Call) -> Answer:
@@ -28,22 +37,16 @@ def answer(call: Call) -> Answer:
         case "POST", ():
             return _create(call)
         case "GET", (number,):
-            return Answer(value={"Invoice": _invoice(call, number).fields})
+            return Answer(value={"Invoice": shown(invoice_entry(call, number).fields, call.options)})
         case "PUT", (number,):
             return _update(call, number)
-        case "PUT", (number, action) if action in _ACTIONS:
-            return _act(call, number, action)
-        case "GET", (number, action) if action in _PRINTS:
-            entry = _invoice(call, number)
-            if action != "preview":
-                entry.fields["Sent"] = True
-                entry.modified_at = call.now
-            if action == "email":
-                return Answer(value={"Invoice": entry.fields})
-            return Answer(pdf=b"%PDF-1.4\n%%EOF\n")
+        case "PUT", (number, action) if action in ACTIONS:
+            return act(call, number, action)
+        case "GET", (number, action) if action in SENDINGS:
+            return send(call, number, action)
         case _, (() | (_,)):
             only(call, "GET", "POST", "PUT")
-        case _, (_, action) if action in _ACTIONS:
+        case _, (_, action) if action in ACTIONS:
             only(call, "PUT")
     raise not_found(refusals.NO_SUCH_ROUTE)
 
@@ -55,27 +58,23 @@ def _list(call: Call) -> Answer:
         if not call.query.get(name, "0").isdigit():
             raise Refusal(refusals.INVALID_PARAMETER, f"Ogiltig parameter i anropet. ({name})")
     entries.sort(key=lambda entry: int(entry.fields["DocumentNumber"]))
-    return INVOICES.answer(call, {entry.fields["DocumentNumber"]: entry for entry in entries})
-
-
-def _invoice(call: Call, number: str) -> Entry:
-    entry = call.company.invoices.get(number)
-    if entry is None:
-        raise not_found(refusals.INVOICE_NOT_FOUND)
-    return entry
+    return invoices_of(call.options).answer(call, {entry.fields["DocumentNumber"]: entry for entry in entries})
 
 
 def _create(call: Call) -> Answer:
     company = call.company
     sent = call.sent("Invoice", KINDS)
     customer = _customer(call, sent.get("CustomerNumber"))
+    language = call.company.customers[customer["CustomerNumber"]].unseen.get("Language", "SV")
     number = _document_number(call, sent.pop("DocumentNumber", None))
     invoice = blank_invoice(number)
     invoice["AccountingMethod"] = company.accounting_method
     invoice["InvoiceDate"] = call.today.isoformat()
+    invoice["Language"] = language
     _copy_customer(invoice, customer, default_terms=company.terms_of_payment)
     _fill(invoice, sent)
     _check_head(call, invoice)
+    _check_vat_number(customer)
     invoice_date = date.fromisoformat(invoice["InvoiceDate"])
     if not isinstance(sent.get("OutboundDate"), str):
         invoice["OutboundDate"] = invoice["InvoiceDate"]
@@ -84,25 +83,28 @@ def _create(call: Call) -> Answer:
     if not isinstance(sent.get("OCR"), str):
         invoice["OCR"] = reference_number(number)
     _set_currency(call, invoice, sent)
-    rules = _rules(call, invoice, customer)
+    unseen = _vat_of(customer)
+    rules = row_rules(call, invoice, customer, unseen["VATType"])
     invoice["InvoiceRows"] = [rules.new_row(row) for row in _sent_rows(call, sent)]
-    _settle(call, invoice, customer)
-    company.invoices[number] = Entry(fields=invoice, created_at=call.now, modified_at=call.now)
+    settle(call, invoice, unseen["VATType"])
+    company.invoices[number] = Entry(fields=invoice, unseen=unseen, created_at=call.now, modified_at=call.now)
     if number == str(company.next_document_number):
         company.next_document_number += 1
-    return Answer(status=201, value={"Invoice": copy.deepcopy(invoice)}, location="invoices")
+    return Answer(status=201, value={"Invoice": shown(invoice, call.options)}, location="invoices")
 
 
 def _update(call: Call, number: str) -> Answer:
-    entry = _invoice(call, number)
+    entry = invoice_entry(call, number)
     _refuse_closed(entry.fields)
     sent = call.sent("Invoice", KINDS)
     if sent.pop("DocumentNumber", number) != number:
         raise Refusal(refusals.DOCUMENT_NUMBER_FIXED, "Fakturanumret kan inte ändras. (DocumentNumber)")
-    _refuse_locked(call, entry.fields)
+    refuse_locked(call, entry.fields)
     invoice = copy.deepcopy(entry.fields)
+    unseen = dict(entry.unseen)
     customer = _customer(call, sent.get("CustomerNumber", invoice["CustomerNumber"]))
     if customer["CustomerNumber"] != invoice["CustomerNumber"]:
+        unseen = _vat_of(customer)
         _copy_customer(invoice, customer, default_terms=call.company.terms_of_payment)
     _fill(invoice, sent)
     _check_head(call, invoice)
@@ -116,12 +118,18 @@ def _update(call: Call, number: str) -> Answer:
                 refusals.ROW_LINKED_TO_ORDER,
                 "En eller flera rader har koppling till en order, det går därför inte att uppdatera raderna via API",
             )
-        rules = _rules(call, invoice, customer)
+        rules = row_rules(call, invoice, customer, unseen["VATType"])
         invoice["InvoiceRows"] = rules.merged(invoice["InvoiceRows"], _sent_rows(call, sent))
-    _settle(call, invoice, customer)
+    settle(call, invoice, unseen["VATType"])
     entry.fields = invoice
+    entry.unseen = unseen
     entry.modified_at = call.now
-    return Answer(value={"Invoice": copy.deepcopy(invoice)})
+    return Answer(value={"Invoice": shown(invoice, call.options)})
+
+
+def _vat_of(customer: Fields) -> Fields:
+    """What an invoice keeps of its customer's card, whatever becomes of the card (measured)."""
+    return {"VATType": customer["VATType"], "VATNumber": customer["VATNumber"]}
 
 
 def _customer(call: Call, number: object) -> Fields:
@@ -137,15 +145,12 @@ def _customer(call: Call, number: object) -> Fields:
 
 
 def _document_number(call: Call, sent: object) -> str:
-    company = call.company
     if not isinstance(sent, str):
-        while str(company.next_document_number) in company.invoices:
-            company.next_document_number += 1
-        return str(company.next_document_number)
+        return next_document_number(call)
     if not (sent.isascii() and sent.isdigit() and int(sent) > 0):
         raise Refusal(refusals.NOT_NUMERIC, "Värdet måste vara numeriskt. (DocumentNumber)")
     number = str(int(sent))
-    if number in company.invoices:
+    if number in call.company.invoices:
         raise Refusal(refusals.DOCUMENT_NUMBER_TAKEN, f"Fakturanummer {number} används redan.")
     return number
 
@@ -187,6 +192,12 @@ def _fill(invoice: Fields, sent: Fields) -> None:
             invoice[name] = value
 
 
+def _check_vat_number(customer: Fields) -> None:
+    number = str(customer["VATNumber"]).replace(" ", "")
+    if customer["VATType"] == "EUREVERSEDVAT" and number and not _VAT_NUMBER.fullmatch(number):
+        raise Refusal(refusals.VAT_NUMBER_INVALID, "Kundens VAT-nummer är felaktigt. (VATNumber)")
+
+
 def _check_head(call: Call, invoice: Fields) -> None:
     company = call.company
     if invoice["Currency"] not in company.currencies:
@@ -205,23 +216,9 @@ def _check_head(call: Call, invoice: Fields) -> None:
         # Reported by users: countries are names, and Sweden's must be the Swedish one.
         if invoice[name] == "Sweden" or len(invoice[name]) == 2:
             raise Refusal(refusals.COUNTRY_INVALID, f"Ogiltigt land: {invoice[name]}")
-    _refuse_locked(call, invoice)
+    refuse_locked(call, invoice)
     if call.options.missing_financial_year_refused:
-        _require_year(call, invoice)
-
-
-def _refuse_locked(call: Call, invoice: Fields, *, code: int = refusals.PERIOD_LOCKED) -> None:
-    locked_until = call.company.locked_until
-    if locked_until is not None and invoice["InvoiceDate"] <= locked_until.isoformat():
-        raise Refusal(code, f"Perioden är låst till och med {locked_until.isoformat()}.")
-
-
-def _require_year(call: Call, invoice: Fields) -> int:
-    year = call.company.year_of(date.fromisoformat(invoice["InvoiceDate"]))
-    if year is None:
-        day = invoice["InvoiceDate"]
-        raise Refusal(refusals.FINANCIAL_YEAR_MISSING, f"Räkenskapsår saknas för datumet {day}.")
-    return year.id
+        require_year(call, invoice)
 
 
 def _refuse_closed(invoice: Fields) -> None:
@@ -248,17 +245,6 @@ def _due_date(invoice_date: date, terms: str) -> str:
     return (invoice_date + timedelta(days=int(terms) if terms.isdigit() else 0)).isoformat()
 
 
-def _rules(call: Call, invoice: Fields, customer: Fields) -> RowRules:
-    return RowRules(
-        company=call.company,
-        options=call.options,
-        customer=customer,
-        invoice_date=date.fromisoformat(invoice["InvoiceDate"]),
-        cost_center=invoice["CostCenter"],
-        vat_included=invoice["VATIncluded"],
-    )
-
-
 def _sent_rows(call: Call, sent: Fields) -> list[Fields]:
     rows = sent.get("InvoiceRows", [])
     if not isinstance(rows, list):
@@ -266,82 +252,3 @@ def _sent_rows(call: Call, sent: Fields) -> list[Fields]:
     if len(rows) > call.options.max_rows:
         raise Refusal(refusals.TOO_MANY_ROWS, f"Fakturan har för många rader, max {call.options.max_rows}.")
     return rows
-
-
-def _settle(call: Call, invoice: Fields, customer: Fields) -> None:
-    """Compute the amounts and give every row a new id, as Fortnox does at every update."""
-    for row in invoice["InvoiceRows"]:
-        row["RowId"] = call.company.next_row_id
-        call.company.next_row_id += 1
-        price_row(row, vat_included=invoice["VATIncluded"])
-    fees = Fees(
-        freight=Decimal(invoice["Freight"]),
-        administration=Decimal(invoice["AdministrationFee"]),
-        vat_rate=0 if customer["VATType"] in WITHOUT_VAT else max(call.company.vat_rates, default=0),
-    )
-    total_invoice(
-        invoice,
-        fees,
-        rounded=call.options.total_rounded and invoice["Currency"] == "SEK",
-        net_includes_fees=call.options.net_includes_fees,
-    )
-
-
-def _act(call: Call, number: str, action: str) -> Answer:
-    if call.body is not None:
-        raise Refusal(refusals.BODY_MISSING, "Anropet ska inte ha något innehåll.")
-    entry = _invoice(call, number)
-    invoice = entry.fields
-    if invoice["Cancelled"] or (action in ("bookkeep", "cancel") and invoice["Booked"]):
-        raise Refusal(refusals.INVOICE_NOT_EDITABLE, "Fakturan kan inte ändras.")
-    match action:
-        case "bookkeep":
-            _bookkeep(call, invoice)
-        case "cancel":
-            invoice.update(Cancelled=True, Balance=Decimal(0))
-        case "externalprint":
-            invoice["Sent"] = True
-        case "credit":
-            _credit(call, invoice)
-    entry.modified_at = call.now
-    return Answer(value={"Invoice": copy.deepcopy(invoice)})
-
-
-def _bookkeep(call: Call, invoice: Fields) -> None:
-    _refuse_locked(call, invoice, code=refusals.POSTING_STOPPED)
-    year_id = _require_year(call, invoice)
-    for row in invoice["InvoiceRows"]:
-        if Decimal(row["DeliveredQuantity"]) > 0 and not (row["Description"] and row["ArticleNumber"]):
-            raise Refusal(refusals.ROW_NOT_BOOKABLE, "Raden saknar benämning eller artikelnummer.")
-    invoice.update(
-        Booked=True,
-        VoucherSeries="B",
-        VoucherNumber=call.company.next_voucher_number,
-        VoucherYear=year_id,
-    )
-    call.company.next_voucher_number += 1
-
-
-def _credit(call: Call, invoice: Fields) -> None:
-    number = _document_number(call, None)
-    note = copy.deepcopy(invoice)
-    note.update(
-        {name: value for name, value in blank_invoice(number).items() if name.startswith("@")},
-        DocumentNumber=number,
-        OCR=reference_number(number),
-        Credit="true",
-        CreditInvoiceReference=invoice["DocumentNumber"],
-        InvoiceDate=call.today.isoformat(),
-        Booked=False,
-        Sent=False,
-        FinalPayDate=None,
-        VoucherNumber=None,
-        VoucherSeries=None,
-        VoucherYear=None,
-    )
-    for row in note["InvoiceRows"]:
-        row["DeliveredQuantity"] = str(-Decimal(row["DeliveredQuantity"]))
-    _settle(call, note, call.company.customers[invoice["CustomerNumber"]].fields)
-    call.company.invoices[number] = Entry(fields=note, created_at=call.now, modified_at=call.now)
-    call.company.next_document_number += 1
-    invoice["CreditInvoiceReference"] = number

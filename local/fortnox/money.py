@@ -37,21 +37,30 @@ def price_row(row: Fields, *, vat_included: bool) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
-    """Freight and administration fee, without VAT, and the VAT rate of both in per cent."""
+    """Freight and administration fee, and the VAT rate of both in per cent. `vat_included`: the fees are gross."""
 
     freight: Decimal
     administration: Decimal
     vat_rate: int
+    vat_included: bool
 
     def vat(self, fee: Decimal) -> Decimal:
-        return hundredths(fee * self.vat_rate / 100)
+        """The VAT on (or in) a fee."""
+        return hundredths(fee * self.vat_rate / (100 + self.vat_rate if self.vat_included else 100))
+
+    def net(self) -> Decimal:
+        """Both fees without VAT."""
+        return sum(
+            (fee - self.vat(fee) if self.vat_included else fee for fee in (self.freight, self.administration)),
+            Decimal(0),
+        )
 
 
 def total_invoice(invoice: Fields, fees: Fees, *, rounded: bool, net_includes_fees: bool) -> None:
     """Set the totals of an invoice from its priced rows. `rounded`: the total is whole kronor."""
     rows: list[Fields] = invoice["InvoiceRows"]
     net = sum((row["TotalExcludingVAT"] for row in rows), Decimal(0))
-    fee_total = fees.freight + fees.administration
+    fee_total = fees.net()
     fee_vat = fees.vat(fees.freight) + fees.vat(fees.administration)
     vat = _vat_of_rows(rows, vat_included=invoice["VATIncluded"]) + fee_vat
     exact = net + fee_total + vat

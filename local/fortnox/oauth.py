@@ -83,6 +83,9 @@ class _RefreshToken:
     family: str
     expires_at: datetime
     spent: bool = False
+    spent_at: datetime | None = None
+    successor: tuple[str, str] | None = None
+    """The refresh token and the access token that were given for it last."""
     dead: bool = False
 
     def lives(self, now: datetime) -> bool:
@@ -353,15 +356,20 @@ class Authority:
         if token is None or token.client_id != client.client_id:
             raise invalid
         record.tenant = token.tenant_id
-        if token.spent:
+        simultaneous = self._is_simultaneous(token, now=now, options=options)
+        if token.spent and not simultaneous:
             self._reuses[token.tenant_id] = self._reuses.get(token.tenant_id, 0) + 1
             if options.revoke_family_on_reuse:
                 for other in self._refresh_tokens.values():
                     other.dead = other.dead or other.family == token.family
-        if not token.lives(now):
+        if not token.lives(now) and not simultaneous:
             raise invalid
         self._require_licence(token.tenant_id, options)
-        token.spent = True
+        if token.successor is not None:
+            refresh_value, access_value = token.successor
+            self._refresh_tokens[refresh_value].dead = True
+            self._access_tokens.pop(access_value, None)
+        token.spent, token.spent_at = True, token.spent_at or now
         successor = _RefreshToken(
             client_id=token.client_id,
             tenant_id=token.tenant_id,
@@ -370,9 +378,19 @@ class Authority:
             family=token.family,
             expires_at=now + REFRESH_TOKEN_LIFE,
         )
-        return self._issue(
+        body = self._issue(
             token.client_id, token.tenant_id, token.username, token.scopes, now=now, refresh_token=successor
         )
+        token.successor = (body["refresh_token"], body["access_token"])
+        return body
+
+    def _is_simultaneous(self, token: _RefreshToken, *, now: datetime, options: Options) -> bool:
+        """Whether a spent token is honoured once more, as the other of two renewals at the same instant."""
+        if token.spent_at is None or token.dead or token.successor is None:
+            return False
+        successor = self._refresh_tokens[token.successor[0]]
+        within = (now - token.spent_at).total_seconds() < options.simultaneous_renewals_window
+        return within and not successor.spent
 
     def _client_credentials(
         self,

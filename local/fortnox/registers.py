@@ -122,6 +122,8 @@ def terms_of_payment(call: Call) -> Answer:
 
 def accounts(call: Call) -> Answer:
     """Answer a call to /3/accounts (read only here): the chart of one financial year. Raises Refusal."""
+    if call.path and not (call.path[0].isascii() and call.path[0].isdigit()):
+        raise Refusal(refusals.NOT_NUMERIC, "Värdet måste vara numeriskt. (Number)")
     year = _year_asked_for(call)
     register = call.company.accounts.get(year.id, {}) if year else {}
     return _read_only(call, register, "Account", _ACCOUNTS, refusals.ACCOUNT_NOT_FOUND)
@@ -192,7 +194,7 @@ def settings(call: Call) -> Answer:
         "DatabaseNumber": company.tenant_id,
         "Name": company.name,
         "OrganizationNumber": company.organisation_number,
-        "TaxEnabled": True,
+        "TaxEnabled": company.vat_registered,
     }
     return Answer(value={"CompanySettings": settings_of_company})
 

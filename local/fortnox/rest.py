@@ -6,7 +6,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
@@ -58,6 +58,11 @@ class RateLimit:
         if allowed or options.refused_calls_count:
             times.append(now)
         return allowed
+
+
+def today(now: datetime) -> date:
+    """The date in Sweden."""
+    return now.astimezone(_SWEDEN).date()
 
 
 def to_json(value: Any) -> bytes:
@@ -133,7 +138,7 @@ def _answer(
             company=company,
             options=options,
             now=now,
-            today=now.astimezone(_SWEDEN).date(),
+            today=today(now),
             username=token.username,
             method=request.method,
             path=tuple(path),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import quote
 
-from local.fortnox import articles, customers, rest
+from local.fortnox import articles, customers, people, rest
 from local.fortnox.calls import CallRecord
 from local.fortnox.company import REGISTERS, Company, Entry, User
 from local.fortnox.control import answer_control
 from local.fortnox.faults import Effect, Fault, Faults, Subject
 from local.fortnox.invoice_fields import blank_invoice
-from local.fortnox.oauth import Authority, Client, grant_type_of
+from local.fortnox.oauth import AccessToken, Authority, Client, grant_type_of
 from local.fortnox.options import Options
 from local.http import Delivery, Reply, Request
 
@@ -50,6 +53,14 @@ class FortnoxSimulator:
         """Answer one request. Faults in force decide how the reply is delivered."""
         if request.path.startswith("/_simulator/"):
             return answer_control(self, request)
+        with self._lock:
+            latency = self.options.latency + self.options.latency_jitter * self._chance.random()
+        if not latency:
+            return self._take(request)
+        # Half of the time passes before the call has its effect, so that calls arrive out of step.
+        return Reply(status=0, delay_seconds=latency / 2, resume=lambda: _later(self._take(request), latency / 2))
+
+    def _take(self, request: Request) -> Reply:
         with self._lock:
             fault = self._faults.take(
                 Subject(
@@ -125,6 +136,7 @@ class FortnoxSimulator:
         with self._lock:
             self.options = self._first_options
             self._ahead = timedelta()
+            self._chance = random.Random(0)  # jitter, the same in every run
             self._clients = dict(self._first_clients)
             self._companies: dict[str, Company] = {}
             self._authority = Authority(self._companies, self._clients)
@@ -185,16 +197,18 @@ class FortnoxSimulator:
         for fields in description.get("customers", ()):
             customers.add_customer(company, dict(fields), now=now)
         for fields in description.get("articles", ()):
-            articles.add_article(company, dict(fields), now=now)
+            articles.add_article(company, dict(fields), now=now, options=self.options)
         for fields in description.get("invoices", ()):
             number = str(fields["DocumentNumber"])
-            company.invoices[number] = Entry(fields={**blank_invoice(number), **fields})
+            card = company.customers.get(str(fields.get("CustomerNumber")))
+            unseen = {name: card.fields[name] if card else default for name, default in _UNSEEN.items()}
+            company.invoices[number] = Entry(fields={**blank_invoice(number), **fields}, unseen=unseen)
         with self._lock:
             self._companies[company.tenant_id] = company
 
     def change_company(self, tenant_id: str, changes: dict[str, Any]) -> None:
         """Change a company's settings: locked_until, licences, integration_licence, app_licence, name,
-        accounting_method, users, vat_rates. Raises KeyError for an unknown company or setting.
+        accounting_method, users, vat_rates, vat_registered. Raises KeyError for an unknown company or setting.
         """
         with self._lock:
             company = self._companies[tenant_id]
@@ -220,6 +234,78 @@ class FortnoxSimulator:
             self._entries(tenant_id, register, key)
             for entries in self._registers(company, register):
                 entries.pop(key, None)
+
+    def add_customer(self, tenant_id: str, fields: dict[str, Any]) -> None:
+        """Add a customer, as in a description (see `local.fortnox.seed`). Raises KeyError for an unknown company."""
+        with self._lock:
+            customers.add_customer(self._companies[tenant_id], dict(fields), now=self.now())
+
+    def add_article(self, tenant_id: str, fields: dict[str, Any]) -> None:
+        """Add an article, as in a description. Raises KeyError for an unknown company."""
+        with self._lock:
+            company = self._companies[tenant_id]
+            articles.add_article(company, dict(fields), now=self.now(), options=self.options)
+
+    # What people do in Fortnox, with Fortnox's rules and without an API call in the log.
+
+    def person_changes_invoice(self, tenant_id: str, number: str, fields: dict[str, Any]) -> None:
+        """A person changes an invoice; `InvoiceRows` as in a PUT. Raises ValueError where Fortnox refuses it."""
+        self._as_person(tenant_id, "PUT", f"/3/invoices/{number}", {"Invoice": fields})
+
+    def person_acts(self, tenant_id: str, number: str, action: str) -> None:
+        """A person does bookkeep, cancel, credit or externalprint (sends it). Raises ValueError."""
+        self._as_person(tenant_id, "PUT", f"/3/invoices/{number}/{action}")
+
+    def person_sends_e_invoice(self, tenant_id: str, number: str) -> None:
+        """A person sends an invoice as an e-invoice. Raises ValueError where the rules refuse it."""
+        self._as_person(tenant_id, "GET", f"/3/invoices/{number}/einvoice")
+
+    def person_deletes_customer(self, tenant_id: str, number: str) -> None:
+        """A person deletes a customer. Raises ValueError."""
+        self._as_person(tenant_id, "DELETE", f"/3/customers/{quote(number, safe='')}")
+
+    def person_creates_customer(self, tenant_id: str, fields: dict[str, Any]) -> None:
+        """A person makes a new customer; without a number it gets the next free one. Raises ValueError."""
+        self._as_person(tenant_id, "POST", "/3/customers", {"Customer": fields})
+
+    def person_pays(self, tenant_id: str, number: str, amount: Decimal | None = None) -> None:
+        """A payment is registered: all that is left, or `amount`. Raises KeyError."""
+        with self._lock:
+            now = self.now()
+            people.pay_invoice(self._companies[tenant_id], number, amount=amount, day=rest.today(now), now=now)
+
+    def person_copies_invoice(self, tenant_id: str, number: str) -> str:
+        """A person copies an invoice, our reference included; gives the new number. Raises KeyError."""
+        with self._lock:
+            return people.copy_invoice(self._companies[tenant_id], number, now=self.now())
+
+    def person_renumbers(self, tenant_id: str, register: str, old: str, new: str) -> None:
+        """A customer, article or invoice gets another number. Raises KeyError or ValueError."""
+        with self._lock:
+            people.renumber(self._companies[tenant_id], register, old, new, now=self.now())
+
+    def ec_sales_list(self, tenant_id: str, from_date: date, to_date: date) -> list[dict[str, Any]]:
+        """The report of sales to other EU countries (see `people.ec_sales_list`). Raises KeyError."""
+        with self._lock:
+            return people.ec_sales_list(self._companies[tenant_id], from_date=from_date, to_date=to_date)
+
+    def _as_person(self, tenant_id: str, method: str, path: str, value: Any = None) -> None:
+        request = Request.to(
+            method,
+            path,
+            headers={"Content-Type": "application/json"},
+            body=b"" if value is None else rest.to_json(value),
+        )
+        with self._lock:
+            now = self.now()
+            company = self._companies[tenant_id]
+            token = AccessToken(
+                client_id="", tenant_id=tenant_id, username="", scopes=tuple(company.licences), expires_at=now
+            )
+            record = CallRecord.of(request, time=now)
+            reply = rest.answer(request, record, company=company, token=token, now=now, options=self.options)
+        if reply.status >= 400:
+            raise ValueError(reply.body.decode())
 
     def _entries(self, tenant_id: str, register: str, key: str) -> list[Entry]:
         registers = self._registers(self._companies[tenant_id], register)
@@ -294,7 +380,18 @@ _COMPANY_SETTINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "name": str,
     "users": lambda value: tuple(User(**user) for user in value),
     "vat_rates": tuple,
+    "vat_registered": bool,
 }
+# What an invoice in a description keeps of its customer, and of one that is not there.
+_UNSEEN: Final = {"VATType": "SEVAT", "VATNumber": ""}
+
+
+def _later(reply: Reply, seconds: float) -> Reply:
+    """The reply, on its way for `seconds` more."""
+    resume = reply.resume
+    if resume is not None:
+        return replace(reply, resume=lambda: _later(resume(), seconds))
+    return replace(reply, delay_seconds=reply.delay_seconds + seconds)
 
 
 def _spoiled(reply: Reply, fault: Fault) -> Reply:

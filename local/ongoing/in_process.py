@@ -3,7 +3,7 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import UnknownOutcomeError
 
 from local.http import Delivery, Handler, Reply, Request

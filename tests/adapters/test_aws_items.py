@@ -63,7 +63,6 @@ def test_a_stored_export_keeps_its_form() -> None:
         "fingerprint": {"S": ""},
         "tried": {"S": ""},
         "attempt_id": {"S": ""},
-        "attempt_run": {"S": ""},
         "fortnox_number": {"S": ""},
         "issue": {"M": {"code": {"S": "customer_unknown"}, "params": {"M": {"customer_number": {"S": "88"}}}}},
         "updated_at": {"S": "2026-03-02T08:00:00.000000+00:00"},
@@ -74,7 +73,8 @@ def test_a_stored_export_keeps_its_form() -> None:
                         "at": {"S": "2026-03-02T08:00:00.000000+00:00"},
                         "kind": {"S": "held"},
                         "by": {"S": "schedule"},
-                        "detail": {"S": ""},
+                        "reference": {"S": ""},
+                        "fortnox_number": {"S": ""},
                     }
                 }
             ]

@@ -200,7 +200,9 @@ def test_ten_thousand_events_of_one_invoice_are_kept_in_small_items() -> None:
     table = QuickTable()
     exports = DynamoExports(cast("Any", table), "exports")
     events = [
-        HistoryEvent(at=START + timedelta(hours=number), kind=EventKind.UPDATED, by="schedule", detail=str(number))
+        HistoryEvent(
+            at=START + timedelta(hours=number), kind=EventKind.UPDATED, by="schedule", fortnox_number=str(number)
+        )
         for number in range(1, 10_001)
     ]
     for version, event in enumerate(events, start=1):

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from invoicing.adapters.fortnox.api import FortnoxCompany
 from invoicing.adapters.fortnox.pace import SECONDS_BETWEEN_CALLS, Pace
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 
 from tests.support.fakes import FakeHttpTransport
 from tests.support.together import together

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from invoicing.adapters.http.transport import PooledTransport
-from invoicing.application.ports import HttpRequest
+from invoicing.application.http import HttpRequest
 from invoicing.domain.errors import NotSentError, UnknownOutcomeError
 
 from tests.support.together import together

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 from invoicing.adapters.http.transport import PooledTransport
 from invoicing.adapters.ongoing.client import OngoingClient
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, WmsInvoices
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import WmsInvoices
 from invoicing.domain import wms_invoice
 from invoicing.domain.errors import (
     RateLimitedError,

@@ -28,6 +28,7 @@ from invoicing.domain.integration_settings import (
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.verdict import Intention
 from invoicing.pages.settings_form import form_of, read_settings, sections
 from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
@@ -43,7 +44,6 @@ from invoicing.rendering.views import (
     ConsentView,
     FieldProblem,
     HistoryEntry,
-    Intention,
     InvoiceLine,
     InvoiceState,
     InvoicesView,

@@ -1,14 +1,17 @@
 """From the landing page to a connected company."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, connect_company
-from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError, sign_in
+from invoicing.application.ports import WmsInvoices
+from invoicing.application.sign_in import REFUSAL_STEP, SignedIn, SignInProblem, SignInRefusedError, sign_in
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.tokens import Mode, TokenStatus
+from invoicing.domain.wms_invoice import WmsLogin
 
 from local.fortnox.seed import OTHER_TENANT_ID, TENANT_ID
 from local.ongoing.faults import Effect, FaultRule
@@ -90,16 +93,60 @@ def test_wrong_system_user_and_password_get_the_same_answer_after_the_same_time(
     problem = refused(world, **form)
 
     assert problem is SignInProblem.REFUSED
-    assert world.clock() - before == timedelta(seconds=2)
+    assert world.clock() - before == timedelta(seconds=REFUSAL_STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class TakingTime:
+    """Ongoing, of which each answer takes some seconds."""
+
+    wms: WmsInvoices
+    world: World
+    seconds: float
+
+    def check_login(self, login: WmsLogin) -> None:
+        """As Ongoing would, later."""
+        self.world.clock.sleep(self.seconds)
+        self.wms.check_login(login)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.45])
+def test_a_refusal_takes_no_longer_than_ongoing_does_and_tells_no_more(seconds: float) -> None:
+    """A function that waits costs others their turn; a customer id that we do not know waits for Ongoing too."""
+    took = set()
+    for system in ("nordlager.ongoingsystems.se", "999999"):
+        world = World()
+        tools = replace(world.sign_in_tools(), wms=TakingTime(world.wms(), world, seconds))  # type: ignore[arg-type]
+        before = world.clock()
+        with pytest.raises(SignInRefusedError):
+            sign_in(tools, system=system, username="anna", password="guess", address="192.0.2.1", mode=Mode.SERVICE)
+        took.add((world.clock() - before, len(world.ongoing.calls)))
+
+    assert took == {(timedelta(seconds=REFUSAL_STEP), 1)}
+
+
+def test_nobody_is_signed_in_for_a_customer_id_that_nobody_has() -> None:
+    """Whatever Ongoing says about the system that is asked in its place."""
+    world = World()
+
+    class Agreeing:
+        def check_login(self, _login: WmsLogin) -> None:
+            """Takes everybody."""
+
+    tools = replace(world.sign_in_tools(), wms=Agreeing())  # type: ignore[arg-type]
+    with pytest.raises(SignInRefusedError) as error:
+        sign_in(tools, system="999999", username="anna", password="guess", address="192.0.2.1", mode=Mode.SERVICE)
+
+    assert error.value.problem is SignInProblem.REFUSED
 
 
 def test_guessing_is_slowed_down_more_with_each_try() -> None:
-    """Per user, system and address; a refused try itself takes two seconds."""
+    """Per user, system and address."""
     world = World()
     problems = [refused(world, password=f"guess {n}") for n in range(9)]
 
-    assert problems[:6] == [SignInProblem.REFUSED] * 6
-    assert problems[7:] == [SignInProblem.TOO_MANY_TRIES] * 2
+    assert problems[:4] == [SignInProblem.REFUSED] * 4
+    assert problems[4:] == [SignInProblem.TOO_MANY_TRIES] * 5
 
 
 def pause(world: World, **form: str) -> timedelta:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from invoicing.application.rehearse import Outcome, RehearsalTools, Rehearsed, rehearse
+from invoicing.application.rehearse import RehearsalTools, Rehearsed, rehearse
 from invoicing.domain.issue import IssueCode
+from invoicing.domain.verdict import Intention
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
@@ -42,7 +43,7 @@ def test_it_says_of_each_invoice_what_the_next_run_then_does() -> None:
         record = world.exports.get(WAREHOUSE, invoice_id)
         assert record is not None
         assert (record.issue.code if record.issue else None) == (one.issue.code if one.issue else None)
-        if one.outcome is Outcome.CREATE:
+        if one.intention is Intention.CREATE:
             assert record.fortnox_net == one.net
 
 
@@ -69,8 +70,8 @@ def test_an_invoice_exported_again_would_be_updated_or_is_the_same() -> None:
     world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,), is_exported=False)
     result = rehearsed(world)
 
-    assert result[seed.CLAIM].outcome is Outcome.NOTHING
-    assert (result[seed.PLAIN].outcome, result[seed.PLAIN].net) == (Outcome.UPDATE, Decimal(14 * 85))
+    assert result[seed.CLAIM].intention is Intention.NOTHING
+    assert (result[seed.PLAIN].intention, result[seed.PLAIN].net) == (Intention.UPDATE, Decimal(14 * 85))
 
 
 def test_what_would_be_held_says_why() -> None:
@@ -123,7 +124,7 @@ def test_of_an_invoice_exported_again_it_says_what_the_run_then_does(state: dict
 
     assert record is not None
     assert said.issue == record.issue
-    assert said.outcome is (Outcome.HOLD if record.issue else Outcome.UPDATE if wrote else Outcome.NOTHING)
+    assert said.intention is (Intention.HOLD if record.issue else Intention.UPDATE if wrote else Intention.NOTHING)
 
 
 @pytest.mark.parametrize("state", [{}, {"Net": 1}, {"Cancelled": True}], ids=str)
@@ -140,7 +141,7 @@ def test_of_a_total_that_differs_it_says_what_the_run_then_does(state: dict[str,
     record = world.exports.get(WAREHOUSE, seed.PLAIN)
 
     assert record is not None
-    assert said.outcome is Outcome.HOLD
+    assert said.intention is Intention.HOLD
     assert said.issue == record.issue
 
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 from invoicing.application.change_integration import sync_now
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.domain.sent_work import Closing
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
@@ -55,6 +56,23 @@ def run(world: World) -> RunSummary:
     summary = world.run()
     assert summary is not None
     return summary
+
+
+def test_a_remembered_article_that_is_gone_is_created_again_after_the_refusal() -> None:
+    """What Fortnox refuses an invoice for is no longer believed of it."""
+    world = connected()
+    run(world)
+    world.fortnox.remove_entry(TENANT_ID, "articles", "100")
+    another = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN), id=7000, number=None, is_exported=False)
+    world.ongoing.put_invoice(WAREHOUSE, another)
+    world.later(minutes=15)
+    run(world)
+    refused = record(world, 7000)
+    world.later(hours=1)
+    run(world)
+
+    assert refused.state is ExportState.HELD
+    assert record(world, 7000).state is ExportState.DONE
 
 
 def test_what_is_due_is_in_fortnox_with_the_same_total_and_marked_in_ongoing() -> None:
@@ -435,6 +453,12 @@ def test_dead_keys_hold_the_work_and_put_one_notice() -> None:
     assert in_fortnox(world) == []
 
 
+def told(notice: Notice) -> Closing:
+    """What a closing notice tells."""
+    assert notice.closing is not None
+    return notice.closing
+
+
 def test_after_reactivation_what_waited_is_sent_and_a_closing_notice_says_so() -> None:
     """How many invoices and what sum, per currency."""
     world = connected()
@@ -450,8 +474,8 @@ def test_after_reactivation_what_waited_is_sent_and_a_closing_notice_says_so() -
     closing = [notice for notice in world.notices.all if notice.kind is NoticeKind.REACTIVATED]
     broken = [notice for notice in world.notices.all if notice.kind is NoticeKind.BROKEN]
     assert summary.sent == len(GOOD)
-    assert [notice.params["sent"] for notice in closing] == [str(len(GOOD))]
-    assert {name for name in closing[0].params if name.startswith("sum_")} == {"sum_SEK", "sum_EUR"}
+    assert [told(notice).sent.count for notice in closing] == [len(GOOD)]
+    assert set(told(closing[0]).sent.sums) == {"SEK", "EUR"}
     assert [notice.closed for notice in broken] == [True]
 
 
@@ -484,8 +508,8 @@ def test_a_closing_notice_counts_what_several_runs_sent() -> None:
     assert after_first == []
     assert first.sent + second.sent == len(ids)
     (closing,) = closing_notices(world)
-    assert (closing.params["sent"], closing.params["held"]) == (str(len(ids)), "6")
-    assert Decimal(closing.params["sum_SEK"]) == sum(net for net in nets if net is not None)
+    assert (told(closing).sent.count, told(closing).held) == (len(ids), 6)
+    assert told(closing).sent.sums["SEK"] == sum(net for net in nets if net is not None)
 
 
 def test_after_the_closing_notice_nothing_more_is_written_about_it() -> None:
@@ -502,7 +526,7 @@ def test_after_the_closing_notice_nothing_more_is_written_about_it() -> None:
     run(world)
 
     assert asked == []
-    assert [notice.params["sent"] for notice in closing_notices(world)] == [str(len(GOOD)), "0"]
+    assert [told(notice).sent.count for notice in closing_notices(world)] == [len(GOOD), 0]
 
 
 def test_a_missing_licence_stops_the_run_with_fortnox_own_words() -> None:

@@ -313,3 +313,24 @@ def test_a_line_says_how_long_it_took() -> None:
     (line,) = [fields for event, fields in world.reports if event == "token_access"]
 
     assert line["duration_ms"] == 1
+
+
+def test_a_claim_that_took_all_the_time_spends_no_refresh_token() -> None:
+    """The check before the claim alone does not see it: the answer could not be stored any more."""
+    world = World()
+    world.connect(PERSONAL)
+    world.later(hours=1)
+    stored = world.tokens
+
+    def after(method: str) -> None:
+        if method == "claim":
+            world.time_left = 10.0
+
+    world.tokens = interrupted(stored, after=after)
+    world.fortnox.clear_calls()
+    with pytest.raises(RetryLaterError):
+        access_token(world.engine(), WAREHOUSE)
+    world.tokens = stored
+
+    assert [call.path for call in world.fortnox.calls()] == []
+    assert (item(world).intent, item(world).lease_owner) == (None, "")

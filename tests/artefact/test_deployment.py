@@ -24,7 +24,7 @@ TABLES = {
 
 def test_every_output_has_a_value(stack: Stack) -> None:
     """An empty output is a name that nobody can use."""
-    assert set(stack.outputs) == set(template()["Outputs"])
+    assert set(stack.outputs) == {name for name, one in template()["Outputs"].items() if "Condition" not in one}
     assert all(stack.outputs.values())
 
 

@@ -28,7 +28,6 @@ CLAIMED = Export(
     amount=Decimal("12345678901.05"),
     currency="SEK",
     attempt_id="attempt-1",
-    attempt_run="run-1",
     updated_at=START,
 )
 HELD = replace(
@@ -42,7 +41,7 @@ HELD = replace(
     issue_since=START,
 )
 CLAIM = HistoryEvent(at=START, kind=EventKind.CLAIMED, by="schedule")
-HOLD = HistoryEvent(at=START + timedelta(seconds=1), kind=EventKind.HELD, by="anna", detail="customer_unknown")
+HOLD = HistoryEvent(at=START + timedelta(seconds=1), kind=EventKind.HELD, by="anna", issue=IssueCode.CUSTOMER_UNKNOWN)
 
 
 @pytest.fixture
@@ -121,7 +120,9 @@ def test_a_repeated_write_succeeds_and_its_event_stands_once(exports: Exports) -
 
 def told(number: int) -> HistoryEvent:
     """The event of one version."""
-    return HistoryEvent(at=START + timedelta(seconds=number), kind=EventKind.UPDATED, by="schedule", detail=str(number))
+    return HistoryEvent(
+        at=START + timedelta(seconds=number), kind=EventKind.UPDATED, by="schedule", net=Decimal(number)
+    )
 
 
 def test_a_long_history_is_kept_whole_and_in_order(exports: Exports) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -10,6 +11,7 @@ from invoicing.application.ports import ChangedMeanwhileError, Integrations
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.sent_work import SentWork
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeIntegrations
@@ -42,7 +44,7 @@ RUN = RunSummary(
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
     closed=START,
-    untold={"sent": "2", "sum_SEK": "1250.50"},
+    not_told=SentWork(count=2, sums={"SEK": Decimal("1250.50")}),
 )
 
 

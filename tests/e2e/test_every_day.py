@@ -18,7 +18,7 @@ def no_run_begins(stack: Stack) -> Iterator[None]:
     """What is asked for meanwhile waits in the queue."""
     functions = stack.client("lambda")
     sync = stack.outputs["SyncInvoicesFunction"]
-    source = functions.list_event_source_mappings(FunctionName=sync)["EventSourceMappings"][0]["UUID"]
+    source = functions.list_event_source_mappings(FunctionName=f"{sync}:live")["EventSourceMappings"][0]["UUID"]
     functions.update_event_source_mapping(UUID=source, Enabled=False)
     try:
         yield

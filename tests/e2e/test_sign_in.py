@@ -40,7 +40,7 @@ def test_a_wrong_password_is_refused_in_one_sentence_and_only_the_password_is_fo
 def test_guessing_is_slowed_down_and_the_page_says_when_to_try_again(office: Office) -> None:
     """While it waits, the right password is not tried either."""
     guesses = DynamoSessions(office.stack.client("dynamodb"), office.stack.outputs["SessionsTable"])
-    for _ in range(GUESSES):  # each took two seconds, from somewhere else
+    for _ in range(GUESSES):  # from somewhere else
         guesses.count_failure([f"user#{office.system}#{USERNAME}"], now=datetime.now(UTC))
     office.sign_in()
 

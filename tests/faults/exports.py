@@ -14,7 +14,8 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from invoicing.adapters.ongoing import client
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport, OutsideCalls
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import OutsideCalls
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
@@ -305,7 +306,9 @@ class Story(World):
         found: list[str] = []
         by_reference: dict[str, list[dict[str, Any]]] = {}
         for there in self.in_fortnox():
-            if not there["Cancelled"] and there["Credit"] == "false":
+            # An invoice with a negative sum is marked as a credit too; a credit of an invoice names that invoice.
+            credits_another = there["Credit"] == "true" and there["CreditInvoiceReference"] != "0"
+            if not there["Cancelled"] and not credits_another:
                 by_reference.setdefault(str(there["ExternalInvoiceReference1"]), []).append(there)
         found += [f"{name}: {len(same)} times in Fortnox" for name, same in by_reference.items() if len(same) > 1]
         for invoice in self.ongoing.warehouse(WAREHOUSE).invoices:

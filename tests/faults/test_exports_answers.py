@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from invoicing.adapters.fortnox.answers import reaction_to, read_refusal
-from invoicing.application.ports import HttpAnswer
+from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
@@ -51,7 +52,15 @@ INVOICE: Mapping[tuple[int, int], IssueCode] = {
     (2000637, 400): IssueCode.FORTNOX_REFUSED,
     (2000729, 400): IssueCode.OUR_DEFECT,
     (2000861, 400): IssueCode.FORTNOX_REFUSED,
+    (2000204, 400): IssueCode.CUSTOMER_UNKNOWN,
     (2000946, 400): IssueCode.COST_CENTRE_REQUIRED,
+    (2001303, 400): IssueCode.ACCOUNT_UNKNOWN,
+    (2001600, 400): IssueCode.TEXT_REFUSED,
+    (2001896, 400): IssueCode.TEXT_REFUSED,
+    (2004021, 400): IssueCode.ARTICLE_HOUSEWORK,
+    (2004194, 400): IssueCode.VAT_NUMBER_REFUSED,
+    (2999999, 403): IssueCode.PERMISSION_REFUSED,
+    (0, 403): IssueCode.PERMISSION_REFUSED,
     (2001161, 404): IssueCode.FORTNOX_REFUSED,
     (2001265, 400): IssueCode.ACCOUNT_UNKNOWN,
     (2001302, 400): IssueCode.ARTICLE_UNKNOWN,
@@ -97,6 +106,30 @@ WORDS: Mapping[str, IssueCode] = {
     "Fakturan måste vara klarmarkerad": IssueCode.FORTNOX_REFUSED,
     "OCR-numret används redan": IssueCode.FORTNOX_REFUSED,
     "Kunden är inte aktiv.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta kunden.": IssueCode.CUSTOMER_UNKNOWN,
+    "Kunde inte hitta kund 1001": IssueCode.CUSTOMER_UNKNOWN,
+    "Kan inte hitta kundens leveranssätt.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta kundkategorin.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta artikeln.": IssueCode.ARTICLE_UNKNOWN,
+    "Kan inte hitta artikelns enhet.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta artikelgruppen.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta kontot.": IssueCode.ACCOUNT_UNKNOWN,
+    "Kunde inte hitta konto. (SalesAccount)": IssueCode.ACCOUNT_UNKNOWN,
+    "Kan inte hitta kontoplanen.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta kontots momskod.": IssueCode.FORTNOX_REFUSED,
+    "Fakturan är periodiserad och kan inte ändras.": IssueCode.FORTNOX_REFUSED,
+    "Fakturaperioden måste anges.": IssueCode.FORTNOX_REFUSED,
+    "Bokföringen är låst till och med 2026-01-31.": IssueCode.PERIOD_LOCKED,
+    "Fakturan är låst av en annan användare.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta räkenskapsåret.": IssueCode.FINANCIAL_YEAR_MISSING,
+    "Räkenskapsåret är låst.": IssueCode.PERIOD_LOCKED,
+    "Räkenskapsårets första dag är 2026-01-01.": IssueCode.FORTNOX_REFUSED,
+    "Kontot 3041 kräver kostnadsställe.": IssueCode.COST_CENTRE_REQUIRED,
+    "Kostnadsställe saknas på konto 3041.": IssueCode.COST_CENTRE_REQUIRED,
+    "Kostnadsstället LAGER finns inte.": IssueCode.COST_CENTRE_UNKNOWN,
+    "Du kan inte använda kostnadsställe på den här fakturan.": IssueCode.FORTNOX_REFUSED,
+    "Valutakursen måste vara större än 0.": IssueCode.FORTNOX_REFUSED,
+    "Kan inte hitta valutan. (Currency)": IssueCode.CURRENCY_UNKNOWN,
 }
 
 
@@ -121,7 +154,7 @@ def test_what_is_wrong_with_an_invoice_becomes_its_issue(code: int, status: int,
 
     assert isinstance(error, InvoiceHeldError)
     assert error.issue.code is INVOICE[code, status]
-    assert (error.issue.params["code"], error.issue.params["message"]) == (str(code), "Fortnox säger nej.")
+    assert (error.issue.params["code"], error.issue.params["message"]) == (str(code or status), "Fortnox säger nej.")
     assert all(issue_text(error.issue, language).fix for language in Language)
 
 
@@ -134,6 +167,47 @@ def test_a_code_that_nobody_knows_is_told_by_its_words_and_never_lost(message: s
     assert isinstance(error, InvoiceHeldError)
     assert error.issue.code is WORDS[message]
     assert error.issue.params["message"] == message
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_refused_search_never_leads_to_a_second_invoice(status: int) -> None:
+    """That nothing could be looked up does not mean that nothing is there."""
+    story = Story(invoice(charge()))
+    lost = {"effect": "after", "match": {"method": "POST", "path_regex": "^/3/invoices"}}
+    body = {"ErrorInformation": {"error": 1, "message": "Nej.", "code": 2999999}}
+    refused = {"effect": "status", "status": status, "body": body, "times": 3}
+    story.fortnox.add_faults([lost, {**refused, "match": {"method": "GET", "path_regex": "^/3/invoices$"}}])
+    for _ in range(4):
+        story.attempt()
+        story.clock.advance(timedelta(hours=1))
+    story.heal()
+
+    assert story.complaints() == []
+    assert len(story.in_fortnox()) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "^/3/articles/", IssueCode.ARTICLE_NUMBER_REFUSED),
+        ("GET", "^/3/customers/", IssueCode.CUSTOMER_NUMBER_REFUSED),
+        ("GET", "^/3/units/", IssueCode.UNIT_REFUSED),
+    ],
+)
+def test_a_number_that_fortnox_does_not_even_look_up_is_named(method: str, path: str, code: IssueCode) -> None:
+    """With its row, or its goods owner."""
+    story = Story(invoice(charge("NY", title="Nyhet")))
+    body = {"ErrorInformation": {"error": 1, "message": "Ogiltiga tecken.", "code": 2000166}}
+    refused = {"effect": "status", "status": 400, "body": body}
+    story.fortnox.add_faults([{**refused, "match": {"method": method, "path_regex": path}}])
+    story.attempt()
+    held = story.record().issue
+    assert held is not None
+    told = issue_text(held, Language.SWEDISH)
+
+    assert held.code is code
+    assert "–" not in told.title.replace(" – ", "")
+    assert "Rad –" not in told.cause
 
 
 @pytest.mark.parametrize(("code", "status"), INTEGRATION)

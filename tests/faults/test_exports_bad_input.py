@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invoicing.application.ports import HttpAnswer, HttpRequest, SyncRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
+from invoicing.application.ports import SyncRequest
 from invoicing.application.sync_integration import sync_integration
 from invoicing.domain.export import ExportState
 from invoicing.domain.integration_settings import Language

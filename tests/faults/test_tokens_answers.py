@@ -10,8 +10,8 @@ import pytest
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.ports import CannotOpenError
 from invoicing.application.recover_tokens import recover_tokens
-from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError
-from invoicing.domain.tokens import Mode, TokenItem, TokenStatus, UnreadableTokensError, read_tokens
+from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError, UnreadableTokensError
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus, read_tokens
 
 from tests.support.fakes import START, FakeSealer
 from tests.support.world import World

@@ -164,7 +164,7 @@ def test_who_was_held_because_the_keys_were_missing_goes_on_when_they_are_back(m
     assert integration is not None
     assert integration.broken_since is None
     assert [notice.closed for notice in world.notices.all if notice.kind is NoticeKind.BROKEN] == [True]
-    assert [int(notice.params["sent"]) > 0 for notice in closing] == [True]
+    assert [notice.closing is not None and notice.closing.sent.count > 0 for notice in closing] == [True]
 
 
 def test_who_connected_again_after_the_backup_is_carried_by_client_credentials() -> None:

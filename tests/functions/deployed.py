@@ -21,7 +21,7 @@ from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.notices import DynamoNotices
 from invoicing.adapters.aws.token_store import DynamoTokenStore
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.integration import Integration
 from invoicing.runtime import bootstrap, observability, settings
 from invoicing.runtime.bootstrap import Bootstrap

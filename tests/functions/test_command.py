@@ -276,7 +276,7 @@ def test_the_history_of_an_invoice_is_shown(stack: Stack) -> None:
         fortnox_number="17",
         currency="SEK",
     )
-    stack.exports.save(record, event=HistoryEvent(at=START, kind=EventKind.CREATED, by="schedule", detail="17"))
+    stack.exports.save(record, event=HistoryEvent(at=START, kind=EventKind.CREATED, by="schedule", fortnox_number="17"))
     code, out, _ = stack.call("history", "nordlager", "5001")
     values = json.loads(stack.call("history", "nordlager", "5001", "--json")[1])
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.adapters.ongoing.client import OngoingClient
+from invoicing.application.sign_in import REFUSAL_STEP
 from invoicing.domain.errors import RetryLaterError
 from invoicing.runtime.links import LinkKind, Links
 
@@ -185,7 +186,7 @@ def test_wrong_system_user_and_password_get_the_same_page_after_the_same_time(de
         answers.add((page.status, page.text, deployed.clock() - before))
 
     assert len(answers) == 1
-    assert {time for _, _, time in answers} == {timedelta(seconds=2)}
+    assert {time for _, _, time in answers} == {timedelta(seconds=REFUSAL_STEP)}
 
 
 def test_the_form_that_comes_back_keeps_everything_but_the_password(browser: Browser) -> None:

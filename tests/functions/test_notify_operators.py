@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email import message_from_string
 from email.policy import default
 
@@ -12,6 +13,7 @@ from invoicing.domain.errors import ConfigurationError, InvoicingError, RetryLat
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.integration_settings import PriceMeaning, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind, broken_notice_id
+from invoicing.domain.sent_work import Closing, SentWork
 
 from local.ongoing.seed import WAREHOUSE
 from tests.functions.deployed import CUSTOM_DOMAIN, Browser, Deploy, Deployed, event, request
@@ -182,7 +184,7 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
             integration_id=WAREHOUSE,
             kind=NoticeKind.REACTIVATED,
             created_at=broken.clock(),
-            params={"sent": "2", "sum_SEK": "12345.67", "held": "3"},
+            closing=Closing(sent=SentWork(count=2, sums={"SEK": Decimal("12345.67")}), held=3),
         )
     )
     made = event(NEW)

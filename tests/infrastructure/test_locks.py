@@ -13,10 +13,10 @@ from tests.infrastructure.template import ROOT
 
 RUNTIME = ROOT / "layers" / "dependencies" / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements" / "dev.txt"
-MINISTACK = ROOT / "requirements" / "ministack.txt"
+APART = [ROOT / "requirements" / "ministack.txt", ROOT / "requirements" / "checks.txt"]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ;.*)? \\$", re.MULTILINE)
 SDK = {"boto3", "botocore", "s3transfer"}
-every_lock = pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT, MINISTACK], ids=lambda path: path.name)
+every_lock = pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT, *APART], ids=lambda path: path.name)
 
 
 def pins(lock: Path) -> dict[str, Version]:
@@ -40,11 +40,11 @@ def test_the_locks_fulfil_what_the_project_names() -> None:
     """A dependency that was added without `make lock` is found here and not in production."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     runtime = project["project"]["dependencies"]
-    emulator = [line for line in (ROOT / "requirements/ministack.in").read_text().splitlines() if line[0] != "#"]
-
     assert missing(runtime, RUNTIME) == []
     assert missing(runtime + project["dependency-groups"]["dev"], DEVELOPMENT) == []
-    assert missing(emulator, MINISTACK) == []
+    for lock in APART:
+        named = [line for line in lock.with_suffix(".in").read_text().splitlines() if line[0] != "#"]
+        assert missing(named, lock) == []
 
 
 def test_tests_run_the_versions_that_are_shipped() -> None:

@@ -21,6 +21,15 @@ def test_a_message_stays_hidden_for_six_times_the_timeout_of_its_function() -> N
         assert properties(queue)["VisibilityTimeout"] >= TIMES * function.timeout
 
 
+def test_a_message_is_tried_as_often_as_lambda_asks() -> None:
+    """A throttled invocation counts as a try, so fewer would set good messages aside."""
+    redriven = [
+        one["Properties"] for one in resources("AWS::SQS::Queue").values() if "RedrivePolicy" in one["Properties"]
+    ]
+
+    assert [one["RedrivePolicy"]["maxReceiveCount"] for one in redriven] == [5]
+
+
 def set_aside() -> set[str]:
     """Every queue that something is moved to when it fails."""
     redriven = {

@@ -10,6 +10,7 @@ from tests.infrastructure.template import Function, functions, mentioned, proper
 
 # Statements that cannot name a resource, each with the reason.
 WITHOUT_RESOURCE = {
+    "FromNoOtherAddress": "refuses every other sender, whichever identity SES picks for it",
     "Trace": "X-Ray has no resources for what a function sends",
     "SendFromOneAddress": "which identity SES picks for the sender is not known; the condition names the sender",
 }
@@ -78,6 +79,41 @@ def test_only_functions_that_open_envelopes_may_use_the_key() -> None:
     assert users == {"landing", "oauth_callback", "portal", "sync_invoices", "keep_tokens"}
 
 
+@by_folder
+def test_a_key_and_a_sender_are_used_only_as_said_and_a_call_that_says_nothing_is_refused(function: Function) -> None:
+    """An Allow with ...IfExists would let pass what does not name an environment or a sender at all."""
+    allowed = {
+        action
+        for statement in function.statements
+        for action in actions(statement)
+        if action.startswith(("kms:", "ses:")) and statement["Effect"] == "Allow"
+    }
+    refused = {
+        (action, name, str(value))
+        for statement in function.statements
+        if statement["Effect"] == "Deny"
+        for action in actions(statement)
+        for name, value in statement["Condition"]["StringNotEquals"].items()
+    }
+    directly = {
+        str(statement["Condition"]["Bool"]) for statement in function.statements if statement["Effect"] == "Deny"
+    }
+
+    assert refused == {
+        (
+            action,
+            *(
+                ("kms:EncryptionContext:environment", "{'Ref': 'StageName'}")
+                if action.startswith("kms:")
+                else ("ses:FromAddress", "{'Ref': 'SenderAddress'}")
+            ),
+        )
+        for action in allowed
+    }
+    assert directly <= {"{'aws:ViaAWSService': 'false'}"}
+    assert "IfExists" not in str(function.statements)
+
+
 def test_nobody_may_delete_an_export_or_a_token() -> None:
     """What was sent and what gives access is never removed by a program."""
     deleting = [
@@ -106,7 +142,7 @@ def test_every_table_survives_a_mistake() -> None:
     """Recovery to any second, no deletion by accident, a key of our own, and kept when the stack goes."""
     tables = resources("AWS::DynamoDB::Table")
 
-    assert len(tables) == 5
+    assert len(tables) == 5  # RetainExceptOnCreate would make a failed creation fail to go away: they are protected
     for name, table in tables.items():
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain", name
         assert properties(name)["DeletionProtectionEnabled"] is True, name

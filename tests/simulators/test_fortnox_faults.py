@@ -225,3 +225,31 @@ def test_the_simulator_runs_as_a_process(tmp_path: Path) -> None:
     assert "listens on http://127.0.0.1:" in announced
     assert TENANT_ID in companies
     assert (process.returncode, output) == (0, "")
+
+
+# Latency.
+
+
+def test_every_call_takes_its_time_half_of_it_before_its_effect() -> None:
+    """With jitter each call takes another; a fault in force adds its own."""
+    caller = connected()
+    caller.simulator.change_options({"latency": 0.1, "latency_jitter": 0.3})
+    replies = [caller.api("GET", "/3/units") for _ in range(20)]
+    before = len(caller.simulator.calls())
+    travelled = [reply.resume() for reply in replies if reply.resume is not None]
+    delays = {reply.delay_seconds for reply in replies}
+
+    assert len(caller.simulator.calls()) - before == len(travelled) == 20
+    assert {reply.status for reply in travelled} == {200}
+    assert [reply.delay_seconds for reply in travelled] == [reply.delay_seconds for reply in replies]
+    assert min(delays) >= 0.05
+    assert max(delays) <= 0.2
+    assert len(delays) == 20
+
+
+def test_an_option_has_no_other_values_than_its_own() -> None:
+    """A misspelt one would switch nothing."""
+    caller = connected()
+
+    with pytest.raises(ValueError, match="is one of parts, starts, exact"):
+        caller.simulator.change_options({"reference_search": "beginning"})

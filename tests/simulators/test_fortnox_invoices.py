@@ -136,10 +136,22 @@ def test_what_a_row_leaves_out_comes_from_the_article() -> None:
     assert (stored["DeliveredQuantity"], stored["Price"]) == ("0", 0)
 
 
-def test_a_text_row_gets_the_default_account_unless_cleared() -> None:
-    """Only `API_BLANK` keeps a row without an account."""
-    cleared = dict.fromkeys(("ArticleNumber", "AccountNumber", "Price", "DeliveredQuantity"), "API_BLANK")
-    invoice = connected().invoice({"Description": "Text"}, {"Description": "Text", **cleared})
+CLEARED = dict.fromkeys(("ArticleNumber", "AccountNumber", "Price", "DeliveredQuantity"), "API_BLANK")
+
+
+def test_a_row_without_article_and_account_is_refused_unless_both_are_cleared() -> None:
+    """As if its account were missing; `API_BLANK` makes a row of text."""
+    caller = connected()
+
+    assert refused(caller, {"Description": "Text"}) == (400, 2001303)
+    (text,) = caller.invoice({"Description": "Text", **CLEARED})["InvoiceRows"]
+    assert text["AccountNumber"] == 0
+
+
+def test_a_row_without_article_can_get_the_default_account() -> None:
+    """Others were given it, and had to clear it."""
+    caller = connected(row_without_article_gets_account=True)
+    invoice = caller.invoice({"Description": "Text"}, {"Description": "Text", **CLEARED})
 
     assert [stored["AccountNumber"] for stored in invoice["InvoiceRows"]] == [3001, 0]
 
@@ -166,8 +178,8 @@ def test_numbers_follow_the_series_and_skip_those_taken() -> None:
     [
         ({"ArticleNumber": "UNKNOWN"}, (400, 2001302)),
         ({"ArticleNumber": "199"}, (400, 2001302)),
-        ({"AccountNumber": 1}, (400, 2001304)),
-        ({"AccountNumber": 3333}, (400, 2001304)),
+        ({"AccountNumber": 1}, (400, 2001303)),
+        ({"AccountNumber": 3333}, (400, 2001303)),
         ({"AccountNumber": 3999}, (400, 2000550)),
         ({"AccountNumber": 3591}, (400, 2000946)),
         ({"AccountNumber": "3041"}, (400, 2000108)),
@@ -175,7 +187,7 @@ def test_numbers_follow_the_series_and_skip_those_taken() -> None:
         ({"DeliveredQuantity": "two"}, (400, 2000108)),
         ({"DeliveredQuantity": "1e3"}, (400, 2000108)),
         ({"DeliveredQuantity": "1,5"}, (400, 2000108)),
-        ({"Description": "a" * 256}, (400, 2000107)),
+        ({"Description": "Kaffe — kakao"}, (400, 2000359)),
         ({"Description": 'a "quoted" text'}, (400, 2000359)),
         ({"Description": "it's"}, (400, 2000359)),
         ({"Description": "tab\tulator"}, (400, 2000359)),
@@ -207,6 +219,14 @@ def test_a_wrong_row_refuses_the_whole_invoice(changes: dict[str, Any], refusal:
         ({"DocumentNumber": "F-17"}, (400, 2000108)),
         ({"TermsOfPayment": "31"}, (400, 2000429)),
         ({"ExternalInvoiceReference1": "x" * 81}, (400, 2000107)),
+        ({"YourReference": "x" * 51}, (400, 2001600)),
+        ({"OurReference": "x" * 51}, (400, 2000107)),
+        ({"Comments": "x" * 1025}, (400, 2001896)),
+        ({"Remarks": "x" * 1025}, (400, 2000107)),
+        ({"YourReference": "Anna — Bo"}, (400, 2000359)),
+        ({"Comments": "—"}, (400, 2000359)),
+        ({"Remarks": "maj—juni"}, (400, 2000359)),
+        ({"VATType": "EXPORT"}, (400, 2001399)),
         ({"InvoiceRows": [ROW] * 501}, (400, 2000867)),
     ],
 )

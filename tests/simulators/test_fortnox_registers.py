@@ -73,15 +73,43 @@ def test_a_missing_default_account_refuses_every_change() -> None:
 # Customers.
 
 
-def test_the_number_of_a_deleted_customer_stays_taken() -> None:
-    """It can be neither read nor used again."""
+def test_the_number_of_a_deleted_customer_is_given_to_the_next() -> None:
+    """Measured: the code of a goods owner can become somebody else's."""
     caller = connected()
+    first = value_of(caller.api("POST", "/3/customers", {"Customer": {"Name": "Gammal"}}))["Customer"]
+    caller.api("DELETE", f"/3/customers/{first['CustomerNumber']}")
+    second = value_of(caller.api("POST", "/3/customers", {"Customer": {"Name": "Ny"}}))["Customer"]
+
+    assert (first["CustomerNumber"], second["CustomerNumber"], second["Name"]) == ("1010", "1010", "Ny")
+
+
+def test_the_number_of_a_deleted_customer_can_stay_taken() -> None:
+    """As documented: it can be neither read nor used again."""
+    caller = connected(deleted_customer_numbers="reserved", unknown_customer_code=2000433)
     deleted = caller.api("DELETE", "/3/customers/1002")
     again = caller.api("POST", "/3/customers", {"Customer": {"Name": "Ny", "CustomerNumber": "1002"}})
 
     assert deleted.status == 204
     assert refusal_of(caller.api("GET", "/3/customers/1002")) == (404, 2000433)
     assert refusal_of(again) == (400, 2000637)
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("articles/L%C3%85DA", 2000166),
+        ("articles/A%201", 2000166),
+        ("articles/A.1", 2000166),
+        ("customers/Kaffe%20%26%20Kakao", 2000106),
+        ("customers/1001%20", 2000106),
+        ("customers/%C3%85sa", 2000106),
+        ("invoices/F-17", 2000108),
+        ("accounts/lager", 2000108),
+    ],
+)
+def test_an_odd_number_in_a_path_is_refused(path: str, code: int) -> None:
+    """It is not merely missing."""
+    assert refusal_of(connected().api("GET", f"/3/{path}")) == (400, code)
 
 
 def test_a_customer_list_does_not_tell_who_is_active() -> None:
@@ -162,7 +190,7 @@ def test_companies_are_apart() -> None:
     information = value_of(caller.api("GET", "/3/companyinformation"))["CompanyInformation"]
 
     assert information["CompanyName"] == "Fel Företag AB"
-    assert refusal_of(caller.api("GET", "/3/customers/1001")) == (404, 2000433)
+    assert refusal_of(caller.api("GET", "/3/customers/1001")) == (404, 2000204)
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,38 @@ def test_access_tokens_can_be_expired() -> None:
     caller.simulator.expire_access_tokens(TENANT_ID)
 
     assert caller.api("GET", "/3/companyinformation").status == 401
+
+
+# Two renewals at the same instant.
+
+
+def test_two_renewals_at_the_same_instant_can_both_succeed() -> None:
+    """Measured: both are answered with a pair, only the pair handed out last is valid, and the family lives."""
+    caller = Caller(options=Options(simultaneous_renewals_window=0.2))
+    first = caller.connect(service=False)["refresh_token"]
+    loser = value_of(caller.token(grant_type="refresh_token", refresh_token=first))
+    winner = value_of(caller.token(grant_type="refresh_token", refresh_token=first))
+    statuses = []
+    for pair in (loser, winner):
+        caller.access_token = pair["access_token"]
+        statuses.append(caller.api("GET", "/3/companyinformation").status)
+    caller.clock.forward(seconds=1)
+    refused = caller.token(grant_type="refresh_token", refresh_token=loser["refresh_token"])
+    renewed = caller.token(grant_type="refresh_token", refresh_token=winner["refresh_token"])
+
+    assert statuses == [401, 200]
+    assert (refused.status, renewed.status) == (400, 200)
+
+
+def test_a_used_token_is_refused_after_the_instant() -> None:
+    """Then today's worst case holds, or the chain lives on."""
+    statuses = []
+    for family in (True, False):
+        caller = Caller(options=Options(simultaneous_renewals_window=0.2, revoke_family_on_reuse=family))
+        first = caller.connect(service=False)["refresh_token"]
+        second = value_of(caller.token(grant_type="refresh_token", refresh_token=first))["refresh_token"]
+        caller.clock.forward(seconds=0.2)
+        refused = caller.token(grant_type="refresh_token", refresh_token=first).status
+        statuses.append((refused, caller.token(grant_type="refresh_token", refresh_token=second).status))
+
+    assert statuses == [(400, 400), (400, 200)]

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.application.ports import (
     CannotOpenError,
     ChangedMeanwhileError,
-    HttpAnswer,
-    HttpRequest,
     JournalEntry,
     OutsideCall,
     Side,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
-from invoicing.application.ports import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.runtime.settings import PortalSettings
 
 from local.fortnox.seed import CLIENT_ID

@@ -116,6 +116,7 @@ def test_letters_and_digits_come_out_in_their_order(words: str, other: str) -> N
         ("5 ‰", "5 promille", "5 per mille"),
         ("m², m³, m⁴, ㎡", "m², m³, m^4, m²", "m², m³, m^4, m²"),
         ("10⁻⁶ 10⁻² 2¹⁰ Na⁺", "10^-6 10^-2 2^10 Na^+", "10^-6 10^-2 2^10 Na^+"),
+        ("Pall™", "Pall™", "Pall™"),
         ("CO₂", "CO2", "CO2"),
         ("½ pall", "½ pall", "½ pall"),
         ("¼ pall, ¾", "1/4 pall, 3/4", "1/4 pall, 3/4"),

@@ -12,8 +12,8 @@ from invoicing.application.report_outcome import Outcome, reported
 from invoicing.application.rotate_refresh_token import ChainDeadError, rotate_refresh_token
 from invoicing.application.token_engine import TokenEngine, raise_if_licence_is_gone
 from invoicing.application.use_client_credentials import use_client_credentials
-from invoicing.domain.errors import ReconnectRequiredError, RetryLaterError
-from invoicing.domain.tokens import RENEW_WHEN_LEFT, Mode, TokenItem, Tokens, TokenStatus, UnreadableTokensError
+from invoicing.domain.errors import ReconnectRequiredError, RetryLaterError, UnreadableTokensError
+from invoicing.domain.tokens import RENEW_WHEN_LEFT, Mode, TokenItem, Tokens, TokenStatus
 
 _STILL_USABLE = timedelta(minutes=1)
 

@@ -2,7 +2,8 @@
 
 from invoicing.application.ports import CannotOpenError
 from invoicing.application.token_engine import TokenEngine
-from invoicing.domain.tokens import TokenItem, UnreadableTokensError, read_tokens
+from invoicing.domain.errors import UnreadableTokensError
+from invoicing.domain.tokens import TokenItem, read_tokens
 
 
 def adopt_from_journal(engine: TokenEngine, item: TokenItem) -> TokenItem | None:

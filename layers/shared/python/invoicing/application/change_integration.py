@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from invoicing.application.ports import (
-    CannotOpenError,
     ChangedMeanwhileError,
     Clock,
     Exports,
@@ -19,7 +18,6 @@ from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
-from invoicing.domain.tokens import UnreadableTokensError
 
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
@@ -137,7 +135,7 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
     if keys is not None:
         try:
             tools.engine.oauth.revoke(tools.engine.open_pair(keys).refresh_token)
-        except (InvoicingError, CannotOpenError, UnreadableTokensError, LookupError) as error:
+        except (InvoicingError, LookupError) as error:
             # Forgotten all the same; what Fortnox still accepts dies unused in 45 days.
             tools.report("revoke_failed", {"integration": integration.id, "reason": type(error).__name__})
         tools.engine.store.forget(integration.id)

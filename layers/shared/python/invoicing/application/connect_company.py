@@ -22,7 +22,7 @@ from invoicing.domain.errors import HeldError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import Company, Integration, IntegrationStatus
 from invoicing.domain.notice import broken_notice_id
 from invoicing.domain.session import PendingConsent, Session
-from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, read_tokens
 
 
 class ConsentProblem(StrEnum):
@@ -109,7 +109,7 @@ def connect_company(tools: ConnectTools, *, state: str, browser: str, code: str,
         raise ConsentFailedError(problem, pending=pending, detail=refused.error) from refused
     except HeldError as held:
         raise ConsentFailedError(ConsentProblem.MISSING_LICENCE, pending=pending, detail=held.issue.code) from held
-    except (InvoicingError, UnreadableTokensError) as failure:
+    except InvoicingError as failure:
         tools.report("consent_failed", {"integration": pending.integration_id, "reason": str(failure)})
         raise ConsentFailedError(ConsentProblem.FORTNOX_NOT_ANSWERING, pending=pending) from failure
     session = open_session(tools.consent, pending.integration_id, pending.wms_username)

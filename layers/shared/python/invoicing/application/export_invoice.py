@@ -4,15 +4,16 @@ The record in Exports is written before Fortnox is asked and after it answered, 
 leaves something that the next run can go on from.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from invoicing.application.interleave import outside
+from invoicing.application.judge_invoice import TRIED_AT_EVERY_RUN, JudgeTools, judge_invoice, rests, unreadable
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Clock, Exports, Fortnox, Side
-from invoicing.domain.draft import Draft, draft_invoice
+from invoicing.domain.draft import Draft
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
@@ -26,22 +27,19 @@ from invoicing.domain.errors import (
     invoice_held,
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent, external_reference
-from invoicing.domain.export_again import difference, is_unchanged, to_change
+from invoicing.domain.export_again import difference, to_change
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
-from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings, PriceMeaning
+from invoicing.domain.integration_settings import CurrencyRule
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
+from invoicing.domain.named_issue import named
+from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 ARRIVED_AFTER = timedelta(minutes=2)  # by then a lost request has arrived, and what it made can be found
-TRY_AGAIN_EVERY = timedelta(hours=1)  # what Fortnox refused is tried again this often by itself
 
-# Issues that nobody was refused by: such an invoice is tried at every run.
-_TRIED_AT_EVERY_RUN = frozenset(
-    {IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_INVOICE_UNREADABLE}
-)
 # Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
-_OUTCOME_OPEN = _TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE, IssueCode.OUR_DEFECT}
+_OUTCOME_OPEN = TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE, IssueCode.OUR_DEFECT}
 # Issues that leave open what Fortnox made of a change.
 _CHANGE_OPEN = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.OUR_DEFECT})
 
@@ -59,7 +57,7 @@ class ExportTools:
     """
 
     integration_id: str
-    settings: IntegrationSettings
+    judging: JudgeTools
     exports: Exports
     fortnox: Fortnox
     register: KnownRegister
@@ -67,10 +65,7 @@ class ExportTools:
     write_back: Callable[[int, str], None]
     clock: Clock
     new_id: Callable[[], str]
-    run_id: str
-    last_run_at: datetime | None  # when the run before this one ended
     by: str
-    remembered_meaning: PriceMeaning = PriceMeaning.DETECT
 
 
 async def export_invoice(
@@ -116,7 +111,7 @@ def hold_unreadable(
     """An invoice that Ongoing's answer garbles becomes an issue; one without even an id cannot be recorded."""
     if invoice.id is None:
         return None
-    issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
+    issue = unreadable(invoice)
     base = record or _blank(tools.integration_id, invoice.id)
     wanted = base.wanted or asked
     if (base.issue, base.wanted) == (issue, wanted):
@@ -132,7 +127,7 @@ def hold_unreadable(
         updated_at=now,
     )
     tools.starting()
-    tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, detail=issue.code))
+    tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, issue=issue.code))
     return held
 
 
@@ -144,7 +139,7 @@ async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> 
     """
     there: FortnoxInvoice | None = None
     if record.fortnox_number:
-        if _rests(tools, record, asked=asked):
+        if rests(tools.judging, record, asked=asked):
             return record
         there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(record.fortnox_number))
     elif record.attempt_id:
@@ -184,9 +179,15 @@ def _settle(
         issue_since=now if issue else None,
         updated_at=now,
     )
-    detail = issue.code if issue else fortnox_number
+    event = HistoryEvent(
+        at=now,
+        kind=kind,
+        by=tools.by,
+        fortnox_number="" if issue else fortnox_number,
+        issue=issue.code if issue else None,
+    )
     tools.starting()
-    tools.exports.save(settled, event=HistoryEvent(at=now, kind=kind, by=tools.by, detail=detail))
+    tools.exports.save(settled, event=event)
     return settled
 
 
@@ -196,16 +197,6 @@ async def _with_our_reference(fortnox: Fortnox, reference: str) -> Sequence[Fort
     # A list names neither credit notes, which may carry their invoice's reference, nor totals.
     read = await outside(Side.FORTNOX, lambda: [fortnox.invoice(hit.number) for hit in hits])
     return [invoice for invoice in read if invoice is not None and not invoice.is_credit_note] if hits else None
-
-
-def _rests(tools: ExportTools, record: Export, *, asked: bool) -> bool:
-    """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
-    since, before, issue = record.issue_since, tools.last_run_at, record.issue
-    if asked or record.state is not ExportState.HELD or since is None or before is None:
-        return False
-    if issue is not None and issue.code in _TRIED_AT_EVERY_RUN:
-        return False
-    return (tools.clock() - since) // TRY_AGAIN_EVERY == (before - since) // TRY_AGAIN_EVERY
 
 
 class _Export:
@@ -228,6 +219,7 @@ class _Export:
 
     async def run(self) -> Export:
         tried = self.record.tried
+        drafted: InvoiceDraft | None = None
         try:
             if not (await self._is_resolved()):
                 return self.record
@@ -235,34 +227,33 @@ class _Export:
                 self.record = _close(self._tools, self.record, self.record.fortnox_number)
                 return self.record
             tried = ""
-            if self._shares_with is not None and not self.record.fortnox_number:
-                raise invoice_held(
-                    IssueCode.NUMBER_SHARED,
-                    invoice_number=self._invoice.number.strip(),
-                    other_invoice=str(self._shares_with),
-                )
-            draft = draft_invoice(
-                self.record.integration_id,
+            verdict = await judge_invoice(
+                self._tools.judging,
                 self._invoice,
-                self._tools.settings,
-                remembered_meaning=self._tools.remembered_meaning,
+                self.record,
+                asked=self._asked,
+                shares_with=self._shares_with,
             )
-            if draft.price_meaning is not PriceMeaning.DETECT:
-                self._tools.remembered_meaning = draft.price_meaning
-            tried = draft.invoice.fingerprint
-            if self._was_refused(draft.invoice) and self._rests():
-                return self.record
-            if not self.record.fortnox_number:
-                await self._create(draft)
-            elif is_unchanged(self.record, draft.invoice):
-                self._unchanged()
-            else:
-                await self._update(draft)
+            drafted = verdict.draft.invoice if verdict.draft else None
+            tried = drafted.fingerprint if drafted else ""
+            await self._carry_out(verdict)
         except InvoiceHeldError as held:
-            self._hold(held.issue, tried)
+            self._hold(named(held.issue, self._invoice, drafted) if drafted else held.issue, tried)
         if self.record.state is ExportState.SENT:
             await self._write_back()
         return self.record
+
+    async def _carry_out(self, verdict: Verdict) -> None:
+        """Does what was decided. What Fortnox then refuses raises InvoiceHeldError."""
+        draft, there = verdict.draft, verdict.there
+        if verdict.issue is not None:
+            raise InvoiceHeldError(verdict.issue)
+        if verdict.intention is Intention.NOTHING:
+            self._unchanged(net=there)
+        elif verdict.intention is Intention.CREATE and draft is not None:
+            await self._create(draft)
+        elif draft is not None and there is not None:
+            await self._update(draft, there)
 
     def hold_unanswered(self, error: Exception) -> None:
         """Tried in vain again: a person should see it. It is still tried at every run, and where it stood is kept."""
@@ -297,8 +288,6 @@ class _Export:
 
     async def _resolve_claim(self) -> bool:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
-        if self.record.attempt_run == self._tools.run_id:
-            return False
         found = await _with_our_reference(self._tools.fortnox, self.record.reference)
         if found is None:
             self._save(EventKind.NOT_FOUND, attempt_id="")
@@ -315,13 +304,12 @@ class _Export:
 
     async def _create(self, draft: Draft) -> None:
         invoice = draft.invoice
-        self._tools.register.prepare(draft, self._invoice)
+        self._tools.register.create_missing(draft)
         self._save(
             EventKind.CLAIMED,
-            detail=invoice.reference,
+            said={"reference": invoice.reference},
             state=ExportState.CLAIMED,
             attempt_id=self._tools.new_id(),
-            attempt_run=self._tools.run_id,
             tried=invoice.fingerprint,
             issue=None,
             issue_since=None,
@@ -348,22 +336,18 @@ class _Export:
         if holder.reference != draft.invoice.reference:
             raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
-        await self._update(draft)
+        changing = to_change(self.record, draft.invoice, holder, asked=self._asked)
+        if changing is not None:
+            self._tools.register.check(draft, self._invoice)
+            await self._update(draft, changing)
 
-    async def _update(self, draft: Draft) -> None:
-        """Exported again with other content, or not right yet: make Fortnox's invoice equal to the draft."""
-        number = self.record.fortnox_number
-        fortnox = self._tools.fortnox
-        there = await outside(Side.FORTNOX, lambda: fortnox.invoice(number))
-        changing = to_change(self.record, draft.invoice, there, asked=self._asked)
-        if changing is None:
-            self._unchanged(net=there)
-            return
-        self._tools.register.prepare(draft, self._invoice)
+    async def _update(self, draft: Draft, there: FortnoxInvoice) -> None:
+        """Makes Fortnox's invoice, which may be changed, equal to the draft."""
+        self._tools.register.create_missing(draft)
         # From here on nobody knows what Fortnox has, until it has answered.
         self._save(EventKind.UPDATING, state=ExportState.UPDATING, fingerprint="", tried=draft.invoice.fingerprint)
         try:
-            updated = await outside(Side.FORTNOX, lambda: fortnox.update_invoice(changing, draft.invoice))
+            updated = await outside(Side.FORTNOX, lambda: self._tools.fortnox.update_invoice(there, draft.invoice))
         except InvoiceHeldError:
             self._tools.register.forget(draft)
             raise
@@ -384,7 +368,7 @@ class _Export:
     def _in_fortnox(self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
         owner = self._invoice.goods_owner
-        currency = "" if self._tools.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
+        currency = "" if self._tools.judging.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
         differs = difference(
             invoice,
             round_to_ore(self._invoice.amount),
@@ -394,7 +378,7 @@ class _Export:
         issue = differs if fingerprint else None
         self._save(
             kind,
-            detail=f"{invoice.number} {invoice.net}",
+            said={"fortnox_number": invoice.number, "net": invoice.net},
             state=ExportState.SENT if issue is None else ExportState.HELD,
             fortnox_number=invoice.number,
             fortnox_net=invoice.net,
@@ -410,7 +394,7 @@ class _Export:
             await outside(Side.ONGOING, lambda: self._tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
-        self._save(EventKind.WRITTEN_BACK, detail=number, state=ExportState.DONE)
+        self._save(EventKind.WRITTEN_BACK, said={"fortnox_number": number}, state=ExportState.DONE)
 
     def _hold(self, issue: Issue, tried: str) -> None:
         open_attempt = self.record.fortnox_number or issue.code in _OUTCOME_OPEN
@@ -420,7 +404,7 @@ class _Export:
             return
         self._save(
             None if known else EventKind.HELD,
-            detail=issue.code,
+            said={"issue": issue.code},
             state=ExportState.HELD,
             issue=issue,
             issue_since=self.record.issue_since if known else self._tools.clock(),
@@ -428,19 +412,14 @@ class _Export:
             attempt_id=attempt_id,
         )
 
-    def _was_refused(self, draft: InvoiceDraft) -> bool:
-        """Whether Fortnox refused this very invoice before."""
-        return (
-            self.record.state is ExportState.HELD
-            and self.record.tried == draft.fingerprint
-            and self.record.wms_number == self._invoice.number
-        )
-
     def _rests(self) -> bool:
-        return _rests(self._tools, self.record, asked=self._asked)
+        return rests(self._tools.judging, self.record, asked=self._asked)
 
-    def _save(self, kind: EventKind | None, *, detail: str = "", **changes: Any) -> None:
-        """Writes the next version of the record, with what Ongoing says now, and one line of history."""
+    def _save(self, kind: EventKind | None, *, said: Mapping[str, Any] | None = None, **changes: Any) -> None:
+        """Writes the next version of the record, with what Ongoing says now, and one line of history.
+
+        `said` are fields of that line, `changes` are fields of the record.
+        """
         now = self._tools.clock()
         invoice = self._invoice
         record = replace(
@@ -456,7 +435,7 @@ class _Export:
             updated_at=now,
             **changes,
         )
-        event = HistoryEvent(at=now, kind=kind, by=self._tools.by, detail=detail) if kind else None
+        event = HistoryEvent(at=now, kind=kind, by=self._tools.by, **(said or {})) if kind else None
         self._tools.starting()
         self._tools.exports.save(record, event=event)
         self.record = record

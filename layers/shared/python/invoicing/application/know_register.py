@@ -1,6 +1,6 @@
 """What one run knows of Fortnox's registers: asks once, remembers for a day, creates what is missing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -16,29 +16,55 @@ BELIEVED_FOR = timedelta(days=1)
 
 
 class KnownRegister:
-    """Customers, articles and units of one company. Loaded when first needed, saved by `save`."""
+    """Customers, articles and units of one company. Loaded when first needed, saved by `save`.
+
+    `may_ask` says whether there is time to ask Fortnox. Without `remembered`, what earlier runs learned is not
+    believed: whoever wants to know how things stand looks at them.
+    """
 
     def __init__(
-        self, *, integration_id: str, settings: IntegrationSettings, exports: Exports, fortnox: Fortnox, clock: Clock
+        self,
+        *,
+        integration_id: str,
+        settings: IntegrationSettings,
+        exports: Exports,
+        fortnox: Fortnox,
+        clock: Clock,
+        remembered: bool = True,
+        may_ask: Callable[[], bool] = lambda: True,
     ) -> None:
         self._integration_id = integration_id
         self._settings = settings
         self._exports = exports
         self._fortnox = fortnox
         self._clock = clock
-        self._loaded = False
+        self.may_ask = may_ask
+        self._loaded = not remembered
         self._changed = False
         self._listed = False  # all active articles were read in this run
         self._asked_for_one = False  # a second unknown article makes reading all of them the cheaper way
         self._customers: dict[str, tuple[str, str]] = {}
+        self._seen: dict[str, Customer | None] = {}  # those that were asked for just now
         self._articles: dict[str, str] = {}
+        self._inactive: frozenset[str] = frozenset()  # articles; known when they were listed
         self._units: dict[str, str] = {}
 
-    def prepare(self, draft: Draft, invoice: WmsInvoice) -> None:
-        """Makes sure that customer and articles of a draft exist. Raises InvoiceHeldError, RetryLaterError, …"""
+    def check(self, draft: Draft, invoice: WmsInvoice) -> None:
+        """Whether customer and articles of a draft can be used; articles may be missing. Writes nothing in Fortnox.
+
+        Raises InvoiceHeldError, RetryLaterError, …
+        """
         self._load()
         self._check_customer(draft, invoice)
         self._check_articles(draft)
+
+    def create_missing(self, draft: Draft) -> None:
+        """Creates the articles of a checked draft that do not exist. Raises InvoiceHeldError, RetryLaterError, …"""
+        for number in self._unknown(draft):
+            active = self._create(number, draft)
+            if active is None:
+                raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
+            self._use(number, draft, active=active)
 
     def forget(self, draft: Draft) -> None:
         """Fortnox refused the draft: what we believed of it may be wrong."""
@@ -46,6 +72,7 @@ class KnownRegister:
         for number in {row.article_number for row in draft.invoice.rows}:
             self._articles.pop(number, None)
         self._customers.pop(draft.invoice.customer_number, None)
+        self._seen.pop(draft.invoice.customer_number, None)
         self._changed = True
 
     def save(self) -> None:
@@ -72,32 +99,42 @@ class KnownRegister:
         number = draft.invoice.customer_number
         currency, _ = self._customers.get(number, (None, ""))
         wanted = _wanted_currency(draft.invoice, self._settings)
+        if currency is not None and not _differ(wanted, currency):
+            return
         # What is remembered holds nothing back: it may have been mended.
-        if currency is None or _differ(wanted, currency):
-            customer = self._fortnox.customer(number)
-            if customer is not None and customer.active:
-                self._customers[number] = (customer.currency, self._until())
-                self._changed = True
-            refuse_customer(customer, draft.invoice, invoice, self._settings)
+        if number not in self._seen:
+            if not self.may_ask():
+                return
+            self._seen[number] = self._fortnox.customer(number)
+        customer = self._seen[number]
+        if customer is not None and customer.active:
+            self._customers[number] = (customer.currency, self._until())
+            self._changed = True
+        _refuse_customer(customer, draft.invoice, invoice, self._settings)
 
     def _check_articles(self, draft: Draft) -> None:
         unknown = self._unknown(draft)
-        if not self._listed and (len(unknown) > 1 or (unknown and self._asked_for_one)):
-            self._know(self._fortnox.active_articles())
+        if not unknown or not self.may_ask():
+            return
+        if not self._listed and (len(unknown) > 1 or self._asked_for_one):
+            self._know(self._fortnox.articles(active=True))
+            self._inactive = self._fortnox.articles(active=False)
             self._listed = True
             unknown = self._unknown(draft)
         for number in unknown:
-            active = None if self._listed else self._fortnox.article_is_active(number)
-            self._asked_for_one = True
-            if active is None:
-                active = self._create(number, draft)
-            if active is None:
-                raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
-            if not active:
-                raise invoice_held(
-                    IssueCode.ARTICLE_INACTIVE, article_number=number, row=draft.article_titles.get(number, number)
-                )
-            self._know([number])
+            if self._listed:
+                active = False if number in self._inactive else None
+            else:
+                active = self._fortnox.article_is_active(number)
+                self._asked_for_one = True
+            if active is not None:
+                self._use(number, draft, active=active)
+
+    def _use(self, number: str, draft: Draft, *, active: bool) -> None:
+        if not active:
+            row = draft.article_titles.get(number, number)
+            raise invoice_held(IssueCode.ARTICLE_INACTIVE, article_number=number, row=row)
+        self._know([number])
 
     def _create(self, number: str, draft: Draft) -> bool | None:
         """Creates an article; says whether it is active, which one that existed all the same may not be.
@@ -139,7 +176,7 @@ class KnownRegister:
         return _text(self._clock() + BELIEVED_FOR)
 
 
-def refuse_customer(
+def _refuse_customer(
     customer: Customer | None, draft: InvoiceDraft, invoice: WmsInvoice, settings: IntegrationSettings
 ) -> None:
     """Raises InvoiceHeldError if Fortnox's customer cannot have this invoice. None: Fortnox has no such customer."""

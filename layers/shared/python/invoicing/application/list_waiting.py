@@ -6,9 +6,8 @@ from datetime import datetime
 
 from invoicing.application.ports import Exports, Sealer, WmsInvoices
 from invoicing.application.wms_login import login_of
-from invoicing.domain.due import Due, when_due
+from invoicing.domain.due import Due, due_of
 from invoicing.domain.integration import Integration
-from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import WmsInvoice
 
 
@@ -26,21 +25,8 @@ def list_waiting(
         readable = [invoice for invoice in page.invoices if isinstance(invoice, WmsInvoice)]
         begun = exports.get_many(integration.id, [invoice.id for invoice in readable])
         waiting += [
-            (replace(invoice, charges=()), due_of(integration, invoice, now=now))
+            (replace(invoice, charges=()), due_of(integration, invoice, None, now=now))
             for invoice in readable
             if invoice.id not in begun
         ]
     return sorted(waiting, key=lambda one: one[0].id, reverse=True)
-
-
-def due_of(integration: Integration, invoice: WmsInvoice, *, now: datetime) -> Due:
-    """Whether the next run would send an invoice that we have not begun."""
-    if integration.settings is None:
-        return Due.NEVER
-    return when_due(
-        invoice,
-        integration.settings,
-        today=now.astimezone(SWEDEN).date(),
-        asked=invoice.id in integration.asked,
-        begun=False,
-    )

@@ -22,28 +22,6 @@ type SecondsLeft = Callable[[], float]  # until this process is stopped
 type Report = Callable[[str, Mapping[str, str | int]], None]  # one event: log line and metric; never a secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """One HTTP request. `timeout` is the total in seconds, from connecting to the last byte."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = field(default=None, repr=False)
-    timeout: float = 30.0
-    max_answer_bytes: int = 20_000_000
-    fresh_connection: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAnswer:
-    """One complete HTTP answer. Header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
 class Side(Enum):
     """Whom a call to the outside goes to."""
 
@@ -66,14 +44,6 @@ class OutsideCalls(Protocol):
 
     def first(self, under_way: Collection[Future[Any]]) -> Future[Any]:
         """Waits until one of them is answered, and gives it."""
-        ...
-
-
-class HttpTransport(Protocol):
-    """Sends one request, once: no retries, no redirects."""
-
-    def send(self, request: HttpRequest) -> HttpAnswer:
-        """Raises NotSentError if nothing left this machine, else UnknownOutcomeError on any failure."""
         ...
 
 
@@ -506,8 +476,8 @@ class Fortnox(Protocol):
 
     def customer(self, number: str) -> Customer | None: ...
 
-    def active_articles(self) -> frozenset[str]:
-        """Numbers of all active articles (one call per 500)."""
+    def articles(self, *, active: bool) -> frozenset[str]:
+        """Numbers of all articles that are active, or of all others (one call per 500)."""
         ...
 
     def article_is_active(self, number: str) -> bool | None:

@@ -1,52 +1,83 @@
 """What would be sent for one invoice, without sending anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from invoicing.application.ports import Exports, Sealer, WmsInvoices
+from invoicing.application.interleave import take_alone
+from invoicing.application.judge_invoice import JudgeTools, judge_invoice
+from invoicing.application.rehearse import RehearsalTools, judge_tools
 from invoicing.application.wms_login import login_of
-from invoicing.domain.draft import Draft, draft_invoice
-from invoicing.domain.errors import InvoiceHeldError
-from invoicing.domain.export import Export, ExportState
+from invoicing.domain.due import Due, due_of
+from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError, UpstreamContractError
+from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration
+from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
+from invoicing.domain.keys import clean_key
+from invoicing.domain.verdict import Intention, Verdict
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """One of `draft` and `issue` is set; `record` is what we know of it, if anything."""
+    """One invoice as Ongoing has it now, and what a run would do with it once it is `due`.
 
-    invoice: WmsInvoice | None
-    draft: Draft | None
-    issue: Issue | None
+    `record` is what we know of it, if anything. Not `compared`: Fortnox did not answer, and the verdict is only about
+    what Ongoing has.
+    """
+
+    invoice: WmsInvoice | UnreadableInvoice
     record: Export | None
-
-    @property
-    def would_change(self) -> bool:
-        """Whether sending would create or change anything in Fortnox."""
-        if self.draft is None:
-            return False
-        done = self.record is not None and self.record.state is ExportState.DONE
-        return not (done and self.record and self.record.fingerprint == self.draft.invoice.fingerprint)
+    due: Due
+    verdict: Verdict
+    compared: bool = True
 
 
-def preview_invoice(
-    integration: Integration, invoice_id: int, *, wms: WmsInvoices, sealer: Sealer, exports: Exports
-) -> Preview | None:
+def preview_invoice(tools: RehearsalTools, integration: Integration, invoice_id: int) -> Preview | None:
     """Reads the invoice as it is now; None if the system has none with that id. Raises like the WMS port."""
-    if integration.settings is None:
+    settings = integration.settings
+    if settings is None:
         return None
-    invoice = wms.by_id(login_of(integration, sealer), invoice_id)
+    login = login_of(integration, tools.sealer)
+    invoice = tools.wms.by_id(login, invoice_id)
     if invoice is None:
         return None
-    record = exports.get(integration.id, invoice_id)
-    if isinstance(invoice, UnreadableInvoice):
-        issue = Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
-        return Preview(invoice=None, draft=None, issue=issue, record=record)
+    record = tools.exports.get(integration.id, invoice_id)
+    shares_with = _shares_with(tools, settings, login, invoice)
+
+    def judged(judging: JudgeTools) -> Verdict:
+        asked = invoice_id in integration.asked
+        return take_alone(judge_invoice(judging, invoice, record, asked=asked, shares_with=shares_with))
+
+    compared = True
     try:
-        draft = draft_invoice(
-            integration.id, invoice, integration.settings, remembered_meaning=integration.detected_price_meaning
-        )
-    except InvoiceHeldError as held:
-        return Preview(invoice=invoice, draft=None, issue=held.issue, record=record)
-    return Preview(invoice=invoice, draft=draft, issue=record.issue if record else None, record=record)
+        verdict = judged(judge_tools(tools, integration, settings))
+    except (IntegrationHeldError, ReconnectRequiredError, RetryLaterError, UpstreamContractError) as error:
+        compared = False
+        verdict = judged(judge_tools(tools, integration, settings, may_ask=lambda: False))
+        if stopped := _issue_of(error, integration):
+            verdict = replace(verdict, intention=Intention.HOLD, issue=verdict.issue or stopped)
+    due = due_of(integration, invoice, record, now=tools.clock()) if isinstance(invoice, WmsInvoice) else Due.NOW
+    return Preview(invoice=invoice, record=record, due=due, verdict=verdict, compared=compared)
+
+
+def _issue_of(error: Exception, integration: Integration) -> Issue | None:
+    """What stops every invoice of the integration; None: only this moment does."""
+    if isinstance(error, IntegrationHeldError):
+        return error.issue
+    if isinstance(error, ReconnectRequiredError):
+        return Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
+    return None
+
+
+def _shares_with(
+    tools: RehearsalTools, settings: IntegrationSettings, login: WmsLogin, invoice: WmsInvoice | UnreadableInvoice
+) -> int | None:
+    """The id of another unexported invoice with its number; only invoices that have one cost a look at the list."""
+    if not isinstance(invoice, WmsInvoice) or not clean_key(invoice.number):
+        return None
+    for page in tools.wms.unexported(login, since=settings.from_date):
+        others = [one for one in page.invoices if one.id != invoice.id]
+        found = sharing_a_number([invoice, *others]).get(invoice.id)
+        if found is not None:
+            return found
+    return None

@@ -26,8 +26,9 @@ from invoicing.domain.errors import (
     RateLimitedError,
     RetryLaterError,
     UnknownOutcomeError,
+    UnreadableTokensError,
 )
-from invoicing.domain.tokens import Intent, TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+from invoicing.domain.tokens import Intent, TokenItem, Tokens, TokenStatus, read_tokens
 
 _SAVE_ROUNDS = 3  # each with the repeats of the stores themselves
 

@@ -1,6 +1,6 @@
 """The landing page's form: checks a WMS login, then signs in or leads on to Fortnox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,9 +18,11 @@ from invoicing.domain.tokens import Mode
 from invoicing.domain.wms_invoice import WmsLogin
 
 SESSION_LIFE = timedelta(hours=8)
-REFUSAL_SECONDS = 2.0  # every refusal takes at least this long, so that its speed tells nothing
-_FREE_TRIES = {"user": 4, "system": 20, "address": 20}
+REFUSAL_STEP = 0.5  # seconds: a refusal comes at a whole multiple of it, so that its speed tells nothing
+_FREE_OF_USER, _FREE_OF_SYSTEM, _FREE_OF_ADDRESS = 4, 20, 20  # tries within an hour
 _LONGEST_WAIT = timedelta(minutes=15)
+# Asked in place of a system that we do not know, so that its refusal takes the way, and the time, of all others.
+_NOBODY = WmsLogin(warehouse="unknown-customer-id", username="nobody", password="none")  # noqa: S106 - opens nothing
 
 
 class SignInProblem(StrEnum):
@@ -79,20 +81,21 @@ def sign_in(
     warehouse = _warehouse(tools, system)
     username = username.strip()
     _check_fields(username, password)
-    keys = _throttle_keys(warehouse or system.strip(), username, address)
-    _check_throttle(tools, keys, started)
+    throttles = _throttles(warehouse or system.strip(), username, address)
+    _check_throttles(tools, throttles, started)
     try:
         if warehouse is None:
+            tools.wms.check_login(_NOBODY)
             raise WmsLoginRefusedError("no such customer id")
         tools.wms.check_login(WmsLogin(warehouse=warehouse, username=username, password=password))
     except WmsLoginRefusedError:
-        tools.sessions.count_failure(keys, now=started)
+        tools.sessions.count_failure(list(throttles), now=started)
         spent = (tools.clock() - started).total_seconds()
-        tools.sleep(max(0.0, REFUSAL_SECONDS - spent))
+        tools.sleep(REFUSAL_STEP - spent % REFUSAL_STEP)
         raise SignInRefusedError(SignInProblem.REFUSED) from None
     except (RetryLaterError, UpstreamContractError) as error:
         raise SignInRefusedError(SignInProblem.WMS_NOT_ANSWERING) from error
-    tools.sessions.clear_failures(keys[:1])
+    tools.sessions.clear_failures(list(throttles)[:1])  # the user's own
 
     seal = tools.sealer.prepare(wms_password_context(warehouse))
     sealed = seal(password.encode())
@@ -142,14 +145,19 @@ def _check_fields(username: str, password: str) -> None:
             raise SignInRefusedError(SignInProblem.NO_LOGIN)
 
 
-def _throttle_keys(system: str, username: str, address: str) -> Sequence[str]:
-    return (f"user#{system}#{username.lower()}", f"system#{system}", f"address#{address}")
+def _throttles(system: str, username: str, address: str) -> Mapping[str, int]:
+    """What failed tries are counted by, with how many of them are free."""
+    return {
+        f"user#{system}#{username.lower()}": _FREE_OF_USER,
+        f"system#{system}": _FREE_OF_SYSTEM,
+        f"address#{address}": _FREE_OF_ADDRESS,
+    }
 
 
-def _check_throttle(tools: SignInTools, keys: Sequence[str], now: datetime) -> None:
+def _check_throttles(tools: SignInTools, throttles: Mapping[str, int], now: datetime) -> None:
     """Each failure beyond the free ones doubles the wait, per user, system and address."""
-    for key, (count, last) in tools.sessions.failures(keys, now=now).items():
-        over = count - _FREE_TRIES[key.split("#", 1)[0]]
+    for key, (count, last) in tools.sessions.failures(list(throttles), now=now).items():
+        over = count - throttles[key]
         if over >= 0:
             wait = min(timedelta(seconds=2 ** min(over, 12)), _LONGEST_WAIT)
             if now < last + wait:

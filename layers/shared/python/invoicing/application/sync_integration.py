@@ -3,11 +3,11 @@
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+from invoicing.application.close_reactivation import close_reactivation
 from invoicing.application.export_invoice import (
     ExportTools,
     WriteBackFailedError,
@@ -16,6 +16,7 @@ from invoicing.application.export_invoice import (
     settle_deleted,
 )
 from invoicing.application.interleave import Steps, interleave
+from invoicing.application.judge_invoice import JudgeTools
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
     CannotOpenError,
@@ -35,13 +36,15 @@ from invoicing.application.ports import (
     SyncRequest,
     WmsInvoices,
 )
+from invoicing.application.tally_run import Tally
 from invoicing.application.wms_login import login_of
-from invoicing.domain.due import Due, has_begun, when_due
+from invoicing.domain.due import Due, due_of
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
     ReconnectRequiredError,
     RetryLaterError,
+    UnreadableTokensError,
     UpstreamContractError,
     WmsLoginRefusedError,
 )
@@ -49,8 +52,6 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
-from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
@@ -84,21 +85,6 @@ class SyncTools:
     report: Report
 
 
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """What a run did so far."""
-
-    seen: int = 0
-    waiting: int = 0
-    sent: int = 0
-    updated: int = 0
-    held: int = 0
-    failed: int = 0
-    problem: Issue | None = None
-    done: set[int] = field(default_factory=set)
-    sums: dict[str, Decimal] = field(default_factory=dict)  # currency → net sent by this run
-
-
 @dataclass(frozen=True, slots=True)
 class _Job:
     """One invoice to look at, and its record as it was; without an invoice, it is no longer in Ongoing."""
@@ -128,7 +114,7 @@ def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | Non
 
 
 class _Run:
-    """One run. `_tally` says what it did; `_unfinished` is what the next one looks at, listed by Ongoing or not."""
+    """One run, while it goes on."""
 
     def __init__(
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
@@ -137,10 +123,9 @@ class _Run:
         self._request = request
         self._integration = integration
         self._settings = settings
-        self._tally = _Tally()
+        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished))
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
-        self._unfinished = set(integration.unfinished)
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._ended = 0
@@ -164,7 +149,7 @@ class _Run:
             self._problem(
                 IssueCode.WMS_LOGIN_REFUSED, system=self._integration.id, username=self._integration.wms_username
             )
-        except CannotOpenError as error:
+        except (CannotOpenError, UnreadableTokensError) as error:
             self._not_answering(error, IssueCode.CONNECTION_BROKEN)  # connecting again gives new keys
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
@@ -179,7 +164,7 @@ class _Run:
             self._ended += 1
             self._take(job, outcome)
         if self._exporting is not None:
-            self._meaning = self._exporting.remembered_meaning
+            self._meaning = self._exporting.judging.remembered_meaning
             self._exporting.register.save()
         if self._stopped_by is not None:
             raise self._stopped_by
@@ -200,14 +185,16 @@ class _Run:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
         pages = self._tools.wms.unexported(login, since=self._settings.from_date)
         while page := self._read(lambda: next(pages)):
-            self._tally.seen += len(page.invoices)
-            ids = [invoice.id for invoice in page.invoices if invoice.id is not None]
+            # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
+            invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
+            self._tally.seen += len(invoices)
+            ids = [invoice.id for invoice in invoices if invoice.id is not None]
             self._listed_ids.update(ids)
             records = self._tools.exports.get_many(self._integration.id, ids)
-            due = [invoice for invoice in page.invoices if self._is_due(invoice, records)]
+            due = [invoice for invoice in invoices if self._is_due(invoice, records)]
             self._open.difference_update(ids)
             self._open.update(invoice.id for invoice in due if invoice.id is not None)
-            sharing = sharing_a_number(page.invoices)
+            sharing = sharing_a_number(invoices)
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
                 yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
@@ -265,26 +252,33 @@ class _Run:
     def _export_tools(self, login: WmsLogin) -> ExportTools:
         """Made when first needed: most runs send nothing."""
         fortnox = self._tools.fortnox_of(self._integration)
-        return ExportTools(
+        register = KnownRegister(
             integration_id=self._integration.id,
             settings=self._settings,
             exports=self._tools.exports,
             fortnox=fortnox,
-            register=KnownRegister(
-                integration_id=self._integration.id,
-                settings=self._settings,
-                exports=self._tools.exports,
-                fortnox=fortnox,
-                clock=self._tools.clock,
-            ),
+            clock=self._tools.clock,
+        )
+        judging = JudgeTools(
+            integration_id=self._integration.id,
+            settings=self._settings,
+            fortnox=fortnox,
+            register=register,
+            clock=self._tools.clock,
+            last_run_at=self._before.finished_at if self._before else None,
+            remembered_meaning=self._meaning,
+        )
+        return ExportTools(
+            integration_id=self._integration.id,
+            judging=judging,
+            exports=self._tools.exports,
+            fortnox=fortnox,
+            register=register,
             starting=self._mark,
             write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
             clock=self._tools.clock,
             new_id=self._tools.new_id,
-            run_id=self._tools.new_id(),
-            last_run_at=self._before.finished_at if self._before else None,
             by=self._request.by,
-            remembered_meaning=self._meaning,
         )
 
     def _mark(self) -> None:
@@ -295,7 +289,7 @@ class _Run:
         """
         if self._open <= self._marked:
             return
-        marked = self._unfinished | self._open
+        marked = self._tally.unfinished | self._open
         begun = RunUnderWay(started_at=self._started_at, ended=self._ended, invoices=frozenset(self._open))
         self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
         self._marked = marked
@@ -305,7 +299,7 @@ class _Run:
         try:
             after = outcome.result()
         except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-            self._failed(job.id)
+            self._tally.fail(job.id)
             self._report("invoice_failed", invoice=str(job.id), reason=_reason(error))
             self._failures_in_a_row += 1
             if self._failures_in_a_row >= GIVE_UP_AFTER:
@@ -314,16 +308,15 @@ class _Run:
                 self._problem(code, system=self._integration.id)
                 self._stopping = True
         except InvoicingError as error:
-            if job.id is not None:
-                self._unfinished.add(job.id)
+            self._tally.keep(job.id)
             self._stop(error)
         except Exception as defect:  # ours; it stops nothing but its invoice
-            self._failed(job.id)
+            self._tally.fail(job.id)
             kind = type(defect).__name__
             self._report("our_defect", invoice=str(job.id), reason=kind, where=_where(defect))
         else:
             self._failures_in_a_row = 0
-            self._count(job, after)
+            self._tally.take(job.id, job.before, after)
 
     def _stop(self, error: Exception) -> None:
         self._stopped_by = self._stopped_by or error
@@ -332,7 +325,7 @@ class _Run:
     def _leave(self, invoice_id: int) -> None:
         """Nothing is to be done about it."""
         self._open.discard(invoice_id)
-        self._unfinished.discard(invoice_id)
+        self._tally.unfinished.discard(invoice_id)
 
     async def _export_one(self, export_tools: ExportTools, job: _Job) -> Export | None:
         record, asked = job.before, job.id in self._integration.asked
@@ -352,59 +345,13 @@ class _Run:
             case None:
                 return await settle_deleted(export_tools, record, asked=asked) if record is not None else None
 
-    def _failed(self, invoice_id: int | None) -> None:
-        self._tally.failed += 1
-        if invoice_id is not None:
-            self._unfinished.add(invoice_id)
-
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):
             return True
-        due = when_due(
-            invoice,
-            self._settings,
-            today=self._tools.clock().astimezone(SWEDEN).date(),
-            asked=invoice.id in self._integration.asked,
-            begun=has_begun(records.get(invoice.id)),
-        )
+        due = due_of(self._integration, invoice, records.get(invoice.id), now=self._tools.clock())
         if due in {Due.LATER, Due.WHEN_ASKED}:
             self._tally.waiting += 1
         return due is Due.NOW
-
-    def _count(self, job: _Job, after: Export | None) -> None:
-        invoice_id, before = job.id, job.before
-        if invoice_id is None or after is None:
-            self._tally.held += 1
-            self._report("invoice_held", invoice="", issue=IssueCode.WMS_INVOICE_UNREADABLE, code="")
-            return
-        match after.state:
-            case ExportState.DONE:
-                self._tally.done.add(invoice_id)
-                self._unfinished.discard(invoice_id)
-                self._count_done(before, after)
-            case ExportState.HELD:
-                self._tally.held += 1
-                self._tally.done.add(invoice_id)
-                self._unfinished.add(invoice_id)
-                if after.issue is not None and (before is None or before.issue != after.issue):
-                    code = after.issue.params.get("code", "")
-                    self._report("invoice_held", invoice=str(invoice_id), issue=after.issue.code, code=code)
-                    if after.issue.code is IssueCode.OUR_DEFECT:
-                        self._report("our_defect", invoice=str(invoice_id), reason=f"Fortnox refused it with {code}")
-            case _:
-                self._tally.failed += 1
-                self._unfinished.add(invoice_id)
-
-    def _count_done(self, before: Export | None, after: Export) -> None:
-        if not after.fortnox_number:
-            return  # it left Ongoing without us
-        if before is not None and before.fortnox_number:
-            self._tally.updated += 1
-            return
-        self._tally.sent += 1
-        net = after.fortnox_net if after.fortnox_net is not None else after.amount
-        currency = after.currency or "SEK"
-        self._tally.sums[currency] = self._tally.sums.get(currency, Decimal(0)) + net
 
     def _continue_later(self) -> None:
         self._report("run_continues", left=str(len(self._open)))
@@ -418,66 +365,25 @@ class _Run:
         self._tools.follow_keys(self._integration.id)
 
     def _finish(self) -> RunSummary:
-        tally = self._tally
-        summary = RunSummary(
-            started_at=self._started_at,
-            finished_at=self._tools.clock(),
-            seen=tally.seen,
-            waiting=tally.waiting,
-            sent=tally.sent,
-            updated=tally.updated,
-            held=tally.held,
-            failed=tally.failed,
-            problem=tally.problem,
+        now, tally = self._tools.clock(), self._tally
+        summary = close_reactivation(
+            self._tools.notices,
+            self._integration,
+            tally.summary(started_at=self._started_at, finished_at=now),
+            tally.sent,
+            at_its_end=not self._continues and tally.problem is None,
+            now=now,
         )
-        summary = self._with_closing_notice(summary)
         # Only what was asked for when this run began is answered by it.
         self._tools.integrations.save_run(
             self._integration.id,
             summary,
-            done=tally.done & self._integration.asked,
-            unfinished=self._unfinished,
+            done=tally.answered(self._integration.asked),
+            unfinished=tally.unfinished,
             detected=self._meaning,
         )
-        self._report(
-            "run_finished",
-            seen=str(tally.seen),
-            waiting=str(tally.waiting),
-            sent=str(tally.sent),
-            updated=str(tally.updated),
-            held=str(tally.held),
-            failed=str(tally.failed),
-            problem=tally.problem.code if tally.problem else "",
-        )
+        tally.tell()
         return summary
-
-    def _with_closing_notice(self, summary: RunSummary) -> RunSummary:
-        """After a reactivation, one notice says what was sent since: when the first run came to its end."""
-        since = self._integration.reactivated_at
-        closed = self._before.closed if self._before else None
-        if since is None or since == closed:
-            return replace(summary, closed=since)
-        sent = self._sent_with(self._before.untold if self._before else {})
-        if self._continues or summary.problem is not None:
-            return replace(summary, closed=closed, untold=sent)
-        now = self._tools.clock()
-        notice = Notice(
-            id=f"reactivated#{self._integration.id}#{since.isoformat()}",
-            integration_id=self._integration.id,
-            kind=NoticeKind.REACTIVATED,
-            created_at=now,
-            due_at=now + UNSENT_AFTER,
-            params={**sent, "held": str(self._tally.held)},
-        )
-        self._tools.notices.put_once(notice)
-        return replace(summary, closed=since)
-
-    def _sent_with(self, before: Mapping[str, str]) -> Mapping[str, str]:
-        """What this run and those before it sent: how many, and the net in each currency."""
-        sums = {f"sum_{currency}": amount for currency, amount in self._tally.sums.items()}
-        sent = {"sent": Decimal(self._tally.sent), **sums}
-        names = sorted({*sent, *before})
-        return {name: str(sent.get(name, Decimal(0)) + Decimal(before.get(name, 0))) for name in names}
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)

@@ -1,8 +1,8 @@
 """An access token by client credentials: idempotent, so there is nothing that could be lost."""
 
 from invoicing.application.token_engine import TokenEngine
-from invoicing.domain.errors import UnknownOutcomeError
-from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, UnreadableTokensError, read_tokens
+from invoicing.domain.errors import UnknownOutcomeError, UnreadableTokensError
+from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, read_tokens
 
 
 def use_client_credentials(engine: TokenEngine, item: TokenItem, *, status: TokenStatus | None = None) -> Tokens:

@@ -3,11 +3,13 @@
 Ongoing has no "ready" state: an unexported invoice may still collect charges, so the settings decide.
 """
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from invoicing.domain.export import Export, ExportState
+from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import ExportWhen, IntegrationSettings, ZeroTotal
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import WmsInvoice
 
 
@@ -26,6 +28,19 @@ def has_begun(record: Export | None) -> bool:
         return False
     under_way = record.state not in {ExportState.HELD, ExportState.DONE}
     return under_way or record.wanted or bool(record.fortnox_number) or bool(record.attempt_id)
+
+
+def due_of(integration: Integration, invoice: WmsInvoice, record: Export | None, *, now: datetime) -> Due:
+    """Whether a run would send an unexported invoice now; `record` is what we know of it."""
+    if integration.settings is None:
+        return Due.NEVER
+    return when_due(
+        invoice,
+        integration.settings,
+        today=now.astimezone(SWEDEN).date(),
+        asked=invoice.id in integration.asked,
+        begun=has_begun(record),
+    )
 
 
 def when_due(invoice: WmsInvoice, settings: IntegrationSettings, *, today: date, asked: bool, begun: bool) -> Due:

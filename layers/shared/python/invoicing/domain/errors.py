@@ -1,15 +1,28 @@
 """Errors, named by the reaction they ask for.
 
     InvoicingError
-    ├── RetryLaterError            nothing to fix by hand; the next run tries again
-    │   └── UnknownOutcomeError    a write may or may not have happened: look before trying again
-    ├── ReconnectRequiredError     the keys to Fortnox are dead; an administrator must approve again
-    ├── HeldError                  a person must fix something; carries the issue that says what
-    │   ├── InvoiceHeldError       stops one invoice
-    │   └── IntegrationHeldError   stops the whole integration
-    ├── WmsLoginRefusedError       the WMS knows no such system, user or password
-    ├── UpstreamContractError      an answer that we do not understand: our bug, or a changed API
-    └── ConfigurationError         this installation is set up wrongly
+    ├── RetryLaterError             nothing to fix by hand; the next run tries again
+    │   ├── NotSentError            nothing left this machine
+    │   ├── RateLimitedError        refused, because there were too many calls
+    │   ├── AccessRefusedError      the access token was refused; the call was not carried out
+    │   ├── UnknownOutcomeError     a write may or may not have happened: look before trying again
+    │   └── WriteBackFailedError    Fortnox has the invoice; Ongoing did not take its number and mark
+    ├── ReconnectRequiredError      the keys to Fortnox are dead; an administrator must approve again
+    ├── HeldError                   a person must fix something; carries the issue that says what
+    │   ├── InvoiceHeldError        stops one invoice
+    │   └── IntegrationHeldError    stops the whole integration
+    ├── WmsLoginRefusedError        the WMS knows no such system, user or password
+    ├── UpstreamContractError       an answer that we do not understand: our bug, or a changed API
+    ├── ConfigurationError          this installation is set up wrongly
+    ├── UnreadableTokensError       a token answer without what it must have: as if there were none
+    ├── ChangedMeanwhileError       somebody else was faster: read again, then decide again
+    ├── CannotOpenError             sealed elsewhere, or damaged: as if it were not there
+    ├── GrantRefusedError           the token endpoint says no to one key: the next one is tried
+    ├── ClientRefusedError          the token endpoint says no to our client: touches no tenant, stops all
+    └── AlreadyExistsError          Fortnox has it already: as good as created
+
+Adapters refine some of them. What a use case answers a person with (a refused sign-in, consent or form) stands with
+that use case and asks for no reaction.
 
 Messages are for the log. They never carry a body, a query string, a token or a password.
 """
@@ -18,7 +31,7 @@ from invoicing.domain.issue import Issue, IssueCode
 
 
 class InvoicingError(Exception):
-    """Root of all errors that this product raises on purpose."""
+    """Root of all errors that ask for a reaction."""
 
 
 class RetryLaterError(InvoicingError):
@@ -72,6 +85,10 @@ class WmsLoginRefusedError(InvoicingError):
 
 class UpstreamContractError(InvoicingError):
     """An answer outside everything that is documented or was ever seen."""
+
+
+class UnreadableTokensError(InvoicingError):
+    """A token answer without what it must have. The message never carries the answer."""
 
 
 class ConfigurationError(InvoicingError):

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Issue, IssueCode
 
 
 class ExportState(StrEnum):
@@ -47,12 +47,21 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
-    """One line of an invoice's history. `by` is a user name, or "schedule"."""
+    """One line of an invoice's history. `by` is a user name, or "schedule". What does not apply is empty."""
 
     at: datetime
     kind: EventKind
     by: str
-    detail: str = ""
+    reference: str = ""  # of the invoice that was to be created
+    fortnox_number: str = ""
+    net: Decimal | None = None  # what Fortnox had then
+    issue: IssueCode | None = None
+
+    @property
+    def detail(self) -> str:
+        """All that is known besides, in one text, for archives."""
+        facts = (self.reference, self.fortnox_number, self.net, self.issue)
+        return " ".join(str(fact) for fact in facts if fact not in {"", None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +83,6 @@ class Export:
     fingerprint: str = ""  # of what Fortnox has; empty while nothing is known to be there
     tried: str = ""  # fingerprint of what was last sent or refused, until Fortnox is known to have it
     attempt_id: str = ""  # the POST that was claimed last; empty if it certainly was not carried out
-    attempt_run: str = ""  # the run that claimed it
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None
     issue: Issue | None = None

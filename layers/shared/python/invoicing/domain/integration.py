@@ -4,13 +4,13 @@ Its id is the warehouse name of the system, so one system can never have two int
 same invoices twice (docs/decisions/0002).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue
+from invoicing.domain.sent_work import SentWork
 
 RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
 
@@ -56,7 +56,7 @@ class RunSummary:
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
     closed: datetime | None = None  # the reactivation that a closing mail was written about
-    untold: Mapping[str, str] = field(default_factory=dict)  # sent since one that none was written about yet
+    not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,13 @@ class IssueCode(StrEnum):
     CURRENCY_DIFFERS = "currency_differs"  # customer_number, customer_currency, invoice_currency
     CUSTOMER_UNKNOWN = "customer_unknown"  # customer_number, goods_owner
     CUSTOMER_INACTIVE = "customer_inactive"  # customer_number, goods_owner
+    CUSTOMER_NUMBER_REFUSED = "customer_number_refused"  # customer_number, goods_owner, message
     ARTICLE_NUMBER_MISSING = "article_number_missing"  # row
     ARTICLE_NUMBER_REFUSED = "article_number_refused"  # article_number, row
     ARTICLE_INACTIVE = "article_inactive"  # article_number, row
-    ARTICLE_UNKNOWN = "article_unknown"  # article_number, message
+    ARTICLE_UNKNOWN = "article_unknown"  # article_number, row, message
+    ARTICLE_HOUSEWORK = "article_housework"  # article_number, row, message
+    UNIT_REFUSED = "unit_refused"  # unit, article_number, message
     ACCOUNT_MISSING = "account_missing"  # article_number, row
     ACCOUNT_NOT_VALID = "account_not_valid"  # account, article_number, row
     AMOUNTS_DISAGREE = "amounts_disagree"  # invoice_amount, sum_per_unit, sum_per_row, currency, price_meaning
@@ -44,18 +47,20 @@ class IssueCode(StrEnum):
     NUMBER_SHARED = "number_shared"  # invoice_number, other_invoice
     WMS_INVOICE_UNREADABLE = "wms_invoice_unreadable"  # detail
     # One invoice; Fortnox's answer.
-    ACCOUNT_UNKNOWN = "account_unknown"  # account, message
+    ACCOUNT_UNKNOWN = "account_unknown"  # account, article_number, row, message
+    VAT_NUMBER_REFUSED = "vat_number_refused"  # customer_number, goods_owner, message
     NUMBER_TAKEN = "number_taken"  # invoice_number
     PERIOD_LOCKED = "period_locked"  # invoice_date, message
     FINANCIAL_YEAR_MISSING = "financial_year_missing"  # invoice_date, message
-    COST_CENTRE_REQUIRED = "cost_centre_required"  # message
-    COST_CENTRE_UNKNOWN = "cost_centre_unknown"  # message
+    COST_CENTRE_REQUIRED = "cost_centre_required"  # account, row, cost_centres (sent|not_sent), message
+    COST_CENTRE_UNKNOWN = "cost_centre_unknown"  # cost_centre, row, message
     CURRENCY_UNKNOWN = "currency_unknown"  # currency, message
     TEXT_REFUSED = "text_refused"  # message
     TOTAL_DIFFERS = "total_differs"  # invoice_amount, fortnox_net, fortnox_number, currency
     FOUND_TWICE = "found_twice"  # fortnox_numbers
     INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason (booked|cancelled|sent|paid|order)
     DELETED_IN_WMS = "deleted_in_wms"  # fortnox_number
+    PERMISSION_REFUSED = "permission_refused"  # message
     FORTNOX_REFUSED = "fortnox_refused"  # code, message
     OUR_DEFECT = "our_defect"  # code, message
     # The whole integration.
@@ -72,10 +77,13 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.CURRENCY_DIFFERS: Fixer.EITHER,
     IssueCode.CUSTOMER_UNKNOWN: Fixer.EITHER,
     IssueCode.CUSTOMER_INACTIVE: Fixer.FORTNOX_USER,
+    IssueCode.CUSTOMER_NUMBER_REFUSED: Fixer.WMS_USER,
     IssueCode.ARTICLE_NUMBER_MISSING: Fixer.WMS_USER,
     IssueCode.ARTICLE_NUMBER_REFUSED: Fixer.WMS_USER,
     IssueCode.ARTICLE_INACTIVE: Fixer.FORTNOX_USER,
     IssueCode.ARTICLE_UNKNOWN: Fixer.FORTNOX_USER,
+    IssueCode.ARTICLE_HOUSEWORK: Fixer.FORTNOX_USER,
+    IssueCode.UNIT_REFUSED: Fixer.WMS_USER,
     IssueCode.ACCOUNT_MISSING: Fixer.WMS_USER,
     IssueCode.ACCOUNT_NOT_VALID: Fixer.WMS_USER,
     IssueCode.AMOUNTS_DISAGREE: Fixer.WMS_USER,
@@ -88,6 +96,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.NUMBER_SHARED: Fixer.WMS_USER,
     IssueCode.WMS_INVOICE_UNREADABLE: Fixer.SERVICE_OPERATOR,
     IssueCode.ACCOUNT_UNKNOWN: Fixer.EITHER,
+    IssueCode.VAT_NUMBER_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.NUMBER_TAKEN: Fixer.EITHER,
     IssueCode.PERIOD_LOCKED: Fixer.FORTNOX_USER,
     IssueCode.FINANCIAL_YEAR_MISSING: Fixer.FORTNOX_USER,
@@ -99,6 +108,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.FOUND_TWICE: Fixer.FORTNOX_USER,
     IssueCode.INVOICE_LOCKED: Fixer.FORTNOX_USER,
     IssueCode.DELETED_IN_WMS: Fixer.FORTNOX_USER,
+    IssueCode.PERMISSION_REFUSED: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.FORTNOX_REFUSED: Fixer.EITHER,
     IssueCode.OUR_DEFECT: Fixer.SERVICE_OPERATOR,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from invoicing.domain.sent_work import Closing
+
 # Putting a notice sends it within seconds. Should that fail for good, it is found as due from then on.
 UNSENT_AFTER = timedelta(hours=1)
 
@@ -36,6 +38,7 @@ class Notice:
     kind: NoticeKind
     created_at: datetime
     params: Mapping[str, str] = field(default_factory=dict)
+    closing: Closing | None = None  # of REACTIVATED
     sent: tuple[datetime, ...] = ()  # the first mail and its reminders
     due_at: datetime | None = None  # the next try or reminder
     closed: bool = False

@@ -130,7 +130,7 @@ class _Written:
         self._raised = False
 
     def add(self, char: str) -> None:
-        raised = unicodedata.decomposition(char).startswith("<super>") and not char.isalpha()
+        raised = unicodedata.decomposition(char).startswith("<super>") and not char.isalpha() and char != "™"
         if raised and char in "²³" and not self._raised:
             self._put(char)
             return

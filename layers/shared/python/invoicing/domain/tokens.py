@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from invoicing.domain.errors import UnreadableTokensError
+
 REFRESH_TOKEN_LIFE = timedelta(days=45)  # Fortnox's page on authorization
 ROTATE_SPARE_EVERY = timedelta(days=7)
 RENEW_WHEN_LEFT = timedelta(minutes=20)  # an access token with less left is renewed before use
@@ -80,10 +82,6 @@ class Tokens:
     refresh_token: str = field(default="", repr=False)  # client credentials give none
     scopes: frozenset[str] = frozenset()
     tenant_id: str = ""  # claim of the access token; empty when it has none
-
-
-class UnreadableTokensError(Exception):
-    """A token answer without what it must have. The message never carries the answer."""
 
 
 def read_tokens(raw: bytes, *, received_at: datetime, needs_refresh_token: bool) -> Tokens:

@@ -1,8 +1,9 @@
 """The list of invoices, one invoice, and its buttons."""
 
 from invoicing.application.change_integration import export_again
-from invoicing.application.list_waiting import due_of, list_waiting
+from invoicing.application.list_waiting import list_waiting
 from invoicing.application.wms_login import login_of
+from invoicing.domain.due import due_of
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.pages.browser import Answer
@@ -148,7 +149,7 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
         return visit.not_found()
     view = InvoiceView(
         session=visit.session_view,
-        line=waiting_line_of(found, due_of(integration, found, now=visit.now())),
+        line=waiting_line_of(found, due_of(integration, found, None, now=visit.now())),
         title=found.title,
         customer_number=found.goods_owner.customer_code,
         period_start=found.period_start,

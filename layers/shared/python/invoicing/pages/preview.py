@@ -4,9 +4,10 @@ from datetime import date
 
 from invoicing.application.preview_invoice import Preview, preview_invoice
 from invoicing.domain.fortnox_invoice import InvoiceRow
+from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import ROWS_PER_PAGE, Intention, IssueLine, Pager, PreviewView
+from invoicing.rendering.views import ROWS_PER_PAGE, IssueLine, Pager, PreviewView
 from invoicing.rendering.views_of import row_line_of
 
 
@@ -14,48 +15,38 @@ def preview(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices/{invoice_id}/preview"""
     invoice_id = visit.invoice_id
     shown = (
-        preview_invoice(
-            visit.integration, invoice_id, wms=visit.parts.wms, sealer=visit.parts.sealer, exports=visit.parts.exports
-        )
+        preview_invoice(visit.parts.rehearsal_tools(visit.integration), visit.integration, invoice_id)
         if invoice_id is not None
         else None
     )
-    if shown is None or shown.invoice is None:
+    if shown is None or not isinstance(shown.invoice, WmsInvoice):
         return visit.not_found()
     page = visit.page_number
-    view = _preview_view(visit, shown, page)
+    view = _preview_view(visit, shown, shown.invoice, page)
     return Answer(body=visit.pages.preview(view, visit.language))
 
 
-def _preview_view(visit: SignedInVisit, shown: Preview, page: int) -> PreviewView:
-    assert shown.invoice is not None  # noqa: S101 - the caller asked
-    wms = shown.invoice
-    draft = shown.draft.invoice if shown.draft else None
+def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: int) -> PreviewView:
+    draft = shown.verdict.draft.invoice if shown.verdict.draft else None
     rows: tuple[InvoiceRow, ...] = draft.rows if draft else ()
     pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
     page = min(page, pages)
     record = shown.record
-    if draft is None:
-        intention = Intention.HOLD
-    elif not shown.would_change:
-        intention = Intention.NOTHING
-    else:
-        intention = Intention.UPDATE if record and record.fortnox_number else Intention.CREATE
     issue = (
         IssueLine(
-            issue=shown.issue,
+            issue=shown.verdict.issue,
             since=(record.issue_since if record else None) or visit.now(),
             invoice_id=wms.id,
             invoice_number=wms.number,
             goods_owner=wms.goods_owner.name,
         )
-        if shown.issue
+        if shown.verdict.issue
         else None
     )
     return PreviewView(
         session=visit.session_view,
         invoice_id=wms.id,
-        intention=intention,
+        intention=shown.verdict.intention,
         customer_number=wms.goods_owner.customer_code,
         customer_name=wms.goods_owner.name,
         invoice_date=wms.invoice_date or date.min,

@@ -5,7 +5,7 @@ from collections import Counter
 from invoicing.application.rehearse import rehearse
 from invoicing.pages.browser import Answer, redirect
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import INVOICES_PER_PAGE, Intention, Pager, RehearsalView, RehearsedInvoice
+from invoicing.rendering.views import INVOICES_PER_PAGE, Pager, RehearsalView, RehearsedInvoice
 from invoicing.rendering.views_of import rehearsed_line_of
 
 
@@ -25,7 +25,7 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
     if page is None:
         return Answer(body=pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
     rehearsed = rehearse(visit.parts.rehearsal_tools(visit.integration), visit.integration)
-    counts = Counter(Intention(one.outcome) for one in rehearsed)
+    counts = Counter(one.intention for one in rehearsed)
     count = max(1, -(-len(rehearsed) // INVOICES_PER_PAGE))
     page = min(page, count)
     view = RehearsalView(
@@ -35,7 +35,7 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
         invoices=tuple(
             RehearsedInvoice(
                 line=rehearsed_line_of(one.invoice, one.record),
-                intention=Intention(one.outcome),
+                intention=one.intention,
                 issue=one.issue,
                 net=one.net,
             )

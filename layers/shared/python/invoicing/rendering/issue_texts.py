@@ -1,8 +1,8 @@
 """What each issue says to the person who must fix it: what happened, why, and what to do.
 
 A text is filled with the issue's parameters; one that is missing shows as a dash, so that an issue from an
-older version can always be read. "It is sent by itself" is true of every invoice issue: a held invoice is
-tried again at every run.
+older version can always be read. "It is sent by itself" is true of every invoice issue: what we refused is looked at in
+every run, and what Fortnox refused every hour, or at once when the invoice changes.
 """
 
 import re
@@ -31,13 +31,17 @@ def issue_text(issue: Issue, language: Language) -> IssueText:
     translate = translations(language).gettext
     words = _words(issue, language)
     text = ISSUE_TEXTS[issue.code]
+    fix = next(
+        (fix for (code, name, value), fix in FIXES.items() if (code, issue.params.get(name)) == (issue.code, value)),
+        text.fix,
+    )
     cause = translate(text.cause)
     if not issue.params.get("message", "").strip(" ."):
         cause = _without_quote(cause) or translate(_NO_WORDS)
     return IssueText(
         title=translate(text.title) % words,
         cause=cause % words,
-        fix=translate(text.fix) % words,
+        fix=translate(fix) % words,
     )
 
 
@@ -154,6 +158,17 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable("Make the customer active in Fortnox. The invoice is then sent by itself."),
     ),
+    IssueCode.CUSTOMER_NUMBER_REFUSED: IssueText(
+        title=translatable("Customer code “%(customer_number)s” cannot be a customer number in Fortnox"),
+        cause=translatable(
+            "The goods owner %(goods_owner)s has customer code “%(customer_number)s” in Ongoing. Fortnox says: "
+            "“%(message)s”."
+        ),
+        fix=translatable(
+            "Correct the customer code in Ongoing (Advanced → References): it is the customer number from Fortnox. "
+            "The invoice is then sent by itself."
+        ),
+    ),
     IssueCode.ARTICLE_NUMBER_MISSING: IssueText(
         title=translatable("Row %(row)s has no article number"),
         cause=translatable("The price list entry of row %(row)s has no article number in Ongoing."),
@@ -176,12 +191,31 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
     IssueCode.ARTICLE_UNKNOWN: IssueText(
         title=translatable("Fortnox does not find an article: %(article_number)s"),
         cause=translatable(
-            "It was removed or switched off in Fortnox since it was last used. Fortnox says: “%(message)s”."
+            "Row: %(row)s. The article was removed or switched off in Fortnox since it was last used, or is a kind of "
+            "article that an invoice row cannot have. Fortnox says: “%(message)s”."
         ),
         fix=translatable(
             "Press Retry: the articles are looked up again, and what is missing is created. If it comes back, make "
             "the article active in Fortnox, or choose another article number in the price list."
         ),
+    ),
+    IssueCode.ARTICLE_HOUSEWORK: IssueText(
+        title=translatable("An article is marked as housework (ROT or RUT) in Fortnox: %(article_number)s"),
+        cause=translatable(
+            "Row: %(row)s. An invoice with such an article must be one for housework. Fortnox says: “%(message)s”."
+        ),
+        fix=translatable(
+            "In Fortnox: open the article, tick housework, empty its type of work, and untick housework again. Or "
+            "choose another article number in Ongoing's price list. The invoice is then sent by itself."
+        ),
+    ),
+    IssueCode.UNIT_REFUSED: IssueText(
+        title=translatable("“%(unit)s” cannot be a unit in Fortnox"),
+        cause=translatable(
+            "Article %(article_number)s is missing in Fortnox and would be created with the unit “%(unit)s”. Fortnox "
+            "says: “%(message)s”."
+        ),
+        fix=translatable("Choose another unit of new articles under Settings, or create the article in Fortnox."),
     ),
     IssueCode.ACCOUNT_MISSING: IssueText(
         title=translatable("Article %(article_number)s has no account"),
@@ -202,10 +236,7 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Ongoing says that the invoice is %(invoice_amount)s. Its rows give %(sum_per_unit)s if a price "
             "is per unit, and %(sum_per_row)s if it is for the whole row. Nothing is sent until they agree."
         ),
-        fix=translatable(
-            "Open the invoice in Ongoing and look for a row with a changed price or quantity. If the prices "
-            "always mean the same thing, choose it under Settings."
-        ),
+        fix=translatable("Open the invoice in Ongoing and look for a row with a changed price or quantity."),
     ),
     IssueCode.PRICE_MEANING_CHANGED: IssueText(
         title=translatable("A price seems to mean something new"),
@@ -253,11 +284,18 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         fix=translatable("You do not need to do anything: those who run the service see this too."),
     ),
     IssueCode.ACCOUNT_UNKNOWN: IssueText(
-        title=translatable("Account %(account)s does not exist or is closed in Fortnox"),
+        title=translatable("An account does not exist or is closed in Fortnox: %(account)s"),
         cause=translatable("Fortnox refused the invoice: “%(message)s”."),
         fix=translatable(
-            "Open the account in Fortnox, in the financial year of the invoice, or choose another account "
-            "in Ongoing's price list."
+            "Open the account in Fortnox, in the financial year of the invoice. Or choose another one for article "
+            "%(article_number)s (row: %(row)s) in Ongoing's price list, or on the article in Fortnox."
+        ),
+    ),
+    IssueCode.VAT_NUMBER_REFUSED: IssueText(
+        title=translatable("The VAT number of customer %(customer_number)s is not valid"),
+        cause=translatable("Fortnox refused the invoice to %(goods_owner)s: “%(message)s”."),
+        fix=translatable(
+            "Correct the VAT number on customer %(customer_number)s in Fortnox. The invoice is then sent by itself."
         ),
     ),
     IssueCode.NUMBER_TAKEN: IssueText(
@@ -283,16 +321,16 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         fix=translatable("Create the financial year in Fortnox. The invoice is then sent by itself."),
     ),
     IssueCode.COST_CENTRE_REQUIRED: IssueText(
-        title=translatable("An account demands a cost centre"),
-        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        title=translatable("An account demands a cost centre: %(account)s"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”. Row: %(row)s."),
         fix=translatable(
             "In Fortnox, make the cost centre voluntary on the account. Or fill in profit centres in Ongoing "
             "and turn on “Profit centre becomes cost centre” under Settings."
         ),
     ),
     IssueCode.COST_CENTRE_UNKNOWN: IssueText(
-        title=translatable("A cost centre does not exist in Fortnox"),
-        cause=translatable("Fortnox refused the invoice: “%(message)s”."),
+        title=translatable("A cost centre does not exist in Fortnox: %(cost_centre)s"),
+        cause=translatable("Fortnox refused the invoice: “%(message)s”. Row: %(row)s."),
         fix=translatable("Create the cost centre in Fortnox, or correct the profit centre in Ongoing."),
     ),
     IssueCode.CURRENCY_UNKNOWN: IssueText(
@@ -303,17 +341,21 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
     IssueCode.TEXT_REFUSED: IssueText(
         title=translatable("Fortnox does not accept a text on the invoice"),
         cause=translatable("Fortnox refused the invoice: “%(message)s”."),
-        fix=translatable("Look for unusual characters in the invoice's title, references and row texts in Ongoing."),
+        fix=translatable(
+            "Look at what Fortnox names: a text that is too long, or has unusual characters, in the invoice's title, "
+            "references or row texts in Ongoing, or on the customer in Fortnox."
+        ),
     ),
     IssueCode.TOTAL_DIFFERS: IssueText(
         title=translatable("Invoice %(fortnox_number)s in Fortnox differs from Ongoing"),
         cause=translatable(
-            "Fortnox has %(fortnox_net)s before VAT, Ongoing has %(invoice_amount)s. Fortnox may have added "
-            "a fee, a freight or a discount."
+            "Its rows in Fortnox come to %(fortnox_net)s before VAT, in Ongoing to %(invoice_amount)s. Somebody may "
+            "have changed rows there, or a discount on the customer or an article was applied. Freight and fees are "
+            "not part of these sums."
         ),
         fix=translatable(
-            "Open invoice %(fortnox_number)s in Fortnox, remove what was added, and press Retry. Check the "
-            "customer's fees and discounts, so that it does not happen again."
+            "Compare the rows of invoice %(fortnox_number)s in Fortnox with Ongoing. Press Retry, and it is set right; "
+            "or correct it there yourself and press Retry."
         ),
     ),
     IssueCode.FOUND_TWICE: IssueText(
@@ -338,12 +380,23 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "press Retry: then it is left as it is."
         ),
     ),
+    IssueCode.PERMISSION_REFUSED: IssueText(
+        title=translatable("Fortnox does not permit something on this invoice"),
+        cause=translatable(
+            "Fortnox says: “%(message)s”. Other invoices are sent as usual; if another one is refused too, the "
+            "permission is missing altogether."
+        ),
+        fix=translatable(
+            "Give the user who approved the connection the right that Fortnox names, or correct the invoice so that "
+            "it is not needed. The invoice is tried again every hour, and when you press Retry."
+        ),
+    ),
     IssueCode.FORTNOX_REFUSED: IssueText(
         title=translatable("Fortnox refused the invoice"),
         cause=translatable("Fortnox says: “%(message)s” (code %(code)s)."),
         fix=translatable(
-            "Correct what Fortnox points at, in Ongoing or in Fortnox. The invoice is tried again at every "
-            "run, and when you press Retry."
+            "Correct what Fortnox points at, in Ongoing or in Fortnox. The invoice is tried again every hour, and "
+            "when you press Retry."
         ),
     ),
     IssueCode.OUR_DEFECT: IssueText(
@@ -401,4 +454,19 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable("Nothing to do: the service tries again at every run, and nothing is lost."),
     ),
+}
+
+# What to do instead, where a parameter says that the usual advice is followed already.
+FIXES: Mapping[tuple[IssueCode, str, str], str] = {
+    (IssueCode.COST_CENTRE_REQUIRED, "cost_centres", "sent"): translatable(
+        "In Fortnox, make the cost centre voluntary on the account. Or fill in a profit centre on every charge in "
+        "Ongoing."
+    ),
+    **{
+        (IssueCode.AMOUNTS_DISAGREE, "price_meaning", meaning): translatable(
+            "Open the invoice in Ongoing and look for a row with a changed price or quantity. Under Settings it is "
+            "chosen what a price means; “Work it out from the total” tries all there is."
+        )
+        for meaning in _MEANINGS
+    },
 }

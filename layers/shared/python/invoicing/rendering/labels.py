@@ -5,12 +5,12 @@ from enum import StrEnum
 
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
+from invoicing.domain.verdict import Intention
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
     ConnectionHealth,
     Feedback,
     FieldProblem,
-    Intention,
     InvoiceState,
     LandingProblem,
 )

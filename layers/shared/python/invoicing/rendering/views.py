@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Issue
+from invoicing.domain.verdict import Intention
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 INVOICES_PER_PAGE = 25
@@ -358,15 +359,6 @@ class InvoiceView:
     older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None
     notice: Feedback | None = None
-
-
-class Intention(StrEnum):
-    """What would happen to an invoice, were it sent now."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    NOTHING = "nothing"  # Fortnox already has exactly this
-    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

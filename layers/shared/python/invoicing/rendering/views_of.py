@@ -27,6 +27,7 @@ _STATES = {
 }
 # Written before every update: tells a reader nothing that UPDATED does not.
 UNTOLD = frozenset({EventKind.UPDATING})
+_SHOW_NUMBER = frozenset({EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK})
 _BY_ITSELF = "schedule"
 
 
@@ -110,15 +111,13 @@ def history_of(events: Iterable[HistoryEvent]) -> tuple[HistoryEntry, ...]:
     for event in events:
         if event.kind in UNTOLD:
             continue
-        number, _, net = event.detail.partition(" ")
-        in_fortnox = event.kind in {EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK}
         shown.append(
             HistoryEntry(
                 at=event.at,
                 event=event.kind,
                 by="" if event.by == _BY_ITSELF else event.by,
-                fortnox_number=number if in_fortnox else "",
-                net=Decimal(net) if in_fortnox and net not in {"", "None"} else None,
+                fortnox_number=event.fortnox_number if event.kind in _SHOW_NUMBER else "",
+                net=event.net,
             )
         )
     return tuple(reversed(shown))

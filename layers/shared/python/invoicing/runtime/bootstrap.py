@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from invoicing.adapters.fortnox.api import FortnoxCompany
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
+    from invoicing.application.http import HttpTransport
     from invoicing.application.ports import (
         Clock,
         DeadLetters,
         Exports,
         FortnoxOAuth,
-        HttpTransport,
         Integrations,
         Mailer,
         Notices,
@@ -260,7 +260,7 @@ class Bootstrap:
     # ---- for the service operator
 
     def sync_dead_letters(self) -> "DeadLetters":
-        """Runs that failed three times; redriving queues them again."""
+        """Runs that failed five times; redriving queues them again."""
         from invoicing.adapters.aws.dead_letters import SqsDeadLetters, back_to_queue
 
         client = self._client("sqs")

@@ -1,6 +1,6 @@
 """The service operator's command: customer ids, integrations and their health, syncs, tokens, dead letters.
 
-    invoicing --stack-name ongoing-fortnox-invoicing integrations
+    invoicing --stack-name invoicing-prod integrations
 
 It asks the stack for the names of tables and queues, so the AWS credentials and region of the environment are
 all that it needs; AWS_ENDPOINT_URL leads it to a local stack. It prints no sealed value, no key and no password.

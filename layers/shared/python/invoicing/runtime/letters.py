@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.notice import Mail, Notice, NoticeKind
+from invoicing.domain.sent_work import Closing
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
@@ -67,10 +67,9 @@ class LinkedLetters:
         )
 
     def _reactivated(self, notice: Notice, integration: Integration, language: Language) -> Mail:
+        closing = notice.closing or Closing()
         totals = tuple(
-            CurrencyTotal(currency=name.removeprefix("sum_"), amount=Decimal(amount))
-            for name, amount in sorted(notice.params.items())
-            if name.startswith("sum_")
+            CurrencyTotal(currency=currency, amount=amount) for currency, amount in sorted(closing.sent.sums.items())
         )
         return self.mails.reactivated(
             ReactivatedMailView(
@@ -78,9 +77,9 @@ class LinkedLetters:
                 system=integration.id,
                 link=f"{self._page(integration)}/invoices",
                 reactivated_at=integration.reactivated_at or integration.connected_at,
-                invoices=int(notice.params.get("sent", "0")),
+                invoices=closing.sent.count,
                 totals=totals,
-                held=int(notice.params.get("held", "0")),
+                held=closing.held,
             ),
             language,
         )

@@ -11,15 +11,16 @@ metrics = Metrics()
 # Many invocations have nothing to count, and a warning about it in each log would hide the others.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-# Events that are counted here. What an alarm watches is counted from the log, by filters of the template: a function
+# Events that are counted here, each once: an invoice that failed is counted by its run, with what it sent and held.
+# Counts are sums. What an alarm watches is counted from the log, by filters of the template: a function
 # that is killed has written its lines, and published no metric. Metrics have no dimension per integration: thousands
 # of them would cost more than the service itself; the log line has it.
 COUNTED = {
-    "invoice_failed": "InvoicesFailed",
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
 }
+_COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 
 
 def report(event: str, fields: Mapping[str, str | int]) -> None:
@@ -27,9 +28,15 @@ def report(event: str, fields: Mapping[str, str | int]) -> None:
     logger.info(event, extra=dict(fields))
     name = COUNTED.get(event)
     if name is not None:
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+        _measure(name, 1)
     if event == "run_finished":
-        for counted in ("sent", "updated", "held", "failed", "waiting"):
-            metrics.add_metric(
-                name=f"Invoices{counted.capitalize()}", unit=MetricUnit.Count, value=int(fields[counted])
-            )
+        for counted in _COUNTED_BY_RUNS:
+            _measure(f"Invoices{counted.capitalize()}", int(fields[counted]))
+        # A gauge: what waits is seen again by each run, so its highest value means something and its sum nothing.
+        _measure("InvoicesWaitingHighest", int(fields["waiting"]))
+
+
+def _measure(name: str, value: int) -> None:
+    """Nothing is published of nothing: a run without work has no metrics."""
+    if value:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

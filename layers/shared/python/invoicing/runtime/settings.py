@@ -172,7 +172,7 @@ class CommandSettings(Settings):
             stage_name=parameters.get("StageName", ""),
             log_level="WARNING",
             powertools_service_name="command",
-            powertools_metrics_namespace="Invoicing",
+            powertools_metrics_namespace=f"Invoicing/{stack_name}",
             **{name: outputs[output] for name, output in own.items()},
         )
 

@@ -21,6 +21,7 @@ from invoicing.adapters.aws.items import (
     attributes,
     read,
 )
+from invoicing.adapters.aws.older_records import with_todays_history
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
@@ -49,7 +50,7 @@ class DynamoExports:
         item = self._table.get(_key(integration_id, _record(invoice_id)))
         if item is None:
             return None
-        export = read(Export, item)
+        export = read(Export, with_todays_history(item))
         archived = int(item.get("archived", {}).get("N", "0"))
         if not archived:
             return export
@@ -61,14 +62,14 @@ class DynamoExports:
                 "last": attribute(_archive(invoice_id, archived)),
             },
         )
-        history = tuple(event for archive in older for event in read(_Archive, archive).history)
+        history = tuple(event for archive in older for event in read(_Archive, with_todays_history(archive)).history)
         return replace(export, history=history + export.history)
 
     def get_many(self, integration_id: str, invoice_ids: Sequence[int]) -> Mapping[int, Export]:
         """Read consistently, 100 in one call. Histories are left out."""
         keys = [_key(integration_id, _record(invoice_id)) for invoice_id in dict.fromkeys(invoice_ids)]
         items = self._table.get_many(keys, attributes=_WITHOUT_HISTORY, sleep=self._sleep)
-        exports = (read(Export, item) for item in items)
+        exports = (read(Export, with_todays_history(item)) for item in items)
         return {export.invoice_id: export for export in exports}
 
     def save(self, export: Export, *, event: HistoryEvent | None) -> None:
@@ -99,7 +100,7 @@ class DynamoExports:
         except ConditionFailedError as error:
             if error.found is None:
                 raise
-            if replace(read(Export, error.found), history=()) != replace(export, history=()):
+            if replace(read(Export, with_todays_history(error.found)), history=()) != replace(export, history=()):
                 raise
 
     def _archive_history(self, export: Export) -> None:
@@ -108,7 +109,7 @@ class DynamoExports:
         Raises ConditionFailedError if the version before is not the stored one.
         """
         stored = self._table.get(_key(export.integration_id, _record(export.invoice_id)))
-        if stored is None or read(Export, stored).version != export.version - 1:
+        if stored is None or read(Export, with_todays_history(stored)).version != export.version - 1:
             raise ConditionFailedError(f"export {export.invoice_id} of {export.integration_id}", stored)
         archive = _key(export.integration_id, _archive(export.invoice_id, export.version))
         put = {"history": stored.get("history", attribute(())), **SCHEMA_ATTRIBUTE}
@@ -135,7 +136,7 @@ class DynamoExports:
         )
         found: list[Export] = []
         for item in items:
-            export = read(Export, item)
+            export = read(Export, with_todays_history(item))
             if export.invoice_id == after:
                 continue
             if len(found) == limit:

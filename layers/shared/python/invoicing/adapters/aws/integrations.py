@@ -19,6 +19,7 @@ from invoicing.adapters.aws.items import (
     read,
     refuse_newer,
 )
+from invoicing.adapters.aws.older_records import with_todays_last_run
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
@@ -213,4 +214,4 @@ def _key(integration_id: str) -> Item:
 
 
 def _integration(item: Item) -> Integration:
-    return read(Integration, item, id=item["integration_id"]["S"])
+    return read(Integration, with_todays_last_run(item), id=item["integration_id"]["S"])

@@ -15,6 +15,7 @@ from invoicing.adapters.aws.items import (
     refuse_newer,
     whole_epoch,
 )
+from invoicing.adapters.aws.older_records import with_todays_closing
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.notice import Notice
 
@@ -109,4 +110,4 @@ def _key(notice_id: str) -> Item:
 
 
 def _notice(item: Item) -> Notice:
-    return read(Notice, item, id=item["notice_id"]["S"])
+    return read(Notice, with_todays_closing(item), id=item["notice_id"]["S"])

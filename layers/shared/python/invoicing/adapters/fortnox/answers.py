@@ -5,12 +5,13 @@ exchanges, and what integrators report.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from invoicing.application.ports import HttpAnswer
+from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
@@ -36,23 +37,29 @@ class Refusal:
 
 # Codes that stop one invoice until somebody fixes something.
 INVOICE_ISSUES: dict[int, IssueCode] = {
-    2000359: IssueCode.TEXT_REFUSED,
     2000107: IssueCode.TEXT_REFUSED,
+    2000359: IssueCode.TEXT_REFUSED,
+    2001600: IssueCode.TEXT_REFUSED,
+    2001896: IssueCode.TEXT_REFUSED,
     2000166: IssueCode.ARTICLE_NUMBER_REFUSED,
     2000401: IssueCode.PERIOD_LOCKED,
     2002141: IssueCode.PERIOD_LOCKED,
     2000423: IssueCode.ACCOUNT_UNKNOWN,
     2000550: IssueCode.ACCOUNT_UNKNOWN,
     2001265: IssueCode.ACCOUNT_UNKNOWN,
+    2001303: IssueCode.ACCOUNT_UNKNOWN,
     2001304: IssueCode.ACCOUNT_UNKNOWN,
     2001403: IssueCode.ACCOUNT_UNKNOWN,
     2002462: IssueCode.ACCOUNT_UNKNOWN,
     2000427: IssueCode.CURRENCY_UNKNOWN,
+    2000204: IssueCode.CUSTOMER_UNKNOWN,
     2000433: IssueCode.CUSTOMER_UNKNOWN,
+    2004194: IssueCode.VAT_NUMBER_REFUSED,
     2000946: IssueCode.COST_CENTRE_REQUIRED,
     2001302: IssueCode.ARTICLE_UNKNOWN,
     2000428: IssueCode.ARTICLE_UNKNOWN,
     2000513: IssueCode.ARTICLE_UNKNOWN,
+    2004021: IssueCode.ARTICLE_HOUSEWORK,
     # What only a wrongly built request is refused with: headers, fields, types, filters, bodies.
     1000030: IssueCode.OUR_DEFECT,
     1000031: IssueCode.OUR_DEFECT,
@@ -70,6 +77,7 @@ INVOICE_ISSUES: dict[int, IssueCode] = {
 # Codes that stop the whole integration until an administrator fixes something.
 INTEGRATION_ISSUES: dict[int, IssueCode] = {
     2000663: IssueCode.SCOPE_MISSING,
+    2000664: IssueCode.SCOPE_MISSING,
     2001339: IssueCode.SCOPE_MISSING,
     2001393: IssueCode.SCOPE_MISSING,
     2001101: IssueCode.LICENCE_MISSING,
@@ -81,15 +89,24 @@ TOKEN_CODES = frozenset({2000310, 2000311, 2004054})
 
 SYSTEM_EXCEPTION = 1000003  # whatever the status, nothing is known of what was done
 
-# Texts for what has no known code, or several: Fortnox's own words, in lower case.
-_TEXTS: tuple[tuple[str, IssueCode], ...] = (
-    ("räkenskapsår", IssueCode.FINANCIAL_YEAR_MISSING),
-    ("kostnadsställe", IssueCode.COST_CENTRE_UNKNOWN),
-    ("valuta", IssueCode.CURRENCY_UNKNOWN),
-    ("hitta konto", IssueCode.ACCOUNT_UNKNOWN),
-    ("hitta artikel", IssueCode.ARTICLE_UNKNOWN),
-    ("hitta kund", IssueCode.CUSTOMER_UNKNOWN),
-    ("period", IssueCode.PERIOD_LOCKED),
+# Whole sentences of Fortnox for what has no known code, or several. A word of them is not enough: "the customer's way
+# of delivery" is no customer. An optional number and, in parentheses, a field may follow.
+_NOT_FOUND = r"(?:kan|kunde) inte (?:hitta|hämta) (?:{})(?: [\w/+-]+)?(?:\.? \(\w+\))?"
+_SENTENCES: tuple[tuple[re.Pattern[str], IssueCode], ...] = tuple(
+    (re.compile(sentence, re.IGNORECASE), issue)
+    for sentence, issue in (
+        (_NOT_FOUND.format("räkenskapsår|räkenskapsåret"), IssueCode.FINANCIAL_YEAR_MISSING),
+        (r"räkenskapsår(?:et)? (?:saknas|finns inte)\b.*", IssueCode.FINANCIAL_YEAR_MISSING),
+        (_NOT_FOUND.format("kostnadsställe|kostnadsstället"), IssueCode.COST_CENTRE_UNKNOWN),
+        (r"kostnadsställe(?:t)?(?: [\w/+-]+)? finns inte\b.*", IssueCode.COST_CENTRE_UNKNOWN),
+        (r"kostnadsställe saknas på konto(?:t)?\b.*", IssueCode.COST_CENTRE_REQUIRED),
+        (r"konto(?:t)?(?: [0-9]{4})? kräver (?:ett )?kostnadsställe", IssueCode.COST_CENTRE_REQUIRED),
+        (_NOT_FOUND.format("valuta|valutan"), IssueCode.CURRENCY_UNKNOWN),
+        (_NOT_FOUND.format("konto|kontot"), IssueCode.ACCOUNT_UNKNOWN),
+        (_NOT_FOUND.format("artikel|artikeln"), IssueCode.ARTICLE_UNKNOWN),
+        (_NOT_FOUND.format("kund|kunden"), IssueCode.CUSTOMER_UNKNOWN),
+        (r"(?:perioden|bokföringen|räkenskapsåret) är (?:låst|låst .*|stängd|stängd .*)", IssueCode.PERIOD_LOCKED),
+    )
 )
 
 
@@ -114,8 +131,13 @@ def read_refusal(answer: HttpAnswer) -> Refusal:
     return Refusal(status=answer.status, code=code, message=str(message)[:_MESSAGE_LIMIT])
 
 
-def reaction_to(refusal: Refusal, *, params: Callable[[], dict[str, str]]) -> InvoicingError:
-    """The error that asks for the right reaction. `params` gives what is known of the invoice, for the issue."""
+def reaction_to(
+    refusal: Refusal, *, params: Callable[[], dict[str, str]], about_invoice: bool = True
+) -> InvoicingError:
+    """The error that asks for the right reaction. `params` gives what is known, for the issue.
+
+    `about_invoice`: it was one invoice's content that was sent, so that a missing right may be about that alone.
+    """
     if refusal.status == 429:
         return RateLimitedError("Fortnox: too many calls")
     if refusal.code in INTEGRATION_ISSUES:
@@ -127,7 +149,7 @@ def reaction_to(refusal: Refusal, *, params: Callable[[], dict[str, str]]) -> In
     if 400 <= refusal.status < 500 and not refusal.code and not refusal.message:
         # Fortnox gives a reason; this is somebody's page on the way to it.
         return UnknownOutcomeError(f"somebody answered {refusal.status} for Fortnox")
-    if refusal.status == 403:
+    if refusal.status == 403 and not about_invoice:
         return IntegrationHeldError(Issue(code=IssueCode.SCOPE_MISSING, params={"message": refusal.message}))
     if 400 <= refusal.status < 500:
         return InvoiceHeldError(_issue(refusal, params()))
@@ -137,6 +159,7 @@ def reaction_to(refusal: Refusal, *, params: Callable[[], dict[str, str]]) -> In
 def _issue(refusal: Refusal, params: dict[str, str]) -> Issue:
     code = INVOICE_ISSUES.get(refusal.code)
     if code is None:
-        lowered = refusal.message.lower()
-        code = next((issue for text, issue in _TEXTS if text in lowered), IssueCode.FORTNOX_REFUSED)
+        words = refusal.message.strip()
+        otherwise = IssueCode.PERMISSION_REFUSED if refusal.status == 403 else IssueCode.FORTNOX_REFUSED
+        code = next((issue for sentence, issue in _SENTENCES if sentence.fullmatch(words.rstrip("."))), otherwise)
     return Issue(code=code, params={**params, "code": str(refusal.code or refusal.status), "message": refusal.message})

@@ -18,7 +18,8 @@ from invoicing.adapters.fortnox.wire import (
     read_invoice,
     update_body,
 )
-from invoicing.application.ports import AlreadyExistsError, HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import AlreadyExistsError
 from invoicing.domain.errors import (
     AccessRefusedError,
     InvoiceHeldError,
@@ -29,6 +30,7 @@ from invoicing.domain.errors import (
 )
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft
 from invoicing.domain.integration import Company
+from invoicing.domain.issue import Issue, IssueCode
 
 PAGE = 500  # the largest page that Fortnox gives
 _TIMEOUT_SECONDS = 30.0
@@ -56,17 +58,19 @@ class FortnoxCompany:
 
     def customer(self, number: str) -> Customer | None:
         """None if Fortnox has no customer with this number."""
-        answer = self._call("GET", f"/3/customers/{_segment(number)}", missing_is_none=True)
+        answer = self._look_up(f"/3/customers/{_segment(number)}", IssueCode.CUSTOMER_NUMBER_REFUSED)
         return None if answer is None else read_customer(self._entity(answer, "Customer"))
 
-    def active_articles(self) -> frozenset[str]:
-        """Numbers of all active articles, one call per 500."""
-        items = self._all("/3/articles", "Articles", {"filter": "active"})
+    def articles(self, *, active: bool) -> frozenset[str]:
+        """Numbers of all articles that are active, or of all others; one call per 500."""
+        items = self._all("/3/articles", "Articles", {"filter": "active" if active else "inactive"})
         return frozenset(str(item["ArticleNumber"]) for item in items if item.get("ArticleNumber"))
 
     def article_is_active(self, number: str) -> bool | None:
         """None if there is no such article."""
-        answer = self._call("GET", f"/3/articles/{_segment(number)}", missing_is_none=True)
+        answer = self._look_up(
+            f"/3/articles/{_segment(number)}", IssueCode.ARTICLE_NUMBER_REFUSED, article_number=number
+        )
         return None if answer is None else self._entity(answer, "Article").get("Active") is not False
 
     def create_article(self, draft: ArticleDraft) -> None:
@@ -85,7 +89,7 @@ class FortnoxCompany:
 
     def unit_exists(self, code: str) -> bool:
         """Whether the register of units has this code."""
-        return self._call("GET", f"/3/units/{_segment(code)}", missing_is_none=True) is not None
+        return self._look_up(f"/3/units/{_segment(code)}", IssueCode.UNIT_REFUSED, unit=code) is not None
 
     def create_unit(self, code: str) -> None:
         """Raises AlreadyExistsError if somebody else was faster."""
@@ -98,18 +102,24 @@ class FortnoxCompany:
 
     def create_invoice(self, draft: InvoiceDraft) -> FortnoxInvoice:
         """One POST. Without a clear answer UnknownOutcomeError, and never a second POST."""
-        answer = self._call("POST", "/3/invoices", {"Invoice": invoice_body(draft)}, params=_known(draft))
+        answer = self._call("POST", "/3/invoices", {"Invoice": invoice_body(draft)}, about_invoice=True)
         return self._written(answer)
 
     def find_invoices(self, reference: str) -> Sequence[FortnoxInvoice]:
         """Those with exactly this reference: Fortnox's search is a substring match in any case."""
-        items = self._all("/3/invoices", "Invoices", {"externalinvoicereference1": reference})
+        try:
+            items = self._all("/3/invoices", "Invoices", {"externalinvoicereference1": reference})
+        except InvoiceHeldError as refused:
+            raise _not_looked_up(refused) from None
         found = [read_invoice(item) for item in items]
         return [invoice for invoice in found if invoice.reference == reference]
 
     def invoice(self, number: str) -> FortnoxInvoice | None:
         """None if there is no such invoice."""
-        answer = self._call("GET", f"/3/invoices/{_segment(number)}", missing_is_none=True)
+        try:
+            answer = self._call("GET", f"/3/invoices/{_segment(number)}", missing_is_none=True)
+        except InvoiceHeldError as refused:
+            raise _not_looked_up(refused) from None
         return None if answer is None else read_invoice(self._entity(answer, "Invoice"))
 
     def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
@@ -119,8 +129,8 @@ class FortnoxCompany:
         """
         path = f"/3/invoices/{_segment(there.number)}"
         if there.row_ids:
-            self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, params=_known(draft))
-        answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, params=_known(draft))
+            self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, about_invoice=True)
+        answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, about_invoice=True)
         return self._written(answer)
 
     def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
@@ -132,6 +142,13 @@ class FortnoxCompany:
         if invoice.net is None:
             raise UnknownOutcomeError("Fortnox's answer lacks Net")
         return invoice
+
+    def _look_up(self, path: str, refused_as: IssueCode, **params: str) -> HttpAnswer | None:
+        """One entry of a register; None if there is none. A key that Fortnox does not even look up is an issue."""
+        try:
+            return self._call("GET", path, missing_is_none=True)
+        except InvoiceHeldError as refused:
+            raise InvoiceHeldError(Issue(code=refused_as, params={**refused.issue.params, **params})) from None
 
     def _all(self, path: str, key: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
         items: list[Mapping[str, Any]] = []
@@ -159,6 +176,7 @@ class FortnoxCompany:
         missing_is_none: bool = False,
         exists_codes: frozenset[int] = frozenset(),
         params: Mapping[str, str] | None = None,
+        about_invoice: bool = False,
     ) -> HttpAnswer | None:
         """One call, carried out at most once: only what Fortnox certainly refused unread is sent again."""
         renewed = False
@@ -173,7 +191,7 @@ class FortnoxCompany:
                 return None
             if refusal.code in exists_codes:
                 raise AlreadyExistsError(path)
-            error = reaction_to(refusal, params=lambda: dict(params or {}))
+            error = reaction_to(refusal, params=lambda: dict(params or {}), about_invoice=about_invoice)
             if isinstance(error, AccessRefusedError) and not renewed:
                 self._renew(token)
                 renewed = True
@@ -233,17 +251,9 @@ def _segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def _known(draft: InvoiceDraft) -> dict[str, str]:
-    """What an issue about this invoice can say."""
-    return {
-        "customer_number": draft.customer_number,
-        "goods_owner": draft.customer_number,
-        "invoice_date": draft.invoice_date.isoformat(),
-        "currency": draft.currency,
-        "article_number": ", ".join(dict.fromkeys(row.article_number for row in draft.rows))[:200],
-        "account": ", ".join(dict.fromkeys(str(row.account) for row in draft.rows if row.account))[:200],
-        "row": draft.rows[0].description if draft.rows else "",
-    }
+def _not_looked_up(refused: InvoiceHeldError) -> UpstreamContractError:
+    """A refused question says nothing about the invoice: whether it is there stays open."""
+    return UpstreamContractError(f"Fortnox refused to look up an invoice, code {refused.issue.params.get('code')}")
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -6,13 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from invoicing.application.ports import (
-    ClientRefusedError,
-    GrantRefusedError,
-    HttpAnswer,
-    HttpRequest,
-    HttpTransport,
-)
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
+from invoicing.application.ports import ClientRefusedError, GrantRefusedError
 from invoicing.domain.errors import RateLimitedError, UnknownOutcomeError
 from invoicing.domain.tokens import Mode
 

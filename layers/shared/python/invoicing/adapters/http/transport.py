@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import NotSentError, UnknownOutcomeError
 
 _CHUNK = 65_536

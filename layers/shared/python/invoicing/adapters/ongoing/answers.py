@@ -12,7 +12,7 @@ from invoicing.adapters.ongoing.documents import (
     parse,
     text,
 )
-from invoicing.application.ports import HttpAnswer
+from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     InvoicingError,
     RateLimitedError,

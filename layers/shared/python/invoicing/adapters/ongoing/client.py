@@ -14,7 +14,8 @@ from invoicing.adapters.ongoing.envelopes import (
     update_invoice,
 )
 from invoicing.adapters.ongoing.invoices import ListedInvoice, read_invoices
-from invoicing.application.ports import HttpRequest, HttpTransport, WmsPage
+from invoicing.application.http import HttpRequest, HttpTransport
+from invoicing.application.ports import WmsPage
 from invoicing.domain.errors import (
     NotSentError,
     RateLimitedError,

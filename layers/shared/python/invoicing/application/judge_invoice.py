@@ -1,0 +1,119 @@
+"""Decides what would happen to an invoice now. Runs, dress rehearsals and previews all ask here.
+
+Reads and compares; writes nothing anywhere. docs/decisions/0006.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from invoicing.application.interleave import outside
+from invoicing.application.know_register import KnownRegister
+from invoicing.application.ports import Clock, Fortnox, Side
+from invoicing.domain.draft import Draft, draft_invoice
+from invoicing.domain.errors import InvoiceHeldError, invoice_held
+from invoicing.domain.export import Export, ExportState
+from invoicing.domain.export_again import is_unchanged, to_change
+from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.keys import clean_key
+from invoicing.domain.named_issue import named
+from invoicing.domain.verdict import Intention, Verdict
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
+
+TRY_AGAIN_EVERY = timedelta(hours=1)  # what Fortnox refused is tried again this often by itself
+
+# Issues that nobody was refused by: such an invoice is tried at every run.
+TRIED_AT_EVERY_RUN = frozenset(
+    {IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_INVOICE_UNREADABLE}
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class JudgeTools:
+    """What the invoices of one run, rehearsal or preview are judged with.
+
+    What the register may not ask Fortnox is not held against an invoice.
+    """
+
+    integration_id: str
+    settings: IntegrationSettings
+    fortnox: Fortnox
+    register: KnownRegister
+    clock: Clock
+    last_run_at: datetime | None  # when the run before this one ended
+    remembered_meaning: PriceMeaning = PriceMeaning.DETECT
+
+
+async def judge_invoice(
+    tools: JudgeTools,
+    invoice: WmsInvoice | UnreadableInvoice,
+    record: Export | None,
+    *,
+    asked: bool,
+    shares_with: int | None = None,
+) -> Verdict:
+    """`asked`: a person wants it now. `shares_with` is the id of another invoice with the same number.
+
+    Raises like the port Fortnox, except InvoiceHeldError, which becomes the verdict.
+    """
+    if isinstance(invoice, UnreadableInvoice):
+        return Verdict(intention=Intention.HOLD, issue=unreadable(invoice))
+    draft: Draft | None = None
+    try:
+        if shares_with is not None and (record is None or not record.fortnox_number):
+            raise invoice_held(
+                IssueCode.NUMBER_SHARED, invoice_number=clean_key(invoice.number), other_invoice=str(shares_with)
+            )
+        draft = draft_invoice(
+            tools.integration_id, invoice, tools.settings, remembered_meaning=tools.remembered_meaning
+        )
+        if draft.price_meaning is not PriceMeaning.DETECT:
+            tools.remembered_meaning = draft.price_meaning
+        if record is not None and _was_refused(record, invoice, draft.invoice) and rests(tools, record, asked=asked):
+            return Verdict(intention=Intention.HOLD, draft=draft, issue=record.issue)
+        return await _compared(tools, invoice, record, draft, asked=asked)
+    except InvoiceHeldError as held:
+        issue = named(held.issue, invoice, draft.invoice) if draft else held.issue
+        return Verdict(intention=Intention.HOLD, draft=draft, issue=issue)
+
+
+def unreadable(invoice: UnreadableInvoice) -> Issue:
+    """What an invoice is held for that Ongoing's answer garbles."""
+    return Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
+
+
+def rests(tools: JudgeTools, record: Export, *, asked: bool) -> bool:
+    """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
+    since, before, issue = record.issue_since, tools.last_run_at, record.issue
+    if asked or record.state is not ExportState.HELD or since is None or before is None:
+        return False
+    if issue is not None and issue.code in TRIED_AT_EVERY_RUN:
+        return False
+    return (tools.clock() - since) // TRY_AGAIN_EVERY == (before - since) // TRY_AGAIN_EVERY
+
+
+def _was_refused(record: Export, invoice: WmsInvoice, draft: InvoiceDraft) -> bool:
+    """Whether this very invoice was refused before."""
+    return (
+        record.state is ExportState.HELD and record.tried == draft.fingerprint and record.wms_number == invoice.number
+    )
+
+
+async def _compared(
+    tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool
+) -> Verdict:
+    """With what Fortnox has: what is the same already needs neither customer nor articles."""
+    if record is None or not record.fortnox_number:
+        tools.register.check(draft, invoice)
+        return Verdict(intention=Intention.CREATE, draft=draft)
+    if is_unchanged(record, draft.invoice):
+        return Verdict(intention=Intention.NOTHING, draft=draft)
+    there: FortnoxInvoice | None = None
+    if tools.register.may_ask():
+        number = record.fortnox_number
+        there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
+        if to_change(record, draft.invoice, there, asked=asked) is None:
+            return Verdict(intention=Intention.NOTHING, draft=draft, there=there)
+    tools.register.check(draft, invoice)
+    return Verdict(intention=Intention.UPDATE, draft=draft, there=there)

@@ -1,0 +1,90 @@
+"""What people do in Fortnox where the API has no part: pay, copy, renumber; and what goes to Skatteverket."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from local.fortnox.company import Company, Entry
+from local.fortnox.fields import Fields
+from local.fortnox.invoice_actions import unbooked_copy
+from local.fortnox.money import hundredths
+
+_KEYS: Final = {"customers": "CustomerNumber", "articles": "ArticleNumber", "invoices": "DocumentNumber"}
+# Fortnox's VAT codes of sales that belong into the list.
+_COLUMNS: Final = {"VTEU": "Goods", "FTEU": "Services"}
+
+
+def pay_invoice(company: Company, number: str, *, amount: Decimal | None, day: date, now: datetime) -> None:
+    """Register a payment of `amount`, or of all that is left. Raises KeyError for an unknown number."""
+    entry = company.invoices[number]
+    left = Decimal(entry.fields["Balance"]) - (Decimal(entry.fields["Balance"]) if amount is None else amount)
+    entry.fields["Balance"] = left
+    if not left:
+        entry.fields["FinalPayDate"] = day.isoformat()
+    entry.modified_at = now
+
+
+def copy_invoice(company: Company, number: str, *, now: datetime) -> str:
+    """Copy an invoice with all that is on it, our reference too; gives the new number."""
+    while str(company.next_document_number) in company.invoices:
+        company.next_document_number += 1
+    new = str(company.next_document_number)
+    entry = company.invoices[number]
+    fields = unbooked_copy(entry.fields, new)
+    fields["Balance"] = fields["Total"]
+    company.invoices[new] = Entry(fields=fields, unseen=dict(entry.unseen), created_at=now, modified_at=now)
+    return new
+
+
+def renumber(company: Company, register: str, old: str, new: str, *, now: datetime) -> None:
+    """Give a customer, article or invoice another number; documents of a customer follow.
+
+    Raises KeyError for an unknown register or number, ValueError for a number that is taken.
+    """
+    key = _KEYS[register]
+    entries: dict[str, Entry] = getattr(company, register)
+    if new in entries:
+        raise ValueError(f"{register} have {new!r} already")
+    entry = entries.pop(old)
+    entry.fields[key] = new
+    entry.fields["@url"] = str(entry.fields["@url"]).rpartition("/")[0] + f"/{new}"
+    entry.modified_at = now
+    entries[new] = entry
+    if register == "customers":
+        for invoice in company.invoices.values():
+            if invoice.fields["CustomerNumber"] == old:
+                invoice.fields["CustomerNumber"] = new
+
+
+def ec_sales_list(company: Company, *, from_date: date, to_date: date) -> list[dict[str, Any]]:
+    """The periodic report of sales to other EU countries, in kronor: one line for each customer and VAT number.
+
+    Fortnox makes it of the VAT codes of the accounts, so a sale on a domestic account is missing from it. Whether
+    goods or services were sold is told by the account alone. `Invoices` are the document numbers in a line.
+    """
+    lines: defaultdict[tuple[str, str, str], Fields] = defaultdict(
+        lambda: {"Goods": Decimal(0), "Services": Decimal(0), "Invoices": []}
+    )
+    for entry in company.invoices.values():
+        invoice = entry.fields
+        day = date.fromisoformat(invoice["InvoiceDate"])
+        if invoice["Cancelled"] or not from_date <= day <= to_date:
+            continue
+        key = (invoice["CustomerNumber"], entry.unseen["VATNumber"], entry.unseen["VATType"])
+        rate = Decimal(str(invoice["CurrencyRate"])) / Decimal(invoice["CurrencyUnit"])
+        for row in invoice["InvoiceRows"]:
+            account = company.account(row["AccountNumber"], year=company.year_of(day))
+            column = _COLUMNS.get(str(account["VATCode"])) if account else None
+            if column is None:
+                continue
+            line = lines[key]
+            line[column] += hundredths(Decimal(row["TotalExcludingVAT"]) * rate)
+            if invoice["DocumentNumber"] not in line["Invoices"]:
+                line["Invoices"].append(invoice["DocumentNumber"])
+    return [
+        {"CustomerNumber": customer, "VATNumber": number, "VATType": vat_type, **line}
+        for (customer, number, vat_type), line in sorted(lines.items())
+    ]

@@ -1,0 +1,268 @@
+"""A run does what its dress rehearsal and the preview of each invoice said: all three ask the same function."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from invoicing.application.preview_invoice import Preview, preview_invoice
+from invoicing.application.rehearse import RehearsalTools, rehearse
+from invoicing.domain.due import Due
+from invoicing.domain.export import EventKind, ExportState
+from invoicing.domain.integration import Integration
+from invoicing.domain.issue import IssueCode
+from invoicing.domain.verdict import Intention
+
+from local.fortnox.seed import TENANT_ID
+from local.ongoing import seed
+from local.ongoing.seed import WAREHOUSE
+from local.ongoing.warehouse import Charge
+from tests.support.world import World
+
+type Said = tuple[Intention, IssueCode | None, Decimal | None]
+type Trouble = Callable[[World], None]
+
+
+def stored(world: World) -> Integration:
+    """The integration, which there must be."""
+    integration = world.integrations.get(WAREHOUSE)
+    assert integration is not None
+    return integration
+
+
+def tools(world: World) -> RehearsalTools:
+    """What rehearsals and previews work with."""
+    return RehearsalTools(
+        exports=world.exports,
+        sealer=world.sealer,
+        wms=world.wms(),
+        fortnox=world.sync_tools().fortnox_of(stored(world)),
+        clock=world.clock,
+        seconds_left=lambda: 29.0,
+    )
+
+
+def previewed(world: World, invoice_id: int) -> Preview:
+    """The preview of an invoice that the system has."""
+    shown = preview_invoice(tools(world), stored(world), invoice_id)
+    assert shown is not None
+    return shown
+
+
+def in_rehearsal(world: World) -> dict[int, Said]:
+    """What the rehearsal says of each invoice that is due."""
+    return {
+        one.invoice.id: (one.intention, one.issue.code if one.issue else None, one.net)
+        for one in rehearse(tools(world), stored(world))
+        if one.invoice.id is not None
+    }
+
+
+def in_previews(world: World) -> dict[int, Said]:
+    """What the preview of each due invoice says."""
+    said: dict[int, Said] = {}
+    for invoice in world.ongoing.warehouse(WAREHOUSE).invoices:
+        if invoice.is_exported or invoice.goods_owner_id == seed.TRAINING:
+            continue
+        shown = previewed(world, invoice.id)
+        verdict = shown.verdict
+        held = verdict.intention is Intention.HOLD
+        net = verdict.draft.invoice.net if verdict.draft and not held else None
+        if shown.due is Due.NOW:
+            said[invoice.id] = (verdict.intention, verdict.issue.code if verdict.issue else None, net)
+    return said
+
+
+_DID = {
+    EventKind.CREATED: Intention.CREATE,
+    EventKind.UPDATED: Intention.UPDATE,
+    EventKind.UNCHANGED: Intention.NOTHING,
+}
+
+
+def in_the_run(world: World) -> dict[int, Said]:
+    """What the next run does with each invoice that it looks at, from what it writes about it."""
+    before = {one.invoice_id: one.version for one in world.exports.page(WAREHOUSE, limit=1000)[0]}
+    listed = {one.id for one in world.ongoing.warehouse(WAREHOUSE).invoices if not one.is_exported}
+    world.run()
+    did: dict[int, Said] = {}
+    for brief in world.exports.page(WAREHOUSE, limit=1000)[0]:
+        if brief.invoice_id not in listed:
+            continue
+        record = world.exports.get(WAREHOUSE, brief.invoice_id)
+        assert record is not None
+        if record.state is ExportState.HELD:
+            did[record.invoice_id] = (Intention.HOLD, record.issue.code if record.issue else None, None)
+        elif record.version > before.get(record.invoice_id, 0):
+            last = next(event.kind for event in reversed(record.history) if event.kind in _DID)
+            did[record.invoice_id] = (_DID[last], None, record.fortnox_net)
+    return did
+
+
+def connected() -> World:
+    """An active integration that has not run yet."""
+    world = World()
+    world.connect()
+    return world
+
+
+def customer_of_everybody(number: str) -> Trouble:
+    """All goods owners have this customer code."""
+
+    def change(world: World) -> None:
+        warehouse = world.ongoing.warehouse(WAREHOUSE)
+        owners = tuple(replace(owner, financial_code=number) for owner in warehouse.goods_owners)
+        world.ongoing.put_warehouse(replace(warehouse, goods_owners=owners))
+
+    return change
+
+
+def article_of_plain(code: str, **fields: Any) -> Trouble:
+    """The plain invoice is for an article that Fortnox has like this."""
+
+    def change(world: World) -> None:
+        if fields:
+            world.fortnox.change_entry(TENANT_ID, "articles", code, fields)
+        charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], code=code)
+        world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,))
+
+    return change
+
+
+def shared_number(world: World) -> None:
+    """Two invoices have one number."""
+    number = world.ongoing.invoice(WAREHOUSE, seed.OWN_NUMBER).number
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, number=number)
+
+
+def no_rows(world: World) -> None:
+    """An invoice without charges, and with an amount all the same."""
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(), amount=Decimal(5))
+
+
+def only_inactive_and_new_articles(world: World) -> None:
+    """Several unknown articles on one invoice, one of them inactive: they are listed."""
+    charges = tuple(
+        Charge(id=n, code=code, title=code, account="3041", unit_price=Decimal(1), quantity=Decimal(1))
+        for n, code in enumerate(("NY1", "199", "NY2"))
+    )
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=charges)
+
+
+TROUBLES: list[Trouble] = [
+    lambda _world: None,
+    customer_of_everybody("1008"),
+    customer_of_everybody("1003"),
+    article_of_plain("199"),
+    article_of_plain("NEW-ONE"),
+    article_of_plain("100", Active=False),
+    only_inactive_and_new_articles,
+    shared_number,
+    no_rows,
+]
+NAMES = [
+    "as it is",
+    "customer inactive",
+    "other currency",
+    "article inactive",
+    "article new",
+    "article became inactive",
+    "several unknown articles",
+    "number shared",
+    "no rows",
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=NAMES)
+def test_the_first_run_does_what_was_said_before(trouble: Trouble) -> None:
+    """Of every kind of invoice in the demo's world, and of troubles that only Fortnox knows of."""
+    world = connected()
+    trouble(world)
+    rehearsal, previews = in_rehearsal(world), in_previews(world)
+    run = in_the_run(world)
+
+    assert set(run) >= {seed.PLAIN, seed.CLAIM, seed.JUNK_ACCOUNT}
+    assert rehearsal == run
+    assert previews == run
+
+
+STATES: list[dict[str, object]] = [
+    {},
+    {"Cancelled": True},
+    {"CreditInvoiceReference": "77"},
+    {"Booked": True},
+    {"Sent": True},
+    {"OrderReference": "12"},
+    {"ExternalInvoiceReference1": "SOMETHING ELSE"},
+    {"Net": 1},
+    {"Currency": "EUR"},
+]
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["same", "changed"])
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_a_later_run_does_what_was_said_before(state: dict[str, object], changed: bool) -> None:
+    """Exported again, in every state that Fortnox's invoice can be in; held ones wait for their hour in all three."""
+    world = connected()
+    world.run()
+    record = world.exports.get(WAREHOUSE, seed.PLAIN)
+    assert record is not None
+    world.fortnox.change_entry(TENANT_ID, "invoices", record.fortnox_number, state)
+    charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], quantity=Decimal(14))
+    more = {"charges": (charge,)} if changed else {}
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, is_exported=False, **more)
+    world.later(minutes=15)
+    rehearsal, previews = in_rehearsal(world), in_previews(world)
+    run = in_the_run(world)
+
+    assert seed.PLAIN in run
+    assert rehearsal == run
+    assert previews == run
+
+
+def test_what_fortnox_refused_is_not_promised_while_it_rests() -> None:
+    """The preview says what it is held for, until the run tries again."""
+    world = connected()
+    charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], account="3999")
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,))
+    world.run()
+    world.later(minutes=15)
+    resting = previewed(world, seed.PLAIN).verdict
+    world.integrations.ask_for(WAREHOUSE, frozenset({seed.PLAIN}))
+    asked = previewed(world, seed.PLAIN).verdict
+
+    assert resting.issue is not None
+    assert (resting.intention, resting.issue.code) == (Intention.HOLD, IssueCode.ACCOUNT_UNKNOWN)
+    assert asked.intention is Intention.CREATE
+
+
+def test_when_fortnox_does_not_answer_the_preview_still_shows_the_rows() -> None:
+    """And says that they were not compared."""
+    world = connected()
+    api = {"match": {"path_regex": "^/3/"}, "times": 100, "effect": "status", "status": 500}
+    world.fortnox.add_faults([api])
+    shown = previewed(world, seed.PLAIN)
+
+    assert not shown.compared
+    assert shown.verdict.intention is Intention.CREATE
+    assert shown.verdict.draft is not None
+    assert shown.verdict.draft.invoice.rows
+
+
+def test_when_a_licence_is_missing_the_preview_does_not_promise_anything() -> None:
+    """Nor does it hide the rows."""
+    world = connected()
+    world.fortnox.change_company(TENANT_ID, {"licences": ["companyinformation"]})
+    shown = previewed(world, seed.PLAIN)
+
+    assert shown.verdict.issue is not None
+    assert (shown.verdict.intention, shown.verdict.issue.code) == (Intention.HOLD, IssueCode.LICENCE_MISSING)
+    assert shown.verdict.draft is not None
+
+
+def test_an_invoice_that_is_not_due_is_previewed_as_such() -> None:
+    """It would be created; but not yet."""
+    shown = previewed(connected(), seed.STILL_GROWING)
+
+    assert (shown.due, shown.verdict.intention) == (Due.LATER, Intention.CREATE)
