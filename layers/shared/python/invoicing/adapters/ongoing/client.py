@@ -19,7 +19,7 @@ from invoicing.adapters.ongoing.envelopes import (
 from invoicing.adapters.ongoing.filters import trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
-from invoicing.application.http import HttpRequest, HttpTransport
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import Report, WmsMemory, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
@@ -149,12 +149,6 @@ class OngoingClient:
         """
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
-
-    def confirm_empty(self, login: WmsLogin) -> None:
-        """A person says that a result without any list is an empty one in this system."""
-        system = self._system(login)
-        system.learn(empty_without_list=True)
-        system.keep()
 
     # ---- the list
 
@@ -334,7 +328,12 @@ class OngoingClient:
         return listing
 
     def _call(self, login: WmsLogin, envelope: Envelope, *, timeout: float, is_write: bool) -> Element:
-        answer = self._transport.send(
+        return read_result(self.send(login, envelope, timeout=timeout), envelope.operation, login, is_write=is_write)
+
+    def send(self, login: WmsLogin, envelope: Envelope, *, timeout: float) -> HttpAnswer:
+        """One call as it is, sent once. Raises like the transport, and WmsLoginRefusedError."""
+        _check(login)
+        return self._transport.send(
             HttpRequest(
                 method="POST",
                 url=f"{self._base_url}/{login.warehouse}/Automation.asmx",
@@ -349,7 +348,6 @@ class OngoingClient:
                 max_answer_bytes=_LONGEST_ANSWER,
             )
         )
-        return read_result(answer, envelope.operation, login, is_write=is_write)
 
 
 class _Seen:
