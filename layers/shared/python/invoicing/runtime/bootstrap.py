@@ -317,13 +317,13 @@ class Bootstrap:
             chance=self.chance,
         )
 
-    def examine_wms(self, login: "WmsLogin", *, write: int | None) -> "Examination":
+    def examine_wms(self, login: "WmsLogin", *, write: int | None, may_be_empty: bool) -> "Examination":
         """The first half hour with a system. Raises like the WMS port."""
         from invoicing.adapters.ongoing.client import OngoingClient
         from invoicing.adapters.ongoing.examine import OngoingExaminer
 
         client = OngoingClient(self.transport, base_url=self._setting("ongoing_api_base_url"))
-        return OngoingExaminer(client).examine(login, write=write)
+        return OngoingExaminer(client, may_be_empty=may_be_empty).examine(login, write=write)
 
     def wms_confirm_empty(self, login: "WmsLogin") -> None:
         """A person says that a result without any list is an empty one in this system."""

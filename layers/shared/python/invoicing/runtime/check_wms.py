@@ -35,7 +35,7 @@ def check_wms(asked: argparse.Namespace, parts: Bootstrap) -> bool:
     login = WmsLogin(warehouse=asked.system, username=asked.username, password=_password(asked.system))
     if asked.confirm_empty:
         parts.wms_confirm_empty(login)
-    found = parts.examine_wms(login, write=asked.write)
+    found = parts.examine_wms(login, write=asked.write, may_be_empty=asked.confirm_empty)
     report = asked.report or Path(f"wms-shape-{asked.system}.json")
     report.write_text(json.dumps({"system": asked.system, "answers": found.shape}, indent=1, ensure_ascii=False) + "\n")
     print(table(found.findings))

@@ -320,6 +320,9 @@ class OngoingClient:
                     f"{where} succeeded without any list, and this system has not shown yet that it means an empty "
                     "one. `invoicing check wms` tells more, and lets a person confirm it"
                 )
+        except UpstreamContractError as error:
+            self._report("wms_not_understood", {"integration": login.warehouse, "reason": str(error)})
+            raise
         except UnknownOutcomeError as error:
             # Nothing is in doubt after a lost answer to a question.
             raise RetryLaterError(f"no answer from {login.warehouse} in Ongoing: {error}") from error

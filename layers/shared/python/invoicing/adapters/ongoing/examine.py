@@ -41,9 +41,13 @@ _KINDS_OF: Mapping[str, frozenset[str]] = {
 
 @dataclass(slots=True)
 class OngoingExaminer:
-    """Examines one system through a client. Reads only, unless an invoice is named to be written."""
+    """Examines one system through a client. Reads only, unless an invoice is named to be written.
+
+    `may_be_empty`: a person says that the system has no invoices.
+    """
 
     client: OngoingClient
+    may_be_empty: bool = False
     findings: list[Finding] = field(default_factory=list)
     mends: list[str] = field(default_factory=list)
     shape: dict[str, Any] = field(default_factory=dict)
@@ -113,8 +117,8 @@ class OngoingExaminer:
                 "name of the list of invoices",
                 "no list came",
                 "the system has no invoices, or its list is not shown to this user",
-                certain=False,
-                wrong=True,
+                certain=self.may_be_empty,
+                wrong=not self.may_be_empty,
             )
             return []
         name, value = max(unknown, key=lambda one: len(one[1]))
