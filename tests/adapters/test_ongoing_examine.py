@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.adapters.ongoing.examine import OngoingExaminer
 from invoicing.domain.errors import WmsLoginRefusedError
-from invoicing.domain.finding import Examination
+from invoicing.domain.examination import Examination
 from invoicing.domain.wms_invoice import WmsLogin
 
 from local.ongoing import seed
@@ -39,7 +39,7 @@ def examined(simulator: OngoingSimulator, *, login: WmsLogin = LOGIN, write: int
 
 def seen(found: Examination, question: str) -> str:
     """What was seen of one question."""
-    (one,) = [finding for finding in found.findings if finding.question == question]
+    (one,) = [finding for finding in found.learned if finding.question == question]
     return one.seen
 
 
@@ -67,7 +67,7 @@ def test_every_shape_that_carries_the_information_is_understood(number: int) -> 
     """In any mixture of names and forms."""
     found = examined(simulated(drawn(number)))
 
-    assert found.is_understood, [one for one in found.findings if one.is_wrong]
+    assert found.is_understood, [one for one in found.learned if one.stops]
 
 
 @settings(deadline=None, max_examples=25)
@@ -104,7 +104,7 @@ def test_nothing_that_is_shown_holds_a_value(shape: Shape) -> None:
     """The report is sent to people outside."""
     found = examined(simulated(shape))
     shown = json.dumps(found.shape, ensure_ascii=False) + "".join(
-        f"{one.question}{one.seen}{one.meaning}" for one in found.findings
+        f"{one.question}{one.seen}{one.means}" for one in found.learned
     )
     shown += "".join(found.mends)
 
@@ -147,9 +147,9 @@ def test_a_filter_without_effect_is_found(option: str, filter_name: str) -> None
 def test_what_a_price_means_is_found(meaning: PriceMeaning) -> None:
     """By the invoices' own totals."""
     found = examined(simulated(Shape(), price_meaning=meaning))
-    (finding,) = [one for one in found.findings if one.question.startswith("is a price")]
+    (finding,) = [one for one in found.learned if one.question.startswith("is a price")]
 
-    assert (finding.meaning, finding.is_certain) == ("of one" if meaning == "per_unit" else "of the row", True)
+    assert (finding.means, finding.certain) == ("of one" if meaning == "per_unit" else "of the row", True)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +192,6 @@ def test_writing_is_tried_on_the_invoice_that_is_named_and_put_back() -> None:
     after = simulator.invoice(seed.WAREHOUSE, seed.OWN_NUMBER)
 
     assert found.is_understood
-    assert [one.seen for one in found.findings if one.question.startswith("writing")] == ["as asked"] * 5
+    assert [one.seen for one in found.learned if one.question.startswith("writing")] == ["as asked"] * 5
     assert (after.number, after.is_exported, after.total) == (before.number, before.is_exported, Decimal("85.00"))
     assert [one for one in simulator.warehouse(seed.WAREHOUSE).invoices if one.id != seed.OWN_NUMBER] == others

@@ -16,7 +16,8 @@ from invoicing.adapters.ongoing.invoices import Listing, read_listing
 from invoicing.adapters.ongoing.shape_report import kind_of, kind_of_text, shape_of
 from invoicing.adapters.ongoing.things import Thing, certainties, field_of, members, unknown_names
 from invoicing.domain.errors import InvoicingError, UpstreamContractError, WmsLoginRefusedError
-from invoicing.domain.finding import Examination, Finding
+from invoicing.domain.examination import Examination
+from invoicing.domain.finding import Learned
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.wms_invoice import WmsInvoice, WmsLogin
 from invoicing.domain.wms_knowledge import WmsFilter
@@ -48,7 +49,7 @@ class OngoingExaminer:
 
     client: OngoingClient
     may_be_empty: bool = False
-    findings: list[Finding] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
     mends: list[str] = field(default_factory=list)
     shape: dict[str, Any] = field(default_factory=dict)
 
@@ -68,10 +69,11 @@ class OngoingExaminer:
                     self._writing(login, write)
         self._empty(login)
         self._wrong_password(login)
-        return Examination(findings=tuple(self.findings), mends=tuple(self.mends), shape=self.shape)
+        return Examination(learned=tuple(self.learned), mends=tuple(self.mends), shape=self.shape)
 
     def _find(self, question: str, seen: str, meaning: str, *, certain: bool = True, wrong: bool = False) -> None:
-        self.findings.append(Finding(question=question, seen=seen, meaning=meaning, is_certain=certain, is_wrong=wrong))
+        means = f"STOP: {meaning}" if wrong else meaning
+        self.learned.append(Learned(question=question, seen=seen, means=means, certain=certain))
 
     # ---- asking
 
