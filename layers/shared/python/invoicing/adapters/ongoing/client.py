@@ -1,7 +1,7 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ from invoicing.adapters.ongoing.envelopes import (
 from invoicing.adapters.ongoing.filters import trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
-from invoicing.application.http import HttpRequest, HttpTransport
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import Report, WmsMemory, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
@@ -120,7 +120,7 @@ class OngoingClient:
         """
         _check(login)
         system = self._system(login)
-        listed = self._listing(login, _query_of_one(invoice_id, system.known.useless), system).invoices
+        listed = self._one(login, invoice_id, system)
         system.keep()
         found = next((one.invoice for one in listed if one.id == invoice_id and not one.is_training), None)
         if found is None and len(listed) == 1 and listed[0].id is None:
@@ -149,12 +149,6 @@ class OngoingClient:
         """
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
-
-    def confirm_empty(self, login: WmsLogin) -> None:
-        """A person says that a result without any list is an empty one in this system."""
-        system = self._system(login)
-        system.learn(empty_without_list=True)
-        system.keep()
 
     # ---- the list
 
@@ -213,14 +207,34 @@ class OngoingClient:
                 f"{where_of('GetInvoicesByQuery', login)} shows {read} invoices whatever is asked for: no filter has "
                 "an effect, and a history of that length is not read with all its charges every quarter of an hour"
             )
-        at_once = 1 if WmsFilter.IDS in system.known.useless else _PAGE
-        groups = list(batched(ids, at_once, strict=False))
-        for place, group in enumerate(groups, start=1):
-            asked = InvoicesQuery(with_charges=True, ids=group)
-            if at_once == 1:
-                asked = _query_of_one(group[0], system.known.useless)
-            listing = self._listing(login, asked, system)
-            yield [one for one in listing.invoices if one.id in group and is_wanted(one)], place < len(groups)
+        while ids:
+            if WmsFilter.IDS in system.known.useless:
+                group = ids[:1]
+                answer = self._one(login, group[0], system)
+            else:
+                group = ids[:_PAGE]
+                answer = self._listing(login, InvoicesQuery(with_charges=True, ids=tuple(group)), system).invoices
+            found = [one for one in answer if one.id in group]
+            # A server may give fewer at once than were asked for; those of which it gives none are gone.
+            answered = {one.id for one in found} or set(group)
+            ids = [one for one in ids if one not in answered]
+            yield [one for one in found if is_wanted(one)], bool(ids)
+
+    def _one(self, login: WmsLogin, invoice_id: int, system: SystemKnowledge) -> list[ListedInvoice]:
+        """An answer that holds one invoice if the system has it: by the first filter that is sure to show it."""
+        if WmsFilter.IDS not in system.known.useless:
+            listed = self._listing(login, InvoicesQuery(with_charges=True, ids=(invoice_id,)), system).invoices
+            if WmsFilter.IDS not in system.known.useless or any(one.id == invoice_id for one in listed):
+                return listed
+        if WmsFilter.ID_FROM not in system.known.useless:
+            # "From" an id may leave that id out, so it is the one before.
+            query = InvoicesQuery(with_charges=True, id_from=invoice_id - 1, at_most=2)
+            listed = self._listing(login, query, system).invoices
+            ids = [one.id for one in listed if one.id is not None]
+            is_absent = ids == sorted(ids) and all(one > invoice_id for one in ids)
+            if invoice_id in ids or (is_absent and WmsFilter.ID_FROM not in system.known.useless):
+                return listed
+        return self._listing(login, InvoicesQuery(with_charges=True), system).invoices
 
     def _pages(
         self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, after: int = 0, page_size: int = _PAGE
@@ -326,6 +340,9 @@ class OngoingClient:
                     f"{where} succeeded without any list, and this system has not shown yet that it means an empty "
                     "one. `invoicing check wms` tells more, and lets a person confirm it"
                 )
+        except UpstreamContractError as error:
+            self._report("wms_not_understood", {"integration": login.warehouse, "reason": str(error)})
+            raise
         except UnknownOutcomeError as error:
             # Nothing is in doubt after a lost answer to a question.
             raise RetryLaterError(f"no answer from {login.warehouse} in Ongoing: {error}") from error
@@ -334,7 +351,12 @@ class OngoingClient:
         return listing
 
     def _call(self, login: WmsLogin, envelope: Envelope, *, timeout: float, is_write: bool) -> Element:
-        answer = self._transport.send(
+        return read_result(self.send(login, envelope, timeout=timeout), envelope.operation, login, is_write=is_write)
+
+    def send(self, login: WmsLogin, envelope: Envelope, *, timeout: float) -> HttpAnswer:
+        """One call as it is, sent once. Raises like the transport, and WmsLoginRefusedError."""
+        _check(login)
+        return self._transport.send(
             HttpRequest(
                 method="POST",
                 url=f"{self._base_url}/{login.warehouse}/Automation.asmx",
@@ -349,7 +371,6 @@ class OngoingClient:
                 max_answer_bytes=_LONGEST_ANSWER,
             )
         )
-        return read_result(answer, envelope.operation, login, is_write=is_write)
 
 
 class _Seen:
@@ -384,15 +405,6 @@ def _may_be_cut(page: Sequence[ListedInvoice], size: int, system: SystemKnowledg
 
 def _shows_history(system: SystemKnowledge) -> bool:
     return bool({WmsFilter.IS_EXPORTED, WmsFilter.DATED_AFTER} & set(system.known.useless))
-
-
-def _query_of_one(invoice_id: int, useless: Collection[WmsFilter]) -> InvoicesQuery:
-    """One invoice, by the filter that works: "from" an id may leave that id out, so it is the one before."""
-    if WmsFilter.IDS not in useless:
-        return InvoicesQuery(with_charges=True, ids=(invoice_id,))
-    if WmsFilter.ID_FROM not in useless:
-        return InvoicesQuery(with_charges=True, id_from=invoice_id - 1, at_most=2)
-    return InvoicesQuery(with_charges=True)
 
 
 def _check(login: WmsLogin) -> None:
