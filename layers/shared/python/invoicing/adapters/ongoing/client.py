@@ -1,9 +1,10 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import batched
 from xml.etree.ElementTree import Element
 
@@ -79,9 +80,10 @@ class OngoingClient:
         self._listing(login, query, system, timeout=_LOGIN_SECONDS)
         system.keep()
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
 
+        Only those whose id is larger than `after`.
         Each page is asked for when it is. All filters are applied here again, because a server may ignore them.
         Raises as check_login.
         """
@@ -90,6 +92,7 @@ class OngoingClient:
         query = InvoicesQuery(
             with_charges=True,
             is_exported=False,
+            id_from=after or None,
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
@@ -98,6 +101,7 @@ class OngoingClient:
             return (
                 one.is_exported is not True
                 and not one.is_training
+                and (one.id is None or one.id > after)
                 and (one.invoice_date is None or one.invoice_date >= since)
             )
 
@@ -121,6 +125,25 @@ class OngoingClient:
         found = next((one.invoice for one in listed if one.id == invoice_id and not one.is_training), None)
         if found is None and len(listed) == 1 and listed[0].id is None:
             return listed[0].invoice  # the only answer, and its id is what cannot be read
+        return found
+
+    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
+        """What these invoices come to now, read without their charges, some hundreds in one call.
+
+        Raises as check_login.
+        """
+        _check(login)
+        system = self._system(login)
+        found: dict[int, Decimal] = {}
+        useless = system.known.useless
+        for ids in batched(invoice_ids, 1 if WmsFilter.IDS in useless else _LARGE_PAGE, strict=False):
+            query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
+            if len(ids) == 1:
+                query = replace(_query_of_one(ids[0], useless), with_charges=False)
+            for one in self._listing(login, query, system).invoices:
+                if one.id in ids and isinstance(one.invoice, WmsInvoice):
+                    found[one.invoice.id] = one.invoice.amount
+        system.keep()
         return found
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
@@ -209,7 +232,7 @@ class OngoingClient:
         gets no answer, they shrink for good.
         """
         seen = _Seen()
-        last: int | None = None
+        last = query.id_from
         size, largest = page_size, _LARGE_PAGE
         count_before = 0
         while True:
