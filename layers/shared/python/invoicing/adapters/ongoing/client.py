@@ -93,6 +93,7 @@ class OngoingClient:
         query = InvoicesQuery(
             with_charges=True,
             is_exported=False,
+            id_from=after or None,
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
@@ -106,7 +107,7 @@ class OngoingClient:
             )
 
         try:
-            for page, more in self._wanted(login, query, system, is_wanted, after=after):
+            for page, more in self._wanted(login, query, system, is_wanted):
                 # Those without a readable id come last.
                 page.sort(key=lambda one: (one.id is None, one.id or 0))
                 yield WmsPage(invoices=[one.invoice for one in page], more=more)
@@ -132,13 +133,21 @@ class OngoingClient:
 
         Raises as check_login.
         """
+        _check(login)
         system = self._system(login)
         found: dict[int, Decimal] = {}
-        for ids in batched(invoice_ids, _LARGE_PAGE, strict=False):
+        at_once = 1 if WmsFilter.IDS in system.known.useless else _LARGE_PAGE
+        for ids in batched(invoice_ids, at_once, strict=False):
             query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
-            for one in self._listing(login, query, system).invoices:
+            listed = (
+                self._one(login, ids[0], system, with_charges=False)
+                if at_once == 1
+                else self._listing(login, query, system).invoices
+            )
+            for one in listed:
                 if one.id in ids and isinstance(one.invoice, WmsInvoice):
                     found[one.invoice.id] = one.invoice.amount
+        system.keep()
         return found
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
@@ -158,8 +167,6 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
-        *,
-        after: int,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """What is wanted of what a query gives, with charges, page by page; and whether another page comes.
 
@@ -169,7 +176,7 @@ class OngoingClient:
         done: set[int] = set()
         is_to_try = self._is_to_try(system)
         if not _shows_history(system):
-            for page, more in self._pages(login, query, system, after=after):
+            for page, more in self._pages(login, query, system):
                 if is_to_try:
                     is_to_try = False
                     self._try_filters(login, system, page)
@@ -180,9 +187,7 @@ class OngoingClient:
                     break
                 if not more:
                     return
-        yield from self._heads_first(
-            login, query, system, lambda one: is_wanted(one) and one.id not in done, after=after
-        )
+        yield from self._heads_first(login, query, system, lambda one: is_wanted(one) and one.id not in done)
 
     def _heads_first(
         self,
@@ -190,13 +195,11 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
-        *,
-        after: int,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         wanted: list[ListedInvoice] = []
         read = 0
         heads = replace(query, with_charges=False)
-        for page, _ in self._pages(login, heads, system, after=after, page_size=_LARGE_PAGE):
+        for page, _ in self._pages(login, heads, system, page_size=_LARGE_PAGE):
             read += len(page)
             wanted += [one for one in page if is_wanted(one)]
         ids = [one.id for one in wanted if one.id is not None]
@@ -220,24 +223,26 @@ class OngoingClient:
             ids = [one for one in ids if one not in answered]
             yield [one for one in found if is_wanted(one)], bool(ids)
 
-    def _one(self, login: WmsLogin, invoice_id: int, system: SystemKnowledge) -> list[ListedInvoice]:
+    def _one(
+        self, login: WmsLogin, invoice_id: int, system: SystemKnowledge, *, with_charges: bool = True
+    ) -> list[ListedInvoice]:
         """An answer that holds one invoice if the system has it: by the first filter that is sure to show it."""
         if WmsFilter.IDS not in system.known.useless:
-            listed = self._listing(login, InvoicesQuery(with_charges=True, ids=(invoice_id,)), system).invoices
+            listed = self._listing(login, InvoicesQuery(with_charges=with_charges, ids=(invoice_id,)), system).invoices
             if WmsFilter.IDS not in system.known.useless or any(one.id == invoice_id for one in listed):
                 return listed
         if WmsFilter.ID_FROM not in system.known.useless:
             # "From" an id may leave that id out, so it is the one before.
-            query = InvoicesQuery(with_charges=True, id_from=invoice_id - 1, at_most=2)
+            query = InvoicesQuery(with_charges=with_charges, id_from=invoice_id - 1, at_most=2)
             listed = self._listing(login, query, system).invoices
             ids = [one.id for one in listed if one.id is not None]
             is_absent = ids == sorted(ids) and all(one > invoice_id for one in ids)
             if invoice_id in ids or (is_absent and WmsFilter.ID_FROM not in system.known.useless):
                 return listed
-        return self._listing(login, InvoicesQuery(with_charges=True), system).invoices
+        return self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
 
     def _pages(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, after: int = 0, page_size: int = _PAGE
+        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int = _PAGE
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
@@ -248,7 +253,7 @@ class OngoingClient:
         gets no answer, they shrink for good.
         """
         seen = _Seen()
-        last: int | None = after or None
+        last = query.id_from
         size, largest = page_size, _LARGE_PAGE
         count_before = 0
         while True:
