@@ -20,13 +20,13 @@ from local.up import how_to_use
 from tests.functions.deployed import (
     API_URL,
     CUSTOM_DOMAIN,
-    SIGNING_SECRET,
     Browser,
     Deploy,
     Deployed,
     event,
     request,
 )
+from tests.functions.emulated import SIGNING_SECRET
 
 WRONG = "Ongoing does not accept that combination of system, user name and password."
 NO_SYSTEM = "Write the system: its name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
