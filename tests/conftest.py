@@ -16,6 +16,17 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of the longest enumerations under tests/faults is played."""
+    parser.addoption("--share", default="0/10", metavar="N/M", help="play share N, from 0, of M of what is enumerated")
+
+
+@pytest.fixture(scope="session")
+def lane(worker_id: str) -> str:
+    """A suffix for the names of stacks: none alone, one of its own for each process beside others."""
+    return "" if worker_id == "master" else f"-{worker_id}"
+
+
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """One MiniStack for all tests that need no whole stack; skips where it is not installed."""
