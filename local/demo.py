@@ -80,8 +80,9 @@ class Report:
 class Demo:
     """The story, step by step, on one running stack."""
 
-    def __init__(self, stack: Stack, browser: Browser) -> None:
+    def __init__(self, stack: Stack, browser: Browser, *, pictures: Path) -> None:
         self._stack = stack
+        self._pictures = pictures
         self._browser = browser
         self.report = Report()
         self._fortnox = FortnoxControl(stack.fortnox_url)
@@ -91,9 +92,7 @@ class Demo:
     def play(self) -> None:
         """All steps; a step that does not hold ends the story."""
         with visitor(self._browser) as page:
-            self._connect(page)
-            self._first_run(page)
-            self._idle_run()
+            self.begin(page)
             self._export_again(page)
             self._expired_token(page)
             self._broken(page)
@@ -106,6 +105,12 @@ class Demo:
         ]
         self._photograph_mails()
         self.report.ok = all(step.ok for step in self.report.steps)
+
+    def begin(self, page: Page) -> None:
+        """From activation to a run that has nothing to send; a step that does not hold ends it."""
+        self._connect(page)
+        self._first_run(page)
+        self._idle_run()
 
     # ---- the story
 
@@ -491,7 +496,7 @@ class Demo:
             print(f"  {'✓' if step.ok else '✗'} {name}\n      {calls}", flush=True)
 
     def _picture(self, page: Page, name: str) -> None:
-        path = OUT / f"{len(self.report.pictures) + 1:02d}-{name}.png"
+        path = self._pictures / f"{len(self.report.pictures) + 1:02d}-{name}.png"
         page.screenshot(path=path, full_page=True)
         self.report.pictures.append(path.name)
 
@@ -580,7 +585,7 @@ def main() -> int:
     try:
         parameters = {"SyncInterval": "rate(1 minute)"}
         with running_stack(name="demo", parameters=parameters) as stack, chromium() as browser:
-            demo = Demo(stack, browser)
+            demo = Demo(stack, browser, pictures=OUT)
             report = demo.report
             try:
                 demo.play()

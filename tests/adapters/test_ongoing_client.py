@@ -279,7 +279,7 @@ def test_a_page_that_is_too_slow_is_asked_for_again_in_smaller_pages(
     assert [call.asked["max"] for call in simulator.calls if call.asked.get("rows")][-1] == 5
 
 
-@pytest.mark.parametrize(("rows", "pages"), [(1, [50, 500]), (100, [50, 133, 100]), (1000, [50] * 5)])
+@pytest.mark.parametrize(("rows", "pages"), [(1, [50, 500]), (100, [50, 133, 100]), (300, [50] * 5)])
 def test_pages_grow_where_invoices_have_few_rows(
     simulator: OngoingSimulator, quick: OngoingClient, rows: int, pages: list[int]
 ) -> None:
