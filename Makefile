@@ -25,8 +25,8 @@ ready:
 demo: ready ## Run the whole product on this machine once, from activation to reactivation
 	$(BIN)/python -m local.demo
 
-up: ready ## Start the same stack and leave it running; prints where to sign in
-	$(BIN)/python -m local.up
+up: ready ## Start the same stack and leave it running; prints where to sign in (20 s); NAME=b: another one beside it
+	$(BIN)/python -m local.up --name $(or $(NAME),up)
 
 quick: ready ## Run what needs no stack and no browser
 	$(PYTEST) $(BESIDE) --ignore=tests/e2e --ignore=tests/artefact --ignore=tests/faults
