@@ -35,7 +35,7 @@ def how_to_use(stack: Stack, desk_url: str) -> str:
     """What a person needs to try the product; all of it is invented and lives only while this runs."""
     return f"""
   The integration    {stack.base_url}/
-                     System https://nordlager.ongoingsystems.se, Username fortnox-api, Password gul-truck-17
+                     System nordlager, Username fortnox-api, Password gul-truck-17
   Fortnox            {desk_url}/fortnox   invoices, with rows and VAT
                      admin@nordlager.example / admin-pass   (system administrator)
                      anna@nordlager.example / anna-pass     (not an administrator)
