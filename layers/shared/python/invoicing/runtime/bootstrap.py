@@ -22,7 +22,10 @@ from invoicing.runtime.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from invoicing.adapters.aws.stack_checks import StackChecks
     from invoicing.adapters.fortnox.api import FortnoxCompany
+    from invoicing.adapters.fortnox.drift import Drift
+    from invoicing.adapters.fortnox.first_contact import FirstContact
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.http import HttpTransport
@@ -277,6 +280,12 @@ class Bootstrap:
         give_back = back_to_function(self._client("lambda"), self._setting("notify_operators_function"))
         return SqsDeadLetters(self._client("sqs"), self._setting("notice_dead_letters_url"), give_back=give_back)
 
+    def stack_checks(self, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> "StackChecks":
+        """Asks AWS what is true of the stack before the first customer."""
+        from invoicing.adapters.aws.stack_checks import StackChecks
+
+        return StackChecks(self._client, stack_name, outputs, parameters)
+
     # ---- the two systems
 
     @cached_property
@@ -309,7 +318,9 @@ class Bootstrap:
         from invoicing.application.access_fortnox import access_token
 
         engine = self.engine()
-        return self._fortnox(lambda refused: access_token(engine, integration.id, refused=refused))
+        company = self._fortnox(lambda refused: access_token(engine, integration.id, refused=refused))
+        company.look = self._drift_of(integration.id).look
+        return company
 
     def fortnox_with(self, token: str) -> "FortnoxCompany":
         """A client with one given token."""
@@ -325,6 +336,23 @@ class Bootstrap:
             transport=self.transport,
             pace=Pace(monotonic=self.monotonic, sleep=self.sleep),
         )
+
+    def _drift_of(self, integration_id: str) -> "Drift":
+        """One for the life of the process, so that what is strange is told once."""
+        from invoicing.adapters.fortnox.drift import Drift
+
+        return self._drifts.setdefault(integration_id, Drift(report=self.report, integration_id=integration_id))
+
+    @cached_property
+    def _drifts(self) -> "dict[str, Drift]":
+        return {}
+
+    def first_contact(self, integration: "Integration") -> "FirstContact":
+        """Asks one integration's company what nobody has published."""
+        from invoicing.adapters.fortnox.first_contact import FirstContact
+
+        company = self.fortnox_of(integration)
+        return FirstContact(company=company, tenant_id=integration.company.tenant_id, sleep=self.sleep)
 
     @cached_property
     def outside(self) -> "OutsideCalls":

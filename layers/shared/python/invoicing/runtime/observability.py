@@ -19,6 +19,7 @@ COUNTED = {
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
+    "fortnox_drift": "FortnoxDrift",
 }
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 
