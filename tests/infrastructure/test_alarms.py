@@ -230,6 +230,7 @@ def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
         ("{ $.outcome = * }", "1", (("outcome", "$.outcome"),)),
         ('{ $.message = "token_unsettled" }', "$.seconds", ()),
         ('{ $.message = "our_defect" }', "1", ()),
+        ('{ $.message = "fortnox_drift" }', "1", ()),
     }
 
 

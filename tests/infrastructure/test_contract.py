@@ -41,7 +41,7 @@ PATHS = {
 OUTPUTS = {
     *("ApiUrl", "ApiId", "SyncQueue", "SyncDeadLetters", "NoticeDeadLetters", "JournalBucket", "DataKeyAlias"),
     *("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable"),
-    *("MailConfigurationSet", "AlarmTopic"),
+    *("MailConfigurationSet", "FortnoxSecretArn", "AlarmTopic"),
 }
 # Only where a domain is the sender.
 DNS_OUTPUTS = {

@@ -19,7 +19,6 @@ COUNTED = {
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
-    "fortnox_drift": "FortnoxDrift",
 }
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 

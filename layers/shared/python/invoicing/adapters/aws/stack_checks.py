@@ -17,7 +17,7 @@ TABLES: Final = ("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTa
 _LEAST_CONCURRENCY: Final = 50
 _SCHEDULES: Final = 3  # syncs, keys, reminders
 _PLACEHOLDER: Final = re.compile(
-    r"(change|replace|fill|enter|your|insert|todo|xxx|placeholder|example|dummy|\*{3}|<.*>|^secret$|^test$)",
+    r"(change|replace|fill|enter|your|insert|todo|x+|placeholder|example|dummy|secret|test|\*+|<.*>)([ _.-].*)?",
     re.IGNORECASE,
 )
 
@@ -158,7 +158,7 @@ class StackChecks:
     def _secret_is_real(self) -> str:
         answer = self._client("secretsmanager").get_secret_value(SecretId=self._outputs["FortnoxSecretArn"])
         secret = str(answer.get("SecretString", ""))
-        if len(secret) < 6 or secret != secret.strip() or _PLACEHOLDER.search(secret):
+        if len(secret) < 6 or secret != secret.strip() or _PLACEHOLDER.fullmatch(secret):
             raise _WrongError("it looks like a placeholder")
         if secret == self._parameters.get("FortnoxClientId"):
             raise _WrongError("it is the client id")
