@@ -12,7 +12,6 @@ import yaml
 from invoicing.adapters.fortnox import wire
 from invoicing.adapters.fortnox.beliefs import KNOWN, MEMBERS, RELIED_ON
 from invoicing.adapters.fortnox.drift import Drift, Strange, strange_in
-from invoicing.application.access_fortnox import access_token
 
 from tests.simulators.fortnox_specification import specification
 from tests.support.world import World
@@ -99,9 +98,7 @@ def test_an_interface_that_changed_altogether_is_told_and_not_listed() -> None:
 def test_a_run_tells_what_is_strange() -> None:
     """Wherever Fortnox's answers are read."""
     world = World()
-    integration = world.connect()
-    engine = world.engine()
-    company = world.company(lambda refused: access_token(engine, integration.id, refused=refused))
+    company = world.parts.fortnox_of(world.connect())
     seen: list[str] = []
     company.look = lambda thing, _answer: seen.append(thing)
     company.company()

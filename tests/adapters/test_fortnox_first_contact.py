@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from invoicing.adapters.fortnox.first_contact import FirstContact
-from invoicing.application.access_fortnox import access_token
 from invoicing.domain.finding import Learned
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 
@@ -29,9 +28,7 @@ class Meeting:
         """With a token of its own."""
         integration = self.world.integrations.get("nordlager")
         assert integration is not None
-        engine = self.world.engine()
-        company = self.world.company(lambda refused: access_token(engine, integration.id, refused=refused))
-        return FirstContact(company=company, tenant_id=integration.company.tenant_id, sleep=self.world.clock.sleep)
+        return self.world.parts.first_contact(integration)
 
     def change(self, register: str, key: str, **fields: Any) -> None:
         """In Fortnox."""

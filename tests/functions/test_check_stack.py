@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from invoicing.adapters.aws.stack_checks import TABLES, StackChecks
 from invoicing.adapters.fortnox.oauth import FortnoxAuthorization
-from invoicing.application.ports import HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import UnknownOutcomeError
 from invoicing.domain.finding import Finding, worst
 from invoicing.runtime.check_stack import check_outside

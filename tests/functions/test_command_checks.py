@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from invoicing.adapters.fortnox.first_contact import FirstContact
-from invoicing.application.access_fortnox import access_token
 from invoicing.domain.finding import Finding
 from invoicing.runtime import command
 from invoicing.runtime.bootstrap import Bootstrap
@@ -35,6 +34,7 @@ class Called:
         self.world.connect()
         self.findings: list[Finding] = [GOOD]
         self._capsys = capsys
+        self._first_contact = Bootstrap.first_contact  # before it is replaced below
         monkeypatch.setenv("AWS_REGION", "eu-north-1")
         monkeypatch.setattr(command, "describe_stack", lambda _name: (OUTPUTS, PARAMETERS))
         monkeypatch.setattr(command, "check_outside", lambda _url, **_parts: self.findings)
@@ -49,9 +49,9 @@ class Called:
 
     def contact(self) -> FirstContact:
         """With the simulator."""
-        engine = self.world.engine()
-        company = self.world.company(lambda refused: access_token(engine, "nordlager", refused=refused))
-        return FirstContact(company=company, tenant_id=TENANT_ID, sleep=self.world.clock.sleep)
+        integration = self.world.integrations.get("nordlager")
+        assert integration is not None
+        return self._first_contact(self.world.parts, integration)
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         self._capsys.readouterr()

@@ -5,13 +5,15 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from invoicing.application.ports import ClientRefusedError, FortnoxOAuth, GrantRefusedError, HttpAnswer, HttpRequest
+from invoicing.application.http import HttpAnswer, HttpRequest
+from invoicing.application.ports import ClientRefusedError, FortnoxOAuth, GrantRefusedError
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.finding import Finding
 from invoicing.domain.tokens import Mode
 
 if TYPE_CHECKING:
-    from invoicing.application.ports import Clock, HttpTransport
+    from invoicing.application.http import HttpTransport
+    from invoicing.application.ports import Clock
 
 _NO_TOKEN = "0" * 40  # no refresh token that Fortnox ever gave: what it answers is about us
 _CLOCK_SECONDS = 60.0

@@ -16,7 +16,7 @@ from invoicing.adapters.fortnox.api import FortnoxCompany
 from invoicing.adapters.fortnox.beliefs import MEMBERS
 from invoicing.adapters.fortnox.drift import Strange, strange_in
 from invoicing.adapters.fortnox.shape import Shape
-from invoicing.application.ports import HttpRequest
+from invoicing.application.http import HttpRequest
 from invoicing.domain.finding import Learned
 
 _TIMEOUT_SECONDS = 30.0
