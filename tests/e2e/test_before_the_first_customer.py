@@ -1,4 +1,4 @@
-"""`invoicing check stack` on the real template: it passes once the alarms are heard and the sender's domain is signed."""
+"""`invoicing check stack` on the real template: right once alarms are heard and the domain of the sender is signed."""
 
 import json
 from collections.abc import Iterator
