@@ -74,7 +74,10 @@ def test_a_field_that_is_renamed_in_case_is_new_and_missing(name: str) -> None:
 
 def test_rows_are_looked_at_too() -> None:
     """Without RowId no update clears old rows."""
-    assert strange_in("Invoice", invoice(InvoiceRows=[{"Preis": 1}])) == {
+    row = {**dict.fromkeys(KNOWN["InvoiceRow"]), "Preis": 1}
+    del row["RowId"]
+
+    assert strange_in("Invoice", invoice(InvoiceRows=[row])) == {
         Strange("field", "InvoiceRow", "Preis"),
         Strange("missing", "InvoiceRow", "RowId"),
     }

@@ -36,6 +36,7 @@ from tests.support.fakes import (
     FakeSyncQueue,
     FakeTokenJournal,
     FakeTokenStore,
+    FakeWmsMemory,
 )
 from tests.support.wiring import BASE_URL, SECRET, ByHost, FakeSecret, one_after_the_other, simulated_settings
 
@@ -56,6 +57,7 @@ class World:
     notices: FakeNotices = field(default_factory=FakeNotices)
     queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
     reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
+    wms_memory: FakeWmsMemory = field(default_factory=FakeWmsMemory)
     time_left: float = 300.0
 
     def __post_init__(self) -> None:
@@ -89,6 +91,7 @@ class World:
             "monotonic": lambda: self.clock().timestamp(),
             "new_id": self.new_id,
             "new_secret": lambda: f"secret-{self.new_id()}",
+            "chance": lambda: 1.0,  # filters are tried only where they were never tried
             "both": one_after_the_other,
             "report": self.report,
             "transport": ByHost(lambda host: self.to_ongoing if "ongoing" in host else self.to_fortnox),
@@ -101,6 +104,7 @@ class World:
             "journal": self.journal,
             "sealer": self.sealer,
             "queue": self.queue,
+            "wms_memory": self.wms_memory,
             "fortnox_secret": FakeSecret(SECRET),
         }
         given.update(instead)

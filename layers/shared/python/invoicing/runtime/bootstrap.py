@@ -6,6 +6,7 @@ wiring.
 """
 
 import os
+import random
 import secrets
 import time
 import uuid
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         TokenJournal,
         TokenStore,
         WmsInvoices,
+        WmsMemory,
     )
     from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
@@ -123,6 +125,7 @@ class Given(TypedDict, total=False):
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
+    chance: Callable[[], float]
     both: "Both"
     report: "Report"
     sdk: Any
@@ -136,6 +139,7 @@ class Given(TypedDict, total=False):
     journal: "TokenJournal"
     sealer: "Sealer"
     queue: "SyncQueue"
+    wms_memory: "WmsMemory"
     mailer: "Mailer"
     fortnox_secret: Secret
     signing_secret: Secret
@@ -178,6 +182,11 @@ class Bootstrap:
     @cached_property
     def new_secret(self) -> Callable[[], str]:
         return new_secret
+
+    @cached_property
+    def chance(self) -> Callable[[], float]:
+        """Evenly from 0 to 1: what is done now and then is done by it."""
+        return random.random
 
     @cached_property
     def both(self) -> "Both":
@@ -298,7 +307,19 @@ class Bootstrap:
     def wms(self) -> "WmsInvoices":
         from invoicing.adapters.ongoing.client import OngoingClient
 
-        return OngoingClient(self.transport, base_url=self._setting("ongoing_api_base_url"))
+        return OngoingClient(
+            self.transport,
+            base_url=self._setting("ongoing_api_base_url"),
+            memory=self.wms_memory,
+            report=self.report,
+            chance=self.chance,
+        )
+
+    @cached_property
+    def wms_memory(self) -> "WmsMemory":
+        from invoicing.adapters.aws.wms_memory import DynamoWmsMemory
+
+        return DynamoWmsMemory(self._client("dynamodb"), self._setting("integrations_table"))
 
     def oauth(self, base_url: str = "") -> "FortnoxOAuth":
         """`base_url` is the address of our pages; only consents need it."""
