@@ -14,16 +14,19 @@ BESIDE := -n auto --dist worksteal
 LANES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up quick test check format faults bench texts build deploy undeploy lock clean
+.PHONY: help ready demo first-contact up quick test check format faults bench texts build deploy undeploy lock clean
 
 help: ## Show this list, with how long each takes on two idle cores once all is set up
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ready:
 	@$(PYTHON) local/bootstrap.py
 
 demo: ready ## Run the whole product on this machine once, from activation to reactivation (4 min)
 	$(BIN)/python -m local.demo
+
+first-contact: ready ## Meet a system that the product is not told about; SEED=n draws it, COUNT=n as many (5 s)
+	$(BIN)/python -m local.first_contact --seed $(or $(SEED),1) --count $(or $(COUNT),1)
 
 up: ready ## Start the same stack and leave it running; prints where to sign in, until Ctrl-C (20 s); NAME=b: one more beside it
 	$(BIN)/python -m local.up --name $(or $(NAME),up)

@@ -308,9 +308,9 @@ class OngoingClient:
         try:
             any_at_all = ask(InvoicesQuery(with_charges=False, at_most=_PAGE)).invoices
             system.learn(largest_page=max(system.known.largest_page, len(any_at_all)))
-            readable = [one.invoice for one in (*page, *any_at_all) if isinstance(one.invoice, WmsInvoice)]
-            if readable:
-                system.find_useless(*trial(readable[0], ask))
+            with_id = [one for one in (*page, *any_at_all) if one.id is not None]
+            if with_id:
+                system.find_useless(*trial(with_id[0], ask))
             system.learn(filters_tried=True)
         except RetryLaterError as error:  # it is tried at the next reading
             self._report("wms_filters_not_tried", {"integration": login.warehouse, "reason": type(error).__name__})

@@ -14,7 +14,7 @@ from invoicing.adapters.ongoing.envelopes import InvoicesQuery, get_invoices, up
 from invoicing.adapters.ongoing.filters import trial, useless_in
 from invoicing.adapters.ongoing.invoices import Listing, read_listing
 from invoicing.adapters.ongoing.shape_report import kind_of, kind_of_text, shape_of
-from invoicing.adapters.ongoing.things import Thing, certainties, field_of, members, unknown_names
+from invoicing.adapters.ongoing.things import Thing, certainties, field_of, is_item, members, unknown_names
 from invoicing.domain.errors import InvoicingError, UpstreamContractError, WmsLoginRefusedError
 from invoicing.domain.examination import Examination
 from invoicing.domain.finding import Learned
@@ -64,7 +64,7 @@ class OngoingExaminer:
                 invoices = [one.invoice for one in listing.invoices if isinstance(one.invoice, WmsInvoice)]
                 self._order(listing)
                 self._prices(invoices)
-                self._filters(login, listing, invoices)
+                self._filters(login, listing)
                 if write is not None:
                     self._writing(login, write)
         self._empty(login)
@@ -107,8 +107,7 @@ class OngoingExaminer:
         known = [(name, value) for name, value in _elements(InvoicesAnswer, result) if field_of(InvoicesAnswer, name)]
         if known:
             names = ", ".join(sorted({name for name, _ in known}))
-            bare = field_of(InvoicesAnswer, names) and len(known) > 1
-            items = [value for _, value in known] if bare else [item for _, value in known for item in value]
+            items = [item for name, value in known for item in ([value] if is_item(InvoicesAnswer, name) else value)]
             items = [item for item in items if not is_nil(item)]
             self._find("name of the list of invoices", names, "known")
             self._find("name of an invoice", _names(items), "the name of an item does not matter")
@@ -137,7 +136,7 @@ class OngoingExaminer:
         charges = [
             row
             for value in lists
-            for row in ([value] if field_of(ChargeAnswer, next(iter(value), value).tag) else list(value))
+            for row in ([value] if is_item(InvoiceAnswer, value.tag) else [row for row in value if not is_nil(row)])
         ]
         self._find("name of the list of charges", ", ".join(sorted(named)) or "none", "known" if named else "not found")
         self._find("name of a charge", _names(charges), "the name of an item does not matter")
@@ -232,7 +231,7 @@ class OngoingExaminer:
         odd = f"{sum(one.quantity == 0 for one in rows)} with quantity 0, {sum(one.price < 0 for one in rows)} negative"
         self._find("odd charges", f"{odd} of {len(rows)}", "they are sent as they stand")
 
-    def _filters(self, login: WmsLogin, listing: Listing, invoices: Sequence[WmsInvoice]) -> None:
+    def _filters(self, login: WmsLogin, listing: Listing) -> None:
         def ask(query: InvoicesQuery) -> Listing:
             return self._listing(login, query)
 
@@ -240,10 +239,10 @@ class OngoingExaminer:
         useless = set(useless_in(listing.invoices, asked))
         heads = self._listing(login, InvoicesQuery(with_charges=False, at_most=1))
         useless |= set(useless_in(heads.invoices, InvoicesQuery(with_charges=False, at_most=1)))
-        if not invoices:
-            self._find("filters", "no readable invoice to try them with", "tried at the first reading", certain=False)
+        one = next((one for one in listing.invoices if one.id is not None), None)
+        if one is None or one.id is None:
+            self._find("filters", "no invoice to try them with", "tried at the first reading", certain=False)
             return
-        one = invoices[0]
         useless |= set(trial(one, ask))
         for name in WmsFilter:
             shown = "no effect" if name in useless else "has its effect"

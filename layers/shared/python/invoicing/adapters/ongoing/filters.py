@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from invoicing.adapters.ongoing.envelopes import InvoicesQuery
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing
-from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.domain.wms_knowledge import WmsFilter
 
 _DAY = timedelta(days=1)
@@ -33,29 +32,28 @@ def useless_in(listed: Sequence[ListedInvoice], asked: InvoicesQuery) -> Iterato
         yield WmsFilter.ONLY_LIVE
 
 
-def trial(invoice: WmsInvoice, ask: Callable[[InvoicesQuery], Listing]) -> list[WmsFilter]:
+def trial(invoice: ListedInvoice, ask: Callable[[InvoicesQuery], Listing]) -> list[WmsFilter]:
     """Asks for one invoice in ways that must show it, and in ways that must not; gives the filters that are useless.
 
-    A filter is useless also if it hides what it ought to show. Where ids are ignored, only what answers show by
-    themselves is known. Raises as the client.
+    It need not be readable, but must have an id. A filter is useless also if it hides what it ought to show. Where ids
+    are ignored, only what answers show by themselves is known. Raises as the client.
     """
-    alone = InvoicesQuery(with_charges=False, ids=(invoice.id,))
+    invoice_id = invoice.id or 0
+    alone = InvoicesQuery(with_charges=False, ids=(invoice_id,))
 
     def shows(query: InvoicesQuery) -> bool:
-        return any(one.id == invoice.id for one in ask(query).invoices)
+        return any(one.id == invoice_id for one in ask(query).invoices)
 
     found = ask(alone).invoices
-    if [one.id for one in found] != [invoice.id]:
+    if [one.id for one in found] != [invoice_id]:
         return [WmsFilter.IDS]
-    showing = {
-        WmsFilter.IS_EXPORTED: replace(alone, is_exported=invoice.is_exported),
-        WmsFilter.ID_FROM: replace(alone, id_from=invoice.id - 1),
-    }
-    hiding = {
-        WmsFilter.IS_EXPORTED: replace(alone, is_exported=not invoice.is_exported),
-        WmsFilter.ID_FROM: replace(alone, id_from=invoice.id + 1),
-    }
-    together = replace(alone, is_exported=invoice.is_exported, id_from=invoice.id - 1)
+    showing = {WmsFilter.ID_FROM: replace(alone, id_from=invoice_id - 1)}
+    hiding = {WmsFilter.ID_FROM: replace(alone, id_from=invoice_id + 1)}
+    together = showing[WmsFilter.ID_FROM]
+    if invoice.is_exported is not None:
+        showing[WmsFilter.IS_EXPORTED] = replace(alone, is_exported=invoice.is_exported)
+        hiding[WmsFilter.IS_EXPORTED] = replace(alone, is_exported=not invoice.is_exported)
+        together = replace(together, is_exported=invoice.is_exported)
     if invoice.invoice_date is not None:
         before, after = invoice.invoice_date - _DAY, invoice.invoice_date + _DAY
         showing[WmsFilter.DATED_AFTER] = replace(alone, dated_after=before)

@@ -190,6 +190,12 @@ def _value(known: _Known, written: Element | str) -> Any:
     return (written.text or "").strip() or None
 
 
+def is_item(model: type[Thing], name: str) -> bool:
+    """Whether a name is that of an item that stands without a list around it."""
+    known = _known(model).get(name.lower())
+    return known is not None and known.is_item
+
+
 def members(model: type[Thing], element: Element) -> Iterable[tuple[str, Element | str]]:
     """Names and contents, those of the thing itself before those of what is hoisted; attributes count as elements."""
     hoisted = _folded(model.hoisted)
