@@ -35,21 +35,26 @@ def useless_in(listed: Sequence[ListedInvoice], asked: InvoicesQuery) -> Iterato
 def trial(invoice: ListedInvoice, ask: Callable[[InvoicesQuery], Listing]) -> list[WmsFilter]:
     """Asks for one invoice in ways that must show it, and in ways that must not; gives the filters that are useless.
 
-    It need not be readable, but must have an id. A filter is useless also if it hides what it ought to show. Where ids
-    are ignored, only what answers show by themselves is known. Raises as the client.
+    It need not be readable, but must have an id. A filter is useless also if it hides what it ought to show. The
+    invoice is found by its id; where ids are ignored, from the id before it; and else among all heads.
+    Raises as the client.
     """
     invoice_id = invoice.id or 0
-    alone = InvoicesQuery(with_charges=False, ids=(invoice_id,))
+    useless: list[WmsFilter] = []
 
     def shows(query: InvoicesQuery) -> bool:
         return any(one.id == invoice_id for one in ask(query).invoices)
 
-    found = ask(alone).invoices
-    if [one.id for one in found] != [invoice_id]:
-        return [WmsFilter.IDS]
+    alone = InvoicesQuery(with_charges=False, ids=(invoice_id,))
+    if [one.id for one in ask(alone).invoices] != [invoice_id]:
+        useless.append(WmsFilter.IDS)
+        alone = InvoicesQuery(with_charges=False, id_from=invoice_id - 1, at_most=2)
+        if not shows(alone):
+            useless.append(WmsFilter.ID_FROM)
+            alone = InvoicesQuery(with_charges=False)
     showing = {WmsFilter.ID_FROM: replace(alone, id_from=invoice_id - 1)}
     hiding = {WmsFilter.ID_FROM: replace(alone, id_from=invoice_id + 1)}
-    together = showing[WmsFilter.ID_FROM]
+    together = alone if WmsFilter.ID_FROM in useless else showing[WmsFilter.ID_FROM]
     if invoice.is_exported is not None:
         showing[WmsFilter.IS_EXPORTED] = replace(alone, is_exported=invoice.is_exported)
         hiding[WmsFilter.IS_EXPORTED] = replace(alone, is_exported=not invoice.is_exported)
@@ -59,6 +64,7 @@ def trial(invoice: ListedInvoice, ask: Callable[[InvoicesQuery], Listing]) -> li
         showing[WmsFilter.DATED_AFTER] = replace(alone, dated_after=before)
         hiding[WmsFilter.DATED_AFTER] = replace(alone, dated_after=after)
         together = replace(together, dated_after=before)
-    useless = [] if shows(together) else [one for one, query in showing.items() if not shows(query)]
+    if not shows(together):
+        useless += [one for one, query in showing.items() if one not in useless and not shows(query)]
     useless += [one for one, query in hiding.items() if one not in useless and shows(query)]
     return useless
