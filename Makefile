@@ -7,8 +7,14 @@ export AWS_DEFAULT_REGION := eu-north-1
 # SAM and the makefiles of the layers look for python3.13 on PATH.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+PYTEST := $(BIN)/pytest
+# A process for each core, which take over each other's tests.
+BESIDE := -n auto --dist worksteal
+# What waits for a deployed stack leaves a core to others: one process more than cores.
+LANES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up test check format faults bench texts build deploy undeploy lock clean
+.PHONY: help ready demo up quick test check format faults bench texts build deploy undeploy lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +25,14 @@ ready:
 demo: ready ## Run the whole product on this machine once, from activation to reactivation
 	$(BIN)/python -m local.demo
 
-up: ready ## Start the same stack and leave it running; prints where to sign in
-	$(BIN)/python -m local.up
+up: ready ## Start the same stack and leave it running; prints where to sign in (20 s); NAME=b: another one beside it
+	$(BIN)/python -m local.up --name $(or $(NAME),up)
 
-test: ready ## Run all tests
-	$(BIN)/pytest
+quick: ready ## Run what needs no stack and no browser
+	$(PYTEST) $(BESIDE) --ignore=tests/e2e --ignore=tests/artefact --ignore=tests/faults
+
+test: ready ## Run all tests; of faults, what is no long enumeration
+	$(PYTEST) -n $(LANES) --dist loadgroup -m 'not enumerated'
 
 check: ready ## Check format, lint, types, imports, template, roles and locks
 	$(BIN)/ruff format --check .
@@ -38,8 +47,8 @@ format: ready ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-faults: ready ## Run the tests that break things on purpose
-	$(BIN)/pytest tests/faults
+faults: ready ## Run all tests that break things on purpose; SHARE=3/10: the fourth of ten shares of the enumerations
+	$(PYTEST) $(BESIDE) tests/faults --share $(or $(SHARE),0/1) $(if $(SHARE),-m enumerated)
 
 bench: ready ## Count calls, units and dollars, and compare with a plain script
 	$(BIN)/python -m local.bench

@@ -68,5 +68,5 @@ class Inspector:
 @cache
 def _axe() -> str:
     if not bootstrap.AXE_SCRIPT.exists():
-        raise NoAxeError(f"{bootstrap.AXE} is missing: run `make ready` once with network and npm")
+        raise NoAxeError(f"{bootstrap.AXE_SCRIPT} is missing: run `make ready` once with network")
     return bootstrap.AXE_SCRIPT.read_text()

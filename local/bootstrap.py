@@ -8,13 +8,11 @@ only, in the language of Python 3.9.
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,9 +24,10 @@ PROJECT = ROOT / ".venv"
 APART = {ROOT / ".venv-ministack": "requirements/ministack.txt", ROOT / ".venv-checks": "requirements/checks.txt"}
 UV = "uv==0.13.9"
 WANTED = (3, 13)
-AXE = "axe-core@4.14.1"
-AXE_INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
-AXE_SCRIPT = ROOT / ".venv-axe" / AXE / "axe.min.js"
+AXE = ROOT / ".venv-axe"
+AXE_SCRIPT = AXE / "axe.min.js"
+CHROMIUM = ROOT / ".venv-chromium"  # where Playwright puts its own, for people who may not install one
+OWN_BROWSERS = ("chrome", "headless_shell", "chrome-headless-shell", "Chromium")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -70,11 +69,10 @@ def prepare() -> None:
             make_environment(environment)
             uv(["pip", "sync", "--quiet", "--require-hashes", locked], environment=environment)
             remember(environment, inputs)
-    if not AXE_SCRIPT.exists():
-        try:
-            get_axe()
-        except SetUpError as error:
-            say(f"no {AXE}, so tests with a browser will fail: {error}")
+    axe_inputs = [ROOT / "requirements/axe.txt"]
+    if not AXE_SCRIPT.exists() or not is_stamped(AXE, axe_inputs):
+        get_axe()
+        remember(AXE, axe_inputs)
 
 
 def write_locks() -> None:
@@ -88,6 +86,7 @@ def write_locks() -> None:
     lock(["pyproject.toml", "--constraint", dev, "--output-file", runtime])
     for locked in APART.values():
         lock([locked.replace(".txt", ".in"), "--output-file", locked])
+    lock(["requirements/axe.in", "--no-deps", "--output-file", "requirements/axe.txt"])
 
 
 def lock(arguments: Sequence[str]) -> None:
@@ -97,8 +96,12 @@ def lock(arguments: Sequence[str]) -> None:
 
 
 def up_to_date(environment: Path, inputs: Sequence[Path]) -> bool:
-    stamp = environment / ".prepared"
-    return stamp.is_file() and stamp.read_text() == digest(inputs) and python_of(environment).exists()
+    return is_stamped(environment, inputs) and python_of(environment).exists()
+
+
+def is_stamped(folder: Path, inputs: Sequence[Path]) -> bool:
+    stamp = folder / ".prepared"
+    return stamp.is_file() and stamp.read_text() == digest(inputs)
 
 
 def remember(environment: Path, inputs: Sequence[Path]) -> None:
@@ -140,14 +143,27 @@ def interpreter() -> Path:
 def candidates() -> Iterator[Path]:
     yield Path(sys.executable)
     name = f"python{WANTED[0]}.{WANTED[1]}"
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        if folder and (Path(folder) / name).is_file():
-            yield Path(folder) / name
-    pyenv = Path(os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv")))
-    yield from sorted(pyenv.glob(f"versions/{WANTED[0]}.{WANTED[1]}*/bin/python"), reverse=True)
-    for prefix in ("/usr/local", "/opt/homebrew"):
-        if (Path(prefix) / "bin" / name).is_file():
-            yield Path(prefix) / "bin" / name
+    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    folders += [Path("/usr/local/bin"), Path("/opt/homebrew/bin")]
+    yield from (folder / name for folder in folders if exists(folder / name))
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    yield from reversed(listed(Path(pyenv), f"versions/{WANTED[0]}.{WANTED[1]}*/bin/python"))
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a file; what may not be looked at is none of ours."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """The paths in a folder, in order; none of one that may not be looked at."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
 
 
 def version(python: Path) -> tuple[int, int] | None:
@@ -199,38 +215,36 @@ def uv_program() -> Path:
 def browser() -> str | None:
     """The browser of the end-to-end tests; CHROMIUM names another one."""
     named = os.environ.get("CHROMIUM")
-    return named or next((found for name in BROWSERS for found in [shutil.which(name)] if found), None)
+    on_path = (found for name in BROWSERS for found in [shutil.which(name)] if found)
+    own = (str(one) for one in sorted(CHROMIUM.glob("chromium*/**/*")) if one.name in OWN_BROWSERS and one.is_file())
+    return named or next(on_path, None) or next(own, None)
 
 
 def get_browser() -> None:
-    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        say("installing Chromium")
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        try:
+    """Install Chromium: from Debian as root, else by Playwright's own installer. Says one sentence when it cannot."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    say("installing Chromium")
+    try:
+        if is_root and shutil.which("apt-get"):
+            quiet = {"DEBIAN_FRONTEND": "noninteractive"}
             run(["apt-get", "update", "-qq"], quiet)
             run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], quiet)
-        except SetUpError as error:
-            say(f"Chromium could not be installed, so tests with a browser are skipped ({error})")
-        return
-    say("no Chromium here, so tests with a browser are skipped; install it, or name one in CHROMIUM")
+        else:
+            settings = {"PLAYWRIGHT_BROWSERS_PATH": str(CHROMIUM), "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
+            run([str(python_of(PROJECT)), "-m", "playwright", "install", "chromium"], settings)
+    except SetUpError as error:
+        reason = str(error).strip().splitlines()[-1]
+        say(f"no Chromium, so tests with a browser are skipped; install it, or name one in CHROMIUM ({reason})")
 
 
 def get_axe() -> None:
-    """Fetch axe-core, which checks pages for accessibility, with npm. Raises SetUpError."""
-    if shutil.which("npm") is None:
-        raise SetUpError("it is fetched with npm; on Debian: apt-get install npm, then run `make ready`")
-    say(f"fetching {AXE}")
+    """Fetch axe-core, which checks pages for accessibility, out of the package that carries it. Raises SetUpError."""
+    say("fetching axe-core")
+    locked = ["--no-deps", "--require-hashes", "--requirements", "requirements/axe.txt"]
     with tempfile.TemporaryDirectory() as folder:
-        run(["npm", "pack", "--silent", "--pack-destination", folder, AXE])
-        archive = next(Path(folder).glob("*.tgz"))
-        found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-        if found != AXE_INTEGRITY:
-            raise SetUpError(f"what npm gave is not the {AXE} that this project was tested with: {found}")
-        with tarfile.open(archive) as files:
-            script = files.extractfile("package/axe.min.js")
-            assert script is not None
-            AXE_SCRIPT.parent.mkdir(parents=True, exist_ok=True)
-            AXE_SCRIPT.write_bytes(script.read())
+        uv(["pip", "install", "--quiet", "--target", folder, *locked], environment=PROJECT)
+        AXE.mkdir(exist_ok=True)
+        shutil.copy(Path(folder) / "pytest_playwright_axe" / "resources" / "axe.min.js", AXE_SCRIPT)
 
 
 def run(command: Sequence[str], settings: Mapping[str, str] | None = None) -> str:

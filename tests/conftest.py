@@ -1,6 +1,7 @@
 """What holds for every test, and the emulated AWS that tests in more than one folder use."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -11,9 +12,34 @@ from local.roto import PROGRAM as ROTO
 from local.roto import Roto
 from tests.support.aws import Aws
 
+_TESTS = Path(__file__).parent
+
 # How long an example takes says something about the machine, and nothing about the promise.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of the longest enumerations under tests/faults is played."""
+    parser.addoption("--share", default="0/10", metavar="N/M", help="play share N, from 0, of M of what is enumerated")
+
+
+_DEPLOYED = {"e2e": "browser", "artefact": "artefact"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a stack stay together in one of the processes that run beside each other."""
+    for item in items:
+        group = _DEPLOYED.get(item.path.relative_to(_TESTS).parts[0])
+        if group and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def lane(worker_id: str) -> str:
+    """A suffix for the names of stacks: none alone, one of its own for each process beside others."""
+    return "" if worker_id == "master" else f"-{worker_id}"
 
 
 @pytest.fixture(scope="session")

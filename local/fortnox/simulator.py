@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -107,7 +108,9 @@ class FortnoxSimulator:
         else:
             reply = Reply.html(404, "<html><body>Not Found</body></html>\n")
         record.status = reply.status
-        return replace(reply, headers=(*reply.headers, ("X-Uid", secrets.token_hex(4)), ("Server", "Fortnox")))
+        date = format_datetime(self.now(), usegmt=True)
+        more = (("Date", date), ("X-Uid", secrets.token_hex(4)), ("Server", "Fortnox"))
+        return replace(reply, headers=(*reply.headers, *more))
 
     def _call_api(self, request: Request, record: CallRecord) -> Reply:
         now = self.now()

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from local.http import Reply
 from local.ongoing.invoice_xml import InvoiceXml
 from local.ongoing.options import LoginRefusal, Options
+from local.ongoing.shaping import encoded, listed, renamed, success
 from local.ongoing.soap import STOCKHOLM, Sequenced, SoapFaultError, answer, element, refusal, text_element
 from local.ongoing.warehouse import Charge, Invoice, Warehouse
 
@@ -146,12 +147,17 @@ class Automation:
         found = sorted(filter(wanted, self.shown), key=lambda invoice: invoice.id, reverse=options.newest_first)
         if maximum is not None and not options.ignore_max:
             found = found[: max(maximum, 0)]
+        if options.is_exported_hides and is_exported is not None:
+            found = []
+        found = found[: options.most_at_once]
         xml = InvoiceXml(options=options)
-        listed = (
+        with_rows = with_rows or options.ignore_with_rows
+        invoices = [
             xml.invoice(invoice, self.warehouse.goods_owner(invoice.goods_owner_id), with_rows=with_rows)
             for invoice in found
-        )
-        return answer("GetInvoicesByQuery", text_element("Success", "true"), element("Invoices", *listed))
+        ]
+        result = renamed(options, success(options) + listed(options, "Invoices", invoices))
+        return encoded(options, answer("GetInvoicesByQuery", result))
 
     def _outside(self, midnight: datetime, date_from: datetime | None, date_to: datetime | None) -> bool:
         if self.options.dates_inclusive:

@@ -1,14 +1,15 @@
 """How invoices look on the wire.
 
-The names inside Ongoing's invoice types are not public. These follow its REST interface, in Pascal case,
-and can be switched to two other plausible shapes.
+The names inside Ongoing's invoice types are not public. The names here are the likeliest ones, in four layouts; a
+`Shape` renames them.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from local.ongoing.options import Dates, Layout, Nulls, Options, PriceMeaning
+from local.ongoing.options import Dates, Layout, Nulls, Numbers, Options, PriceMeaning
+from local.ongoing.shaping import listed
 from local.ongoing.soap import STOCKHOLM, element, nil_element, text_element
 from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, PriceListItem
 
@@ -27,17 +28,22 @@ class InvoiceXml:
     def invoice(self, invoice: Invoice, owner: GoodsOwner | None, *, with_rows: bool) -> str:
         """One invoice, with or without its charges."""
         owner_xml = self.goods_owner(owner) if owner else nil_element("GoodsOwner")
-        info = "".join(self._garbled(field, invoice) for field in self._info(invoice))
-        rows = "".join(self._charge(charge) for charge in invoice.charges)
+        fields = [self._garbled(field, invoice) for field in self._info(invoice)]
+        added = "".join(text_element(name, "?") for name in self.options.added)
+        rows = [self._charge(charge) for charge in invoice.charges]
+        many = "InvoiceRows" if self.options.layout is Layout.LEGACY else "InvoiceCharges"
+        charges = listed(self.options, many, rows) if with_rows else ""
         match self.options.layout:
-            case Layout.NESTED:
-                charges = element("InvoiceCharges", rows) if with_rows else ""
-                return element(self.item_name, owner_xml, element("InvoiceInfo", info), charges)
             case Layout.FLAT:
-                charges = element("InvoiceCharges", rows) if with_rows else ""
-                return element(self.item_name, owner_xml, info, charges)
+                return element(self.item_name, owner_xml, *fields, added, charges)
+            case Layout.NESTED:
+                return element(self.item_name, owner_xml, element("InvoiceInfo", *fields), added, charges)
+            case Layout.MIXED:
+                return element(
+                    self.item_name, owner_xml, *fields[:6], element("InvoiceInfo", *fields[6:], added, charges)
+                )
             case Layout.LEGACY:
-                return element(self.item_name, owner_xml, element("InvoiceRows", rows) if with_rows else "", info)
+                return element(self.item_name, owner_xml, charges, *fields, added)
 
     def goods_owner(self, owner: GoodsOwner) -> str:
         """The goods owner as an invoice names it."""
@@ -78,7 +84,7 @@ class InvoiceXml:
             self._text("Code", item.code),
             text_element("Title", item.title),
             self._text("Account", item.account),
-            text_element("Price", _decimal(item.unit_price)),
+            text_element("Price", self._decimal(item.unit_price)),
             text_element("IsFromStatistics", _boolean(item.is_from_statistics)),
         )
 
@@ -90,7 +96,7 @@ class InvoiceXml:
             ("InvoiceDate", self._date("InvoiceDate", invoice.invoice_date)),
             ("InvoicePeriodStart", self._date("InvoicePeriodStart", invoice.period_start)),
             ("InvoicePeriodEnd", self._date("InvoicePeriodEnd", invoice.period_end)),
-            ("InvoiceAmount", text_element("InvoiceAmount", _decimal(invoice.total))),
+            ("InvoiceAmount", text_element("InvoiceAmount", self._decimal(invoice.total))),
             ("IsExported", text_element("IsExported", _boolean(invoice.is_exported))),
             ("InvoiceYourOrderNumber", self._text("InvoiceYourOrderNumber", invoice.your_order_number)),
             ("InvoiceYourReference", self._text("InvoiceYourReference", invoice.your_reference)),
@@ -107,9 +113,9 @@ class InvoiceXml:
             return element(
                 "InvoiceRow",
                 text_element("InvoiceRowId", str(charge.id)),
-                text_element("Price", _decimal(price)),
-                text_element("UnitPrice", _decimal(charge.unit_price)),
-                text_element("NumberOfItems", _decimal(charge.quantity)),
+                text_element("Price", self._decimal(price)),
+                text_element("UnitPrice", self._decimal(charge.unit_price)),
+                text_element("NumberOfItems", self._decimal(charge.quantity)),
                 self._date("ActionDate", charge.action_date),
                 self._text("RowComment", charge.comment),
                 self._text("ProiftCenterTitle", charge.profit_centre_name),
@@ -130,10 +136,10 @@ class InvoiceXml:
             else nil_element("OrderContext")
         )
         return element(
-            "GetInvoicesCharge",
+            "InvoiceCharge",
             text_element("ChargeId", str(charge.id)),
-            text_element("Price", _decimal(price)),
-            text_element("NumberOfItems", _decimal(charge.quantity)),
+            text_element("Price", self._decimal(price)),
+            text_element("NumberOfItems", self._decimal(charge.quantity)),
             self._date("ActionDate", charge.action_date),
             self._text("Comment", charge.comment),
             nil_element("ProfitCenterId"),
@@ -175,13 +181,23 @@ class InvoiceXml:
                 return text_element(name, midnight.isoformat())
             case Dates.LOCAL:
                 return text_element(name, midnight.replace(tzinfo=None).isoformat())
+            case Dates.SPOKEN:
+                return text_element(name, f"{value:%d.%m.%Y}")
 
-
-def _decimal(value: Decimal) -> str:
-    # A database column of money gives four decimals, needed or not.
-    text = format(value, "f")
-    whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.ljust(4, '0')}"
+    def _decimal(self, value: Decimal) -> str:
+        # A database column of money gives four decimals, needed or not.
+        text = format(value, "f")
+        whole, _, decimals = text.partition(".")
+        plain = f"{whole}.{decimals.ljust(4, '0')}"
+        match self.options.numbers:
+            case Numbers.PLAIN:
+                return plain
+            case Numbers.COMMA:
+                return plain.replace(".", ",")
+            case Numbers.THOUSANDS:
+                return f"{Decimal(plain):,}"
+            case Numbers.CURRENCY:
+                return f"{plain} kr"
 
 
 def _boolean(value: bool) -> str:

@@ -17,7 +17,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(lane: str) -> Iterator[Stack]:
     """The deployed stack, for the tests of one file."""
-    with running_stack(name="artefact") as running:
+    with running_stack(name=f"artefact{lane}") as running:
         yield running

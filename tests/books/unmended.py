@@ -6,7 +6,6 @@ Names of tests of this folder, whole or with their parameters, under the reason 
 from typing import Final
 
 _REASONS: Final[dict[str, tuple[str, ...]]] = {
-    "*Sync now* does not look anew": ("test_sync_now_looks_at_everything_anew",),
     "VAT of the answer is not looked at": (
         "test_no_vat_where_vat_is_due_is_an_issue",
         "test_accounts_of_mixed_vat_are_judged_row_by_row",
@@ -46,12 +45,10 @@ _REASONS: Final[dict[str, tuple[str, ...]]] = {
         "test_the_customers_text_comes_before_ours",
         "test_a_long_text_of_the_customers_is_kept_whole",
     ),
-    "stale memory": ("test_what_was_deleted_in_fortnox_is_made_again[units]",),
     "there is no setting for the due date": (
         "test_a_due_date_can_count_from_the_day_of_sending",
         "test_a_due_date_from_the_day_of_sending_uses_the_customers_terms",
     ),
-    "what was marked is not looked at once more": ("test_what_changed_after_it_was_marked_is_billed_or_said",),
     "what was sent is changed in silence; flags as texts are misread": (
         "test_other_content_never_changes_in_silence_what_is_booked_sent_or_cancelled[bookkeep-shown1]",
         "test_other_content_never_changes_in_silence_what_is_booked_sent_or_cancelled[externalprint-shown1]",

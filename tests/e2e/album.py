@@ -1,6 +1,7 @@
 """Pictures of every page and mail under build/screenshots/; what is pictured is also checked by axe."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from invoicing.domain.integration_settings import Language
@@ -28,14 +29,30 @@ ALBUM = (
 """Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
 
 
-def look_at_page(page: Page, name: str, language: Language) -> None:
+def look_at_page(page: Page, name: str, language: Language, *, dark: bool = True) -> None:
     """In a window, on a phone, and at 200 %: pictures, no violation in light or dark, nothing wider than the window.
 
     Raises ValueError for a name that the album does not have.
     """
     expect(page.locator("html")).to_have_attribute("lang", language)
     # The last width is what zooming to 200 % leaves of a window.
-    _look(page, name, language, (("window", WINDOW), ("phone", PHONE), ("", WINDOW // 2)))
+    _look(page, name, language, (("window", WINDOW), ("phone", PHONE), ("", WINDOW // 2)), dark=dark)
+
+
+@contextmanager
+def in_another_language(page: Page, locale: str) -> Iterator[None]:
+    """The same page as somebody sees it whose browser asks for another language: asked for again, as it was asked for.
+
+    Fails where asking again shows another page, as with what is shown only once.
+    """
+    seen = page.locator("main *").count()
+    page.set_extra_http_headers({"Accept-Language": locale})
+    page.reload()
+    assert page.locator("main *").count() == seen, f"{page.url} is another page when it is asked for again"
+    yield
+    page.set_extra_http_headers({})
+    page.reload()
+    assert page.locator("main *").count() == seen, f"{page.url} is another page when it is asked for again"
 
 
 def look_at_mail(page: Page, name: str, html: str, language: Language) -> None:
@@ -44,7 +61,7 @@ def look_at_mail(page: Page, name: str, html: str, language: Language) -> None:
     _look(page, name, language, ((str(width), width) for width in MAIL_WIDTHS))
 
 
-def _look(page: Page, name: str, language: Language, widths: Iterable[tuple[str, int]]) -> None:
+def _look(page: Page, name: str, language: Language, widths: Iterable[tuple[str, int]], *, dark: bool = True) -> None:
     complaints = []
     with Inspector(page) as inspector:
         for place, width in widths:
@@ -55,8 +72,9 @@ def _look(page: Page, name: str, language: Language, widths: Iterable[tuple[str,
                 number = ALBUM.index(name) + 1
                 page.screenshot(path=PICTURES / language / f"{number:02d}-{name}-{place}.png", full_page=True)
                 complaints += [f"{width}: {found}" for found in inspector.violations()]
-                page.emulate_media(color_scheme="dark")
-                complaints += [f"{width}, dark: {found}" for found in inspector.violations(only_colours=True)]
-                page.emulate_media(color_scheme="light")
+                if dark:
+                    page.emulate_media(color_scheme="dark")
+                    complaints += [f"{width}, dark: {found}" for found in inspector.violations(only_colours=True)]
+                    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": WINDOW, "height": 900})
     assert not complaints, f"{name}, {page.url}:\n" + "\n".join(complaints)

@@ -14,9 +14,10 @@ from local.fortnox.client_control import FortnoxControl
 from local.ongoing.client_control import OngoingControl
 from local.ongoing.seed import PASSWORD, SUM_DIFFERS, USERNAME
 from local.stack import Mail, Stack
-from tests.e2e.album import look_at_mail, look_at_page
+from tests.e2e.album import in_another_language, look_at_mail, look_at_page
 
 WAIT_SECONDS = 60.0
+LOCALES = {Language.SWEDISH: "sv-SE", Language.ENGLISH: "en-GB"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +184,16 @@ class Office:
 
     # ---- looking
 
-    def look(self, name: str) -> None:
-        """Take the page's pictures, and see that everybody can use it."""
+    def look(self, name: str, *, once: bool = False) -> None:
+        """Take the page's pictures in both languages, and see that everybody can use it.
+
+        What is shown only `once` is seen in this office's language: its test is played in both.
+        """
         look_at_page(self.page, name, self.language)
+        if not once:
+            (other,) = set(Language) - {self.language}
+            with in_another_language(self.page, LOCALES[other]):
+                look_at_page(self.page, name, other, dark=False)  # dark differs in colours only
 
     def look_at_mail(self, name: str, mail: Mail) -> None:
         """Take the mail's pictures, and see that everybody can read it."""

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from local.browser import visitor
 from local.ongoing.seed import PASSWORD, USERNAME
 from local.stack import Stack
-from tests.e2e.conftest import LOCALES
-from tests.e2e.office import Office
+from tests.e2e.conftest import in_both_languages
+from tests.e2e.office import LOCALES, Office
 
 
 def is_stored(office: Office) -> bool:
@@ -26,6 +26,7 @@ def expect_heading(office: Office, text: str) -> None:
     expect(office.page.get_by_role("heading", level=1)).to_have_text(office.say(text))
 
 
+@in_both_languages
 def test_denying_is_answered_with_what_happened_and_a_way_back(office: Office) -> None:
     """The button starts again, with system and username filled in."""
     office.sign_in()
@@ -33,12 +34,13 @@ def test_denying_is_answered_with_what_happened_and_a_way_back(office: Office) -
     office.page.locator("#deny").click()
 
     expect_heading(office, "The permissions were not approved")
-    office.look("consent-denied")
+    office.look("consent-denied", once=True)
     office.follow("Try again")
     expect(office.page.get_by_label(office.say("Username"))).to_have_value(USERNAME)
     assert not is_stored(office)
 
 
+@in_both_languages
 @pytest.mark.parametrize(
     ("missing", "heading", "picture"),
     [
@@ -53,7 +55,7 @@ def test_a_missing_licence_is_named(office: Office, missing: str, heading: str, 
     office.log_in_to_fortnox()
 
     expect_heading(office, heading)
-    office.look(picture)
+    office.look(picture, once=True)
     assert not is_stored(office)
     office.fortnox.change_company(office.tenant_id, **{missing: True})
     office.follow("Try again")
@@ -63,13 +65,14 @@ def test_a_missing_licence_is_named(office: Office, missing: str, heading: str, 
     office.arrive("/setup")
 
 
+@in_both_languages
 def test_somebody_who_is_no_administrator_gets_a_link_to_send_to_one(office: Office, browser: Browser) -> None:
     """The administrator opens it in another browser and finds everything but the password filled in."""
     office.sign_in()
     office.log_in_to_fortnox("anna")
 
     expect_heading(office, "A Fortnox administrator must approve")
-    office.look("consent-not-administrator")
+    office.look("consent-not-administrator", once=True)
     link = office.page.get_by_label(office.say("Link for the Fortnox administrator"))
     expect(link).not_to_be_editable()
     assert not is_stored(office)
@@ -101,16 +104,18 @@ def test_where_no_administrator_is_the_own_permissions_connect_too(office: Offic
     office.look("status-personal")
 
 
+@in_both_languages
 def test_a_locked_fortnox_account_comes_back_without_an_answer_and_is_told(office: Office) -> None:
     """Neither a code nor an error."""
     office.sign_in()
     office.log_in_to_fortnox("locked")
 
     expect_heading(office, "Fortnox sent no answer")
-    office.look("consent-no-answer")
+    office.look("consent-no-answer", once=True)
     assert not is_stored(office)
 
 
+@in_both_languages
 def test_a_reason_that_nobody_knows_is_shown_as_it_came(office: Office) -> None:
     """Escaped, as everything from outside."""
     office.sign_in()
@@ -120,9 +125,10 @@ def test_a_reason_that_nobody_knows_is_shown_as_it_came(office: Office) -> None:
 
     expect_heading(office, "Fortnox said no")
     expect(office.page.locator("code")).to_have_text("<b>new</b>")
-    office.look("consent-other")
+    office.look("consent-other", once=True)
 
 
+@in_both_languages
 def test_another_company_is_refused_by_name_and_the_connection_stays(connected: Office) -> None:
     """Connecting again must not move a system to another ledger."""
     connected.press("Connect again")
@@ -130,7 +136,7 @@ def test_another_company_is_refused_by_name_and_the_connection_stays(connected: 
 
     expect_heading(connected, "That was another company")
     expect(connected.main).to_contain_text("Fel Företag AB")
-    connected.look("consent-wrong-company")
+    connected.look("consent-wrong-company", once=True)
     connected.open()
     expect(connected.main).to_contain_text(connected.say("Working"))
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from local.browser import visitor
 from local.ongoing.seed import USERNAME
 from local.stack import Stack
-from tests.e2e.conftest import LOCALES
-from tests.e2e.office import Office
+from tests.e2e.conftest import in_both_languages
+from tests.e2e.office import LOCALES, Office
 
 GUESSES = 12  # four are free, and each one more doubles the wait
 
@@ -60,6 +60,7 @@ def test_somebody_who_is_connected_signs_in_without_fortnox(settled: Office, bro
         expect(page.get_by_role("heading", level=1)).to_have_text(office.company)
 
 
+@in_both_languages
 def test_signing_out_ends_the_session_in_every_tab(settled: Office, browser: Browser) -> None:
     """What was open before leads to the start page."""
     with visitor(browser, language=LOCALES[settled.language]) as page:
@@ -69,7 +70,7 @@ def test_signing_out_ends_the_session_in_every_tab(settled: Office, browser: Bro
         remembered = page.context.storage_state()
         page.get_by_role("button", name=office.say("Sign out")).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(office.say("You are signed out"))
-        office.look("signed-out")
+        office.look("signed-out", once=True)
         old = office.at(browser.new_page(storage_state=remembered, locale=LOCALES[office.language]))
         old.open()
 

@@ -50,6 +50,21 @@ class Findings:
             }
         )
 
+    def add(self, other: "Findings") -> None:
+        """What was counted elsewhere, of other tests."""
+        for setup_and_fault, counts in other.single.items():
+            self.single.setdefault(setup_and_fault, Counter()).update(counts)
+        for story, counts in other.engines.items():
+            self.engines.setdefault(story, Counter()).update(counts)
+        self.strikes += other.strikes
+        for mine, theirs in (
+            (self.pairs, other.pairs),
+            (self.guards, other.guards),
+            (self.models, other.models),
+            (self.year, other.year),
+        ):
+            mine.update(theirs)  # type: ignore[arg-type]
+
     def __bool__(self) -> bool:
         return any(getattr(self, kind.name) for kind in fields(self))
 

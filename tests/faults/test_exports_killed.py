@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import pytest
 from invoicing.domain.tokens import Mode
 
 from tests.faults.deployed_connection import RUN_EVERY, DeployedConnection
 from tests.faults.findings import Findings
+from tests.faults.share import Share
 from tests.faults.wires import Blow, Exchange, Strike
 
 _OUTSIDE = re.compile(r"Fortnox POST /3/invoices|Ongoing UpdateInvoice")
@@ -26,8 +28,9 @@ def strikes(undisturbed: Sequence[Exchange]) -> Iterator[Strike]:
                 yield Strike(call=call, nth=counts[call], blow=blow)
 
 
+@pytest.mark.enumerated
 def test_an_invoice_whose_run_is_killed_or_cut_is_in_fortnox_once_and_marked(
-    connection: DeployedConnection, one_in: int, findings: Findings
+    connection: DeployedConnection, share: Share, findings: Findings
 ) -> None:
     """Whatever the run could not tell any more, later ones find out before they send again."""
     connection.connect(Mode.SERVICE)
@@ -35,7 +38,7 @@ def test_an_invoice_whose_run_is_killed_or_cut_is_in_fortnox_once_and_marked(
     waiting = [connection.invoice()]
     planned = list(strikes(connection.invoke("sync_invoices")))
     complaints: dict[str, Sequence[int]] = {}
-    for strike in planned[len(planned) // 2 % one_in :: one_in]:
+    for strike in share.pick(planned):
         waiting.append(connection.invoice())
         connection.invoke("sync_invoices", strike)
         connection.pass_time(RUN_EVERY)

@@ -23,6 +23,7 @@ from tests.faults.deployed_connection import (
     DeployedConnection,
 )
 from tests.faults.findings import Findings
+from tests.faults.share import Share
 from tests.faults.token_promises import Fate
 from tests.faults.wires import Blow, Exchange, Strike
 
@@ -186,20 +187,21 @@ def told_once(connection: DeployedConnection, mails_before: int) -> list[str]:
     notice = connection.notice
     if notice is None or notice.closed:
         return ["broken, and no open notice says so"]
-    sent = connection.wait_for_mail(notice)
-    mails = connection.reactivation_mails() - mails_before
+    mails = connection.reactivation_mails_in_the_end() - mails_before
+    sent = connection.sent(notice)
     return [] if (sent, mails) == (1, 1) else [f"{mails} mails were sent, and {sent} recorded"]
 
 
+@pytest.mark.enumerated
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_no_kill_and_no_cut_loses_what_could_be_kept(
-    scene: Scene, connection: DeployedConnection, one_in: int, findings: Findings
+    scene: Scene, connection: DeployedConnection, share: Share, findings: Findings
 ) -> None:
     """At rest the connection sends invoices, or a person got one mail; a person only for the incurable classes."""
     undisturbed = play(connection, scene, None)
     complaints = {"undisturbed": undisturbed.complaints} if undisturbed.complaints else {}
     planned = list(strikes(scene, undisturbed.struck))
-    for strike in planned[len(planned) // 2 % one_in :: one_in]:
+    for strike in share.pick(planned):
         ending = play(connection, scene, strike)
         fate = _CAN_LOSE.get((strike.call, strike.blow)) if ending.lost else None
         findings.count_strike(scene.name, strike, needs_a_human=ending.needs_a_human, fate=fate)

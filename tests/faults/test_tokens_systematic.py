@@ -17,6 +17,7 @@ from invoicing.domain.tokens import Mode
 
 from tests.faults.findings import Findings, result_of
 from tests.faults.processes import counted
+from tests.faults.share import Share
 from tests.faults.token_faults import Fault, Plan, faults_at
 from tests.faults.token_promises import INCURABLE, PromiseBrokenError
 from tests.faults.token_story import Setup, Story
@@ -64,7 +65,7 @@ def single_faults(setup: Setup) -> Iterator[tuple[Plan, Story]]:
             yield plan, played(setup, plan)
 
 
-def pairs_after(first: Plan, *, setup: Setup, one_in: int) -> Counter[str]:
+def pairs_after(first: Plan, *, setup: Setup, share: Share) -> Counter[str]:
     """After one fault, every other one at every later call, be it of the recovery; or a share of them."""
     story = played(setup, first)
     (begun,) = first
@@ -76,7 +77,7 @@ def pairs_after(first: Plan, *, setup: Setup, one_in: int) -> Counter[str]:
         if not (fault is Fault.REFUSED and fault in first.values())
     ]
     counts = Counter[str]()
-    for plan in plans[begun % one_in :: one_in]:
+    for plan in share.pick(plans, turned=begun):
         counts.update(result_of(played(setup, plan)))
     return counts
 
@@ -102,14 +103,15 @@ def test_no_single_fault_loses_what_could_be_kept(setup: Setup, family: bool, fi
         assert lost <= INCURABLE
 
 
+@pytest.mark.enumerated
 @pytest.mark.parametrize("setup", SETUPS, ids=_NAMES)
-def test_no_pair_of_faults_loses_what_could_be_kept(setup: Setup, one_in: int, findings: Findings) -> None:
+def test_no_pair_of_faults_loses_what_could_be_kept(setup: Setup, share: Share, findings: Findings) -> None:
     """The second fault may hit the recovery from the first."""
     first_faults = [plan for plan, _ in single_faults(setup)]
-    counts = counted(partial(pairs_after, setup=setup, one_in=one_in), first_faults)
+    counts = counted(partial(pairs_after, setup=setup, share=share), first_faults)
     findings.pairs[setup.name] = counts
 
-    assert counts["runs"] > 500 / one_in
+    assert counts["runs"] > 500 / share.of
     assert not (setup.heals_itself and counts["a human is needed"])
 
 

@@ -12,6 +12,7 @@ from invoicing.domain.tokens import Mode
 
 from tests.faults.findings import Findings
 from tests.faults.processes import counted
+from tests.faults.share import Share
 from tests.faults.token_faults import Fault, faults_at
 from tests.faults.token_promises import INCURABLE, PromiseBrokenError
 from tests.faults.token_story import INTEGRATION, JANITOR_EVERY, Setup, Story
@@ -99,16 +100,17 @@ def _years(numbers: Iterable[int], *, mode: Mode) -> Counter[str]:
     return counts
 
 
-def _a_year(mode: Mode, integrations: int, findings: Findings) -> Counter[str]:
-    counts = counted(partial(_years, mode=mode), batched(range(integrations), _AT_ONCE, strict=False))
+def _a_year(mode: Mode, integrations: Iterable[int], findings: Findings) -> Counter[str]:
+    counts = counted(partial(_years, mode=mode), batched(integrations, _AT_ONCE, strict=False))
     names = dict.fromkeys((*counts, "humans needed", "mails about broken keys"))
     findings.year.update({f"{mode} mode: {name}": counts[name] for name in names})
     return counts
 
 
-def test_a_year_in_service_mode_needs_no_human(one_in: int, findings: Findings) -> None:
+@pytest.mark.enumerated
+def test_a_year_in_service_mode_needs_no_human(share: Share, findings: Findings) -> None:
     """Client credentials heal whatever happens to the chain: no mail in a year."""
-    counts = _a_year(Mode.SERVICE, _SERVICE // one_in**2, findings)
+    counts = _a_year(Mode.SERVICE, range(_SERVICE)[share.number :: share.of**2], findings)
 
     assert counts["rotations"] > counts["integrations"] * 40
     assert counts["faults"] > counts["integrations"]
@@ -116,9 +118,10 @@ def test_a_year_in_service_mode_needs_no_human(one_in: int, findings: Findings) 
     assert counts["mails about broken keys"] == 0
 
 
-def test_a_year_in_personal_mode_needs_humans_only_for_the_incurable(one_in: int, findings: Findings) -> None:
+@pytest.mark.enumerated
+def test_a_year_in_personal_mode_needs_humans_only_for_the_incurable(share: Share, findings: Findings) -> None:
     """One mail for each human who is needed, and each explained by a loss that no protocol prevents."""
-    counts = _a_year(Mode.PERSONAL, _PERSONAL // one_in, findings)
+    counts = _a_year(Mode.PERSONAL, range(_PERSONAL)[share.number :: share.of], findings)
     lost = sum(count for name, count in counts.items() if name.startswith("new pairs lost"))
 
     assert counts["rotations"] > counts["integrations"] * _DAYS

@@ -1,24 +1,42 @@
 """The functions as deployed. Every test that uses them also proves that no secret got out."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
 
 from tests.functions.deployed import Browser, Deploy, Deployed
+from tests.functions.emulated import Beginning, EmulatedAws
+
+
+@pytest.fixture(scope="package")
+def emulated() -> Iterator[EmulatedAws]:
+    """AWS for all tests of this folder; each begins with an empty one."""
+    with mock_aws():
+        yield EmulatedAws()
+
+
+@pytest.fixture(scope="package")
+def active(emulated: EmulatedAws) -> Beginning:
+    """Somebody has signed in, approved and created; played once, for all tests that begin there."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        deployed = Deployed(monkeypatch, emulated)
+        browser = Browser(deployed)
+        browser.connect()
+        return deployed.beginning(browser)
 
 
 @pytest.fixture
-def deploy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy]:
-    """Deploys once more in a test's own way. Afterwards: no secret in any log line or page."""
+def deploy(emulated: EmulatedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy]:
+    """Deploys in a test's own way. Afterwards: no secret in any log line or page."""
     made: list[Deployed] = []
 
-    def deployed_as(**options: str) -> Deployed:
-        made.append(Deployed(monkeypatch, **options))
+    def deployed_as(**options: Any) -> Deployed:
+        made.append(Deployed(monkeypatch, emulated, **options))
         return made[-1]
 
-    with mock_aws():
-        yield deployed_as
+    yield deployed_as
     for deployed in made:
         assert deployed.leaked() == []
 
@@ -36,7 +54,6 @@ def browser(deployed: Deployed) -> Browser:
 
 
 @pytest.fixture
-def operator(browser: Browser) -> Browser:
+def operator(active: Beginning, deploy: Deploy) -> Browser:
     """A browser that is signed in to an active integration."""
-    browser.connect()
-    return browser
+    return Browser(deploy(begins=active), cookies=dict(active.cookies))

@@ -25,7 +25,6 @@ from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.integration import Integration
 from invoicing.runtime import bootstrap, observability, settings
 from invoicing.runtime.bootstrap import Bootstrap
-from moto.backends import get_backend
 
 from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
@@ -33,14 +32,20 @@ from local.fortnox.simulator import FortnoxSimulator
 from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import CUSTOMER_ID, PASSWORD, WAREHOUSE, default_warehouse
 from local.ongoing.simulator import OngoingSimulator
+from tests.functions.emulated import (
+    CLIENT_SECRET,
+    CONFIGURATION_SET,
+    SENDER,
+    SIGNING_SECRET,
+    Beginning,
+    EmulatedAws,
+    Outside,
+    sent_mails,
+)
 from tests.infrastructure.template import ROOT
-from tests.support.aws import REGION, Aws
+from tests.support.aws import REGION
 from tests.support.fakes import FakeClock
 
-CLIENT_SECRET = "the-client-secret"
-SIGNING_SECRET = "the-signing-secret"
-ACCOUNT = "123456789012"  # moto's
-SENDER = "no-reply@invoicing.example"
 API_URL = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/prod"  # as in the files under events/
 CUSTOM_DOMAIN = "https://invoicing.example"
 _ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@foretag.example"}
@@ -59,7 +64,19 @@ class _SharedClients:
 
 
 _SDK = _SharedClients()
-_AWS = Aws()
+_VARIABLES = {
+    "stage_name": "prod",
+    "log_level": "INFO",
+    "powertools_service_name": "invoicing",
+    "powertools_metrics_namespace": "Invoicing",
+    "fortnox_auth_base_url": "https://apps.fortnox.example",
+    "fortnox_api_base_url": "https://api.fortnox.example",
+    "fortnox_client_id": CLIENT_ID,
+    "ongoing_api_base_url": "https://api.ongoing.example",
+    "sender_address": SENDER,
+    "support_address": "support@invoicing.example",
+    "mail_configuration_set": CONFIGURATION_SET,
+}
 
 
 def event(name: str) -> dict[str, Any]:
@@ -112,15 +129,21 @@ class Context:
 class Deployed:
     """Every function, loaded when it is first called with the variables that its settings name."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, public_base_url: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        emulated: EmulatedAws,
+        *,
+        public_base_url: str = "",
+        begins: Beginning | None = None,
+    ) -> None:
+        """`begins` is where it goes on; without it nothing has happened yet."""
         self._monkeypatch = monkeypatch
-        self.clock = FakeClock()
-        self.aws = _AWS
-        self.fortnox = FortnoxSimulator(
-            clock=self.clock, clients=[client_of(public_base_url)], companies=[default_company(), other_company()]
-        )
-        self.ongoing = OngoingSimulator(clock=self.clock, warehouses=[default_warehouse(self.clock().date())])
-        self.variables = self._resources() | {"public_base_url": public_base_url}
+        self._emulated = emulated
+        emulated.empty()
+        self.aws = emulated.aws
+        self.outside = begins.outside.copied() if begins else nothing_happened_yet(public_base_url)
+        self.variables = {**_VARIABLES, **emulated.variables, "public_base_url": public_base_url}
         self._modules: dict[str, ModuleType] = {}
         self._logs = io.StringIO()
         self._shown: list[str] = []  # every body and address that a browser got
@@ -128,7 +151,10 @@ class Deployed:
         self._only_in_browsers: set[str] = set()  # cookies and states: never in a log
         self._transport = _Transport(self)
         self._patch()
-        self.integrations.set_customer_id(CUSTOMER_ID, WAREHOUSE)
+        if begins:
+            self._go_on_from(begins)
+        else:
+            self.integrations.set_customer_id(CUSTOMER_ID, WAREHOUSE)
 
     def parts(self, own: settings.Settings) -> Bootstrap:
         """The parts of a function as it makes them itself, but for the clock, the network and the SDK's clients."""
@@ -142,6 +168,18 @@ class Deployed:
         )
 
     # ---- what the functions share
+
+    @property
+    def clock(self) -> FakeClock:
+        return self.outside.clock
+
+    @property
+    def fortnox(self) -> FortnoxSimulator:
+        return self.outside.fortnox
+
+    @property
+    def ongoing(self) -> OngoingSimulator:
+        return self.outside.ongoing
 
     @cached_property
     def integrations(self) -> DynamoIntegrations:
@@ -188,7 +226,7 @@ class Deployed:
 
     def mails(self) -> list[str]:
         """Every mail that SES was given, as it went out."""
-        return [mail.raw_data for mail in get_backend("ses")[ACCOUNT][REGION].sent_messages]
+        return [mail.raw_data for mail in sent_mails()]
 
     # ---- calling
 
@@ -221,36 +259,24 @@ class Deployed:
 
     # ---- how it is made
 
-    def _resources(self) -> dict[str, str]:
-        self.aws.sesv2.create_email_identity(EmailIdentity=SENDER)
-        self.aws.sesv2.create_configuration_set(ConfigurationSetName="invoicing-mails")
-        secrets = {
-            name: self.aws.secrets.create_secret(Name=name, SecretString=value)["ARN"]
-            for name, value in {"fortnox": CLIENT_SECRET, "signing": SIGNING_SECRET}.items()
-        }
-        return {
-            "stage_name": "prod",
-            "log_level": "INFO",
-            "powertools_service_name": "invoicing",
-            "powertools_metrics_namespace": "Invoicing",
-            "integrations_table": self.aws.table("IntegrationsTable"),
-            "tokens_table": self.aws.table("TokensTable"),
-            "exports_table": self.aws.table("ExportsTable"),
-            "sessions_table": self.aws.table("SessionsTable"),
-            "notices_table": self.aws.table("NoticesTable"),
-            "sync_queue_url": self.aws.queue(),
-            "kms_key_id": self.aws.key(),
-            "journal_bucket": self.aws.bucket(),
-            "fortnox_auth_base_url": "https://apps.fortnox.example",
-            "fortnox_api_base_url": "https://api.fortnox.example",
-            "fortnox_client_id": CLIENT_ID,
-            "fortnox_secret_arn": secrets["fortnox"],
-            "signing_secret_arn": secrets["signing"],
-            "ongoing_api_base_url": "https://api.ongoing.example",
-            "sender_address": SENDER,
-            "support_address": "support@invoicing.example",
-            "mail_configuration_set": "invoicing-mails",
-        }
+    def beginning(self, browser: "Browser") -> Beginning:
+        """This moment, for other tests to begin with."""
+        return Beginning(
+            outside=self.outside.copied(),
+            stored=self._emulated.stored(),
+            logs=self.logs,
+            shown=tuple(self._shown),
+            secrets=frozenset(self._secrets),
+            only_in_browsers=frozenset(self._only_in_browsers),
+            cookies=dict(browser.cookies),
+        )
+
+    def _go_on_from(self, begins: Beginning) -> None:
+        self._emulated.store(begins.stored)
+        self._logs.write(begins.logs)
+        self._shown += begins.shown
+        self._secrets |= begins.secrets
+        self._only_in_browsers |= begins.only_in_browsers
 
     def _patch(self) -> None:
         patch = self._monkeypatch.setattr
@@ -273,6 +299,18 @@ class Deployed:
 
 
 type Deploy = Callable[..., Deployed]  # with the options of Deployed
+
+
+def nothing_happened_yet(public_base_url: str) -> Outside:
+    """A company, another one, and a warehouse with a month of invoices."""
+    clock = FakeClock()
+    return Outside(
+        clock=clock,
+        fortnox=FortnoxSimulator(
+            clock=clock, clients=[client_of(public_base_url)], companies=[default_company(), other_company()]
+        ),
+        ongoing=OngoingSimulator(clock=clock, warehouses=[default_warehouse(clock().date())]),
+    )
 
 
 def client_of(public_base_url: str) -> Client:

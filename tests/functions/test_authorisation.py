@@ -7,7 +7,8 @@ import pytest
 from invoicing.runtime.links import LIVES, LinkKind, Links
 
 from local.ongoing.seed import PLAIN, WAREHOUSE
-from tests.functions.deployed import API_URL, SIGNING_SECRET, Browser, Deployed, Page, request
+from tests.functions.deployed import API_URL, Browser, Deployed, Page, request
+from tests.functions.emulated import SIGNING_SECRET
 from tests.infrastructure.template import functions
 
 # What anybody may open, and why.

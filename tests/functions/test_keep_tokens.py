@@ -10,7 +10,8 @@ from invoicing.domain.tokens import ASK_AGAIN_AFTER, ROTATE_SPARE_EVERY, TokenIt
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
-from tests.functions.deployed import CLIENT_SECRET, Browser, Deployed, event
+from tests.functions.deployed import Browser, Deployed, event
+from tests.functions.emulated import CLIENT_SECRET
 
 SCHEDULE = "keep_tokens__schedule"
 

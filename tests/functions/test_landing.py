@@ -20,13 +20,13 @@ from local.up import how_to_use
 from tests.functions.deployed import (
     API_URL,
     CUSTOM_DOMAIN,
-    SIGNING_SECRET,
     Browser,
     Deploy,
     Deployed,
     event,
     request,
 )
+from tests.functions.emulated import SIGNING_SECRET
 
 WRONG = "Ongoing does not accept that combination of system, user name and password."
 NO_SYSTEM = "Write the system: its name, an address such as https://demo.ongoingsystems.se/demo/, or your customer id."
@@ -134,7 +134,7 @@ def test_what_make_up_prints_signs_in(browser: Browser) -> None:
     stack: Any = SimpleNamespace(
         base_url="", fortnox_url="", ongoing_url="", aws=SimpleNamespace(url=""), folder=Path("logs")
     )
-    printed = re.search(r"System (\S+), Username (\S+), Password (\S+)", how_to_use(stack))
+    printed = re.search(r"System (\S+), Username (\S+), Password (\S+)", how_to_use(stack, "http://desk"))
     assert printed is not None
     system, username, password = printed.groups()
 

@@ -41,7 +41,7 @@ PATHS = {
 OUTPUTS = {
     *("ApiUrl", "ApiId", "SyncQueue", "SyncDeadLetters", "NoticeDeadLetters", "JournalBucket", "DataKeyAlias"),
     *("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable"),
-    *("MailConfigurationSet", "AlarmTopic"),
+    *("MailConfigurationSet", "AlarmTopic", "FortnoxSecretArn"),
 }
 # Only where a domain is the sender.
 DNS_OUTPUTS = {
@@ -71,7 +71,7 @@ def test_paths_are_those_that_others_rely_on() -> None:
         if event["Type"] == "Api"
     }
 
-    assert paths == PATHS
+    assert paths == PATHS | {("HEAD", path, function) for method, path, function in PATHS if method == "GET"}
 
 
 def test_outputs_name_everything_that_an_operator_needs() -> None:

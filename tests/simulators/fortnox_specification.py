@@ -72,6 +72,11 @@ class Specification:
         """The names of the properties of a named schema."""
         return set(self._components["schemas"][schema]["properties"])
 
+    def enumeration(self, schema: str, name: str) -> frozenset[str] | None:
+        """The words that a property may hold; None if the file lists none."""
+        words = self._components["schemas"][schema]["properties"][name].get("enum")
+        return None if words is None else frozenset(words)
+
     def _operation(self, method: str, path: str) -> dict[str, Any]:
         for template, item in self._paths.items():
             pattern = re.sub(r"\{[^}]+\}", "[^/]+", template)

@@ -153,7 +153,7 @@ def test_a_fault_says_how_the_answer_travels(simulator: OngoingSimulator, effect
 
 def test_the_clock_advances_and_reset_ends_everything(simulator: OngoingSimulator, control: OngoingControl) -> None:
     """Afterwards the simulator is as at its start."""
-    control.set_options(layout="flat", ignore_max=True)
+    control.set_options(layout="nested", ignore_max=True)
     control.add_fault(FaultRule(effect=Effect.BOMB))
     control.advance_clock(timedelta(days=1))
     advanced = simulator.now
@@ -162,7 +162,7 @@ def test_the_clock_advances_and_reset_ends_everything(simulator: OngoingSimulato
 
     assert advanced == NOW + timedelta(days=1)
     assert (state["warehouses"], state["faults"], state["now"]) == ({}, [], NOW.isoformat())
-    assert (state["options"]["layout"], state["options"]["ignore_max"]) == ("nested", False)
+    assert (state["options"]["layout"], state["options"]["ignore_max"]) == ("flat", False)
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_without_filters_everything_comes(simulator: OngoingSimulator) -> None:
     assert _ids(simulator, "") == ALL
     reply = _call(simulator, "GetInvoicesByQuery", "<Query/>")
 
-    assert b"GetInvoicesCharge" not in reply.body
+    assert b"InvoiceCharge" not in reply.body
 
 
 @pytest.mark.parametrize(

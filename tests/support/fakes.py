@@ -29,6 +29,7 @@ from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
+from invoicing.domain.wms_knowledge import WmsKnowledge
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -172,6 +173,7 @@ class FakeIntegrations:
                 asked=frozenset() if stored is None else stored.asked,
                 sync_asked_at=None if stored is None else stored.sync_asked_at,
                 unfinished=frozenset() if stored is None else stored.unfinished,
+                marked=frozenset() if stored is None else stored.marked,
                 under_way=None if stored is None else stored.under_way,
                 last_run=None if stored is None else stored.last_run,
             )
@@ -183,6 +185,7 @@ class FakeIntegrations:
         *,
         done: Set[int],
         unfinished: Set[int],
+        marked: Set[int] = frozenset(),
         detected: PriceMeaning,
     ) -> None:
         with self._lock:
@@ -192,6 +195,7 @@ class FakeIntegrations:
                 last_run=run,
                 asked=stored.asked - done,
                 unfinished=frozenset(unfinished),
+                marked=frozenset(marked),
                 under_way=None,
                 detected_price_meaning=detected,
             )
@@ -258,6 +262,23 @@ class FakeIntegrations:
         if stored is None:
             raise ChangedMeanwhileError(f"there is no integration {integration_id}")
         return stored
+
+
+MET_BEFORE = WmsKnowledge(filters_tried=True, largest_page=50)  # as most systems are at most times
+
+
+class FakeWmsMemory:
+    """The port WmsMemory in memory. `unmet` is what is known of a system that is not in it."""
+
+    def __init__(self, unmet: WmsKnowledge = MET_BEFORE) -> None:
+        self._unmet = unmet
+        self._known: dict[str, WmsKnowledge] = {}
+
+    def recall(self, warehouse: str) -> WmsKnowledge:
+        return self._known.get(warehouse, self._unmet)
+
+    def remember(self, warehouse: str, knowledge: WmsKnowledge) -> None:
+        self._known[warehouse] = knowledge
 
 
 class FakeExports:

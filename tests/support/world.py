@@ -37,6 +37,7 @@ from tests.support.fakes import (
     FakeSyncQueue,
     FakeTokenJournal,
     FakeTokenStore,
+    FakeWmsMemory,
 )
 from tests.support.wiring import BASE_URL, SECRET, ByHost, FakeSecret, one_after_the_other, simulated_settings
 
@@ -58,6 +59,7 @@ class World:
     queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
+    wms_memory: FakeWmsMemory = field(default_factory=FakeWmsMemory)
     time_left: float = 300.0
     base_url: str = BASE_URL
 
@@ -92,6 +94,7 @@ class World:
             "monotonic": lambda: self.clock().timestamp(),
             "new_id": self.new_id,
             "new_secret": lambda: f"secret-{self.new_id()}",
+            "chance": lambda: 1.0,  # filters are tried only where they were never tried
             "both": one_after_the_other,
             "report": self.report,
             "transport": ByHost(lambda host: self.to_ongoing if "ongoing" in host else self.to_fortnox),
@@ -105,6 +108,7 @@ class World:
             "sealer": self.sealer,
             "queue": self.queue,
             "mailer": self.mailer,
+            "wms_memory": self.wms_memory,
             "fortnox_secret": FakeSecret(SECRET),
             "signing_secret": FakeSecret("the-signing-secret"),
         }

@@ -6,6 +6,7 @@ wiring.
 """
 
 import os
+import random
 import secrets
 import time
 import uuid
@@ -22,7 +23,10 @@ from invoicing.runtime.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from invoicing.adapters.aws.stack_checks import StackChecks
     from invoicing.adapters.fortnox.api import FortnoxCompany
+    from invoicing.adapters.fortnox.drift import Drift
+    from invoicing.adapters.fortnox.first_contact import FirstContact
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.http import HttpTransport
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
         TokenJournal,
         TokenStore,
         WmsInvoices,
+        WmsMemory,
     )
     from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
@@ -120,6 +125,7 @@ class Given(TypedDict, total=False):
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
+    chance: Callable[[], float]
     both: "Both"
     report: "Report"
     sdk: Any
@@ -133,6 +139,7 @@ class Given(TypedDict, total=False):
     journal: "TokenJournal"
     sealer: "Sealer"
     queue: "SyncQueue"
+    wms_memory: "WmsMemory"
     mailer: "Mailer"
     fortnox_secret: Secret
     signing_secret: Secret
@@ -175,6 +182,11 @@ class Bootstrap:
     @cached_property
     def new_secret(self) -> Callable[[], str]:
         return new_secret
+
+    @cached_property
+    def chance(self) -> Callable[[], float]:
+        """Evenly from 0 to 1: what is done now and then is done by it."""
+        return random.random
 
     @cached_property
     def both(self) -> "Both":
@@ -277,6 +289,12 @@ class Bootstrap:
         give_back = back_to_function(self._client("lambda"), self._setting("notify_operators_function"))
         return SqsDeadLetters(self._client("sqs"), self._setting("notice_dead_letters_url"), give_back=give_back)
 
+    def stack_checks(self, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> "StackChecks":
+        """Asks AWS what is true of the stack before the first customer."""
+        from invoicing.adapters.aws.stack_checks import StackChecks
+
+        return StackChecks(self._client, stack_name, outputs, parameters)
+
     # ---- the two systems
 
     @cached_property
@@ -289,7 +307,19 @@ class Bootstrap:
     def wms(self) -> "WmsInvoices":
         from invoicing.adapters.ongoing.client import OngoingClient
 
-        return OngoingClient(self.transport, base_url=self._setting("ongoing_api_base_url"))
+        return OngoingClient(
+            self.transport,
+            base_url=self._setting("ongoing_api_base_url"),
+            memory=self.wms_memory,
+            report=self.report,
+            chance=self.chance,
+        )
+
+    @cached_property
+    def wms_memory(self) -> "WmsMemory":
+        from invoicing.adapters.aws.wms_memory import DynamoWmsMemory
+
+        return DynamoWmsMemory(self._client("dynamodb"), self._setting("integrations_table"))
 
     def oauth(self, base_url: str = "") -> "FortnoxOAuth":
         """`base_url` is the address of our pages; only consents need it."""
@@ -309,7 +339,9 @@ class Bootstrap:
         from invoicing.application.access_fortnox import access_token
 
         engine = self.engine()
-        return self._fortnox(lambda refused: access_token(engine, integration.id, refused=refused))
+        company = self._fortnox(lambda refused: access_token(engine, integration.id, refused=refused))
+        company.look = self._drift_of(integration.id).look
+        return company
 
     def fortnox_with(self, token: str) -> "FortnoxCompany":
         """A client with one given token."""
@@ -325,6 +357,23 @@ class Bootstrap:
             transport=self.transport,
             pace=Pace(monotonic=self.monotonic, sleep=self.sleep),
         )
+
+    def _drift_of(self, integration_id: str) -> "Drift":
+        """One for the life of the process, so that what is strange is told once."""
+        from invoicing.adapters.fortnox.drift import Drift
+
+        return self._drifts.setdefault(integration_id, Drift(report=self.report, integration_id=integration_id))
+
+    @cached_property
+    def _drifts(self) -> "dict[str, Drift]":
+        return {}
+
+    def first_contact(self, integration: "Integration") -> "FirstContact":
+        """Asks one integration's company what nobody has published."""
+        from invoicing.adapters.fortnox.first_contact import FirstContact
+
+        company = self.fortnox_of(integration)
+        return FirstContact(company=company, tenant_id=integration.company.tenant_id, sleep=self.sleep)
 
     @cached_property
     def outside(self) -> "OutsideCalls":

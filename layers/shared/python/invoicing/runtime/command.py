@@ -25,7 +25,9 @@ from invoicing.domain.integration import Integration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
 from invoicing.domain.tokens import TokenItem
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack
-from invoicing.runtime.settings import CommandSettings
+from invoicing.runtime.check_fortnox import rows_of, write_shape
+from invoicing.runtime.check_stack import check_outside
+from invoicing.runtime.settings import CheckSettings, CommandSettings
 
 _BY = "service operator"  # named in histories and logs as who asked
 _SHOWN_LETTERS = 100
@@ -47,6 +49,9 @@ class Order:
 
     asked: argparse.Namespace
     parts: Bootstrap
+    stack_name: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
 
     def show(self, rows: Sequence[Mapping[str, Any]], *, nothing: str) -> None:
         """Prints rows as a table, or as JSON where that was asked for."""
@@ -66,8 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not stack_name:
         parser.error("which stack? Give --stack-name, set INVOICING_STACK, or stand in a folder with a samconfig.toml")
     try:
-        settings = CommandSettings.of_stack(stack_name, *describe_stack(stack_name))
-        asked.act(Order(asked=asked, parts=Bootstrap(settings)))
+        outputs, parameters = describe_stack(stack_name)
+        parts = Bootstrap(asked.settings.of_stack(stack_name, outputs, parameters))
+        asked.act(Order(asked=asked, parts=parts, stack_name=stack_name, outputs=outputs, parameters=parameters))
     except (InvoicingError, RefusedError) as error:
         print(f"invoicing: {_printable(str(error))}", file=sys.stderr)
         return 1
@@ -195,6 +201,52 @@ def _third_sink(text: str) -> tuple[str, str, int, JournalEntry]:
         raise RefusedError("that is no line of the log: one JSON object, as CloudWatch shows it in @message") from None
 
 
+# ---- before the first customer
+
+
+def check_stack(order: Order) -> None:
+    """invoicing check stack: docs/first-contact.md"""
+    url = order.outputs["ApiUrl"]
+    outside = check_outside(url, transport=order.parts.transport, oauth=order.parts.oauth(url), clock=order.parts.clock)
+    checks = order.parts.stack_checks(order.stack_name, order.outputs, order.parameters)
+    findings = [*checks.all(), *outside]
+    rows = [
+        {"": "ok" if one.good else "WRONG", "what": one.subject, "seen": one.seen, "mend": one.mend} for one in findings
+    ]
+    order.show(rows, nothing="")
+    if wrong := sum(not one.good for one in findings):
+        raise RefusedError(f"{wrong} of {len(findings)} lines are wrong; each says how to mend it")
+
+
+def check_fortnox(order: Order) -> None:
+    """invoicing check fortnox ID [--write TENANT_ID]: docs/first-contact.md"""
+    integration = _integration(order)
+    write = order.asked.write
+    if write and write != integration.company.tenant_id:
+        raise RefusedError(
+            f"{integration.id} is connected to company {integration.company.tenant_id} and not to {write}: nothing is "
+            "written. --write takes the tenant id of a test company."
+        )
+    order.parts.invoked(_Unhurried())
+    contact = order.parts.first_contact(integration)
+    learned = contact.learn(write=bool(write), today=order.parts.clock().date().isoformat())
+    order.show(rows_of(learned), nothing="")
+    try:
+        write_shape(contact.shape.report(), order.asked.shape)
+    except OSError as error:
+        raise RefusedError(f"the shape report cannot be written: {error}") from None
+    print(f"invoicing: the shape of the answers, without any value, is in {order.asked.shape}", file=sys.stderr)
+    if any(one.stops for one in learned):
+        raise RefusedError("this Fortnox differs from what is believed: see the lines with NEW and STOP")
+
+
+class _Unhurried:
+    """What knows the time left of a command that nobody stops."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 600_000
+
+
 # ---- dead letters
 
 
@@ -226,6 +278,7 @@ def _asked_queues(order: Order) -> Iterable[str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="invoicing", description="For whoever runs the service.")
+    parser.set_defaults(settings=CommandSettings)
     parser.add_argument("--stack-name", default="", help="default: INVOICING_STACK, else that of samconfig.toml")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     as_json = argparse.ArgumentParser(add_help=False)
@@ -262,6 +315,19 @@ def _parser() -> argparse.ArgumentParser:
     restored = token_commands.add_parser("restore", help="put the ciphertext of a token_third_sink into the journal")
     restored.add_argument("line", type=Path, metavar="FILE", help="holds the line of the log")
     restored.set_defaults(act=restore_token)
+
+    checks = commands.add_parser("check", help="what must be true before the first customer")
+    checks.set_defaults(settings=CheckSettings)
+    check_commands = checks.add_subparsers(required=True, metavar="COMMAND")
+    of_stack = check_commands.add_parser(
+        "stack", parents=[as_json], help="mail, alarms, schedules, keys, Fortnox's app"
+    )
+    of_stack.set_defaults(act=check_stack)
+    of_fortnox = check_commands.add_parser("fortnox", parents=[as_json], help="the first half hour with a company")
+    of_fortnox.add_argument("integration_id", metavar="ID")
+    of_fortnox.add_argument("--write", default="", metavar="TENANT_ID", help="make invoices in this test company")
+    of_fortnox.add_argument("--shape", type=Path, default=Path("fortnox-shape.json"), metavar="FILE")
+    of_fortnox.set_defaults(act=check_fortnox)
 
     letters = commands.add_parser("dead-letters", help="runs and notices that failed for good")
     letter_commands = letters.add_subparsers(required=True, metavar="COMMAND")

@@ -162,7 +162,8 @@ class CommandSettings(Settings):
         """Raises ConfigurationError that names every missing output."""
         shared = {field.name for field in fields(Settings)}
         own = {field.name: _output_of(field.name) for field in fields(cls) if field.name not in shared}
-        missing = sorted(output for output in own.values() if output not in outputs)
+        told = {**parameters, **outputs}
+        missing = sorted(output for output in own.values() if output not in told)
         if missing:
             raise ConfigurationError(
                 f"stack {stack_name} has no output {', '.join(missing)}: it is another stack, or an older one "
@@ -173,9 +174,28 @@ class CommandSettings(Settings):
             log_level="WARNING",
             powertools_service_name="command",
             powertools_metrics_namespace=f"Invoicing/{stack_name}",
-            **{name: outputs[output] for name, output in own.items()},
+            **{name: told[output] for name, output in own.items()},
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings(CommandSettings):
+    """`invoicing check …`, which talks to Fortnox as the functions do."""
+
+    kms_key_id: str
+    fortnox_secret_arn: str
+    fortnox_auth_base_url: str
+    fortnox_api_base_url: str
+    fortnox_client_id: str
+
+
+# Outputs and parameters that are not called like the field.
+_CALLED = {
+    "kms_key_id": "DataKeyAlias",
+    "fortnox_auth_base_url": "FortnoxAuthBaseUrl",
+    "fortnox_api_base_url": "FortnoxApiBaseUrl",
+}
+
+
 def _output_of(name: str) -> str:
-    return "".join(word.capitalize() for word in name.removesuffix("_url").split("_"))
+    return _CALLED.get(name) or "".join(word.capitalize() for word in name.removesuffix("_url").split("_"))

@@ -39,6 +39,14 @@ _BACK_OFF_SECONDS = (2.0, 5.0, 10.0)  # after a 429, which carries no hint how l
 _ARTICLE_EXISTS = frozenset({2000013})
 
 
+type Look = Callable[[str, Mapping[str, Any]], None]
+"""Takes the name of a thing, such as Invoice, and what Fortnox sent."""
+
+
+def _look_at_nothing(_thing: str, _answer: Mapping[str, Any]) -> None:
+    """Where nobody asked."""
+
+
 @dataclass(slots=True, kw_only=True)
 class FortnoxCompany:
     """`access` gives an access token; called with one that Fortnox has refused, it gives another one.
@@ -50,6 +58,7 @@ class FortnoxCompany:
     access: Callable[[str], str] = field(repr=False)
     transport: HttpTransport
     pace: Pace
+    look: Look = _look_at_nothing  # told of every thing that Fortnox sends
     _token: str = field(default="", repr=False)
     _renewing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -256,6 +265,7 @@ class FortnoxCompany:
         entity = self._body(answer).get(key)
         if not isinstance(entity, dict):
             raise UpstreamContractError(f"Fortnox's answer lacks {key}")
+        self.look(key, entity)
         return entity
 
     def _body(self, answer: HttpAnswer | None) -> Mapping[str, Any]:

@@ -3,15 +3,10 @@
 import re
 from xml.etree.ElementTree import Element
 
-from invoicing.adapters.ongoing.documents import (
-    GarbledError,
-    NotADocumentError,
-    StrangeDocumentError,
-    boolean,
-    child,
-    parse,
-    text,
-)
+from invoicing.adapters.ongoing import values
+from invoicing.adapters.ongoing.beliefs import MESSAGE, SUCCESS, InvoicesAnswer
+from invoicing.adapters.ongoing.documents import NotADocumentError, StrangeDocumentError, child, parse, text
+from invoicing.adapters.ongoing.things import values_of
 from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
     InvoicingError,
@@ -31,6 +26,12 @@ _ABOUT_LOGIN = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_MESSAGE = 200
+_LONGEST_NAME = 60
+
+
+def where_of(operation: str, login: WmsLogin) -> str:
+    """What messages call a call."""
+    return f"Ongoing's {operation} of {login.warehouse}"
 
 
 def read_result(answer: HttpAnswer, operation: str, login: WmsLogin, *, is_write: bool) -> Element:
@@ -42,26 +43,27 @@ def read_result(answer: HttpAnswer, operation: str, login: WmsLogin, *, is_write
     """
     unclear: type[RetryLaterError] = UnknownOutcomeError if is_write else RetryLaterError
     strange = UpstreamContractError if answer.status == 200 else unclear
-    where = f"Ongoing's {operation} of {login.warehouse}"
+    where = where_of(operation, login)
     _check_status(answer.status, where, unclear)
     try:
-        soap_body = child(parse(answer.body), "Body")
+        document = parse(answer.body)
     except NotADocumentError as error:
         raise unclear(f"{where} answered {answer.status} with {error}") from None
     except StrangeDocumentError as error:
         raise strange(f"{where} answered {answer.status} with a strange document: {error}") from None
+    soap_body = child(document, "Body")
     content = None if soap_body is None else next(iter(soap_body), None)
     if content is None:
-        raise strange(f"{where} answered {answer.status} without a SOAP body")
-    if content.tag == "fault":
+        raise strange(f"{where} answered {answer.status} without a SOAP body: {document.tag[:_LONGEST_NAME]}")
+    if content.tag.lower() == "fault":
         raise _of_fault(content, where, login)
     if answer.status != 200:
         raise unclear(f"{where} answered {answer.status} without a fault")
     result = child(content, f"{operation}Result")
-    if content.tag != f"{operation}Response".lower() or result is None:
-        raise UpstreamContractError(f"{where} answered without {operation}Result")
+    if content.tag.lower() != f"{operation}Response".lower() or result is None:
+        raise UpstreamContractError(f"{where} answered without {operation}Result: {content.tag[:_LONGEST_NAME]}")
     if not _succeeded(result, where, is_write=is_write):
-        raise _of_message(text(result, "Message", "ErrorMessage"), where, login)
+        raise _of_message(text(result, *MESSAGE), where, login)
     return result
 
 
@@ -78,12 +80,13 @@ def _check_status(status: int, where: str, unclear: type[RetryLaterError]) -> No
 
 
 def _succeeded(result: Element, where: str, *, is_write: bool) -> bool:
-    if not is_write and child(result, "Success") is None and child(result, "Invoices") is not None:
-        return True  # the older interface has no such element
+    said = text(result, *SUCCESS)
+    if not said and not is_write and "invoices" in values_of(InvoicesAnswer, result):
+        return True  # the older interface has no such element, and a list that is there was a success
     try:
-        return boolean(result, "Success")
-    except GarbledError as error:
-        raise UpstreamContractError(f"{where}: {error}") from None
+        return values.boolean(said)
+    except ValueError as error:
+        raise UpstreamContractError(f"{where}: {SUCCESS[0]} {error}") from None
 
 
 def _of_fault(fault: Element, where: str, login: WmsLogin) -> InvoicingError:

@@ -1,11 +1,14 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import batched
 from xml.etree.ElementTree import Element
 
-from invoicing.adapters.ongoing.answers import read_result
+from invoicing.adapters.ongoing.answers import read_result, where_of
 from invoicing.adapters.ongoing.envelopes import (
     Envelope,
     InvoicesQuery,
@@ -13,18 +16,22 @@ from invoicing.adapters.ongoing.envelopes import (
     is_writable,
     update_invoice,
 )
-from invoicing.adapters.ongoing.invoices import ListedInvoice, read_invoices
+from invoicing.adapters.ongoing.filters import trial, useless_in
+from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
+from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
 from invoicing.application.http import HttpRequest, HttpTransport
-from invoicing.application.ports import WmsPage
+from invoicing.application.ports import Report, WmsMemory, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
     RateLimitedError,
     RetryLaterError,
     UnknownOutcomeError,
+    UpstreamContractError,
     WmsLoginRefusedError,
 )
 from invoicing.domain.system import is_warehouse_name
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
+from invoicing.domain.wms_knowledge import WmsFilter
 
 _PAGE = 50
 _LARGE_PAGE = 500
@@ -32,8 +39,9 @@ _ROWS_AT_ONCE = 10_000  # charges that a larger page may have: some megabytes
 _SMALL_PAGE = 5  # for systems where an ordinary page is too slow or too large
 _FIRST_DATE = date(1900, 1, 1)  # Ongoing takes no earlier ones
 _NO_INVOICE = 0  # an id that no invoice has
+_TRIED_AGAIN = 0.01  # how often filters that were tried are tried once more
 
-_LOGIN_SECONDS = 15.0  # a person waits
+_LOGIN_SECONDS = 15.0  # a person waits; also for one invoice without its charges
 _READ_SECONDS = 100.0  # clients of the Automation interface report reads of more than a minute
 _WRITE_SECONDS = 30.0
 _LONGEST_ANSWER = 20_000_000
@@ -43,52 +51,94 @@ class OngoingClient:
     """Implements WmsInvoices. Calls of one system must come one after the other, as Ongoing asks for.
 
     `base_url` is the host: https://api.ongoingsystems.se, or another one for demo systems. Errors name the
-    operation and the system, never a body or a password.
+    operation and the system, never a body or a password. With a `memory`, filters are tried at the first reading of a
+    system and, by `chance`, now and then later; without one the client knows what it sees itself.
     """
 
-    def __init__(self, transport: HttpTransport, *, base_url: str) -> None:
+    def __init__(
+        self,
+        transport: HttpTransport,
+        *,
+        base_url: str,
+        memory: WmsMemory | None = None,
+        report: Report = lambda _event, _fields: None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._transport = transport
         self._base_url = base_url.rstrip("/")
+        self._memory = ProcessMemory() if memory is None else memory
+        self._tries_filters = memory is not None
+        self._report = report
+        self._chance = chance
 
     def check_login(self, login: WmsLogin) -> None:
         """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
+        _check(login)
         # The call that every run makes, asking for an invoice that no system has.
         query = InvoicesQuery(with_charges=False, ids=(_NO_INVOICE,), is_exported=False, at_most=1)
-        self._invoices(login, query, timeout=_LOGIN_SECONDS)
+        system = self._system(login)
+        self._listing(login, query, system, timeout=_LOGIN_SECONDS)
+        system.keep()
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
+
+        Only those whose id is larger than `after`.
 
         Each page is asked for when it is. All filters are applied here again, because a server may ignore them.
         Raises as check_login.
         """
+        _check(login)
+        system = self._system(login)
         query = InvoicesQuery(
             with_charges=True,
             is_exported=False,
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
-        for page, more in self._pages(login, query):
-            listed = [
-                one
-                for one in page
-                if one.is_exported is not True
+
+        def is_wanted(one: ListedInvoice) -> bool:
+            return (
+                one.is_exported is not True
                 and not one.is_training
+                and (one.id is None or one.id > after)
                 and (one.invoice_date is None or one.invoice_date >= since)
-            ]
-            # Those without a readable id come last.
-            listed.sort(key=lambda one: (one.id is None, one.id or 0))
-            yield WmsPage(invoices=[one.invoice for one in listed], more=more)
+            )
+
+        try:
+            for page, more in self._wanted(login, query, system, is_wanted, after=after):
+                # Those without a readable id come last.
+                page.sort(key=lambda one: (one.id is None, one.id or 0))
+                yield WmsPage(invoices=[one.invoice for one in page], more=more)
+        finally:
+            system.keep()
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
         """One invoice of a live goods owner, exported or not; None if there is none.
 
         Raises as check_login.
         """
-        listed = self._invoices(login, InvoicesQuery(with_charges=True, ids=(invoice_id,)))
+        _check(login)
+        system = self._system(login)
+        listed = self._listing(login, _query_of_one(invoice_id, system.known.useless), system).invoices
+        system.keep()
         found = next((one.invoice for one in listed if one.id == invoice_id and not one.is_training), None)
         if found is None and len(listed) == 1 and listed[0].id is None:
             return listed[0].invoice  # the only answer, and its id is what cannot be read
+        return found
+
+    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
+        """What these invoices come to now, read without their charges, some hundreds in one call.
+
+        Raises as check_login.
+        """
+        system = self._system(login)
+        found: dict[int, Decimal] = {}
+        for ids in batched(invoice_ids, _LARGE_PAGE, strict=False):
+            query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
+            for one in self._listing(login, query, system).invoices:
+                if one.id in ids and isinstance(one.invoice, WmsInvoice):
+                    found[one.invoice.id] = one.invoice.amount
         return found
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
@@ -100,21 +150,96 @@ class OngoingClient:
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
 
-    def _pages(self, login: WmsLogin, query: InvoicesQuery) -> Iterator[tuple[list[ListedInvoice], bool]]:
+    def confirm_empty(self, login: WmsLogin) -> None:
+        """A person says that a result without any list is an empty one in this system."""
+        system = self._system(login)
+        system.learn(empty_without_list=True)
+        system.keep()
+
+    # ---- the list
+
+    def _wanted(
+        self,
+        login: WmsLogin,
+        query: InvoicesQuery,
+        system: SystemKnowledge,
+        is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        after: int,
+    ) -> Iterator[tuple[list[ListedInvoice], bool]]:
+        """What is wanted of what a query gives, with charges, page by page; and whether another page comes.
+
+        Where the server does not keep the history away, that history is read without its charges, and only the
+        charges of what is wanted are asked for, by id.
+        """
+        done: set[int] = set()
+        is_to_try = self._is_to_try(system)
+        if not _shows_history(system):
+            for page, more in self._pages(login, query, system, after=after):
+                if is_to_try:
+                    is_to_try = False
+                    self._try_filters(login, system, page)
+                done.update(one.id for one in page if one.id is not None)
+                history = _shows_history(system)  # by now
+                yield [one for one in page if is_wanted(one)], more or history
+                if history:
+                    break
+                if not more:
+                    return
+        yield from self._heads_first(
+            login, query, system, lambda one: is_wanted(one) and one.id not in done, after=after
+        )
+
+    def _heads_first(
+        self,
+        login: WmsLogin,
+        query: InvoicesQuery,
+        system: SystemKnowledge,
+        is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        after: int,
+    ) -> Iterator[tuple[list[ListedInvoice], bool]]:
+        wanted: list[ListedInvoice] = []
+        read = 0
+        heads = replace(query, with_charges=False)
+        for page, _ in self._pages(login, heads, system, after=after, page_size=_LARGE_PAGE):
+            read += len(page)
+            wanted += [one for one in page if is_wanted(one)]
+        ids = [one.id for one in wanted if one.id is not None]
+        # What cannot be read without its charges cannot be read with them either.
+        yield [one for one in wanted if one.id is None], bool(ids)
+        if {WmsFilter.IDS, WmsFilter.ID_FROM} <= set(system.known.useless) and read > _LARGE_PAGE:
+            raise UpstreamContractError(
+                f"{where_of('GetInvoicesByQuery', login)} shows {read} invoices whatever is asked for: no filter has "
+                "an effect, and a history of that length is not read with all its charges every quarter of an hour"
+            )
+        at_once = 1 if WmsFilter.IDS in system.known.useless else _PAGE
+        groups = list(batched(ids, at_once, strict=False))
+        for place, group in enumerate(groups, start=1):
+            asked = InvoicesQuery(with_charges=True, ids=group)
+            if at_once == 1:
+                asked = _query_of_one(group[0], system.known.useless)
+            listing = self._listing(login, asked, system)
+            yield [one for one in listing.invoices if one.id in group and is_wanted(one)], place < len(groups)
+
+    def _pages(
+        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, after: int = 0, page_size: int = _PAGE
+    ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
-        Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked
-        for from the last id, what is known already is dropped, and the end is a page with nothing new or of
-        another size than was asked for: a shorter one is the last, and a longer one is everything. Where invoices
-        have few rows, pages grow; where a page gets no answer, they shrink for good.
+        Ongoing pages by id, and its texts say both "larger than" and "or equal". So the next page is asked for from
+        the last id, and what is known already is dropped. The end is a page with nothing new. A page that is shorter
+        than was asked for is the end only where the server has given a longer one before, or where nothing came after
+        this very page: otherwise the server may have cut it. Where invoices have few rows, pages grow; where a page
+        gets no answer, they shrink for good.
         """
-        known: set[int] = set()
-        nameless: list[ListedInvoice] = []
-        last: int | None = None
-        size, largest = _PAGE, _LARGE_PAGE
+        seen = _Seen()
+        last: int | None = after or None
+        size, largest = page_size, _LARGE_PAGE
+        count_before = 0
         while True:
             try:
-                page = self._invoices(login, replace(query, id_from=last, at_most=size))
+                page = self._listing(login, replace(query, id_from=last, at_most=size), system).invoices
             except (NotSentError, RateLimitedError):
                 raise
             except RetryLaterError:
@@ -123,38 +248,90 @@ class OngoingClient:
                 size = largest = _PAGE if size > _PAGE else _SMALL_PAGE
                 continue
             ids = [one.id for one in page if one.id is not None]
-            pages_by_id = ids == sorted(ids) and (last is None or all(one >= last for one in ids))
+            pages_by_id = (
+                ids == sorted(ids)
+                and (last is None or all(one >= last for one in ids))
+                and WmsFilter.ID_FROM not in system.known.useless
+            )
             if not pages_by_id:  # only one answer with everything is sure to be complete
-                page = self._invoices(login, query)
-            fresh: list[ListedInvoice] = []
-            for one in page:
-                if one.id is None:
-                    if one in nameless:
-                        continue
-                    nameless.append(one)
-                elif one.id in known:
-                    continue
-                else:
-                    known.add(one.id)
-                fresh.append(one)
-            more = pages_by_id and bool(fresh) and bool(ids) and len(page) == size
+                page = self._listing(login, query, system).invoices
+            fresh = seen.fresh(page)
+            if last is not None and not fresh:
+                system.learn(ended_count=count_before, ended_id=last)
+            more = pages_by_id and bool(fresh) and bool(ids) and _may_be_cut(page, size, system)
+            system.learn(largest_page=max(len(page), system.known.largest_page))
             yield fresh, more
             if not more:
                 return
-            last = ids[-1]
+            last, count_before = ids[-1], len(page)
             rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
-            size = min(largest, max(_PAGE, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
+            size = min(largest, max(page_size, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
 
-    def _invoices(
-        self, login: WmsLogin, query: InvoicesQuery, *, timeout: float = _READ_SECONDS
-    ) -> list[ListedInvoice]:
-        _check(login)
+    # ---- what is not believed
+
+    def _is_to_try(self, system: SystemKnowledge) -> bool:
+        """At the first reading of a system, and now and then later: what was learned may have changed."""
+        if not self._tries_filters or (system.known.filters_tried and self._chance() >= _TRIED_AGAIN):
+            return False
+        system.learn(filters_tried=False, useless=(), largest_page=0, ended_count=0, ended_id=0)
+        return True
+
+    def _try_filters(self, login: WmsLogin, system: SystemKnowledge, page: Sequence[ListedInvoice]) -> None:
+        """Finds out whether each filter has its effect, and how many invoices the server gives at once.
+
+        Costs a few calls without charges. Any invoice at all is asked for, because a filter that hides everything looks
+        just like a system without unexported invoices.
+        """
+
+        def ask(one: InvoicesQuery) -> Listing:
+            return self._listing(login, one, system, timeout=_LOGIN_SECONDS)
+
         try:
-            result = self._call(login, get_invoices(login, query), timeout=timeout, is_write=False)
-            return read_invoices(result)
+            any_at_all = ask(InvoicesQuery(with_charges=False, at_most=_PAGE)).invoices
+            system.learn(largest_page=max(system.known.largest_page, len(any_at_all)))
+            readable = [one.invoice for one in (*page, *any_at_all) if isinstance(one.invoice, WmsInvoice)]
+            if readable:
+                system.find_useless(*trial(readable[0], ask))
+            system.learn(filters_tried=True)
+        except RetryLaterError as error:  # it is tried at the next reading
+            self._report("wms_filters_not_tried", {"integration": login.warehouse, "reason": type(error).__name__})
+
+    def _understood_as_empty(self, login: WmsLogin, system: SystemKnowledge, timeout: float) -> bool:
+        """Whether a result without any list is an empty one here: where another answer shows that lists are named."""
+        if not system.known.empty_without_list:
+            query = InvoicesQuery(with_charges=False, at_most=1)
+            envelope = get_invoices(login, query)
+            result = self._call(login, envelope, timeout=timeout, is_write=False)
+            beside = read_listing(result, where_of(envelope.operation, login), with_charges=False)
+            system.learn(empty_without_list=bool(beside.invoices))
+        return system.known.empty_without_list
+
+    def _system(self, login: WmsLogin) -> SystemKnowledge:
+        return SystemKnowledge(login.warehouse, self._memory, self._report)
+
+    # ---- calls
+
+    def _listing(
+        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, timeout: float = _READ_SECONDS
+    ) -> Listing:
+        """One answer, and what it shows beside its invoices."""
+        asked = query.without(system.known.useless)
+        try:
+            envelope = get_invoices(login, asked)
+            where = where_of(envelope.operation, login)
+            result = self._call(login, envelope, timeout=timeout, is_write=False)
+            listing = read_listing(result, where, with_charges=query.with_charges)
+            if not listing.has_list and not self._understood_as_empty(login, system, timeout):
+                raise UpstreamContractError(
+                    f"{where} succeeded without any list, and this system has not shown yet that it means an empty "
+                    "one. `invoicing check wms` tells more, and lets a person confirm it"
+                )
         except UnknownOutcomeError as error:
             # Nothing is in doubt after a lost answer to a question.
             raise RetryLaterError(f"no answer from {login.warehouse} in Ongoing: {error}") from error
+        system.find_unknown(listing.unknown)
+        system.find_useless(*useless_in(listing.invoices, asked))
+        return listing
 
     def _call(self, login: WmsLogin, envelope: Envelope, *, timeout: float, is_write: bool) -> Element:
         answer = self._transport.send(
@@ -173,6 +350,49 @@ class OngoingClient:
             )
         )
         return read_result(answer, envelope.operation, login, is_write=is_write)
+
+
+class _Seen:
+    """What a reading has given already."""
+
+    def __init__(self) -> None:
+        self._ids: set[int] = set()
+        self._nameless: list[ListedInvoice] = []
+
+    def fresh(self, page: Sequence[ListedInvoice]) -> list[ListedInvoice]:
+        """Those of a page that were not seen before."""
+        found = []
+        for one in page:
+            if one.id is None:
+                if one in self._nameless:
+                    continue
+                self._nameless.append(one)
+            elif one.id in self._ids:
+                continue
+            else:
+                self._ids.add(one.id)
+            found.append(one)
+        return found
+
+
+def _may_be_cut(page: Sequence[ListedInvoice], size: int, system: SystemKnowledge) -> bool:
+    """Whether the server may have ended a page before the list ended."""
+    count, last = len(page), max((one.id for one in page if one.id is not None), default=0)
+    has_ended_here = (count, last) == (system.known.ended_count, system.known.ended_id)
+    return count >= size or (count >= system.known.largest_page and not has_ended_here)
+
+
+def _shows_history(system: SystemKnowledge) -> bool:
+    return bool({WmsFilter.IS_EXPORTED, WmsFilter.DATED_AFTER} & set(system.known.useless))
+
+
+def _query_of_one(invoice_id: int, useless: Collection[WmsFilter]) -> InvoicesQuery:
+    """One invoice, by the filter that works: "from" an id may leave that id out, so it is the one before."""
+    if WmsFilter.IDS not in useless:
+        return InvoicesQuery(with_charges=True, ids=(invoice_id,))
+    if WmsFilter.ID_FROM not in useless:
+        return InvoicesQuery(with_charges=True, id_from=invoice_id - 1, at_most=2)
+    return InvoicesQuery(with_charges=True)
 
 
 def _check(login: WmsLogin) -> None:

@@ -1,21 +1,14 @@
-"""Finds its way in an answer: safe parsing, and lookups that forgive what Ongoing's public pages leave open.
-
-The names inside the invoice types of the Automation interface are not public. So elements are found by their
-local name in any case and any namespace, under any of the names that Ongoing's interfaces use, and a value is
-missing whether its element is absent, empty or nil.
-"""
+"""Finds its way in an answer: bytes to elements, safely, and lookups by local name in any case and any namespace."""
 
 import re
-from datetime import date, datetime
-from decimal import Decimal
+import zlib
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from invoicing.domain.swedish_time import SWEDEN
-
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_LONGEST_UNPACKED = 20_000_000
 
 
 class NotADocumentError(Exception):
@@ -26,15 +19,12 @@ class StrangeDocumentError(Exception):
     """A complete document that is not acceptable: a document type, wrong bytes, wrong structure."""
 
 
-class GarbledError(ValueError):
-    """A value that is missing or cannot be read; the message names the field and shows no text."""
-
-
 def parse(body: bytes) -> Element:
-    """Parses an answer without entities and document types. Names come out local and in lower case.
+    """Parses an answer without entities and document types. Names come out local, in the case in which they came.
 
     Raises NotADocumentError, and StrangeDocumentError for what a second try will not mend.
     """
+    body = _as_utf8(_unpacked(body))
     if _PAGE.match(body) or not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise NotADocumentError("a page instead of a SOAP answer")
     try:
@@ -51,6 +41,37 @@ def parse(body: bytes) -> Element:
     raise StrangeDocumentError("not well-formed")
 
 
+def _unpacked(body: bytes) -> bytes:
+    """A proxy may pack an answer that nobody asked it to pack."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    packed = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = packed.decompress(body, _LONGEST_UNPACKED)
+    except zlib.error:
+        raise StrangeDocumentError("packed, and it cannot be unpacked") from None
+    if packed.unconsumed_tail:
+        raise StrangeDocumentError(f"packed, and longer than {_LONGEST_UNPACKED} bytes")
+    if not packed.eof:
+        raise NotADocumentError("half a document")
+    return unpacked
+
+
+def _as_utf8(body: bytes) -> bytes:
+    """UTF-16 is XML too, and half of it must still read as half a document."""
+    for mark, encoding in (
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+        (b"<\0", "utf-16-le"),
+        (b"\0<", "utf-16-be"),
+    ):
+        if body.startswith(mark):
+            text = body.decode(encoding, "replace").encode("utf-8")
+            return _DECLARED.sub(rb"\1utf-8\3", text, count=1)
+    return body
+
+
+_DECLARED = re.compile(rb"""^(<\?xml[^>]*encoding=["'])([^"']*)(["'])""")
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
 
 
@@ -62,7 +83,7 @@ def _parse(body: bytes) -> Element:
     except (ValueError, LookupError):  # an encoding that Python does not know
         raise StrangeDocumentError("an unknown encoding") from None
     for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2].lower()
+        element.tag = element.tag.rpartition("}")[2]
     return root
 
 
@@ -81,7 +102,7 @@ def _without_control_characters(body: bytes) -> bytes:
 
 def is_nil(element: Element) -> bool:
     """Whether the element says that it has no value."""
-    return element.get(_NIL, "").strip() in ("true", "1")
+    return bool(element.attrib) and element.get(_NIL, "").strip() in ("true", "1")
 
 
 def child(element: Element, *names: str) -> Element | None:
@@ -89,7 +110,7 @@ def child(element: Element, *names: str) -> Element | None:
     for name in names:
         folded = name.lower()
         for candidate in element:
-            if candidate.tag == folded and not is_nil(candidate):
+            if candidate.tag.lower() == folded and not is_nil(candidate):
                 return candidate
     return None
 
@@ -98,74 +119,3 @@ def text(element: Element, *names: str) -> str:
     """The text of a child without outer white space; "" where there is none."""
     found = child(element, *names)
     return "" if found is None else (found.text or "").strip()
-
-
-def integer(element: Element, *names: str) -> int:
-    """A whole number. Raises GarbledError, also when it is missing."""
-    value = _required(element, names)
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
-        raise GarbledError(f"{names[0]} is not a whole number")
-    return int(value)
-
-
-def decimal(element: Element, *names: str) -> Decimal:
-    """An exact number. Raises GarbledError, also when it is missing."""
-    value = _required(element, names)
-    # A comma could mean thousands or decimals, so it means neither.
-    if not re.fullmatch(r"[+-]?(?:[0-9]{1,28}(?:\.[0-9]{0,28})?|\.[0-9]{1,28})(?:[eE][+-]?[0-9]{1,2})?", value):
-        raise GarbledError(f"{names[0]} is not a number")
-    return Decimal(value)
-
-
-def boolean(element: Element, *names: str) -> bool:
-    """An xs:boolean. Raises GarbledError, also when it is missing."""
-    value = _required(element, names).lower()
-    if value not in ("true", "false", "1", "0"):
-        raise GarbledError(f"{names[0]} is neither true nor false")
-    return value in ("true", "1")
-
-
-def day_or_none(element: Element, *names: str) -> date | None:
-    """A date whose field must be there; it may be empty, nil or the year 1. Raises GarbledError.
-
-    A field under a name that we do not know must not look like "no date".
-    """
-    folded = {name.lower() for name in names}
-    if not any(candidate.tag in folded for candidate in element):
-        raise GarbledError(f"{names[0]} is missing")
-    return optional_day(element, *names)
-
-
-_MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
-)
-
-
-def optional_day(element: Element, *names: str) -> date | None:
-    """The calendar date in Sweden of an xs:dateTime or xs:date; None where there is none.
-
-    A time with an offset is converted first: the Swedish midnight of 1 November is 2026-10-31T23:00:00Z.
-    Without an offset it is local. The year 1 is .NET's way to say that there is none. Raises GarbledError.
-    """
-    value = text(element, *names)
-    if not value:
-        return None
-    try:
-        if not _MOMENT.fullmatch(value):
-            raise ValueError
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise GarbledError(f"{names[0]} is not a date") from None
-    if moment.year == 1:
-        return None
-    try:
-        return moment.date() if moment.tzinfo is None else moment.astimezone(SWEDEN).date()
-    except OverflowError:
-        raise GarbledError(f"{names[0]} is not a date") from None
-
-
-def _required(element: Element, names: tuple[str, ...]) -> str:
-    value = text(element, *names)
-    if not value:
-        raise GarbledError(f"{names[0]} is missing")
-    return value

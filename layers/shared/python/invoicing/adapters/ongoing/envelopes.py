@@ -5,12 +5,13 @@ the API). The order matters, because an ASP.NET service does not see an element 
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from xml.sax.saxutils import escape
 
 from invoicing.domain.wms_invoice import WmsLogin
+from invoicing.domain.wms_knowledge import WmsFilter
 
 NAMESPACE = "http://ongoingsystems.se/Automation"
 
@@ -47,6 +48,17 @@ class InvoicesQuery:
     id_from: int | None = None
     at_most: int | None = None
 
+    def without(self, useless: Collection[WmsFilter]) -> "InvoicesQuery":
+        """The same question without filters that hide what they ought to show, as far as they can be left out.
+
+        Those that are merely ignored do no harm.
+        """
+        return replace(
+            self,
+            is_exported=None if WmsFilter.IS_EXPORTED in useless else self.is_exported,
+            dated_after=None if WmsFilter.DATED_AFTER in useless else self.dated_after,
+        )
+
 
 def get_invoices(login: WmsLogin, query: InvoicesQuery) -> Envelope:
     """Invoices of live goods owners. Raises ValueError for a login that XML cannot carry."""
@@ -55,13 +67,13 @@ def get_invoices(login: WmsLogin, query: InvoicesQuery) -> Envelope:
         login,
         _element(
             "Query",
-            _element("GetInvoiceRows", _boolean(query.with_charges)),
-            _element("OnlyLiveGoodsOwners", _boolean(True)),
-            _element("InvoiceIds", *_integers(query.ids)) if query.ids else "",
-            "" if query.is_exported is None else _element("IsExported", _boolean(query.is_exported)),
-            "" if query.dated_after is None else _element("InvoiceDateFrom", f"{query.dated_after}T00:00:00"),
-            "" if query.id_from is None else _element("InvoiceIdFrom", str(query.id_from)),
-            "" if query.at_most is None else _element("MaxInvoicesToGet", str(query.at_most)),
+            _element(WmsFilter.WITH_CHARGES, _boolean(query.with_charges)),
+            _element(WmsFilter.ONLY_LIVE, _boolean(True)),
+            _element(WmsFilter.IDS, *_integers(query.ids)) if query.ids else "",
+            "" if query.is_exported is None else _element(WmsFilter.IS_EXPORTED, _boolean(query.is_exported)),
+            "" if query.dated_after is None else _element(WmsFilter.DATED_AFTER, f"{query.dated_after}T00:00:00"),
+            "" if query.id_from is None else _element(WmsFilter.ID_FROM, str(query.id_from)),
+            "" if query.at_most is None else _element(WmsFilter.AT_MOST, str(query.at_most)),
         ),
     )
 

@@ -1,0 +1,200 @@
+"""What is true of a deployed stack before the first customer, as far as AWS can tell."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from invoicing.adapters.aws.errors import code_of
+from invoicing.adapters.aws.sealing import KmsSealer
+from invoicing.application.ports import CannotOpenError
+from invoicing.domain.errors import InvoicingError
+from invoicing.domain.finding import Finding
+
+TABLES: Final = ("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable")
+# Twenty runs at once, and people who wait for pages meanwhile. A new account may have ten of everything.
+_LEAST_CONCURRENCY: Final = 50
+_SCHEDULES: Final = 3  # syncs, keys, reminders
+_PLACEHOLDER: Final = re.compile(
+    r"(change|replace|fill|enter|your|insert|todo|xxx|placeholder|example|dummy|\*{3}|<.*>|^secret$|^test$)",
+    re.IGNORECASE,
+)
+
+
+class _WrongError(Exception):
+    """What was seen that must not be."""
+
+
+class StackChecks:
+    """Asks AWS about one stack. `client` gives the SDK's client of a service."""
+
+    def __init__(
+        self, client: Callable[[str], Any], stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> None:
+        self._client = client
+        self._stack_name = stack_name
+        self._outputs = outputs
+        self._parameters = parameters
+
+    def all(self) -> list[Finding]:
+        """Every line; a question that AWS does not answer is a wrong one."""
+        sender = self._parameters.get("SenderAddress", "")
+        checks: list[tuple[str, Callable[[], str], str]] = [
+            (
+                "SES sends to everybody",
+                self._out_of_the_sandbox,
+                "SES console → Account dashboard → Request production access; it takes about a day.",
+            ),
+            (
+                "The sender is verified",
+                lambda: self._sender_is_verified(sender),
+                f"Open the mail that SES sent to {sender} and follow its link, or verify its domain in SES.",
+            ),
+            (
+                "Mails are signed (DKIM)",
+                lambda: self._is_signed(sender),
+                f"SES console → Identities → {sender.rpartition('@')[2]} → DKIM; three CNAME records go into DNS.",
+            ),
+            (
+                "Somebody gets the alarms",
+                self._alarms_are_heard,
+                f"aws sns subscribe --topic-arn {self._outputs.get('AlarmTopic', '…')} --protocol email "
+                "--notification-endpoint YOU@EXAMPLE, and follow the link in the mail.",
+            ),
+            (
+                "The schedules are on",
+                self._schedules_are_on,
+                "EventBridge console → Rules: enable those of this stack; or deploy again.",
+            ),
+            (
+                "Enough functions may run at once",
+                self._concurrency,
+                f"Service Quotas → AWS Lambda → Concurrent executions: ask for at least {_LEAST_CONCURRENCY}.",
+            ),
+            (
+                "The Fortnox secret is a real one",
+                self._secret_is_real,
+                "Copy the client secret from Fortnox's developer portal: docs/runbooks/client-refused.md",
+            ),
+            *(
+                (
+                    f"{name} is reachable",
+                    lambda name=name: self._table(name),
+                    "Give this login dynamodb:DescribeTable, or restore the table: docs/runbooks/restore-backup.md",
+                )
+                for name in TABLES
+            ),
+            ("The token journal is reachable", self._journal, "Give this login s3:ListBucket on the bucket."),
+            (
+                "A sealed value opens",
+                self._seals,
+                "Give this login kms:GenerateDataKey and kms:Decrypt on the stack's key, and enable the key.",
+            ),
+        ]
+        return [_found(subject, check, mend) for subject, check, mend in checks]
+
+    def _out_of_the_sandbox(self) -> str:
+        account = self._client("sesv2").get_account()
+        if not account.get("ProductionAccessEnabled"):
+            raise _WrongError("in the sandbox: only verified addresses get mail")
+        if not account.get("SendingEnabled"):
+            raise _WrongError("sending is switched off for the whole account")
+        return "production access"
+
+    def _sender_is_verified(self, sender: str) -> str:
+        if not any(identity.get("VerifiedForSendingStatus") for identity in self._identities(sender)):
+            raise _WrongError(f"{sender} waits to be confirmed")
+        return sender
+
+    def _is_signed(self, sender: str) -> str:
+        signing = [identity.get("DkimAttributes", {}) for identity in self._identities(sender)]
+        if not any(dkim.get("SigningEnabled") and dkim.get("Status") == "SUCCESS" for dkim in signing):
+            raise _WrongError("not signed: many receivers will treat the mails as spam")
+        return "signed"
+
+    def _identities(self, sender: str) -> list[Mapping[str, Any]]:
+        """The address and its domain, as far as SES knows them."""
+        found: list[Mapping[str, Any]] = []
+        for identity in (sender, sender.rpartition("@")[2]):
+            try:
+                found.append(self._client("sesv2").get_email_identity(EmailIdentity=identity))
+            except ClientError as error:
+                if code_of(error) != "NotFoundException":
+                    raise
+        return found
+
+    def _alarms_are_heard(self) -> str:
+        pages = self._client("sns").get_paginator("list_subscriptions_by_topic")
+        answers = pages.paginate(TopicArn=self._outputs["AlarmTopic"])
+        arns = [one["SubscriptionArn"] for answer in answers for one in answer["Subscriptions"]]
+        confirmed = [arn for arn in arns if arn.startswith("arn:")]
+        if not confirmed:
+            raise _WrongError("not confirmed yet" if arns else "nobody subscribes to the alarm topic")
+        return f"{len(confirmed)} confirmed"
+
+    def _schedules_are_on(self) -> str:
+        pages = self._client("cloudformation").get_paginator("list_stack_resources")
+        answers = pages.paginate(StackName=self._stack_name)
+        names = [
+            one["PhysicalResourceId"].rpartition("/")[2].rpartition("|")[2]
+            for answer in answers
+            for one in answer["StackResourceSummaries"]
+            if one["ResourceType"] == "AWS::Events::Rule"
+        ]
+        rules = [self._client("events").describe_rule(Name=name) for name in names]
+        scheduled = [rule for rule in rules if rule.get("ScheduleExpression")]
+        off = [rule["Name"] for rule in scheduled if rule.get("State") != "ENABLED"]
+        if off or len(scheduled) < _SCHEDULES:
+            raise _WrongError(f"off: {', '.join(off)}" if off else f"{len(scheduled)} of {_SCHEDULES} are there")
+        return f"{len(scheduled)} on"
+
+    def _concurrency(self) -> str:
+        limit = int(self._client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
+        if limit < _LEAST_CONCURRENCY:
+            raise _WrongError(f"{limit} in this region")
+        return str(limit)
+
+    def _secret_is_real(self) -> str:
+        answer = self._client("secretsmanager").get_secret_value(SecretId=self._outputs["FortnoxSecretArn"])
+        secret = str(answer.get("SecretString", ""))
+        if len(secret) < 6 or secret != secret.strip() or _PLACEHOLDER.search(secret):
+            raise _WrongError("it looks like a placeholder")
+        if secret == self._parameters.get("FortnoxClientId"):
+            raise _WrongError("it is the client id")
+        return f"{len(secret)} characters"
+
+    def _table(self, name: str) -> str:
+        status = self._client("dynamodb").describe_table(TableName=self._outputs[name])["Table"]["TableStatus"]
+        if status not in {"ACTIVE", "UPDATING"}:
+            raise _WrongError(str(status))
+        return "there"
+
+    def _journal(self) -> str:
+        self._client("s3").head_bucket(Bucket=self._outputs["JournalBucket"])
+        return "there"
+
+    def _seals(self) -> str:
+        key, stage = self._outputs["DataKeyAlias"], self._parameters.get("StageName", "")
+        context = {"purpose": "check"}
+        seal = KmsSealer(self._client("kms"), key, environment=stage).prepare(context)
+        # Another sealer, which remembers nothing: KMS itself must open the data key.
+        if KmsSealer(self._client("kms"), key, environment=stage).open(seal(b"open me"), context) != b"open me":
+            raise _WrongError("it opens to something else")
+        return "sealed and opened"
+
+
+def _found(subject: str, check: Callable[[], str], mend: str) -> Finding:
+    try:
+        return Finding(subject=subject, good=True, seen=check())
+    except _WrongError as wrong:
+        seen = str(wrong)
+    except ClientError as error:
+        seen = f"AWS refused to tell: {code_of(error)}"
+    except BotoCoreError as error:
+        seen = f"AWS did not answer: {type(error).__name__}"
+    except CannotOpenError:
+        seen = "it does not open"
+    except (InvoicingError, KeyError) as error:
+        seen = f"could not be asked: {error}"
+    return Finding(subject=subject, good=False, seen=seen, mend=mend)
