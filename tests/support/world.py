@@ -107,8 +107,8 @@ class World:
             "journal": self.journal,
             "sealer": self.sealer,
             "queue": self.queue,
-            "mailer": self.mailer,
             "wms_memory": self.wms_memory,
+            "mailer": self.mailer,
             "fortnox_secret": FakeSecret(SECRET),
             "signing_secret": FakeSecret("the-signing-secret"),
         }
