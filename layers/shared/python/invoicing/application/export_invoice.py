@@ -234,7 +234,9 @@ class _Export(Recorder):
         draft, there = verdict.draft, verdict.there
         if verdict.issue is not None:
             raise InvoiceHeldError(verdict.issue)
-        if verdict.intention is Intention.NOTHING:
+        if verdict.intention is Intention.NOTHING and self._lacks_only_its_mark:
+            await self._write_back()
+        elif verdict.intention is Intention.NOTHING:
             self._unchanged(draft, there)
         elif verdict.intention is Intention.CREATE and draft is not None:
             await self._create(draft)
@@ -397,13 +399,27 @@ class _Export(Recorder):
             issue_since=None if issue is None else self.tools.clock(),
         )
 
+    @property
+    def _lacks_only_its_mark(self) -> bool:
+        """Whether it is held because Ongoing did not take number and mark: that stays said until it does."""
+        issue = self.record.issue
+        return issue is not None and issue.code is IssueCode.WMS_NOT_ANSWERING
+
     async def _write_back(self) -> None:
         invoice_id, number = self.record.invoice_id, self.record.fortnox_number
         try:
             await outside(Side.ONGOING, lambda: self.tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
-        self.save(EventKind.WRITTEN_BACK, said={"fortnox_number": number}, state=ExportState.DONE)
+        self.save(
+            EventKind.WRITTEN_BACK,
+            said={"fortnox_number": number},
+            state=ExportState.DONE,
+            tried="",
+            decision=None,
+            issue=None,
+            issue_since=None,
+        )
 
     def _rests(self) -> bool:
         return rests(self.tools.judging, self.record, asked=self.asked)

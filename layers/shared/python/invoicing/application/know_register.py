@@ -42,6 +42,7 @@ class KnownRegister:
         self._loaded = not remembered
         self._changed = False
         self._listed = False  # all active articles were read in this run
+        self._doubts_unit = False
         self._asked_for_one = False  # a second unknown article makes reading all of them the cheaper way
         self._customers: dict[str, tuple[str, str]] = {}
         self._seen: dict[str, Customer | None] = {}  # those that were asked for just now
@@ -60,6 +61,9 @@ class KnownRegister:
 
     def create_missing(self, draft: Draft) -> None:
         """Creates the articles of a checked draft that do not exist. Raises InvoiceHeldError, RetryLaterError, …"""
+        if self._doubts_unit:
+            self._check_unit(self._settings.default_unit)  # an article that is there may need it
+            self._doubts_unit = False
         for number in self._unknown(draft):
             active = self._create(number, draft)
             if active is None:
@@ -74,6 +78,7 @@ class KnownRegister:
         self._customers.pop(draft.invoice.customer_number, None)
         self._seen.pop(draft.invoice.customer_number, None)
         self._units.pop(self._settings.default_unit, None)
+        self._doubts_unit = True
         self._listed, self._inactive = False, frozenset()
         self._changed = True
 
