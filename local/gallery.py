@@ -70,12 +70,12 @@ def photograph(folder: Path, names: list[str]) -> list[str]:
 def main() -> int:
     """Renders, photographs and checks. Exit code 1 when something is to be mended."""
     parser = argparse.ArgumentParser(description="Every page and mail of the product")
-    parser.add_argument("--only", default="", help="photograph only those whose names begin so")
+    parser.add_argument("--only", nargs="*", default=[""], help="photograph only those whose names begin so")
     arguments = parser.parse_args()
     names = render(GALLERY)
     print(f"{len(names)} pages and mails in {GALLERY}")
     try:
-        complaints = photograph(GALLERY, [name for name in names if name.startswith(arguments.only)])
+        complaints = photograph(GALLERY, [name for name in names if name.startswith(tuple(arguments.only))])
     except NoBrowserError as error:
         print(f"No pictures: {error}")
         return 0
