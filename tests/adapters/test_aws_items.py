@@ -64,6 +64,12 @@ def test_a_stored_export_keeps_its_form() -> None:
         "tried": {"S": ""},
         "attempt_id": {"S": ""},
         "fortnox_number": {"S": ""},
+        "fortnox_print": {"S": ""},
+        "kept_print": {"S": ""},
+        "by_hand": {"BOOL": False},
+        "left": {"S": ""},
+        "generation": {"N": "1"},
+        "earlier": {"L": []},
         "issue": {"M": {"code": {"S": "customer_unknown"}, "params": {"M": {"customer_number": {"S": "88"}}}}},
         "updated_at": {"S": "2026-03-02T08:00:00.000000+00:00"},
         "history": {
@@ -75,6 +81,7 @@ def test_a_stored_export_keeps_its_form() -> None:
                         "by": {"S": "schedule"},
                         "reference": {"S": ""},
                         "fortnox_number": {"S": ""},
+                        "note": {"S": ""},
                     }
                 }
             ]
@@ -84,8 +91,8 @@ def test_a_stored_export_keeps_its_form() -> None:
 
 def test_what_is_none_is_absent() -> None:
     """And named, so that a stored record can lose it."""
-    assert absent(EXPORT) == {"fortnox_net", "issue_since"}
-    assert absent(replace(EXPORT, issue=None), without={"fortnox_net"}) == {"issue", "issue_since"}
+    assert absent(EXPORT) == {"fortnox_net", "issue_since", "decision"}
+    assert absent(replace(EXPORT, issue=None), without={"fortnox_net"}) == {"issue", "issue_since", "decision"}
 
 
 def test_unknown_attributes_are_ignored() -> None:
