@@ -45,6 +45,9 @@ _REASONS: Final[dict[str, tuple[str, ...]]] = {
         "test_the_customers_text_comes_before_ours",
         "test_a_long_text_of_the_customers_is_kept_whole",
     ),
+    "another ledger of the same company counts as a wrong company": (
+        "test_another_ledger_of_the_same_company_is_not_a_wrong_company",
+    ),
     "stale memory": ("test_what_was_deleted_in_fortnox_is_made_again[units]",),
     "there is no setting for the due date": (
         "test_a_due_date_can_count_from_the_day_of_sending",
