@@ -14,6 +14,7 @@ from invoicing.application.judge_invoice import TRIED_AT_EVERY_RUN, JudgeTools, 
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Clock, Exports, Fortnox, Side
 from invoicing.domain.draft import Draft
+from invoicing.domain.due_date import due_date
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
@@ -29,10 +30,12 @@ from invoicing.domain.errors import (
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent, external_reference
 from invoicing.domain.export_again import difference, to_change
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, not_cleared, now_filled
 from invoicing.domain.integration_settings import CurrencyRule
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.named_issue import named
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
@@ -303,14 +306,19 @@ class _Export:
         return True
 
     async def _create(self, draft: Draft) -> None:
-        invoice = draft.invoice
-        self._tools.register.create_missing(draft)
+        register = self._tools.register
+        register.create_missing(draft, self._invoice)
+        invoice = register.completed(draft, self._invoice)
+        customer = register.customer(invoice.customer_number)
         self._save(
             EventKind.CLAIMED,
             said={"reference": invoice.reference},
             state=ExportState.CLAIMED,
             attempt_id=self._tools.new_id(),
-            tried=invoice.fingerprint,
+            tried=draft.invoice.fingerprint,
+            customer_name=customer.name if customer else "",
+            vat_type=customer.vat_type if customer else "",
+            filled=filled_by(invoice),
             issue=None,
             issue_since=None,
         )
@@ -323,7 +331,8 @@ class _Export:
             self._save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
-            self._in_fortnox(created, EventKind.CREATED, fingerprint=invoice.fingerprint)
+            self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint)
+            await self._count_from_sending(invoice, created)
 
     async def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
         """An existing number never means that the invoice is ours: only the reference does."""
@@ -343,15 +352,37 @@ class _Export:
 
     async def _update(self, draft: Draft, there: FortnoxInvoice) -> None:
         """Makes Fortnox's invoice, which may be changed, equal to the draft."""
-        self._tools.register.create_missing(draft)
+        register = self._tools.register
+        register.create_missing(draft, self._invoice)
+        invoice = register.completed(draft, self._invoice)
+        changed = changed_texts(there, self.record.filled, filled_by(invoice))
         # From here on nobody knows what Fortnox has, until it has answered.
-        self._save(EventKind.UPDATING, state=ExportState.UPDATING, fingerprint="", tried=draft.invoice.fingerprint)
+        self._save(
+            EventKind.UPDATING,
+            state=ExportState.UPDATING,
+            fingerprint="",
+            tried=draft.invoice.fingerprint,
+        )
         try:
-            updated = await outside(Side.FORTNOX, lambda: self._tools.fortnox.update_invoice(there, draft.invoice))
+            updated = await outside(Side.FORTNOX, lambda: self._tools.fortnox.update_invoice(there, invoice, changed))
         except InvoiceHeldError:
             self._tools.register.forget(draft)
             raise
-        self._in_fortnox(updated, EventKind.UPDATED, fingerprint=draft.invoice.fingerprint)
+        self._in_fortnox(
+            updated,
+            EventKind.UPDATED,
+            fingerprint=draft.invoice.fingerprint,
+            filled=now_filled(self.record.filled, changed),
+        )
+        if left := not_cleared(updated, changed):
+            raise invoice_held(IssueCode.TEXT_NOT_CLEARED, fortnox_number=updated.number, **left)
+
+    async def _count_from_sending(self, invoice: InvoiceDraft, created: FortnoxInvoice) -> None:
+        """Terms that only Fortnox knows are learned from its answer, and then counted from today."""
+        settings, today = self._tools.judging.settings, self._tools.clock().astimezone(SWEDEN).date()
+        wanted = due_date(invoice.invoice_date, None, settings.due_date_from, today=today, said=created.due_date)
+        if invoice.due_date is None and wanted is not None and wanted != created.due_date:
+            await outside(Side.FORTNOX, lambda: self._tools.fortnox.set_due_date(created.number, wanted))
 
     def _unchanged(self, net: FortnoxInvoice | None = None) -> None:
         if self.record.state is ExportState.SENT:
@@ -365,7 +396,9 @@ class _Export:
             issue_since=None,
         )
 
-    def _in_fortnox(self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str) -> None:
+    def _in_fortnox(
+        self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str, filled: HeadTexts | None = None
+    ) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
         owner = self._invoice.goods_owner
         currency = "" if self._tools.judging.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
@@ -375,13 +408,18 @@ class _Export:
             currency=currency,
             customer_number=owner.customer_number,
         )
-        issue = differs if fingerprint else None
+        register = self._tools.register
+        doubtful = differs or register.doubtful_vat(invoice, self._invoice, self.record.vat_type)
+        issue = doubtful if fingerprint else None
         self._save(
             kind,
             said={"fortnox_number": invoice.number, "net": invoice.net},
             state=ExportState.SENT if issue is None else ExportState.HELD,
             fortnox_number=invoice.number,
             fortnox_net=invoice.net,
+            fortnox_fees=invoice.fees,
+            fortnox_vat=invoice.vat,
+            filled=filled or self.record.filled,
             fingerprint=fingerprint,
             tried="" if issue is None else fingerprint,
             issue=issue,

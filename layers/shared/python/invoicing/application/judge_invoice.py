@@ -113,7 +113,12 @@ async def _compared(
     if tools.register.may_ask():
         number = record.fortnox_number
         there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
-        if to_change(record, draft.invoice, there, asked=asked) is None:
+        vat_type = record.vat_type
+
+        def doubtful_vat(found: FortnoxInvoice) -> Issue | None:
+            return tools.register.doubtful_vat(found, invoice, vat_type)
+
+        if to_change(record, draft.invoice, there, asked=asked, doubtful_vat=doubtful_vat) is None:
             return Verdict(intention=Intention.NOTHING, draft=draft, there=there)
     tools.register.check(draft, invoice)
     return Verdict(intention=Intention.UPDATE, draft=draft, there=there)

@@ -10,11 +10,13 @@ CLAIMED means that a POST may be under way or that its answer was lost: nothing 
 Fortnox was searched, as long as `attempt_id` is set. docs/decisions/0006.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.head_texts import HeadTexts
+from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
 
 
@@ -85,6 +87,12 @@ class Export:
     attempt_id: str = ""  # the POST that was claimed last; empty if it certainly was not carried out
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None
+    fortnox_fees: Decimal | None = None  # freight and administration fee, which the net does not hold
+    fortnox_vat: Decimal | None = None
+    customer_name: str = ""  # in Fortnox, when the invoice was made
+    vat_type: str = ""  # the customer's then; a document keeps it
+    filled: HeadTexts = field(default_factory=HeadTexts)  # what we filled of the invoice's head
+    hints: tuple[Hint, ...] = ()
     issue: Issue | None = None
     issue_since: datetime | None = None
     updated_at: datetime | None = None

@@ -1,5 +1,6 @@
 """What exporting again does to the invoice that Fortnox has. Judged alike by runs and by dress rehearsals."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from invoicing.domain.errors import InvoiceHeldError, invoice_held
@@ -14,7 +15,12 @@ def is_unchanged(record: Export, draft: InvoiceDraft) -> bool:
 
 
 def to_change(
-    record: Export, draft: InvoiceDraft, there: FortnoxInvoice | None, *, asked: bool
+    record: Export,
+    draft: InvoiceDraft,
+    there: FortnoxInvoice | None,
+    *,
+    asked: bool,
+    doubtful_vat: Callable[[FortnoxInvoice], Issue | None] = lambda _: None,
 ) -> FortnoxInvoice | None:
     """Fortnox's invoice, if it must become the draft; None if it is right already.
 
@@ -24,7 +30,9 @@ def to_change(
     if there is None or there.reference != record.reference:
         raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=number, reason="gone")
     sent_before = record.fingerprint == draft.fingerprint
-    differs = difference(there, draft.net, currency=draft.currency, customer_number=draft.customer_number)
+    differs = difference(
+        there, draft.net, currency=draft.currency, customer_number=draft.customer_number
+    ) or doubtful_vat(there)
     if sent_before and differs is None and not there.cancelled:
         return None
     if there.locked_because:
