@@ -325,7 +325,7 @@ class _Export:
         try:
             created = await outside(Side.FORTNOX, lambda: self._tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
-            self._tools.register.forget(draft)
+            self._tools.register.forget(draft, refused.issue)
             await self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self._save(None, attempt_id="")  # it was not carried out: the next run need not search
@@ -365,8 +365,8 @@ class _Export:
         )
         try:
             updated = await outside(Side.FORTNOX, lambda: self._tools.fortnox.update_invoice(there, invoice, changed))
-        except InvoiceHeldError:
-            self._tools.register.forget(draft)
+        except InvoiceHeldError as refused:
+            self._tools.register.forget(draft, refused.issue)
             raise
         self._in_fortnox(
             updated,

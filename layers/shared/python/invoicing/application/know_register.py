@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
-from invoicing.domain.agreement import Agreement, plainly_the_same
+from invoicing.domain.agreement import Agreed, Agreement, plainly_the_same
 from invoicing.domain.draft import Draft
 from invoicing.domain.due_date import days_of, due_date
 from invoicing.domain.errors import InvoiceHeldError, RetryLaterError, invoice_held
@@ -17,9 +17,10 @@ from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom, Int
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.vat import doubtful_vat, with_accounts_for
-from invoicing.domain.wms_invoice import WmsInvoice
+from invoicing.domain.wms_invoice import GoodsOwner, WmsInvoice
 
 BELIEVED_FOR = timedelta(days=1)
+UNIT_NOT_FOUND = "2000432"  # Fortnox's code
 HOME_CURRENCY = "SEK"  # of an invoice in Ongoing that names none
 _LOOKED_BACK = 500  # of the newest records, for what was sent to a customer before
 
@@ -75,6 +76,21 @@ class KnownRegister:
         known, _ = self._customers.get(number, (None, ""))
         return known or self._seen.get(number)
 
+    def look_up(self, number: str) -> Customer | None:
+        """A customer of Fortnox, asked for if nothing is remembered; None if there is none, or no time to ask."""
+        self._load()
+        known, _ = self._customers.get(number, (None, ""))
+        if known is None and number not in self._seen and self.may_ask():
+            self._remember(number, self._fortnox.customer(number))
+        return self.customer(number)
+
+    def _remember(self, number: str, customer: Customer | None) -> Customer | None:
+        self._seen[number] = customer
+        if customer is not None and customer.active:
+            self._customers[number] = (customer, self._until())
+            self._changed = True
+        return customer
+
     def completed(self, draft: Draft, invoice: WmsInvoice) -> InvoiceDraft:
         """What is sent of a checked draft: with accounts, text and due date that are right for its customer.
 
@@ -110,7 +126,8 @@ class KnownRegister:
             return issue
         if not self._is_vat_registered():
             return None
-        agreed = [one for one in self._agreed() if one.customer_number == owner.customer_number]
+        customer = self.look_up(owner.customer_number)
+        agreed = [one for one in self._agreed() if customer is not None and one.holds_for(customer)]
         return doubtful(frozenset(account for one in agreed for account in one.without_vat))
 
     def hints_of(self, draft: InvoiceDraft, there: FortnoxInvoice | None = None) -> tuple[Hint, ...]:
@@ -135,8 +152,8 @@ class KnownRegister:
                 raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
             self._use(number, draft, active=active)
 
-    def forget(self, draft: Draft) -> None:
-        """Fortnox refused the draft: what we believed of it may be wrong."""
+    def forget(self, draft: Draft, refused: Issue) -> None:
+        """Fortnox refused the draft: what we believed of it may be wrong. A unit that was deleted is made again."""
         self._load()
         for number in {row.article_number for row in draft.invoice.rows}:
             self._articles.pop(number, None)
@@ -144,6 +161,8 @@ class KnownRegister:
         self._customers.pop(draft.invoice.customer_number, None)
         self._seen.pop(draft.invoice.customer_number, None)
         self._changed = True
+        if refused.params.get("code") == UNIT_NOT_FOUND:
+            self._check_unit(self._settings.default_unit)
 
     def save(self) -> None:
         """Keeps what was learned, if anything was. Losing it only costs calls, so it stops nothing."""
@@ -175,31 +194,21 @@ class KnownRegister:
         number = draft.invoice.customer_number
         known, _ = self._customers.get(number, (None, ""))
         # What is remembered holds nothing back: it may have been mended.
-        if known is None or self._objection(known, draft.invoice, invoice):
+        if known is None or self.objection(invoice.goods_owner, known):
             if number not in self._seen:
                 if not self.may_ask():
                     return
-                self._seen[number] = self._fortnox.customer(number)
+                self._remember(number, self._fortnox.customer(number))
             known = self._seen[number]
-            if known is not None and known.active:
-                self._customers[number] = (known, self._until())
-                self._changed = True
-        if issue := self._objection(known, draft.invoice, invoice):
+        if issue := self.objection(invoice.goods_owner, known):
             raise InvoiceHeldError(issue)
         self.completed(draft, invoice)
 
-    def _objection(self, customer: Customer | None, draft: InvoiceDraft, invoice: WmsInvoice) -> Issue | None:
-        """Why Fortnox's customer cannot have this invoice. None as customer: Fortnox has no such one."""
-        return objection_to(customer, draft, invoice, self._settings) or self._not_agreed(customer, invoice)
-
-    def _not_agreed(self, customer: Customer | None, invoice: WmsInvoice) -> Issue | None:
-        owner = invoice.goods_owner
-        if customer is None or plainly_the_same(owner.name, customer.name):
-            return None
-        if any(one.goods_owner == owner.name and one.holds_for(customer) for one in self._agreed()):
-            return None
-        if self._was_sent_before(owner.name, customer):
-            return None
+    def objection(self, owner: GoodsOwner, customer: Customer | None) -> Issue | None:
+        """Why Fortnox's customer cannot have invoices of a goods owner. None as customer: Fortnox has no such one."""
+        issue = objection_to(customer, owner, self._settings)
+        if issue is not None or customer is None or self.agreed(owner.name, customer)[0] is not Agreed.NOT_YET:
+            return issue
         params = {
             "customer_number": customer.number,
             "goods_owner": owner.name,
@@ -207,6 +216,15 @@ class KnownRegister:
             "organisation_number": customer.organisation_number,
         }
         return Issue(code=IssueCode.CUSTOMER_NOT_AGREED, params=params)
+
+    def agreed(self, goods_owner: str, customer: Customer) -> tuple[Agreed, str]:
+        """Why they are the same company, and the user who said so, if somebody did."""
+        if plainly_the_same(goods_owner, customer.name):
+            return Agreed.BY_NAME, ""
+        for one in self._agreed():
+            if one.goods_owner == goods_owner and one.holds_for(customer):
+                return (Agreed.BY_PERSON, one.by) if one.by else (Agreed.BY_HISTORY, "")
+        return (Agreed.BY_HISTORY if self._was_sent_before(goods_owner, customer) else Agreed.NOT_YET), ""
 
     def _was_sent_before(self, goods_owner: str, customer: Customer) -> bool:
         """Whether invoices went to this customer before names were compared, or under the name that it has now."""
@@ -319,24 +337,22 @@ class KnownRegister:
         return _text(self._clock() + BELIEVED_FOR)
 
 
-def objection_to(
-    customer: Customer | None, draft: InvoiceDraft, invoice: WmsInvoice, settings: IntegrationSettings
-) -> Issue | None:
-    """Why Fortnox's customer cannot have this invoice, whoever it is. None as customer: Fortnox has no such one."""
-    about = {"customer_number": draft.customer_number, "goods_owner": invoice.goods_owner.name}
+def objection_to(customer: Customer | None, owner: GoodsOwner, settings: IntegrationSettings) -> Issue | None:
+    """Why Fortnox's customer cannot have this goods owner's invoices, whoever it is."""
+    about = {"customer_number": owner.customer_number, "goods_owner": owner.name}
     if customer is None:
         return Issue(code=IssueCode.CUSTOMER_UNKNOWN, params=about)
     if not customer.active:
         return Issue(code=IssueCode.CUSTOMER_INACTIVE, params=about)
     if settings.currency_rule is CurrencyRule.FROM_FORTNOX:
         return None
-    if not draft.currency and customer.currency not in {"", HOME_CURRENCY}:
+    if not owner.currency and customer.currency not in {"", HOME_CURRENCY}:
         return Issue(code=IssueCode.CURRENCY_NOT_SAID, params={**about, "customer_currency": customer.currency})
-    if settings.currency_rule is CurrencyRule.MUST_MATCH and _differ(draft.currency, customer.currency):
+    if settings.currency_rule is CurrencyRule.MUST_MATCH and _differ(owner.currency, customer.currency):
         params = {
-            "customer_number": draft.customer_number,
+            "customer_number": owner.customer_number,
             "customer_currency": customer.currency,
-            "invoice_currency": draft.currency,
+            "invoice_currency": owner.currency,
         }
         return Issue(code=IssueCode.CURRENCY_DIFFERS, params=params)
     return None

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from invoicing.domain.fortnox_invoice import Customer
 
@@ -22,6 +23,15 @@ _FORMS = {
     **{form: form for form in ("asa", "aps", "oy", "oyj", "gmbh", "ltd", "limited", "inc", "llc", "bv", "sarl", "srl")},
 }
 _AND = {"&": "och", "+": "och", "and": "och", "og": "och", "u": "och", "und": "och", "ja": "och"}
+
+
+class Agreed(StrEnum):
+    """Why a goods owner and a customer count as the same company."""
+
+    BY_NAME = "by_name"  # the names are plainly the same
+    BY_PERSON = "by_person"
+    BY_HISTORY = "by_history"  # invoices were sent so before anybody was asked
+    NOT_YET = "not_yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
