@@ -48,7 +48,7 @@ def update_body(there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) ->
     """All that an update sets; number, reference, currency and rate of an invoice stay, and texts that are not ours."""
     due_date = there.due_date_at(draft.invoice_date)
     return {
-        **({"Currency": draft.currency} if draft.currency not in {"", there.currency} else {}),
+        **(_currency(draft) if draft.currency not in {"", there.currency} else {}),
         **({"DueDate": due_date.isoformat()} if due_date else {}),
         "CustomerNumber": draft.customer_number,
         "InvoiceDate": draft.invoice_date.isoformat(),
