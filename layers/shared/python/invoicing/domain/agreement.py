@@ -62,9 +62,11 @@ def plainly_the_same(one: str, other: str) -> bool:
     return bool(words) and words == other_words and (not forms or not other_forms or forms == other_forms)
 
 
-def _folded(name: str) -> tuple[list[str], frozenset[str]]:
+def _folded(name: str) -> tuple[str, frozenset[str]]:
     plain = unicodedata.normalize("NFKD", name.casefold().replace("/", ""))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     plain = re.sub(r"[.’'´`\u2019]", "", plain).replace("ø", "o").replace("æ", "ae")
     words = [_AND.get(word, word) for word in re.findall(r"[&+]|\w+", plain)]
-    return [word for word in words if word not in _FORMS], frozenset(_FORMS[word] for word in words if word in _FORMS)
+    # Whether words are written together is no difference, either.
+    core = "".join(word for word in words if word not in _FORMS)
+    return core, frozenset(_FORMS[word] for word in words if word in _FORMS)
