@@ -67,12 +67,14 @@ class KnownRegister:
             self._use(number, draft, active=active)
 
     def forget(self, draft: Draft) -> None:
-        """Fortnox refused the draft: what we believed of it may be wrong."""
+        """What we believed of all that a draft needs may be wrong: Fortnox refused it, or a person asks for it anew."""
         self._load()
         for number in {row.article_number for row in draft.invoice.rows}:
             self._articles.pop(number, None)
         self._customers.pop(draft.invoice.customer_number, None)
         self._seen.pop(draft.invoice.customer_number, None)
+        self._units.pop(self._settings.default_unit, None)
+        self._listed, self._inactive = False, frozenset()
         self._changed = True
 
     def save(self) -> None:

@@ -16,6 +16,7 @@ from invoicing.adapters.fortnox.wire import (
     read_company,
     read_customer,
     read_invoice,
+    rows_body,
     update_body,
 )
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
@@ -30,6 +31,7 @@ from invoicing.domain.errors import (
 )
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft
 from invoicing.domain.integration import Company
+from invoicing.domain.issue import Issue
 
 PAGE = 500  # the largest page that Fortnox gives
 _TIMEOUT_SECONDS = 30.0
@@ -116,13 +118,34 @@ class FortnoxCompany:
     def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
         """Clears the rows and then sets all: rows without an id would inherit what the old ones had.
 
-        A crash between the two leaves an invoice without rows, which repeating this makes right.
+        If Fortnox refuses the new rows, the old ones are put back. A crash between the steps leaves an invoice without
+        rows, which repeating this makes right.
         """
-        path = f"/3/invoices/{_segment(there.number)}"
+        path, known = f"/3/invoices/{_segment(there.number)}", _known(draft)
         if there.row_ids:
-            self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, params=_known(draft))
-        answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, params=_known(draft))
+            self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, params=known)
+        try:
+            answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, params=known)
+        except InvoiceHeldError as refused:
+            raise self._put_back(there, refused) from refused
         return self._written(answer)
+
+    def _put_back(self, there: FortnoxInvoice, refused: InvoiceHeldError) -> InvoiceHeldError:
+        """The rows that an invoice had. Gives the error that says what is there now."""
+        if not there.rows:
+            return refused
+        try:
+            self._call("PUT", f"/3/invoices/{_segment(there.number)}", {"Invoice": rows_body(there)})
+        except InvoiceHeldError:
+            rows = "gone"
+        else:
+            rows = "put_back"
+        params = {**refused.issue.params, "fortnox_number": there.number, "rows": rows}
+        return InvoiceHeldError(Issue(code=refused.issue.code, params=params))
+
+    def credit_invoice(self, number: str) -> None:
+        """One PUT. Without a clear answer UnknownOutcomeError."""
+        self._call("PUT", f"/3/invoices/{_segment(number)}/credit", params={"fortnox_number": number})
 
     def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
         """A 2xx whose body cannot be read leaves open what Fortnox made of the invoice."""

@@ -10,6 +10,7 @@ from invoicing.domain.fortnox_invoice import (
     ArticleDraft,
     Customer,
     FortnoxInvoice,
+    FortnoxRow,
     InvoiceDraft,
     InvoiceRow,
 )
@@ -57,6 +58,24 @@ def update_body(there: FortnoxInvoice, draft: InvoiceDraft) -> dict[str, Any]:
         "YourReference": draft.your_reference or BLANK,
         "InvoiceRows": [_row(row) for row in draft.rows],
     }
+
+
+def rows_body(there: FortnoxInvoice) -> dict[str, Any]:
+    """The rows that an invoice had, as new ones."""
+    return {"InvoiceRows": [_row_again(row) for row in there.rows]}
+
+
+def _row_again(row: FortnoxRow) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "ArticleNumber": row.article_number,
+        "Description": row.description,
+        "DeliveredQuantity": f"{row.quantity:f}",
+        "Price": row.price,
+        "Discount": row.discount,
+        "DiscountType": "PERCENT" if row.discount_in_percent else "AMOUNT",
+    }
+    optional = {"AccountNumber": row.account, "CostCenter": row.cost_centre, "Unit": row.unit}
+    return {**body, **{name: value for name, value in optional.items() if value}}
 
 
 def _fees(draft: InvoiceDraft) -> dict[str, Any]:
@@ -115,15 +134,33 @@ def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
         paid=bool(body.get("FinalPayDate")),
         cash_method=body.get("AccountingMethod") == "CASH",
         credit_of="" if credit == "0" else credit,
-        is_credit_note=str(body.get("Credit")).lower() == "true",
+        # One with a negative total is marked as a credit, too; a note says of which invoice it is.
+        is_credit_note=str(body.get("Credit")).lower() == "true" and credit != "0",
         from_order=order not in {"", "0"},
         row_ids=tuple(
             row["RowId"]
             for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, dict) and isinstance(row.get("RowId"), int)
         ),
+        rows=tuple(_read_row(row) for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)),
+        customer_number=str(body.get("CustomerNumber") or ""),
         invoice_date=_date(body.get("InvoiceDate")),
         due_date=_date(body.get("DueDate")),
+    )
+
+
+def _read_row(row: Mapping[str, Any]) -> FortnoxRow:
+    account = str(row.get("AccountNumber") or "")
+    return FortnoxRow(
+        article_number=str(row.get("ArticleNumber") or ""),
+        description=str(row.get("Description") or ""),
+        quantity=_decimal(row.get("DeliveredQuantity") or 0),
+        price=_decimal(row.get("Price") or 0),
+        discount=_decimal(row.get("Discount") or 0),
+        discount_in_percent=row.get("DiscountType") != "AMOUNT",
+        account=int(account) if account.isdigit() else None,
+        cost_centre=str(row.get("CostCenter") or ""),
+        unit=str(row.get("Unit") or ""),
     )
 
 
