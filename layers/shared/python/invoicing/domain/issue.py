@@ -54,7 +54,7 @@ class IssueCode(StrEnum):
     TEXT_REFUSED = "text_refused"  # message
     TOTAL_DIFFERS = "total_differs"  # invoice_amount, fortnox_net, fortnox_number, currency
     FOUND_TWICE = "found_twice"  # fortnox_numbers
-    OUTCOME_UNCLEAR = "outcome_unclear"  # fortnox_numbers
+    OUTCOME_UNCLEAR = "outcome_unclear"  # reference
     INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason; only in records of older versions
     INVOICE_BOOKED = "invoice_booked"  # fortnox_number, reason (booked|sent|paid), invoice_amount, fortnox_net
     INVOICE_SENT = "invoice_sent"  # fortnox_number, invoice_amount, fortnox_net
