@@ -4,15 +4,22 @@ The record in Exports is written before Fortnox is asked and after it answered, 
 leaves something that the next run can go on from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
+from invoicing.application.carry_out_decision import carry_out_decision
 from invoicing.application.interleave import outside
-from invoicing.application.judge_invoice import TRIED_AT_EVERY_RUN, JudgeTools, judge_invoice, rests, unreadable
-from invoicing.application.know_register import KnownRegister
-from invoicing.application.ports import Clock, Exports, Fortnox, Side
+from invoicing.application.judge_invoice import judge_invoice, rests, unreadable
+from invoicing.application.ports import Side
+from invoicing.application.record_export import (
+    CHANGE_OPEN,
+    ExportTools,
+    Recorder,
+    blank,
+    is_too_early,
+    with_our_reference,
+)
+from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft
 from invoicing.domain.due_date import due_date
 from invoicing.domain.errors import (
@@ -27,8 +34,8 @@ from invoicing.domain.errors import (
     UpstreamContractError,
     invoice_held,
 )
-from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent, external_reference
-from invoicing.domain.export_again import difference, to_change
+from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
+from invoicing.domain.export_again import difference, is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
 from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, not_cleared, now_filled
 from invoicing.domain.integration_settings import CurrencyRule
@@ -39,36 +46,11 @@ from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
-ARRIVED_AFTER = timedelta(minutes=2)  # by then a lost request has arrived, and what it made can be found
-
-# Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
-_OUTCOME_OPEN = TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE, IssueCode.OUR_DEFECT}
-# Issues that leave open what Fortnox made of a change.
-_CHANGE_OPEN = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.OUR_DEFECT})
+_OPEN = frozenset({ExportState.CLAIMED, ExportState.UPDATING, ExportState.CREDITING})
 
 
 class WriteBackFailedError(RetryLaterError):
     """Fortnox has the invoice; Ongoing did not take its number and mark."""
-
-
-@dataclass(slots=True, kw_only=True)
-class ExportTools:
-    """What exports of one run work with.
-
-    `starting` is called before the first record is written. `write_back` sets number and exported mark in
-    Ongoing.
-    """
-
-    integration_id: str
-    judging: JudgeTools
-    exports: Exports
-    fortnox: Fortnox
-    register: KnownRegister
-    starting: Callable[[], None]
-    write_back: Callable[[int, str], None]
-    clock: Clock
-    new_id: Callable[[], str]
-    by: str
 
 
 async def export_invoice(
@@ -94,9 +76,10 @@ async def export_invoice(
     """
     export = _Export(tools, invoice, record, asked=asked, shares_with=shares_with)
     try:
-        return await export.run()
-    except (AccessRefusedError, NotSentError, RateLimitedError):
-        raise  # nobody is to blame for these but the moment
+        after = await export.run()
+        if failed_before and after.state in _OPEN and not export.is_too_early:
+            export.hold_undecided()
+        return export.record
     except (RetryLaterError, UpstreamContractError) as error:
         if failed_before:
             export.hold_unanswered(error)
@@ -115,7 +98,7 @@ def hold_unreadable(
     if invoice.id is None:
         return None
     issue = unreadable(invoice)
-    base = record or _blank(tools.integration_id, invoice.id)
+    base = record or blank(tools.integration_id, invoice.id)
     wanted = base.wanted or asked
     if (base.issue, base.wanted) == (issue, wanted):
         return base
@@ -134,7 +117,7 @@ def hold_unreadable(
     return held
 
 
-async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> Export:
+async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, failed_before: bool = False) -> Export:
     """An invoice that is no longer in Ongoing: what Fortnox has of it becomes an issue, else it is closed.
 
     The issue ends when the invoice is cancelled or credited in Fortnox, or when a person asks for it to be left as it
@@ -146,16 +129,21 @@ async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool) -> 
             return record
         there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(record.fortnox_number))
     elif record.attempt_id:
-        if record.updated_at is not None and tools.clock() - record.updated_at < ARRIVED_AFTER:
+        if is_too_early(record, tools.clock()):
             return record
-        found = await _with_our_reference(tools.fortnox, record.reference)
-        if found is not None and not found:
-            return record
+        found = await with_our_reference(tools.fortnox, record.reference)
+        if found is not None and not found and not asked:
+            issue = Issue(code=IssueCode.OUTCOME_UNCLEAR, params={"reference": record.reference})
+            return _settle_as(tools, record, issue, "") if failed_before else record
         there = next((invoice for invoice in found or () if not invoice.cancelled), None)
     number = record.fortnox_number or (there.number if there else "")
     if there is None or there.cancelled or there.credit_of or asked:
         return _close(tools, record, number)
-    issue = Issue(code=IssueCode.DELETED_IN_WMS, params={"fortnox_number": number})
+    return _settle_as(tools, record, Issue(code=IssueCode.DELETED_IN_WMS, params={"fortnox_number": number}), number)
+
+
+def _settle_as(tools: ExportTools, record: Export, issue: Issue, number: str) -> Export:
+    """Held for this, said once."""
     if record.issue == issue:
         return record
     return _settle(tools, record, EventKind.HELD, state=ExportState.HELD, fortnox_number=number, issue=issue)
@@ -176,8 +164,9 @@ def _settle(
         state=state,
         wanted=False,
         fortnox_number=fortnox_number,
-        attempt_id="",
+        attempt_id=record.attempt_id if issue and issue.code is IssueCode.OUTCOME_UNCLEAR else "",
         tried="",
+        decision=None,
         issue=issue,
         issue_since=now if issue else None,
         updated_at=now,
@@ -194,16 +183,8 @@ def _settle(
     return settled
 
 
-async def _with_our_reference(fortnox: Fortnox, reference: str) -> Sequence[FortnoxInvoice] | None:
-    """The invoices that carry our reference; None if nothing does, not even a credit note."""
-    hits = await outside(Side.FORTNOX, lambda: fortnox.find_invoices(reference))
-    # A list names neither credit notes, which may carry their invoice's reference, nor totals.
-    read = await outside(Side.FORTNOX, lambda: [fortnox.invoice(hit.number) for hit in hits])
-    return [invoice for invoice in read if invoice is not None and not invoice.is_credit_note] if hits else None
-
-
-class _Export:
-    """One invoice on its way; `record` is always what the store has."""
+class _Export(Recorder):
+    """One invoice on its way."""
 
     def __init__(
         self,
@@ -214,34 +195,39 @@ class _Export:
         asked: bool,
         shares_with: int | None,
     ) -> None:
-        self._tools = tools
-        self._invoice = invoice
-        self._asked = asked
+        super().__init__(tools, invoice, record, asked=asked)
         self._shares_with = shares_with
-        self.record = record or _blank(tools.integration_id, invoice.id)
 
     async def run(self) -> Export:
         tried = self.record.tried
         drafted: InvoiceDraft | None = None
+        decision = self.record.decision
         try:
+            if decision is not None and not (await carry_out_decision(self, decision)):
+                return await self._ended()
             if not (await self._is_resolved()):
                 return self.record
             if self._is_settled_by_hand():
-                self.record = _close(self._tools, self.record, self.record.fortnox_number)
+                self.record = _close(self.tools, self.record, self.record.fortnox_number)
                 return self.record
             tried = ""
             verdict = await judge_invoice(
-                self._tools.judging,
-                self._invoice,
+                self.tools.judging,
+                self.invoice,
                 self.record,
-                asked=self._asked,
+                asked=self.asked,
                 shares_with=self._shares_with,
+                confirmed=decision is not None and decision.way is Way.MAKE_EQUAL,
             )
             drafted = verdict.draft.invoice if verdict.draft else None
             tried = drafted.fingerprint if drafted else ""
             await self._carry_out(verdict)
         except InvoiceHeldError as held:
-            self._hold(named(held.issue, self._invoice, drafted) if drafted else held.issue, tried)
+            self.hold(named(held.issue, self.invoice, drafted) if drafted else held.issue, tried)
+        return await self._ended()
+
+    async def _ended(self) -> Export:
+        """What is right in Fortnox gets its number and mark in Ongoing."""
         if self.record.state is ExportState.SENT:
             await self._write_back()
         return self.record
@@ -252,7 +238,7 @@ class _Export:
         if verdict.issue is not None:
             raise InvoiceHeldError(verdict.issue)
         if verdict.intention is Intention.NOTHING:
-            self._unchanged(net=there)
+            self._unchanged(draft, there)
         elif verdict.intention is Intention.CREATE and draft is not None:
             await self._create(draft)
         elif draft is not None and there is not None:
@@ -262,38 +248,41 @@ class _Export:
         """Tried in vain again: a person should see it. It is still tried at every run, and where it stood is kept."""
         failed_in_wms = isinstance(error, WriteBackFailedError)
         code = IssueCode.WMS_NOT_ANSWERING if failed_in_wms else IssueCode.FORTNOX_NOT_ANSWERING
-        params = {"system": self._tools.integration_id} if failed_in_wms else {}
+        params = {"system": self.tools.integration_id} if failed_in_wms else {}
         if self.record.state is not ExportState.HELD:
-            self._hold(Issue(code=code, params=params), self.record.tried)
+            self.hold(Issue(code=code, params=params), self.record.tried)
+
+    def hold_undecided(self) -> None:
+        """Nothing failed, and still it does not come to its end: only a person can tell what it is."""
+        self.hold(Issue(code=IssueCode.OUTCOME_UNCLEAR, params={"reference": self.record.reference}), self.record.tried)
 
     def hold_for_defect(self, defect: Exception) -> None:
         """Something that we did not think of. What was under way is in doubt, as after a lost answer."""
         params = {"code": type(defect).__name__, "message": ""}
-        self._hold(Issue(code=IssueCode.OUR_DEFECT, params=params), self.record.tried)
+        self.hold(Issue(code=IssueCode.OUR_DEFECT, params=params), self.record.tried)
 
     async def _is_resolved(self) -> bool:
         """Whether what was sent last has surely arrived or not. Looks up whether a lost POST was carried out."""
         posted = bool(self.record.attempt_id) and not self.record.fortnox_number
         changing = self.record.state is ExportState.UPDATING or (
-            self.record.issue is not None and self.record.issue.code in _CHANGE_OPEN
+            self.record.issue is not None and self.record.issue.code in CHANGE_OPEN
         )
         if not posted and not changing:
             return True
-        at = self.record.updated_at
-        if self._rests() or (at is not None and self._tools.clock() - at < ARRIVED_AFTER):
+        if self._rests() or self.is_too_early:
             return False
         return await self._resolve_claim() if posted else True
 
     def _is_settled_by_hand(self) -> bool:
         """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
         in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
-        return self._invoice.is_exported and not self._asked and not in_fortnox
+        return self.invoice.is_exported and not self.asked and not in_fortnox
 
     async def _resolve_claim(self) -> bool:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
-        found = await _with_our_reference(self._tools.fortnox, self.record.reference)
+        found = await with_our_reference(self.tools.fortnox, self.record.reference)
         if found is None:
-            self._save(EventKind.NOT_FOUND, attempt_id="")
+            self.save(EventKind.NOT_FOUND, attempt_id="")
             return True
         valid = [invoice for invoice in found if not invoice.cancelled]
         if len(valid) > 1:
@@ -302,19 +291,19 @@ class _Export:
             return False
         self._in_fortnox((valid or found)[0], EventKind.ADOPTED, fingerprint=self.record.tried)
         if not valid:
-            raise invoice_held(IssueCode.INVOICE_LOCKED, fortnox_number=found[0].number, reason=found[0].locked_because)
+            raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=found[0].number)
         return True
 
     async def _create(self, draft: Draft) -> None:
-        register = self._tools.register
-        register.create_missing(draft, self._invoice)
-        invoice = register.completed(draft, self._invoice)
+        register = self.tools.register
+        register.create_missing(draft, self.invoice)
+        invoice = register.completed(draft, self.invoice)
         customer = register.customer(invoice.customer_number)
-        self._save(
+        self.save(
             EventKind.CLAIMED,
             said={"reference": invoice.reference},
             state=ExportState.CLAIMED,
-            attempt_id=self._tools.new_id(),
+            attempt_id=self.tools.new_id(),
             tried=draft.invoice.fingerprint,
             customer_name=customer.name if customer else "",
             vat_type=customer.vat_type if customer else "",
@@ -323,12 +312,12 @@ class _Export:
             issue_since=None,
         )
         try:
-            created = await outside(Side.FORTNOX, lambda: self._tools.fortnox.create_invoice(invoice))
+            created = await outside(Side.FORTNOX, lambda: self.tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
-            self._tools.register.forget(draft, refused.issue)
+            self.tools.register.forget(draft, refused.issue)
             await self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
-            self._save(None, attempt_id="")  # it was not carried out: the next run need not search
+            self.save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint)
@@ -339,34 +328,41 @@ class _Export:
         number = draft.invoice.document_number
         if not number:
             raise refused
-        holder = await outside(Side.FORTNOX, lambda: self._tools.fortnox.invoice(number))
+        holder = await outside(Side.FORTNOX, lambda: self.tools.fortnox.invoice(number))
         if holder is None:
             raise refused
         if holder.reference != draft.invoice.reference:
             raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
-        changing = to_change(self.record, draft.invoice, holder, asked=self._asked)
-        if changing is not None:
-            self._tools.register.check(draft, self._invoice)
-            await self._update(draft, changing)
+        there = refuse_over(self.record, holder)
+        if is_to_change(self.record, draft.invoice, there, asked=self.asked, confirmed=False):
+            self.tools.register.check(draft, self.invoice)
+            await self._update(draft, there)
+        else:
+            self._unchanged(draft, there)
 
     async def _update(self, draft: Draft, there: FortnoxInvoice) -> None:
         """Makes Fortnox's invoice, which may be changed, equal to the draft."""
-        register = self._tools.register
-        register.create_missing(draft, self._invoice)
-        invoice = register.completed(draft, self._invoice)
+        register = self.tools.register
+        register.create_missing(draft, self.invoice)
+        invoice = register.completed(draft, self.invoice)
         changed = changed_texts(there, self.record.filled, filled_by(invoice))
+        before = self.record
         # From here on nobody knows what Fortnox has, until it has answered.
-        self._save(
+        self.save(
             EventKind.UPDATING,
             state=ExportState.UPDATING,
             fingerprint="",
+            fortnox_print="",
+            kept_print="",
             tried=draft.invoice.fingerprint,
         )
         try:
-            updated = await outside(Side.FORTNOX, lambda: self._tools.fortnox.update_invoice(there, invoice, changed))
+            updated = await outside(Side.FORTNOX, lambda: self.tools.fortnox.update_invoice(there, invoice, changed))
         except InvoiceHeldError as refused:
-            self._tools.register.forget(draft, refused.issue)
+            self.tools.register.forget(draft, refused.issue)
+            if refused.issue.params.get("rows") == "put_back":
+                self.save(None, fingerprint=before.fingerprint)
             raise
         self._in_fortnox(
             updated,
@@ -379,19 +375,23 @@ class _Export:
 
     async def _count_from_sending(self, invoice: InvoiceDraft, created: FortnoxInvoice) -> None:
         """Terms that only Fortnox knows are learned from its answer, and then counted from today."""
-        settings, today = self._tools.judging.settings, self._tools.clock().astimezone(SWEDEN).date()
+        settings, today = self.tools.judging.settings, self.tools.clock().astimezone(SWEDEN).date()
         wanted = due_date(invoice.invoice_date, None, settings.due_date_from, today=today, said=created.due_date)
         if invoice.due_date is None and wanted is not None and wanted != created.due_date:
-            await outside(Side.FORTNOX, lambda: self._tools.fortnox.set_due_date(created.number, wanted))
+            await outside(Side.FORTNOX, lambda: self.tools.fortnox.set_due_date(created.number, wanted))
 
-    def _unchanged(self, net: FortnoxInvoice | None = None) -> None:
-        if self.record.state is ExportState.SENT:
+    def _unchanged(self, draft: Draft | None, there: FortnoxInvoice | None) -> None:
+        """Fortnox has it right; what it has was read just now, unless we left it there a moment ago."""
+        if self.record.state is ExportState.SENT and there is None:
             return
-        self._save(
+        read: dict[str, Any] = {"fortnox_net": there.net, "fortnox_print": there.fingerprint} if there else {}
+        self.save(
             EventKind.UNCHANGED,
             state=ExportState.SENT,
-            fortnox_net=net.net if net else self.record.fortnox_net,
+            **read,
+            fingerprint=draft.invoice.fingerprint if draft else self.record.fingerprint,
             tried="",
+            decision=None,
             issue=None,
             issue_since=None,
         )
@@ -400,18 +400,18 @@ class _Export:
         self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str, filled: HeadTexts | None = None
     ) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
-        owner = self._invoice.goods_owner
-        currency = "" if self._tools.judging.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
+        owner = self.invoice.goods_owner
+        currency = "" if self.tools.judging.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
         differs = difference(
             invoice,
-            round_to_ore(self._invoice.amount),
+            round_to_ore(self.invoice.amount),
             currency=currency,
             customer_number=owner.customer_number,
         )
-        register = self._tools.register
-        doubtful = differs or register.doubtful_vat(invoice, self._invoice, self.record.vat_type)
+        register = self.tools.register
+        doubtful = differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
         issue = doubtful if fingerprint else None
-        self._save(
+        self.save(
             kind,
             said={"fortnox_number": invoice.number, "net": invoice.net},
             state=ExportState.SENT if issue is None else ExportState.HELD,
@@ -421,70 +421,22 @@ class _Export:
             fortnox_vat=invoice.vat,
             filled=filled or self.record.filled,
             fingerprint=fingerprint,
+            fortnox_print=invoice.fingerprint if fingerprint else "",
+            kept_print="",
+            left="",
             tried="" if issue is None else fingerprint,
+            decision=None,
             issue=issue,
-            issue_since=None if issue is None else self._tools.clock(),
+            issue_since=None if issue is None else self.tools.clock(),
         )
 
     async def _write_back(self) -> None:
         invoice_id, number = self.record.invoice_id, self.record.fortnox_number
         try:
-            await outside(Side.ONGOING, lambda: self._tools.write_back(invoice_id, number))
+            await outside(Side.ONGOING, lambda: self.tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
-        self._save(EventKind.WRITTEN_BACK, said={"fortnox_number": number}, state=ExportState.DONE)
-
-    def _hold(self, issue: Issue, tried: str) -> None:
-        open_attempt = self.record.fortnox_number or issue.code in _OUTCOME_OPEN
-        attempt_id = self.record.attempt_id if open_attempt else ""  # what Fortnox refused was not carried out
-        known = self.record.state is ExportState.HELD and self.record.issue == issue
-        if known and (self.record.tried, self.record.attempt_id) == (tried, attempt_id):
-            return
-        self._save(
-            None if known else EventKind.HELD,
-            said={"issue": issue.code},
-            state=ExportState.HELD,
-            issue=issue,
-            issue_since=self.record.issue_since if known else self._tools.clock(),
-            tried=tried,
-            attempt_id=attempt_id,
-        )
+        self.save(EventKind.WRITTEN_BACK, said={"fortnox_number": number}, state=ExportState.DONE)
 
     def _rests(self) -> bool:
-        return rests(self._tools.judging, self.record, asked=self._asked)
-
-    def _save(self, kind: EventKind | None, *, said: Mapping[str, Any] | None = None, **changes: Any) -> None:
-        """Writes the next version of the record, with what Ongoing says now, and one line of history.
-
-        `said` are fields of that line, `changes` are fields of the record.
-        """
-        now = self._tools.clock()
-        invoice = self._invoice
-        record = replace(
-            self.record,
-            version=self.record.version + 1,
-            wanted=self._asked or self.record.wanted,
-            wms_number=invoice.number,
-            goods_owner=invoice.goods_owner.name,
-            customer_number=invoice.goods_owner.customer_number,
-            invoice_date=invoice.invoice_date,
-            amount=invoice.amount,
-            currency=invoice.goods_owner.currency,
-            updated_at=now,
-            **changes,
-        )
-        event = HistoryEvent(at=now, kind=kind, by=self._tools.by, **(said or {})) if kind else None
-        self._tools.starting()
-        self._tools.exports.save(record, event=event)
-        self.record = record
-
-
-def _blank(integration_id: str, invoice_id: int) -> Export:
-    """An export that is not stored yet."""
-    return Export(
-        integration_id=integration_id,
-        invoice_id=invoice_id,
-        state=ExportState.CLAIMED,
-        version=0,
-        reference=external_reference(integration_id, invoice_id),
-    )
+        return rests(self.tools.judging, self.record, asked=self.asked)

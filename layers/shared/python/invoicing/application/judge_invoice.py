@@ -3,7 +3,7 @@
 Reads and compares; writes nothing anywhere. docs/decisions/0006.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from invoicing.application.interleave import outside
@@ -12,12 +12,13 @@ from invoicing.application.ports import Clock, Fortnox, Side
 from invoicing.domain.draft import Draft, draft_invoice
 from invoicing.domain.errors import InvoiceHeldError, invoice_held
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.export_again import is_unchanged, to_change
+from invoicing.domain.export_again import is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.keys import clean_key
 from invoicing.domain.named_issue import named
+from invoicing.domain.vat import without_accounts_abroad
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
@@ -42,6 +43,7 @@ class JudgeTools:
     register: KnownRegister
     clock: Clock
     last_run_at: datetime | None  # when the run before this one ended
+    anew: bool = False  # a person asked for a run: nothing rests, and nothing is believed that was remembered
     remembered_meaning: PriceMeaning = PriceMeaning.DETECT
 
 
@@ -52,8 +54,11 @@ async def judge_invoice(
     *,
     asked: bool,
     shares_with: int | None = None,
+    confirmed: bool = False,
 ) -> Verdict:
     """`asked`: a person wants it now. `shares_with` is the id of another invoice with the same number.
+
+    `confirmed`: a person said that Fortnox's invoice is to become equal, whatever was done with it.
 
     Raises like the port Fortnox, except InvoiceHeldError, which becomes the verdict.
     """
@@ -61,18 +66,20 @@ async def judge_invoice(
         return Verdict(intention=Intention.HOLD, issue=unreadable(invoice))
     draft: Draft | None = None
     try:
-        if shares_with is not None and (record is None or not record.fortnox_number):
+        first = record is None or record.generation == 1
+        if shares_with is not None and first and (record is None or not record.fortnox_number):
             raise invoice_held(
                 IssueCode.NUMBER_SHARED, invoice_number=clean_key(invoice.number), other_invoice=str(shares_with)
             )
         draft = draft_invoice(
             tools.integration_id, invoice, tools.settings, remembered_meaning=tools.remembered_meaning
         )
+        draft = _of_generation(draft, record)
         if draft.price_meaning is not PriceMeaning.DETECT:
             tools.remembered_meaning = draft.price_meaning
         if record is not None and _was_refused(record, invoice, draft.invoice) and rests(tools, record, asked=asked):
             return Verdict(intention=Intention.HOLD, draft=draft, issue=record.issue)
-        return await _compared(tools, invoice, record, draft, asked=asked)
+        return await _compared(tools, invoice, record, draft, asked=asked, confirmed=confirmed)
     except InvoiceHeldError as held:
         issue = named(held.issue, invoice, draft.invoice) if draft else held.issue
         return Verdict(intention=Intention.HOLD, draft=draft, issue=issue)
@@ -86,7 +93,7 @@ def unreadable(invoice: UnreadableInvoice) -> Issue:
 def rests(tools: JudgeTools, record: Export, *, asked: bool) -> bool:
     """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
     since, before, issue = record.issue_since, tools.last_run_at, record.issue
-    if asked or record.state is not ExportState.HELD or since is None or before is None:
+    if asked or tools.anew or record.state is not ExportState.HELD or since is None or before is None:
         return False
     if issue is not None and issue.code in TRIED_AT_EVERY_RUN:
         return False
@@ -100,25 +107,65 @@ def _was_refused(record: Export, invoice: WmsInvoice, draft: InvoiceDraft) -> bo
     )
 
 
+def _of_generation(draft: Draft, record: Export | None) -> Draft:
+    """A later generation has a reference of its own, and its number from Fortnox: Ongoing has the one before."""
+    if record is None or record.generation == 1:
+        return draft
+    return replace(draft, invoice=replace(draft.invoice, reference=record.reference, document_number=""))
+
+
+def fingerprint_of(tools: JudgeTools, invoice: WmsInvoice, record: Export) -> str:
+    """Of what would be sent for it; empty if it cannot be drawn up."""
+    try:
+        draft = draft_invoice(
+            tools.integration_id, invoice, tools.settings, remembered_meaning=tools.remembered_meaning
+        )
+    except InvoiceHeldError:
+        return ""
+    return _of_generation(draft, record).invoice.fingerprint
+
+
 async def _compared(
-    tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool
+    tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool, confirmed: bool
 ) -> Verdict:
-    """With what Fortnox has: what is the same already needs neither customer nor articles."""
+    """With what Fortnox has, which is always asked: what we remember is only what *we* left there."""
+    if asked or tools.anew:
+        tools.register.forget(draft)
     if record is None or not record.fortnox_number:
         tools.register.check(draft, invoice)
         return Verdict(intention=Intention.CREATE, draft=draft)
-    if is_unchanged(record, draft.invoice):
-        return Verdict(intention=Intention.NOTHING, draft=draft)
     there: FortnoxInvoice | None = None
+    same = record.fingerprint == draft.invoice.fingerprint
+    if same and record.state is ExportState.SENT:
+        return Verdict(intention=Intention.NOTHING, draft=draft)  # it was just made so; only the mark is missing
     if tools.register.may_ask():
-        number = record.fortnox_number
-        there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
-        vat_type = record.vat_type
-
-        def doubtful_vat(found: FortnoxInvoice) -> Issue | None:
-            return tools.register.doubtful_vat(found, invoice, vat_type)
-
-        if to_change(record, draft.invoice, there, asked=asked, doubtful_vat=doubtful_vat) is None:
+        there = refuse_over(record, await read_ours(tools, record))
+        if not is_to_change(
+            record,
+            draft.invoice,
+            there,
+            asked=asked,
+            confirmed=confirmed,
+            sent=without_accounts_abroad(draft.invoice, record.vat_type, tools.settings.accounts_abroad),
+            doubtful_vat=tools.register.doubtful_vat(there, invoice, record.vat_type),
+        ):
             return Verdict(intention=Intention.NOTHING, draft=draft, there=there)
+    elif same:
+        return Verdict(intention=Intention.NOTHING, draft=draft)
     tools.register.check(draft, invoice)
     return Verdict(intention=Intention.UPDATE, draft=draft, there=there)
+
+
+async def read_ours(tools: JudgeTools, record: Export) -> FortnoxInvoice | None:
+    """The invoice that Fortnox has under our number; None if there is none.
+
+    Raises InvoiceHeldError for one that was credited in part: nobody but a person knows what is left of it.
+    """
+    number = record.fortnox_number
+    there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
+    if there is None or there.cancelled or not there.credit_of:
+        return there
+    note = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(there.credit_of))
+    if note is not None and not note.cancelled and note.net != -(there.net or 0):
+        raise invoice_held(IssueCode.INVOICE_PARTLY_CREDITED, fortnox_number=number, credit_number=there.credit_of)
+    return there

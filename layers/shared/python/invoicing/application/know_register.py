@@ -152,16 +152,20 @@ class KnownRegister:
                 raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
             self._use(number, draft, active=active)
 
-    def forget(self, draft: Draft, refused: Issue) -> None:
-        """Fortnox refused the draft: what we believed of it may be wrong. A unit that was deleted is made again."""
+    def forget(self, draft: Draft, refused: Issue | None = None) -> None:
+        """What we believed of all that a draft needs may be wrong: Fortnox refused it, or a person asks for it anew.
+
+        A unit that was deleted is made again.
+        """
         self._load()
         for number in {row.article_number for row in draft.invoice.rows}:
             self._articles.pop(number, None)
-        self._units.pop(self._settings.default_unit, None)
         self._customers.pop(draft.invoice.customer_number, None)
         self._seen.pop(draft.invoice.customer_number, None)
+        self._units.pop(self._settings.default_unit, None)
+        self._listed, self._inactive = False, frozenset()
         self._changed = True
-        if refused.params.get("code") == UNIT_NOT_FOUND:
+        if refused is not None and refused.params.get("code") == UNIT_NOT_FOUND:
             self._check_unit(self._settings.default_unit)
 
     def save(self) -> None:

@@ -532,5 +532,12 @@ class Fortnox(Protocol):
     def set_due_date(self, number: str, due_date: date) -> None: ...
 
     def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) -> FortnoxInvoice:
-        """Makes an invoice that was just read equal to the draft. Safe to repeat after another read."""
+        """Makes an invoice that was just read equal to the draft. Safe to repeat after another read.
+
+        Refused, its old rows are put back; `rows` of the issue says `put_back`, or `gone` if Fortnox refused those too.
+        """
+        ...
+
+    def credit_invoice(self, number: str) -> None:
+        """Makes a credit note for the whole of it. The invoice names its number afterwards."""
         ...

@@ -9,7 +9,6 @@ from itertools import chain
 
 from invoicing.application.close_reactivation import close_reactivation
 from invoicing.application.export_invoice import (
-    ExportTools,
     WriteBackFailedError,
     export_invoice,
     hold_unreadable,
@@ -36,6 +35,7 @@ from invoicing.application.ports import (
     SyncRequest,
     WmsInvoices,
 )
+from invoicing.application.record_export import ExportTools
 from invoicing.application.tally_run import Tally
 from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, due_of
@@ -329,6 +329,8 @@ class _Run:
 
     async def _export_one(self, export_tools: ExportTools, job: _Job) -> Export | None:
         record, asked = job.before, job.id in self._integration.asked
+        held = record is not None and record.state is ExportState.HELD
+        failed_before = job.id in self._integration.unfinished and not held
         match job.invoice:
             case WmsInvoice():
                 return await export_invoice(
@@ -337,13 +339,12 @@ class _Run:
                     record,
                     asked=asked,
                     shares_with=job.shares_with,
-                    failed_before=job.id in self._integration.unfinished
-                    and (record is None or record.state is not ExportState.HELD),
+                    failed_before=failed_before,
                 )
             case UnreadableInvoice():
                 return hold_unreadable(export_tools, job.invoice, record, asked=asked)
             case None:
-                return await settle_deleted(export_tools, record, asked=asked) if record is not None else None
+                return record and await settle_deleted(export_tools, record, asked=asked, failed_before=failed_before)
 
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):

@@ -91,7 +91,7 @@ class Tally:
     def _count_done(self, before: Export | None, after: Export) -> None:
         if not after.fortnox_number:
             return  # it left Ongoing without us
-        if before is not None and before.fortnox_number:
+        if before is not None and before.fortnox_number == after.fortnox_number:
             self.updated += 1
             return
         net = after.fortnox_net if after.fortnox_net is not None else after.amount

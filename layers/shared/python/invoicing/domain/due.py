@@ -19,7 +19,7 @@ class Due(StrEnum):
     NOW = "now"
     LATER = "later"  # it may still grow
     WHEN_ASKED = "when_asked"
-    NEVER = "never"  # older than the integration
+    NEVER = "never"  # older than the integration, or a person said that nothing more is to be done
 
 
 def has_begun(record: Export | None) -> bool:
@@ -34,6 +34,8 @@ def due_of(integration: Integration, invoice: WmsInvoice, record: Export | None,
     """Whether a run would send an unexported invoice now; `record` is what we know of it."""
     if integration.settings is None:
         return Due.NEVER
+    if record is not None and record.left and record.left == invoice.content and invoice.id not in integration.asked:
+        return Due.NEVER  # a person said so
     return when_due(
         invoice,
         integration.settings,

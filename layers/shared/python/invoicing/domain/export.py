@@ -6,6 +6,8 @@
                          ▼  │                                                              ▼
                          HELD ◀────────────────────────────────────────────────────────── HELD
 
+    HELD ──*Correct*──▶ CREDITING ──credited──▶ CLAIMED (of the next generation) ◀──*Make a new invoice*── HELD
+
 CLAIMED means that a POST may be under way or that its answer was lost: nothing is posted again before
 Fortnox was searched, as long as `attempt_id` is set. docs/decisions/0006.
 """
@@ -15,6 +17,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.decision import Decision, Way, ways_out
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
@@ -27,6 +30,7 @@ class ExportState(StrEnum):
     SENT = "sent"  # in Fortnox with a known number; not yet written back to Ongoing
     DONE = "done"  # without a Fortnox number: it left Ongoing before it was sent
     UPDATING = "updating"  # rows are being replaced in Fortnox
+    CREDITING = "crediting"  # Fortnox's invoice is being credited, because a person decided that
     HELD = "held"  # an issue stops it
 
 
@@ -45,6 +49,11 @@ class EventKind(StrEnum):
     LEFT = "left"  # deleted in Ongoing, or marked there by a person: nothing more to do
     RETRY = "retry"  # asked for by a person
     EXPORT_AGAIN = "export_again"  # asked for by a person
+    DECIDED = "decided"  # by a person, about a held invoice
+    CREDITING = "crediting"
+    CREDITED = "credited"
+    MADE_NEW = "made_new"  # another invoice takes the place of the one before
+    KEPT = "kept"  # Fortnox's invoice is right as it is, a person said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +67,23 @@ class HistoryEvent:
     fortnox_number: str = ""
     net: Decimal | None = None  # what Fortnox had then
     issue: IssueCode | None = None
+    way: Way | None = None  # what was decided
+    note: str = ""  # and why
 
     @property
     def detail(self) -> str:
         """All that is known besides, in one text, for archives."""
-        facts = (self.reference, self.fortnox_number, self.net, self.issue)
+        facts = (self.reference, self.fortnox_number, self.net, self.issue, self.way, self.note)
         return " ".join(str(fact) for fact in facts if fact not in {"", None})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """An invoice in Fortnox that another one took the place of."""
+
+    number: str  # empty if none was ever known
+    reference: str
+    credit_note: str = ""  # its number, if we credited it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +107,13 @@ class Export:
     attempt_id: str = ""  # the POST that was claimed last; empty if it certainly was not carried out
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None
+    fortnox_print: str = ""  # of the invoice as we left it in Fortnox; empty while that is not known
+    kept_print: str = ""  # of the invoice that a person said is right as it is in Fortnox
+    by_hand: bool = False  # a person made it in Fortnox: it is never changed by us
+    left: str = ""  # of what Ongoing had when a person said that nothing more is to be done
+    generation: int = 1
+    earlier: tuple[Earlier, ...] = ()
+    decision: Decision | None = None  # what a person decided and is not carried out yet
     fortnox_fees: Decimal | None = None  # freight and administration fee, which the net does not hold
     fortnox_vat: Decimal | None = None
     customer_name: str = ""  # in Fortnox, when the invoice was made
@@ -98,7 +125,19 @@ class Export:
     updated_at: datetime | None = None
     history: tuple[HistoryEvent, ...] = ()
 
+    @property
+    def ways_out(self) -> tuple[Way, ...]:
+        """What a person may decide about it now."""
+        held = self.issue if self.state is ExportState.HELD else None
+        return ways_out(
+            held, in_fortnox=bool(self.fortnox_number), in_doubt=bool(self.attempt_id), by_hand=self.by_hand
+        )
 
-def external_reference(integration_id: str, invoice_id: int) -> str:
-    """Our key on the Fortnox invoice. Ends in a delimiter, because Fortnox searches for substrings."""
-    return f"ONGOING-{integration_id}-{invoice_id}-"
+
+def external_reference(integration_id: str, invoice_id: int, generation: int = 1) -> str:
+    """Our key on the Fortnox invoice. Ends in a delimiter, because Fortnox searches for substrings.
+
+    The first generation's is found by a search for any later one's beginning, so searches are compared exactly.
+    """
+    first = f"ONGOING-{integration_id}-{invoice_id}-"
+    return first if generation == 1 else f"{first}{generation}-"

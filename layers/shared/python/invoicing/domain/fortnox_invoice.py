@@ -82,12 +82,28 @@ class InvoiceDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FortnoxRow:
-    """A row as Fortnox has it."""
+    """One row as Fortnox has it."""
 
     article_number: str
-    account: int
-    vat_rate: Decimal | None  # in per cent; None: the answer does not say
-    net: Decimal
+    description: str
+    quantity: Decimal
+    price: Decimal
+    discount: Decimal = Decimal(0)
+    discount_in_percent: bool = True
+    account: int | None = None
+    cost_centre: str = ""
+    unit: str = ""
+    vat_rate: Decimal | None = None  # in per cent; None: the answer does not say
+    net: Decimal = Decimal(0)
+
+    def shows(self, row: InvoiceRow) -> bool:
+        """Whether it is what was to be sent."""
+        return (
+            (self.article_number, self.quantity, self.price) == (row.article_number, row.quantity, row.price)
+            and self.discount == 0
+            and row.account in {None, self.account}
+            and row.cost_centre in {"", self.cost_centre}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +123,8 @@ class FortnoxInvoice:
     is_credit_note: bool = False  # not known in lists
     from_order: bool = False
     row_ids: tuple[int, ...] = ()
-    rows: tuple[FortnoxRow, ...] = ()  # not in lists
+    rows: tuple[FortnoxRow, ...] = ()  # not known in lists
+    customer_number: str = ""
     vat: Decimal | None = None  # of rows and fees
     fees: Decimal | None = None  # freight and administration fee, which the net does not hold; without their VAT
     fees_vat: Decimal = Decimal(0)
@@ -133,19 +150,41 @@ class FortnoxInvoice:
 
     @property
     def locked_because(self) -> str:
-        """Why it must not be changed: cancelled, credited, booked, sent, paid, order; empty if it may be.
-
-        Fortnox itself may take a change of a credited invoice, whose credit note would no longer match it.
-        """
-        if self.cancelled:
-            return "cancelled"
-        if self.credit_of:
-            return "credited"
+        """Why Fortnox lets nobody change it: booked, or, by the cash method, sent or paid; empty if it does."""
         if not self.cash_method and self.booked:
             return "booked"
         if self.cash_method and (self.sent or self.paid):
             return "sent" if self.sent else "paid"
-        return "order" if self.from_order else ""
+        return ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when somebody changes what is invoiced: customer, currency, rows. Texts and dates are theirs."""
+        facts = [
+            self.customer_number,
+            self.currency,
+            *(
+                [
+                    row.article_number,
+                    row.description,
+                    *(f"{number.normalize():f}" for number in (row.quantity, row.price, row.discount)),
+                    row.account,
+                    row.cost_centre,
+                ]
+                for row in self.rows
+            ),
+        ]
+        return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()[:32]
+
+    def shows(self, draft: InvoiceDraft) -> bool:
+        """Whether it invoices what was to be sent; what it says besides may differ."""
+        return (
+            self.net == draft.net
+            and self.customer_number in {"", draft.customer_number}
+            and draft.currency in {"", self.currency}
+            and len(self.rows) == len(draft.rows)
+            and all(there.shows(ours) for there, ours in zip(self.rows, draft.rows, strict=True))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

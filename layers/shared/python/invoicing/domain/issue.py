@@ -64,7 +64,17 @@ class IssueCode(StrEnum):
     VAT_UNEXPECTED = "vat_unexpected"  # customer_number, goods_owner, vat_type, account, rate
     TEXT_NOT_CLEARED = "text_not_cleared"  # fortnox_number, field, text
     FOUND_TWICE = "found_twice"  # fortnox_numbers
-    INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason (booked|cancelled|sent|paid|order)
+    OUTCOME_UNCLEAR = "outcome_unclear"  # reference
+    INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason; only in records of older versions
+    INVOICE_BOOKED = "invoice_booked"  # fortnox_number, reason (booked|sent|paid), invoice_amount, fortnox_net
+    INVOICE_SENT = "invoice_sent"  # fortnox_number, invoice_amount, fortnox_net
+    INVOICE_CHANGED = "invoice_changed"  # fortnox_number, invoice_amount, fortnox_net
+    INVOICE_CANCELLED = "invoice_cancelled"  # fortnox_number
+    INVOICE_CREDITED = "invoice_credited"  # fortnox_number, credit_number
+    INVOICE_PARTLY_CREDITED = "invoice_partly_credited"  # fortnox_number, credit_number
+    INVOICE_GONE = "invoice_gone"  # fortnox_number
+    INVOICE_NOT_OURS = "invoice_not_ours"  # fortnox_number
+    INVOICE_FROM_ORDER = "invoice_from_order"  # fortnox_number
     DELETED_IN_WMS = "deleted_in_wms"  # fortnox_number
     PERMISSION_REFUSED = "permission_refused"  # message
     FORTNOX_REFUSED = "fortnox_refused"  # code, message
@@ -118,7 +128,17 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.VAT_UNEXPECTED: Fixer.FORTNOX_USER,
     IssueCode.TEXT_NOT_CLEARED: Fixer.FORTNOX_USER,
     IssueCode.FOUND_TWICE: Fixer.FORTNOX_USER,
+    IssueCode.OUTCOME_UNCLEAR: Fixer.FORTNOX_USER,
     IssueCode.INVOICE_LOCKED: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_BOOKED: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_SENT: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_CHANGED: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_CANCELLED: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_CREDITED: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_PARTLY_CREDITED: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_GONE: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_NOT_OURS: Fixer.FORTNOX_USER,
+    IssueCode.INVOICE_FROM_ORDER: Fixer.FORTNOX_USER,
     IssueCode.DELETED_IN_WMS: Fixer.FORTNOX_USER,
     IssueCode.PERMISSION_REFUSED: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.FORTNOX_REFUSED: Fixer.EITHER,

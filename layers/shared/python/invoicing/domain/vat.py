@@ -47,6 +47,13 @@ def with_accounts_for(
             vat_type=customer.vat_type,
             account=" / ".join(dict.fromkeys(str(row.account) for row in ongoings)),
         )
+    return without_accounts_abroad(draft, customer.vat_type, setting)
+
+
+def without_accounts_abroad(draft: InvoiceDraft, vat_type: str, setting: AccountsAbroad) -> InvoiceDraft:
+    """The draft as it was or is sent to a customer with this VAT type."""
+    if vat_type in {VatType.DOMESTIC, ""} or setting is AccountsAbroad.WMS:
+        return draft
     return replace(draft, rows=tuple(replace(row, account=None) for row in draft.rows))
 
 

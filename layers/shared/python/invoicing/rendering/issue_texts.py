@@ -34,9 +34,10 @@ def issue_text(issue: Issue, language: Language) -> IssueText:
         (fix for (code, name, value), fix in FIXES.items() if (code, issue.params.get(name)) == (issue.code, value)),
         text.fix,
     )
+    rows = _ROWS.get(issue.params.get("rows", ""))
     return IssueText(
         title=translate(text.title) % words,
-        cause=translate(text.cause) % words,
+        cause=translate(text.cause) % words + (f" {translate(rows)}" if rows else ""),
         fix=translate(fix) % words,
     )
 
@@ -111,6 +112,11 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
     },
     "remembered": _MEANINGS,
     "seen": _MEANINGS,
+}
+# What became of the rows of an invoice whose update was refused.
+_ROWS: Mapping[str, str] = {
+    "put_back": translatable("The old rows were put back, so the invoice in Fortnox is as it was."),
+    "gone": translatable("The invoice in Fortnox has no rows now: Fortnox did not take the old ones back."),
 }
 
 
@@ -429,6 +435,79 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         fix=translatable(
             "Credit invoice %(fortnox_number)s in Fortnox and make a new one, or change the invoice in Ongoing back."
         ),
+    ),
+    IssueCode.OUTCOME_UNCLEAR: IssueText(
+        title=translatable("It cannot be told whether Fortnox has the invoice"),
+        cause=translatable(
+            "Its answer was lost, and what Fortnox has with reference %(reference)s does not say it either."
+        ),
+        fix=translatable(
+            "Look for the invoice in Fortnox. Then choose “It is number … in Fortnox” or “It is not there”. "
+            "Until then nothing is sent."
+        ),
+    ),
+    IssueCode.INVOICE_BOOKED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s is %(reason)s and can no longer be changed"),
+        cause=translatable("Ongoing now has %(invoice_amount)s before VAT, Fortnox has %(fortnox_net)s or other rows."),
+        fix=translatable(
+            "Choose “Correct”: then invoice %(fortnox_number)s is credited and a new one is made. Or say "
+            "that you corrected it by hand, or leave it."
+        ),
+    ),
+    IssueCode.INVOICE_SENT: IssueText(
+        title=translatable("Invoice %(fortnox_number)s has been sent to the customer, and Ongoing has changed since"),
+        cause=translatable(
+            "Ongoing now has %(invoice_amount)s before VAT, Fortnox has %(fortnox_net)s or other rows. The "
+            "customer has the invoice as it is in Fortnox."
+        ),
+        fix=translatable(
+            "Choose “Make it equal to Ongoing” if the customer is to get it again, “Correct” for a credit "
+            "and a new one, or leave it."
+        ),
+    ),
+    IssueCode.INVOICE_CHANGED: IssueText(
+        title=translatable("Somebody has changed invoice %(fortnox_number)s in Fortnox"),
+        cause=translatable(
+            "Its customer or its rows are others than those that were sent from Ongoing. Fortnox has "
+            "%(fortnox_net)s before VAT, Ongoing has %(invoice_amount)s."
+        ),
+        fix=translatable("Choose “Make it equal to Ongoing”, or “Keep Fortnox's” if it is right as it is."),
+    ),
+    IssueCode.INVOICE_CANCELLED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s is cancelled in Fortnox"),
+        cause=translatable("Nobody will pay it, and Fortnox never lets a cancelled invoice be changed."),
+        fix=translatable("Choose “Make a new invoice”, or leave it if nothing is to be invoiced."),
+    ),
+    IssueCode.INVOICE_CREDITED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s is credited in Fortnox"),
+        cause=translatable("Credit note %(credit_number)s takes back the whole of it."),
+        fix=translatable("Choose “Make a new invoice”, or leave it if nothing is to be invoiced."),
+    ),
+    IssueCode.INVOICE_PARTLY_CREDITED: IssueText(
+        title=translatable("A part of invoice %(fortnox_number)s is credited in Fortnox"),
+        cause=translatable(
+            "Credit note %(credit_number)s takes back a part of it. What is left to invoice, only a person can tell."
+        ),
+        fix=translatable("Correct it in Fortnox and say that you corrected it by hand, or leave it."),
+    ),
+    IssueCode.INVOICE_GONE: IssueText(
+        title=translatable("Fortnox has no invoice %(fortnox_number)s any more"),
+        cause=translatable(
+            "The invoice was sent as number %(fortnox_number)s. Perhaps the books were moved or restored."
+        ),
+        fix=translatable(
+            "Choose “It is number … in Fortnox” if it has another number now, “Make a new invoice”, or leave it."
+        ),
+    ),
+    IssueCode.INVOICE_NOT_OURS: IssueText(
+        title=translatable("Number %(fortnox_number)s in Fortnox is another invoice"),
+        cause=translatable("It does not carry this invoice's reference, so it is not touched."),
+        fix=translatable("Choose “It is number … in Fortnox” with the right number, or leave it."),
+    ),
+    IssueCode.INVOICE_FROM_ORDER: IssueText(
+        title=translatable("Invoice %(fortnox_number)s was made from an order in Fortnox"),
+        cause=translatable("Such an invoice follows its order and is not changed by this service."),
+        fix=translatable("Choose “It is number … in Fortnox” if another invoice is the right one, or leave it."),
     ),
     IssueCode.DELETED_IN_WMS: IssueText(
         title=translatable("Invoice %(fortnox_number)s was deleted in Ongoing, but is in Fortnox"),

@@ -19,6 +19,7 @@ from invoicing.adapters.fortnox.wire import (
     read_company,
     read_customer,
     read_invoice,
+    rows_body,
     update_body,
 )
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
@@ -147,15 +148,37 @@ class FortnoxCompany:
     def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) -> FortnoxInvoice:
         """Clears the rows and then sets all: rows without an id would inherit what the old ones had.
 
-        A crash between the two leaves an invoice without rows, which repeating this makes right. Texts that could not
-        be cleared are in the answer.
+        If Fortnox refuses the new rows, the old ones are put back. A crash between the steps leaves an invoice without
+        rows, which repeating this makes right. Texts that could not be cleared are in the answer.
         """
         path = f"/3/invoices/{_segment(there.number)}"
         self._clear(path, cleared_fields(texts))
         if there.row_ids:
             self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, about_invoice=True)
-        answer = self._call("PUT", path, {"Invoice": update_body(there, draft, texts)}, about_invoice=True)
+        try:
+            answer = self._call("PUT", path, {"Invoice": update_body(there, draft, texts)}, about_invoice=True)
+        except InvoiceHeldError as refused:
+            raise self._put_back(there, refused) from refused
         return self._written(answer)
+
+    def _put_back(self, there: FortnoxInvoice, refused: InvoiceHeldError) -> InvoiceHeldError:
+        """The rows that an invoice had. Gives the error that says what is there now."""
+        if not there.rows:
+            return refused
+        try:
+            self._call(
+                "PUT", f"/3/invoices/{_segment(there.number)}", {"Invoice": rows_body(there)}, about_invoice=True
+            )
+        except InvoiceHeldError:
+            rows = "gone"
+        else:
+            rows = "put_back"
+        params = {**refused.issue.params, "fortnox_number": there.number, "rows": rows}
+        return InvoiceHeldError(Issue(code=refused.issue.code, params=params))
+
+    def credit_invoice(self, number: str) -> None:
+        """One PUT. Without a clear answer UnknownOutcomeError."""
+        self._call("PUT", f"/3/invoices/{_segment(number)}/credit", params={"fortnox_number": number})
 
     def _clear(self, path: str, fields: Sequence[str]) -> None:
         """Empties fields in one of two ways, as neither is documented; what resists both keeps what it had."""

@@ -68,6 +68,24 @@ def cleared_fields(texts: HeadTexts) -> list[str]:
 _TEXTS = {"remarks": "Remarks", "your_order_number": "YourOrderNumber", "your_reference": "YourReference"}
 
 
+def rows_body(there: FortnoxInvoice) -> dict[str, Any]:
+    """The rows that an invoice had, as new ones."""
+    return {"InvoiceRows": [_row_again(row) for row in there.rows]}
+
+
+def _row_again(row: FortnoxRow) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "ArticleNumber": row.article_number,
+        "Description": row.description,
+        "DeliveredQuantity": f"{row.quantity:f}",
+        "Price": row.price,
+        "Discount": row.discount,
+        "DiscountType": "PERCENT" if row.discount_in_percent else "AMOUNT",
+    }
+    optional = {"AccountNumber": row.account, "CostCenter": row.cost_centre, "Unit": row.unit}
+    return {**body, **{name: value for name, value in optional.items() if value}}
+
+
 def _fees(draft: InvoiceDraft) -> dict[str, Any]:
     """Left out, Fortnox adds those of the customer or of the company."""
     return {"Freight": 0, "AdministrationFee": 0} if draft.without_fees else {}
@@ -124,7 +142,8 @@ def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
         paid=bool(body.get("FinalPayDate")),
         cash_method=body.get("AccountingMethod") == "CASH",
         credit_of="" if credit == "0" else credit,
-        is_credit_note=_flag(body.get("Credit")),
+        # One with a negative total is marked as a credit, too; a note says of which invoice it is.
+        is_credit_note=_flag(body.get("Credit")) and credit != "0",
         from_order=order not in {"", "0"},
         rows=tuple(_read_row(row) for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)),
         vat=_optional_decimal(body.get("TotalVAT")),
@@ -138,8 +157,27 @@ def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
             for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, dict) and isinstance(row.get("RowId"), int)
         ),
+        customer_number=str(body.get("CustomerNumber") or ""),
         invoice_date=_date(body.get("InvoiceDate")),
         due_date=_date(body.get("DueDate")),
+    )
+
+
+def _read_row(row: Mapping[str, Any]) -> FortnoxRow:
+    account = str(row.get("AccountNumber") or "")
+    total = row.get("TotalExcludingVAT")
+    return FortnoxRow(
+        article_number=str(row.get("ArticleNumber") or ""),
+        description=str(row.get("Description") or ""),
+        quantity=_decimal(row.get("DeliveredQuantity") or 0),
+        price=_decimal(row.get("Price") or 0),
+        discount=_decimal(row.get("Discount") or 0),
+        discount_in_percent=row.get("DiscountType") != "AMOUNT",
+        account=int(account) if account.isdigit() else None,
+        cost_centre=str(row.get("CostCenter") or ""),
+        unit=str(row.get("Unit") or ""),
+        vat_rate=_optional_decimal(row.get("VAT")),
+        net=_decimal((total if total is not None else row.get("Total")) or 0),
     )
 
 
@@ -163,16 +201,6 @@ def read_customer(body: Mapping[str, Any]) -> Customer:
 
 
 _DELIVERY = ("DeliveryAddress1", "DeliveryAddress2", "DeliveryZipCode", "DeliveryCity")
-
-
-def _read_row(row: Mapping[str, Any]) -> FortnoxRow:
-    total = row.get("TotalExcludingVAT")
-    return FortnoxRow(
-        article_number=str(row.get("ArticleNumber") or ""),
-        account=int(_decimal(row.get("AccountNumber") or 0)),
-        vat_rate=_optional_decimal(row.get("VAT")),
-        net=_decimal((total if total is not None else row.get("Total")) or 0),
-    )
 
 
 def _fees_without_vat(body: Mapping[str, Any]) -> Decimal | None:

@@ -25,7 +25,15 @@ def customer(vat_type: str) -> Customer:
 def made(*rates: str, net: str = "100.00", fees_vat: str = "0", vat: str | None = None) -> FortnoxInvoice:
     """An invoice with a row for each rate, on accounts 3001, 3002, …"""
     rows = tuple(
-        FortnoxRow(article_number="PALL", account=3001 + place, vat_rate=Decimal(rate), net=Decimal(net))
+        FortnoxRow(
+            article_number="PALL",
+            description="Pallplats",
+            quantity=Decimal(1),
+            price=Decimal(net),
+            account=3001 + place,
+            vat_rate=Decimal(rate),
+            net=Decimal(net),
+        )
         for place, rate in enumerate(rates)
     )
     total = sum((Decimal(net) * Decimal(rate) / 100 for rate in rates), Decimal(fees_vat))
