@@ -15,8 +15,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from invoicing.rendering import catalogue
 
-PACKAGE = Path(catalogue.__file__).parent
-PO = PACKAGE / "locale" / "sv" / "LC_MESSAGES" / "messages.po"
+RENDERING = Path(catalogue.__file__).parent
+PO = RENDERING / "locale" / "sv" / "LC_MESSAGES" / "messages.po"
 type MessageId = str | tuple[str, ...]
 _METHODS = [("**.py", "python"), ("templates/**", "jinja2")]
 _OPTIONS = {"templates/**": {"silent": "false", "trimmed": "true"}}
@@ -24,9 +24,10 @@ _KEYWORDS = {**DEFAULT_KEYWORDS, "translatable": None}
 
 
 def shown() -> Iterator[MessageId]:
-    """Every text of the templates and of the text tables, in the order of the files."""
-    for _file, _line, message, _comments, _context in extract_from_dir(PACKAGE, _METHODS, _OPTIONS, _KEYWORDS):
-        yield message
+    """Every text of the templates, of the text tables and of the settings, in the order of the files."""
+    for folder in (RENDERING, RENDERING.parent / "pages"):
+        for _file, _line, message, _comments, _context in extract_from_dir(folder, _METHODS, _OPTIONS, _KEYWORDS):
+            yield message
 
 
 def swedish() -> Catalog:

@@ -9,7 +9,8 @@ from html import unescape
 import pytest
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.rendering.mails import Mail, Mails
+from invoicing.domain.notice import Mail
+from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,
@@ -19,7 +20,7 @@ from invoicing.rendering.views import (
     ReminderMailView,
 )
 
-from local.gallery import MAILS
+from local.tour import MAILS, toured
 
 LINK = "https://invoicing.example.com/reactivate/token"
 NOW = datetime(2026, 3, 5, 13, 32, tzinfo=UTC)
@@ -31,8 +32,7 @@ SAMPLES = [(name, language) for name in MAILS for language in Language]
 
 def compose(sample: tuple[str, Language]) -> Mail:
     """One of them."""
-    name, language = sample
-    return MAILS[name](Mails(support_address="support@example.com"), language)
+    return toured().mails[sample]
 
 
 every_mail = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample[0]}-{sample[1]}")

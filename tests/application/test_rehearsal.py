@@ -37,6 +37,7 @@ def test_it_says_of_each_invoice_what_the_next_run_then_does() -> None:
     before = rehearsed(world)
     world.run()
 
+    assert before
     for invoice_id, one in before.items():
         assert invoice_id is not None
         record = world.exports.get(WAREHOUSE, invoice_id)

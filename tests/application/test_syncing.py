@@ -1,12 +1,16 @@
 """Runs of one integration: what is due is in Fortnox once, right to the öre, and marked in Ongoing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pytest
 from invoicing.application.change_integration import sync_now
 from invoicing.application.http import HttpAnswer, HttpRequest
+from invoicing.application.ports import SyncRequest
+from invoicing.application.sync_integration import HOPS, sync_integration
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
@@ -299,15 +303,24 @@ def test_a_total_that_a_person_put_right_in_fortnox_closes_its_issue_without_a_c
 
 
 def test_when_time_runs_low_the_rest_is_asked_for_in_a_new_run() -> None:
-    """Stops between invoices, loses nothing."""
+    """Stops between invoices, loses nothing, and says where it stopped."""
     world = connected()
-    world.time_left = 80.0
-    summary = run(world)
+    exports = world.exports
 
-    assert summary.sent == 0
-    assert world.queue.requests[-1].slot.startswith("continue-")
+    def low(method: str) -> None:
+        if method == "save":
+            world.time_left = 80.0
+
+    world.exports = interrupted(exports, after=low)
+    summary = run(world)
+    world.exports = exports
+    continued = world.queue.requests[-1]
     world.time_left = 300.0
-    assert run(world).sent == len(GOOD)
+
+    assert 0 < summary.sent < len(GOOD)
+    assert continued.slot.startswith("continue-")
+    assert (continued.after >= seed.PLAIN, continued.hops) == (True, 1)
+    assert summary.sent + run(world).sent == len(GOOD)
 
 
 def test_a_wms_that_refuses_the_stored_login_is_a_problem_of_the_integration() -> None:
@@ -618,12 +631,13 @@ def test_when_a_later_page_does_not_come_what_was_read_is_sent() -> None:
     world.ongoing.clear_calls()
     first = run(world)
     sent_first = marked(world, ids)
+    by_id = [call.asked.get("ids") for call in world.ongoing.calls if call.asked.get("ids")]
     second = run(world)
 
     assert first.problem is not None
     assert first.problem.code is IssueCode.WMS_NOT_ANSWERING
     assert first.sent == len(sent_first) == 43
-    assert [call.asked.get("ids") for call in world.ongoing.calls if call.asked.get("ids")] == []
+    assert by_id == []
     assert (second.sent, second.problem) == (len(ids) - 43, None)
     assert marked(world, ids) == ids
 
@@ -690,3 +704,138 @@ def test_a_first_run_that_is_killed_is_not_shown_as_an_empty_run() -> None:
     assert integration is not None
     assert integration.last_run is None
     assert integration.unfinished >= GOOD
+
+
+# ---- a system that is slow
+
+
+class SlowOngoing(InProcessTransport):
+    """A system whose reads take their time."""
+
+    def __init__(self, world: World, *, seconds: float) -> None:
+        super().__init__(world.ongoing.handle)
+        self._world = world
+        self._seconds = seconds
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if "GetInvoicesByQuery" in request.headers.get("SOAPAction", ""):
+            self._world.clock.sleep(self._seconds)
+        return super().send(request)
+
+
+def seconds_to(world: World, end: datetime) -> float:
+    """How long it is until then."""
+    return (end - world.clock()).total_seconds()
+
+
+def chain(world: World, *, seconds: float, until: int = 40) -> list[SyncRequest]:
+    """One schedule's run and those that continue it, each in 300 seconds of its own; their requests."""
+    world.to_ongoing = SlowOngoing(world, seconds=seconds)
+    made: list[SyncRequest] = []
+    waiting = [SyncRequest(integration_id=WAREHOUSE, by="schedule", slot="first")]
+    while waiting and len(made) < until:
+        request = waiting.pop()
+        made.append(request)
+        ends = world.clock() + timedelta(seconds=300)
+        tools = replace(world.sync_tools(), seconds_left=partial(seconds_to, world, ends))
+        queued = len(world.queue.requests)
+        assert sync_integration(tools, request) is not None
+        waiting = world.queue.requests[queued:]
+    return made
+
+
+def only(world: World, count: int, **changes: Any) -> set[int]:
+    """The system has so many invoices and no others; their ids."""
+    template = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN), **changes)
+    ids = set(range(7000, 7000 + count))
+    invoices = tuple(replace(template, id=number) for number in sorted(ids))
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=invoices))
+    return ids
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(60, 25.0), (60, 90.0), (1000, 25.0), (1000, 90.0)])
+def test_a_list_of_what_is_not_due_is_read_to_its_end_once(count: int, seconds: float) -> None:
+    """However slow the system is: a continuation begins where the last run ended, and nobody reads a page for ever."""
+    world = connected()
+    only(world, count, period_end=world.today + timedelta(days=20), invoice_date=world.today)
+    world.ongoing.clear_calls()
+    runs = chain(world, seconds=seconds)
+    starts = [request.after for request in runs]
+
+    assert starts == sorted(set(starts))
+    assert len(runs) <= HOPS + 1
+    assert len(world.ongoing.calls) <= count // 40 + 2 * len(runs)
+
+
+def test_a_backlog_in_a_slow_system_is_sent_in_chains_that_end() -> None:
+    """No loop of functions: at most so many hops, then the schedule goes on; nothing is sent twice."""
+    world = connected()
+    ids = only(world, 500)
+    longest = 0
+    for _ in range(6):
+        longest = max(longest, len(chain(world, seconds=25.0)))
+        if marked(world, ids) == ids:
+            break
+        world.later(minutes=15)
+
+    assert marked(world, ids) == ids
+    assert len(in_fortnox(world)) == len(ids)
+    assert longest <= HOPS + 1
+
+
+def test_when_nothing_came_of_a_run_no_other_one_is_asked_for() -> None:
+    """The next schedule tries; a loop of empty runs helps nobody."""
+    world = connected()
+    world.time_left = 80.0
+    run(world)
+
+    assert world.queue.requests == []
+
+
+# ---- what was marked
+
+
+@pytest.mark.parametrize("quantity", [Decimal(13), Decimal(11)])
+def test_a_charge_that_comes_after_the_mark_is_billed_by_the_next_run(quantity: Decimal) -> None:
+    """Nobody has published whether the mark locks an invoice."""
+    world = connected()
+    run(world)
+    charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], quantity=quantity)
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,))
+    world.later(minutes=15)
+    run(world)
+
+    assert record(world, seed.PLAIN).fortnox_net == quantity * 85
+    assert world.ongoing.invoice(WAREHOUSE, seed.PLAIN).is_exported
+
+
+def test_what_was_marked_is_looked_at_once_more_and_then_no_more() -> None:
+    """One question to Ongoing, without charges; none in the runs after it."""
+    world = connected()
+    run(world)
+    counts = []
+    for _ in range(3):
+        before = calls(world)
+        world.later(minutes=15)
+        run(world)
+        after = calls(world)
+        counts.append((after[0] - before[0], after[1] - before[1]))
+
+    assert counts == [(0, 2), (0, 1), (0, 1)]
+
+
+def test_what_could_not_be_looked_at_once_more_is_looked_at_later() -> None:
+    """Ongoing did not answer that one question."""
+    world = connected()
+    run(world)
+    charge = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0], quantity=Decimal(13))
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, charges=(charge,))
+    world.ongoing.add_fault(FaultRule(effect=Effect.HTML, match=Match(operation="GetInvoicesByQuery", nth=2)))
+    world.ongoing.clear_calls()
+    world.later(minutes=15)
+    run(world)
+    world.ongoing.clear_faults()
+    world.later(minutes=15)
+    run(world)
+
+    assert record(world, seed.PLAIN).fortnox_net == 13 * 85

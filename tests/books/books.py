@@ -11,7 +11,8 @@ from typing import Any
 from invoicing.application.change_integration import export_again, save_settings
 from invoicing.domain.export import EventKind, Export
 from invoicing.domain.integration import Integration
-from invoicing.domain.integration_settings import settings_fingerprint, settings_to_form
+from invoicing.domain.integration_settings import settings_fingerprint
+from invoicing.pages.settings_form import form_of, read_settings
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
@@ -66,9 +67,9 @@ class Books:
         """Saves other settings, by the names of the form."""
         integration = self.integration
         assert integration.settings is not None
-        form = {**settings_to_form(integration.settings), **choices}
+        form = {**form_of(integration.settings), **choices}
         seen = settings_fingerprint(integration.settings)
-        save_settings(self.world.change_tools(), integration, form, seen=seen, by=USERNAME)
+        save_settings(self.world.change_tools(), integration, read_settings(form), seen=seen, by=USERNAME)
         return self
 
     def card(self, **fields: Any) -> Books:

@@ -5,9 +5,6 @@ Names of tests of this folder, whole or with their parameters, under the reason 
 
 from typing import Final
 
-_REASONS: Final[dict[str, tuple[str, ...]]] = {
-    "*Sync now* does not look anew": ("test_sync_now_looks_at_everything_anew",),
-    "what was marked is not looked at once more": ("test_what_changed_after_it_was_marked_is_billed_or_said",),
-}
+_REASONS: Final[dict[str, tuple[str, ...]]] = {}
 
 UNMENDED: Final = {name: reason for reason, names in _REASONS.items() for name in names}

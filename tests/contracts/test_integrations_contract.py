@@ -106,12 +106,28 @@ def test_a_change_keeps_the_last_run_and_what_was_asked_for(integrations: Integr
     """Settings saved while a run ends do not undo the run."""
     integrations.put(ACTIVE)
     integrations.ask_for("lagret", {7, 8})
-    integrations.save_run("lagret", RUN, done=set(), unfinished={5}, detected=PriceMeaning.PER_UNIT)
+    integrations.save_run("lagret", RUN, done=set(), unfinished={5}, marked={3, 4}, detected=PriceMeaning.PER_UNIT)
 
-    integrations.put(replace(ACTIVE, version=2, asked=frozenset({99}), unfinished=frozenset({98}), last_run=None))
+    integrations.put(
+        replace(
+            ACTIVE,
+            version=2,
+            asked=frozenset({99}),
+            unfinished=frozenset({98}),
+            marked=frozenset({97}),
+            last_run=None,
+        )
+    )
 
     stored = integrations.get("lagret")
-    assert stored == replace(ACTIVE, version=2, asked=frozenset({7, 8}), unfinished=frozenset({5}), last_run=RUN)
+    assert stored == replace(
+        ACTIVE,
+        version=2,
+        asked=frozenset({7, 8}),
+        unfinished=frozenset({5}),
+        marked=frozenset({3, 4}),
+        last_run=RUN,
+    )
 
 
 def test_a_run_is_asked_for_by_whoever_saw_the_last_wish(integrations: Integrations) -> None:

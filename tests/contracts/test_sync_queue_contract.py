@@ -43,6 +43,15 @@ def requests_of(count: int, slot: str = "2026-03-02T08:00") -> list[SyncRequest]
     return [SyncRequest(integration_id=f"lager-{n}", by="schedule", slot=slot) for n in range(count)]
 
 
+def test_where_a_continuation_goes_on_arrives(queue: Queue) -> None:
+    """Otherwise it would begin at the beginning, for ever."""
+    sent = SyncRequest(integration_id="lagret", by="schedule", slot="continue-1", after=7012, hops=3)
+
+    queue.port.send([sent])
+
+    assert queue.received() == [sent]
+
+
 def test_every_request_arrives(queue: Queue) -> None:
     """More than one batch, as it was sent, and counted."""
     sent = requests_of(23)

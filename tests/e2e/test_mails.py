@@ -2,10 +2,9 @@
 
 import pytest
 from invoicing.domain.integration_settings import Language
-from invoicing.rendering.mails import Mails
 from playwright.sync_api import Page
 
-from local.gallery import MAILS
+from local.tour import MAILS, toured
 from tests.e2e.album import look_at_mail
 from tests.e2e.conftest import in_both_languages
 
@@ -14,6 +13,4 @@ from tests.e2e.conftest import in_both_languages
 @pytest.mark.parametrize("name", MAILS)
 def test_every_mail_can_be_read_by_everybody_wide_and_narrow(page: Page, language: Language, name: str) -> None:
     """In 600 and 320 pixels, light and dark."""
-    mail = MAILS[name](Mails(support_address="support@invoicing.example"), language)
-
-    look_at_mail(page, f"mail-{name}", mail.html, language)
+    look_at_mail(page, f"mail-{name}", toured().mails[name, language].html, language)

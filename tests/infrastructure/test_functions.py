@@ -87,5 +87,8 @@ def camel_case(folder: str) -> str:
 
 def test_every_log_group_forgets_after_a_while() -> None:
     """Logs that are kept for ever cost for ever, and personal data must not outlive its purpose."""
-    for name in resources("AWS::Logs::LogGroup"):
+    groups = resources("AWS::Logs::LogGroup")
+
+    assert groups
+    for name in groups:
         assert 30 <= properties(name)["RetentionInDays"] <= 365, name

@@ -174,6 +174,7 @@ class FakeIntegrations:
                 asked=frozenset() if stored is None else stored.asked,
                 sync_asked_at=None if stored is None else stored.sync_asked_at,
                 unfinished=frozenset() if stored is None else stored.unfinished,
+                marked=frozenset() if stored is None else stored.marked,
                 under_way=None if stored is None else stored.under_way,
                 last_run=None if stored is None else stored.last_run,
             )
@@ -185,6 +186,7 @@ class FakeIntegrations:
         *,
         done: Set[int],
         unfinished: Set[int],
+        marked: Set[int] = frozenset(),
         detected: PriceMeaning,
     ) -> None:
         with self._lock:
@@ -194,6 +196,7 @@ class FakeIntegrations:
                 last_run=run,
                 asked=stored.asked - done,
                 unfinished=frozenset(unfinished),
+                marked=frozenset(marked),
                 under_way=None,
                 detected_price_meaning=detected,
             )

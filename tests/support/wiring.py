@@ -13,7 +13,7 @@ BASE_URL = "https://invoicing.example"
 SECRET = "the-client-secret"
 
 
-def simulated_settings() -> PortalSettings:
+def simulated_settings(base_url: str = BASE_URL) -> PortalSettings:
     """Settings whose addresses are those of simulators, and whose stores are named but never asked."""
     named = {field.name: field.name for field in fields(PortalSettings)}
     return PortalSettings(
@@ -23,7 +23,8 @@ def simulated_settings() -> PortalSettings:
             "fortnox_api_base_url": "https://api.fortnox.example",
             "fortnox_client_id": CLIENT_ID,
             "ongoing_api_base_url": "https://api.ongoing.example",
-            "public_base_url": BASE_URL,
+            "public_base_url": base_url,
+            "support_address": "support@invoicing.example",
         }
     )
 

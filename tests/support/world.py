@@ -15,7 +15,7 @@ from invoicing.application.start_consent import ConsentStarted
 from invoicing.application.sync_integration import SyncTools, sync_integration
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
-from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint, settings_to_form
+from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, Given
 
@@ -29,6 +29,7 @@ from tests.support.fakes import (
     FakeClock,
     FakeExports,
     FakeIntegrations,
+    FakeMailer,
     FakeNotices,
     FakeOutsideCalls,
     FakeSealer,
@@ -56,12 +57,14 @@ class World:
     sessions: FakeSessions = field(default_factory=FakeSessions)
     notices: FakeNotices = field(default_factory=FakeNotices)
     queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
     reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     wms_memory: FakeWmsMemory = field(default_factory=FakeWmsMemory)
     time_left: float = 300.0
+    base_url: str = BASE_URL
 
     def __post_init__(self) -> None:
-        client = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=(f"{BASE_URL}/oauth/callback",))
+        client = Client(client_id=CLIENT_ID, secret=SECRET, redirect_uris=(f"{self.base_url}/oauth/callback",))
         self.fortnox = FortnoxSimulator(
             clock=self.clock, clients=[client], companies=[default_company(), other_company()]
         )
@@ -105,10 +108,12 @@ class World:
             "sealer": self.sealer,
             "queue": self.queue,
             "wms_memory": self.wms_memory,
+            "mailer": self.mailer,
             "fortnox_secret": FakeSecret(SECRET),
+            "signing_secret": FakeSecret("the-signing-secret"),
         }
         given.update(instead)
-        parts = Bootstrap(simulated_settings(), **given)
+        parts = Bootstrap(simulated_settings(self.base_url), **given)
         parts.invoked(SimpleNamespace(get_remaining_time_in_millis=lambda: self.time_left * 1000))
         return parts
 
@@ -122,7 +127,7 @@ class World:
 
     def oauth(self) -> FortnoxOAuth:
         """The real client of Fortnox's authorization server."""
-        return self.parts.oauth(BASE_URL)
+        return self.parts.oauth(self.base_url)
 
     def wms(self) -> WmsInvoices:
         """The real client of Ongoing."""
@@ -130,7 +135,7 @@ class World:
 
     def engine(self) -> TokenEngine:
         """The token engine."""
-        return self.parts.engine(BASE_URL)
+        return self.parts.engine(self.base_url)
 
     def follow_keys(self, integration_id: str) -> None:
         """Holds or releases an integration, as its keys are."""
@@ -138,11 +143,11 @@ class World:
 
     def sign_in_tools(self) -> SignInTools:
         """Tools of the landing page."""
-        return self.parts.sign_in_tools(BASE_URL)
+        return self.parts.sign_in_tools(self.base_url)
 
     def connect_tools(self) -> ConnectTools:
         """Tools of the callback."""
-        return self.parts.connect_tools(BASE_URL)
+        return self.parts.connect_tools(self.base_url)
 
     def change_tools(self) -> ChangeTools:
         """Tools of the portal's buttons."""
@@ -192,13 +197,11 @@ class World:
     def connect(self, mode: Mode = Mode.SERVICE) -> Integration:
         """From nothing to an active integration."""
         connected = self.approve(self.start(mode))
-        form = settings_to_form(
-            IntegrationSettings(from_date=self.today - timedelta(days=400), problem_address="a@b.example")
-        )
+        settings = IntegrationSettings(from_date=self.today - timedelta(days=400), problem_address="a@b.example")
         return save_settings(
             self.change_tools(),
             connected.integration,
-            form,
+            settings,
             seen=settings_fingerprint(None),
             by=USERNAME,
         )

@@ -1,6 +1,5 @@
 """What its operator does to an integration: settings, pause, resume, disconnect, ask for an invoice."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from invoicing.application.ports import (
@@ -17,12 +16,7 @@ from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
-from invoicing.domain.integration_settings import (
-    FieldProblem,
-    IntegrationSettings,
-    parse_settings,
-    settings_fingerprint,
-)
+from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
@@ -41,35 +35,28 @@ class ChangeTools:
     report: Report
 
 
-class SettingsRefusedError(Exception):
-    """The form goes back: what is wrong with which field. Empty `problems`: settings changed elsewhere meanwhile."""
-
-    def __init__(self, problems: Mapping[str, FieldProblem]) -> None:
-        super().__init__(", ".join(sorted(problems)) or "changed elsewhere")
-        self.problems = problems
+class SettingsChangedError(Exception):
+    """Somebody else, or the same person in another tab, saved other settings since the form was filled."""
 
 
 def save_settings(
-    tools: ChangeTools, integration: Integration, form: Mapping[str, str], *, seen: str, by: str
+    tools: ChangeTools, integration: Integration, settings: IntegrationSettings, *, seen: str, by: str
 ) -> Integration:
-    """Stores the form. A draft becomes active by it (*Create*). Raises SettingsRefusedError.
+    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError.
 
     `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
     """
-    settings, problems = parse_settings(form)
-    if settings is None:
-        raise SettingsRefusedError(problems)
     for _ in range(_ROUNDS):
         if settings_fingerprint(integration.settings) != seen:
             if integration.settings == settings and integration.status is not IntegrationStatus.DRAFT:
                 return integration
-            raise SettingsRefusedError({})
+            raise SettingsChangedError
         try:
             return _save(tools, integration, settings, by)
         except ChangedMeanwhileError:
             # Perhaps these very settings by a second click, or something else: a confirmed address, a new password.
             integration = tools.integrations.get(integration.id) or integration
-    raise SettingsRefusedError({})
+    raise SettingsChangedError
 
 
 def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str) -> Integration:

@@ -43,7 +43,7 @@ class JudgeTools:
     register: KnownRegister
     clock: Clock
     last_run_at: datetime | None  # when the run before this one ended
-    anew: bool = False  # a person asked for a run: nothing rests, and nothing is believed that was remembered
+    anew: bool = False  # a person asked for the run: nothing rests
     remembered_meaning: PriceMeaning = PriceMeaning.DETECT
 
 
@@ -129,7 +129,7 @@ async def _compared(
     tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool, confirmed: bool
 ) -> Verdict:
     """With what Fortnox has, which is always asked: what we remember is only what *we* left there."""
-    if asked or tools.anew:
+    if asked:
         tools.register.forget(draft)
     if record is None or not record.fortnox_number:
         tools.register.check(draft, invoice)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
@@ -65,11 +66,15 @@ class WmsInvoices(Protocol):
         """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
         ...
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not marked as exported, dated `since` or later, with charges, by id.
 
-        In pages, each read when it is asked for.
+        Only ids larger than `after`. In pages, each read when it is asked for.
         """
+        ...
+
+    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
+        """What these invoices come to now, exported or not, read without their charges. Those that are gone lack."""
         ...
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
@@ -105,7 +110,7 @@ class Integrations(Protocol):
         ...
 
     def put(self, integration: Integration) -> None:
-        """Writes everything but `asked`, `sync_asked_at`, `unfinished`, `under_way` and `last_run`.
+        """Writes everything but `asked`, `sync_asked_at`, `unfinished`, `marked`, `under_way` and `last_run`.
 
         Version 1 must not exist yet; a later version must follow the stored one. Else ChangedMeanwhileError.
         """
@@ -118,9 +123,10 @@ class Integrations(Protocol):
         *,
         done: Set[int],
         unfinished: Set[int],
+        marked: Set[int] = frozenset(),
         detected: PriceMeaning,
     ) -> None:
-        """One write after a run: summary, `asked` minus `done`, `unfinished`, price meaning; none is under way then."""
+        """One write after a run: summary, `asked` minus `done`, the two sets, price meaning; none is under way then."""
         ...
 
     def begin_run(self, integration_id: str, run: RunUnderWay, *, unfinished: Set[int]) -> None:
@@ -411,13 +417,23 @@ class Mailer(Protocol):
         ...
 
 
+BY_ITSELF = "schedule"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRequest:
-    """Ask a worker to sync one integration. `by` is a user name, or "schedule"."""
+    """Ask a worker to sync one integration. `by` is a user name, or BY_ITSELF."""
 
     integration_id: str
     by: str
     slot: str  # the same slot is queued only once
+    after: int = 0  # of a continuation: the id of the last invoice that the run before it looked at
+    hops: int = 0  # how many runs this one continues
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether nobody asked for it."""
+        return self.by == BY_ITSELF
 
 
 class SyncQueue(Protocol):

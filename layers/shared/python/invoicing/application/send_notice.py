@@ -17,19 +17,10 @@ from invoicing.application.ports import (
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
-from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
+from invoicing.domain.notice import UNSENT_AFTER, Mail, Notice, NoticeKind
 
 REMINDER_DAYS = (1, 3, 7)  # after the connection broke
 DIGEST_LINES = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A mail, composed."""
-
-    subject: str
-    text: str
-    html: str
 
 
 class Letters(Protocol):
@@ -37,7 +28,7 @@ class Letters(Protocol):
 
     def compose(
         self, notice: Notice, integration: Integration, *, reminder_day: int | None, held: Iterable[Export]
-    ) -> Letter:
+    ) -> Mail:
         """`reminder_day` is None for the first mail; `held` are the exports that a digest tells of."""
         ...
 

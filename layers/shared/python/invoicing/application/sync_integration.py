@@ -52,6 +52,7 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.money import round_to_ore
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
@@ -59,6 +60,8 @@ AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, 
 # after the other.
 SECONDS_TO_END = 180.0
 SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
+SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
+HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
@@ -129,6 +132,8 @@ class _Run:
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._ended = 0
+        self._reached = request.after  # every invoice up to this id was looked at
+        self._to_look_at = set(integration.marked)  # marked by the run before, and not looked at once more yet
         self._listed_ids: set[int] = set()
         self._started_at = tools.clock()
         self._exporting: ExportTools | None = None
@@ -172,7 +177,7 @@ class _Run:
     def _jobs(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
         """The work, one by one, until something stops the run or its time runs low."""
         try:
-            for job in chain(self._listed(login), self._unlisted(login)):
+            for job in chain(self._listed(login), self._unlisted(login), self._marked_before(login)):
                 if not self._may_go_on():
                     return
                 if self._exporting is None:
@@ -183,7 +188,7 @@ class _Run:
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        pages = self._tools.wms.unexported(login, since=self._settings.from_date)
+        pages = self._tools.wms.unexported(login, since=self._settings.from_date, after=self._request.after)
         while page := self._read(lambda: next(pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
@@ -198,17 +203,26 @@ class _Run:
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
                 yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
-            if not page.more or not self._may_go_on(SECONDS_TO_READ):
+                self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
+            self._reached = max([self._reached, *ids])
+            begun = self._exporting is not None
+            if not page.more or not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
                 return
 
     def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
-        """What Ongoing does not list, but a person asked for or we have not finished."""
+        """What Ongoing does not list, but a person asked for or we have not finished.
+
+        What a continuation did not list itself may still be listed: of that, the run before looked at what is held.
+        """
         ids = (self._integration.asked | self._integration.unfinished) - self._listed_ids
         if not ids or not self._may_go_on():
             return
         records = self._tools.exports.get_many(self._integration.id, sorted(ids))
         for invoice_id in sorted(ids):
             record = records.get(invoice_id)
+            held = record is not None and record.state is ExportState.HELD
+            if invoice_id <= self._request.after and held and invoice_id not in self._integration.asked:
+                continue
             open_record = record if record is not None and record.state is not ExportState.DONE else None
             if invoice_id not in self._integration.asked and open_record is None:
                 self._leave(invoice_id)
@@ -227,6 +241,31 @@ class _Run:
             else:
                 self._tally.done.add(invoice_id)
                 self._leave(invoice_id)
+
+    def _marked_before(self, login: WmsLogin) -> Iterator[_Job]:
+        """What the run before marked and has another amount by now: nobody knows whether Ongoing's mark locks it."""
+        ids = sorted(self._to_look_at - self._listed_ids)
+        if not ids or not self._may_go_on():
+            return
+        amounts = self._read(partial(self._tools.wms.amounts, login, ids))
+        if amounts is None:
+            return
+        self._to_look_at.clear()
+        records = self._tools.exports.get_many(self._integration.id, ids)
+        for invoice_id in ids:
+            record, amount = records.get(invoice_id), amounts.get(invoice_id)
+            if record is None or amount is None or round_to_ore(record.amount) == round_to_ore(amount):
+                continue
+            self._tally.keep(invoice_id)
+            if not self._may_go_on():
+                return
+            invoice = self._read(partial(self._tools.wms.by_id, login, invoice_id))
+            if self._stopping:
+                return
+            if invoice is not None:
+                self._tally.seen += 1
+                self._open.add(invoice_id)
+                yield _Job(invoice, record)
 
     def _read[Answer](self, ask: Callable[[], Answer]) -> Answer | None:
         """What Ongoing answers, asked in its turn while other invoices are under way; without an answer, the run ends.
@@ -258,6 +297,7 @@ class _Run:
             exports=self._tools.exports,
             fortnox=fortnox,
             clock=self._tools.clock,
+            remembered=self._request.by_itself,
         )
         judging = JudgeTools(
             integration_id=self._integration.id,
@@ -266,6 +306,7 @@ class _Run:
             register=register,
             clock=self._tools.clock,
             last_run_at=self._before.finished_at if self._before else None,
+            anew=not self._request.by_itself,
             remembered_meaning=self._meaning,
         )
         return ExportTools(
@@ -355,10 +396,17 @@ class _Run:
         return due is Due.NOW
 
     def _continue_later(self) -> None:
+        """Goes on in another run where this one ends; if nothing came of this one, the schedule does."""
+        request = self._request
+        moved = self._reached > request.after or self._ended > 0
+        if not moved or request.hops >= HOPS:
+            self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
+            return
         self._report("run_continues", left=str(len(self._open)))
         slot = f"continue-{self._tools.new_id()}"
+        after, hops = self._reached, request.hops + 1
         self._tools.queue.send(
-            [SyncRequest(integration_id=self._integration.id, by=self._request.by, slot=slot)],
+            [SyncRequest(integration_id=self._integration.id, by=request.by, slot=slot, after=after, hops=hops)],
         )
 
     def _broken(self) -> None:
@@ -381,6 +429,7 @@ class _Run:
             summary,
             done=tally.answered(self._integration.asked),
             unfinished=tally.unfinished,
+            marked=tally.marked | self._to_look_at,
             detected=self._meaning,
         )
         tally.tell()

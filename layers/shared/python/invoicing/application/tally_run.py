@@ -14,12 +14,14 @@ from invoicing.domain.sent_work import SentWork
 class Tally:
     """What a run did so far. `report` takes an event and its fields.
 
-    `done` is what has been looked at to the end; `unfinished` is what the next run looks at, listed by Ongoing or not.
+    `done` is what has been looked at to the end; `unfinished` is what the next run looks at, listed by Ongoing or not;
+    `marked` is what it looks at once more, though it is right now.
     """
 
     report: Callable[..., None]
     unfinished: set[int]
     done: set[int] = field(default_factory=set)
+    marked: set[int] = field(default_factory=set)
     seen: int = 0
     waiting: int = 0
     updated: int = 0
@@ -91,6 +93,7 @@ class Tally:
     def _count_done(self, before: Export | None, after: Export) -> None:
         if not after.fortnox_number:
             return  # it left Ongoing without us
+        self.marked.add(after.invoice_id)
         if before is not None and before.fortnox_number == after.fortnox_number:
             self.updated += 1
             return

@@ -81,6 +81,7 @@ class Integration:
     sync_asked_at: datetime | None = None  # when a person last asked for a run
     # Invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no longer lists them.
     unfinished: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()  # by the last run; looked at once more, because the mark may lock nothing
     under_way: RunUnderWay | None = None  # the run after `last_run`; stays where one was cut off
 
     @property

@@ -1,14 +1,10 @@
-"""The settings of an integration, their defaults, and what a form may say."""
+"""The settings of an integration, and their defaults."""
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
-
-from invoicing.domain.keys import clean_key
 
 
 class ExportWhen(StrEnum):
@@ -124,113 +120,12 @@ class IntegrationSettings:
     language: Language = Language.SWEDISH
 
 
-class FieldProblem(StrEnum):
-    """Why a field of the form was refused; the page says it in words."""
-
-    MISSING = "missing"
-    NOT_A_CHOICE = "not_a_choice"
-    NOT_A_DATE = "not_a_date"
-    NOT_AN_ADDRESS = "not_an_address"
-    TOO_LONG = "too_long"
-    NOT_A_UNIT = "not_a_unit"
-
-
-# SES takes no other letters before the @ than those of ASCII.
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,}"
-)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # Python alone would take a week's date, too
-_UNIT = re.compile(r"[\w.%°²³/-]{1,20}")  # a unit code in Fortnox has 1 to 20 characters
-
-
-def parse_settings(form: Mapping[str, str]) -> tuple[IntegrationSettings | None, dict[str, FieldProblem]]:
-    """Reads a settings form. Gives the settings, or None and what is wrong with each refused field."""
-    problems: dict[str, FieldProblem] = {}
-
-    def text(name: str) -> str:
-        return form.get(name, "").strip()
-
-    def choice[E: StrEnum](kind: type[E], name: str, *, default: E | None = None) -> E:
-        if default is not None and name not in form:
-            return default  # a page that was open before there was this setting
-        try:
-            return kind(text(name))
-        except ValueError:
-            problems[name] = FieldProblem.NOT_A_CHOICE if text(name) else FieldProblem.MISSING
-            return next(iter(kind))
-
-    address = text("problem_address")
-    if not address:
-        problems["problem_address"] = FieldProblem.MISSING
-    elif len(address) > 254:
-        problems["problem_address"] = FieldProblem.TOO_LONG
-    elif not _ADDRESS.fullmatch(address) or ".." in address:
-        problems["problem_address"] = FieldProblem.NOT_AN_ADDRESS
-
-    raw_date = text("from_date")
-    try:
-        from_date = date.fromisoformat(raw_date) if _DATE.fullmatch(raw_date) else date.min
-    except ValueError:
-        from_date = date.min
-    if from_date.year < 2000:
-        problems["from_date"] = FieldProblem.NOT_A_DATE if raw_date else FieldProblem.MISSING
-
-    unit = clean_key(text("default_unit"))
-    if not _UNIT.fullmatch(unit):
-        problems["default_unit"] = FieldProblem.NOT_A_UNIT if unit else FieldProblem.MISSING
-
-    profit_centre = text("profit_centre_as_cost_centre")
-    if profit_centre not in {"", "on"}:
-        problems["profit_centre_as_cost_centre"] = FieldProblem.NOT_A_CHOICE
-
-    settings = IntegrationSettings(
-        from_date=from_date,
-        problem_address=address,
-        export_when=choice(ExportWhen, "export_when"),
-        rows=choice(RowGrouping, "rows"),
-        row_text=choice(RowText, "row_text"),
-        account_source=choice(AccountSource, "account_source"),
-        default_unit=unit,
-        price_meaning=choice(PriceMeaning, "price_meaning"),
-        profit_centre_as_cost_centre=profit_centre == "on",
-        invoice_text=choice(InvoiceText, "invoice_text"),
-        currency_rule=choice(CurrencyRule, "currency_rule"),
-        accounts_abroad=choice(AccountsAbroad, "accounts_abroad", default=AccountsAbroad.FORTNOX),
-        fees=choice(FortnoxFees, "fees", default=FortnoxFees.AS_ON_CUSTOMER),
-        due_date_from=choice(DueDateFrom, "due_date_from", default=DueDateFrom.INVOICE_DATE),
-        zero_total=choice(ZeroTotal, "zero_total", default=ZeroTotal.SEND),
-        language=choice(Language, "language"),
-    )
-    return (None if problems else settings), problems
-
-
-FIELDS = tuple(field.name for field in fields(IntegrationSettings))  # of the form, too
+FIELDS = tuple(field.name for field in fields(IntegrationSettings))
 
 
 def settings_fingerprint(settings: IntegrationSettings | None) -> str:
     """Tells whether settings are still those that a form was filled from; None is a fingerprint of its own."""
     if settings is None:
         return "none"
-    return hashlib.sha256(json.dumps(settings_to_form(settings), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def settings_to_form(settings: IntegrationSettings) -> dict[str, str]:
-    """The form fields that `parse_settings` reads back to the same settings."""
-    return {
-        "problem_address": settings.problem_address,
-        "from_date": settings.from_date.isoformat(),
-        "export_when": settings.export_when,
-        "rows": settings.rows,
-        "row_text": settings.row_text,
-        "account_source": settings.account_source,
-        "default_unit": settings.default_unit,
-        "price_meaning": settings.price_meaning,
-        "profit_centre_as_cost_centre": "on" if settings.profit_centre_as_cost_centre else "",
-        "invoice_text": settings.invoice_text,
-        "currency_rule": settings.currency_rule,
-        "accounts_abroad": settings.accounts_abroad,
-        "fees": settings.fees,
-        "due_date_from": settings.due_date_from,
-        "zero_total": settings.zero_total,
-        "language": settings.language,
-    }
+    said = {name: str(getattr(settings, name)) for name in FIELDS}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -21,6 +21,15 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail, ready to be sent: the same content twice."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """`id` names the problem, so that the same problem is never put twice."""
 

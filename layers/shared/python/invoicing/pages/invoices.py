@@ -11,11 +11,11 @@ from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     HISTORY_SHOWN,
     INVOICES_PER_PAGE,
+    Feedback,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
     InvoiceView,
-    Notice,
 )
 from invoicing.rendering.views_of import (
     UNBEGUN,
@@ -71,20 +71,20 @@ def invoice(visit: SignedInVisit) -> Answer:
 
 def export(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/export"""
-    return _ask_for(visit, EventKind.EXPORT_AGAIN, Notice.EXPORT_QUEUED)
+    return _ask_for(visit, EventKind.EXPORT_AGAIN, Feedback.EXPORT_QUEUED)
 
 
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/retry"""
-    return _ask_for(visit, EventKind.RETRY, Notice.RETRY_QUEUED)
+    return _ask_for(visit, EventKind.RETRY, Feedback.RETRY_QUEUED)
 
 
-def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Notice) -> Answer:
+def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Feedback) -> Answer:
     invoice_id = visit.invoice_id
     if invoice_id is None:
         return visit.not_found()
     export_again(visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
-    return visit.noted(notice if visit.integration.runs else Notice.NOT_RUNNING, f"/invoices/{invoice_id}")
+    return visit.noted(notice if visit.integration.runs else Feedback.NOT_RUNNING, f"/invoices/{invoice_id}")
 
 
 def _record(visit: SignedInVisit) -> Export | None:

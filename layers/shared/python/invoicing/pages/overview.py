@@ -11,8 +11,8 @@ from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     ConnectionHealth,
     ConsentMode,
+    Feedback,
     LastRun,
-    Notice,
     PauseView,
     RunProgress,
     StatusView,
@@ -64,9 +64,9 @@ def status(visit: SignedInVisit) -> Answer:
 def sync(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/sync"""
     if not visit.integration.runs:
-        return visit.noted(Notice.NOT_RUNNING)
+        return visit.noted(Feedback.NOT_RUNNING)
     started = sync_now(visit.parts.change_tools(), visit.integration, by=visit.session.username)
-    return visit.noted(Notice.SYNC_STARTED if started else Notice.SYNC_ALREADY_RUNNING)
+    return visit.noted(Feedback.SYNC_STARTED if started else Feedback.SYNC_ALREADY_RUNNING)
 
 
 def pause_form(visit: SignedInVisit) -> Answer:
@@ -82,13 +82,13 @@ def pause_form(visit: SignedInVisit) -> Answer:
 def pause_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/pause"""
     pause(visit.parts.change_tools(), visit.integration, paused=True, by=visit.session.username)
-    return visit.noted(Notice.PAUSED)
+    return visit.noted(Feedback.PAUSED)
 
 
 def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
     pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
-    return visit.noted(Notice.RESUMED)
+    return visit.noted(Feedback.RESUMED)
 
 
 def _progress(visit: SignedInVisit) -> RunProgress | None:
@@ -108,13 +108,13 @@ def _progress(visit: SignedInVisit) -> RunProgress | None:
     return RunProgress(done=run.ended + len(ended), total=run.ended + len(run.invoices))
 
 
-def _sync_notice(integration: Integration, notice: Notice | None, progress: RunProgress | None) -> Notice | None:
+def _sync_notice(integration: Integration, notice: Feedback | None, progress: RunProgress | None) -> Feedback | None:
     """What a page that said that a sync had started says when it is looked at again."""
-    if progress is not None or notice not in {Notice.SYNC_STARTED, Notice.SYNC_ALREADY_RUNNING}:
+    if progress is not None or notice not in {Feedback.SYNC_STARTED, Feedback.SYNC_ALREADY_RUNNING}:
         return notice
     if not integration.answered or integration.last_run is None:
         return None
-    return Notice.SYNC_STOPPED if integration.last_run.problem or integration.last_run.failed else Notice.SYNC_DONE
+    return Feedback.SYNC_STOPPED if integration.last_run.problem or integration.last_run.failed else Feedback.SYNC_DONE
 
 
 def _health(integration: Integration, keys: TokenItem | None) -> ConnectionHealth:

@@ -56,7 +56,7 @@ def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: i
         your_order_number=draft.your_order_number if draft else "",
         external_reference=draft.reference if draft else "",
         remarks=draft.remarks if draft else "",
-        rows=tuple(row_line_of(row, "") for row in rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]),
+        rows=tuple(row_line_of(row) for row in rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]),
         row_count=len(rows),
         net=draft.net if draft else wms.amount,
         wms_amount=wms.amount,

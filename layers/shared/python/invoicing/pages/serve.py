@@ -32,7 +32,7 @@ from invoicing.pages.browser import (
     redirect,
 )
 from invoicing.rendering.catalogue import choose_language
-from invoicing.rendering.views import IssueLine, IssuesView, Message, MessageView, Notice, SessionView
+from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, SessionView
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
@@ -119,15 +119,15 @@ class SignedInVisit(Visit):
         """There is no such thing in this integration."""
         return self.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{self.integration.id}")
 
-    def noted(self, notice: Notice, path: str = "") -> Answer:
+    def noted(self, notice: Feedback, path: str = "") -> Answer:
         """On to a page of the integration that says what the click did."""
         return redirect(self.here(f"{path}?notice={notice}"))
 
     @property
-    def notice(self) -> Notice | None:
+    def notice(self) -> Feedback | None:
         """What the click before this page did."""
         notice = self.request.query.get("notice", "")
-        return Notice(notice) if notice in set(Notice) else None
+        return Feedback(notice) if notice in set(Feedback) else None
 
     def all_exports(self, state: ExportState | None) -> list[Export]:
         """Every record of the integration in this state, or in any; without what moved out of their histories."""

@@ -2,40 +2,42 @@
 
 from collections.abc import Mapping
 
-from invoicing.application.change_integration import SettingsRefusedError, save_settings
+from invoicing.application.change_integration import SettingsChangedError, save_settings
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.integration_settings import (
     FIELDS,
-    FieldProblem,
     IntegrationSettings,
     settings_fingerprint,
-    settings_to_form,
 )
 from invoicing.domain.system import address_of, is_warehouse_name
 from invoicing.pages.browser import Answer
 from invoicing.pages.carried import LONGEST, carried_from, seen_in
 from invoicing.pages.serve import SignedInVisit, Visit, signed_in, signed_out, unguarded
-from invoicing.rendering.views import LandingProblem, LandingView, Notice, SettingsView
+from invoicing.rendering.views import Feedback, FieldProblem, LandingProblem, LandingView, SettingsView
 
 
 def settings_form(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/settings"""
+    from invoicing.pages.settings_form import form_of
+
     careful = IntegrationSettings(from_date=visit.now().date(), language=visit.language)
-    return Answer(body=settings_page(visit, settings_to_form(visit.integration.settings or careful)))
+    return Answer(body=settings_page(visit, form_of(visit.integration.settings or careful)))
 
 
 def save(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/settings: *Create* and *Save*."""
+    from invoicing.pages.settings_form import FormRefusedError, read_settings
+
     form = visit.request.form()
     was_draft = visit.integration.status is IntegrationStatus.DRAFT
-    seen = seen_in(form)
+    seen, by = seen_in(form), visit.session.username
     try:
-        save_settings(visit.parts.change_tools(), visit.integration, form, seen=seen, by=visit.session.username)
-    except SettingsRefusedError as refused:
-        if refused.problems:
-            return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
+        save_settings(visit.parts.change_tools(), visit.integration, read_settings(form), seen=seen, by=by)
+    except FormRefusedError as refused:
+        return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
+    except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
-    return visit.noted(Notice.CREATED if was_draft else Notice.SAVED)
+    return visit.noted(Feedback.CREATED if was_draft else Feedback.SAVED)
 
 
 def keep_through_sign_in(visit: Visit) -> Answer:
@@ -73,9 +75,12 @@ def settings_page(
     not_saved: bool = False,
 ) -> str:
     """The form, filled with `form`; `seen` is None if that is what is stored now."""
+    from invoicing.pages.settings_form import sections
+
     integration = visit.integration
     view = SettingsView(
         session=visit.session_view,
+        sections=sections(),
         form={name: form.get(name, "")[:LONGEST] for name in FIELDS},
         is_new=integration.status is IntegrationStatus.DRAFT,
         version=settings_fingerprint(integration.settings) if seen is None else seen[:LONGEST],

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from invoicing.domain.integration_settings import FieldProblem, Language
+from invoicing.domain.integration_settings import Language
 from invoicing.domain.verdict import Intention
 from invoicing.rendering.assets import asset_path
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.formats import format_amount, format_date, format_number, format_time
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
-from invoicing.rendering.views import InvoiceState
+from invoicing.rendering.views import FieldProblem, InvoiceState
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

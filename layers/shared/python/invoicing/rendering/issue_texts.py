@@ -5,6 +5,7 @@ older version can always be read. "It is sent by itself" is true of every invoic
 every run, and what Fortnox refused every hour, or at once when the invoice changes.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -30,16 +31,30 @@ def issue_text(issue: Issue, language: Language) -> IssueText:
     translate = translations(language).gettext
     words = _words(issue, language)
     text = ISSUE_TEXTS[issue.code]
+    rows = _ROWS.get(issue.params.get("rows", ""))
     fix = next(
         (fix for (code, name, value), fix in FIXES.items() if (code, issue.params.get(name)) == (issue.code, value)),
         text.fix,
     )
-    rows = _ROWS.get(issue.params.get("rows", ""))
+    cause = translate(text.cause)
+    if not issue.params.get("message", "").strip(" ."):
+        cause = _without_quote(cause) or translate(_NO_WORDS)
     return IssueText(
         title=translate(text.title) % words,
-        cause=translate(text.cause) % words + (f" {translate(rows)}" if rows else ""),
+        cause=cause % words + (f" {translate(rows)}" if rows else ""),
         fix=translate(fix) % words,
     )
+
+
+_NO_WORDS = translatable("Fortnox did not say why.")
+# "Fortnox says: “…”." is a sentence of its own; elsewhere the quote ends a sentence that stands without it.
+_SAYS = re.compile(r"Fortnox \w+: [“”]%\(message\)s[“”](?: \(\w+ %\(code\)s\))?\.\s*")
+_ENDS_IN_QUOTE = re.compile(r": [“”]%\(message\)s[“”]")
+
+
+def _without_quote(cause: str) -> str:
+    """What is left to say when Fortnox gave no reason, or was not asked."""
+    return _ENDS_IN_QUOTE.sub("", _SAYS.sub("", cause)).strip()
 
 
 class _Words(dict[str, str]):

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from invoicing.domain.integration_settings import FieldProblem
+from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.verdict import Intention
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
     ConnectionHealth,
-    HistoryEvent,
+    Feedback,
+    FieldProblem,
     InvoiceState,
     LandingProblem,
-    Notice,
 )
 
 # By type first: members of different StrEnums with equal values are equal to each other.
@@ -71,34 +71,34 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Intention.NOTHING: translatable("Unchanged"),
         Intention.HOLD: translatable("Held"),
     },
-    HistoryEvent: {
-        HistoryEvent.FOUND: translatable("Found in Ongoing"),
-        HistoryEvent.CREATED: translatable("Created in Fortnox"),
-        HistoryEvent.UPDATED: translatable("Updated in Fortnox"),
-        HistoryEvent.UNCHANGED: translatable("Compared with Fortnox: no difference"),
-        HistoryEvent.ADOPTED: translatable("Found in Fortnox after a missing answer; not sent again"),
-        HistoryEvent.WRITTEN_BACK: translatable("Number and exported mark saved in Ongoing"),
-        HistoryEvent.HELD: translatable("Held: a person must fix something"),
-        HistoryEvent.ANSWER_MISSING: translatable("Fortnox did not answer; looked up before a new try"),
-        HistoryEvent.EXPORT_ASKED: translatable("Export again was pressed"),
-        HistoryEvent.RETRY_ASKED: translatable("Retry was pressed"),
-        HistoryEvent.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
+    EventKind: {
+        EventKind.CLAIMED: translatable("Found in Ongoing"),
+        EventKind.CREATED: translatable("Created in Fortnox"),
+        EventKind.UPDATED: translatable("Updated in Fortnox"),
+        EventKind.UNCHANGED: translatable("Compared with Fortnox: no difference"),
+        EventKind.ADOPTED: translatable("Found in Fortnox after a missing answer; not sent again"),
+        EventKind.WRITTEN_BACK: translatable("Number and exported mark saved in Ongoing"),
+        EventKind.HELD: translatable("Held: a person must fix something"),
+        EventKind.NOT_FOUND: translatable("Fortnox did not answer; looked up before a new try"),
+        EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
+        EventKind.RETRY: translatable("Retry was pressed"),
+        EventKind.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
     },
-    Notice: {
-        Notice.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
-        Notice.SAVED: translatable("The settings are saved."),
-        Notice.SYNC_STARTED: translatable("The sync has started."),
-        Notice.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
-        Notice.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
-        Notice.SYNC_STOPPED: translatable("The sync could not do all its work. Under Issues it says why."),
-        Notice.NOT_RUNNING: translatable(
+    Feedback: {
+        Feedback.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
+        Feedback.SAVED: translatable("The settings are saved."),
+        Feedback.SYNC_STARTED: translatable("The sync has started."),
+        Feedback.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
+        Feedback.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
+        Feedback.SYNC_STOPPED: translatable("The sync could not do all its work. Under Issues it says why."),
+        Feedback.NOT_RUNNING: translatable(
             "The integration is not running. What you asked for is done as soon as it runs again."
         ),
-        Notice.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
-        Notice.RESUMED: translatable("The integration is running again."),
-        Notice.RECONNECTED: translatable("Connected again. What waited is being sent now."),
-        Notice.RETRY_QUEUED: translatable("It will be tried again in a moment."),
-        Notice.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
+        Feedback.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
+        Feedback.RESUMED: translatable("The integration is running again."),
+        Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
+        Feedback.RETRY_QUEUED: translatable("It will be tried again in a moment."),
+        Feedback.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
     },
 }
 

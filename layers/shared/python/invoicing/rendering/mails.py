@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.notice import Mail
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.formats import format_amount, format_date, format_time
@@ -28,15 +29,6 @@ from invoicing.rendering.views import (
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
 _MOST_ENTRIES = 20  # issues named in a digest; the page has them all
 _SUBJECT_LENGTH = 180  # characters; a company's name can be 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """One mail, ready to be sent."""
-
-    subject: str
-    text: str
-    html: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

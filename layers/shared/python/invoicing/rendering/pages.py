@@ -71,7 +71,7 @@ class Pages:
         return self._render("invoices.html", view, language, session=view.session)
 
     def invoice(self, view: InvoiceView, language: Language) -> str:
-        """One invoice, with rows and history."""
+        """One invoice, with its history."""
         return self._render("invoice.html", view, language, session=view.session)
 
     def preview(self, view: PreviewView, language: Language) -> str:

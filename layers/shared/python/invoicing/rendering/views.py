@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from invoicing.domain.integration_settings import FieldProblem
+from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Issue
 from invoicing.domain.verdict import Intention
 
@@ -50,7 +50,7 @@ class Pager:
     pages: int = 1
 
 
-class Notice(StrEnum):
+class Feedback(StrEnum):
     """What the click before this page did."""
 
     CREATED = "created"
@@ -154,11 +154,61 @@ class SetupView:
     mode: ConsentMode
 
 
+class FieldProblem(StrEnum):
+    """Why a field of the form was refused; the page says it in words."""
+
+    MISSING = "missing"
+    NOT_A_CHOICE = "not_a_choice"
+    NOT_A_DATE = "not_a_date"
+    NOT_AN_ADDRESS = "not_an_address"
+    TOO_LONG = "too_long"
+    NOT_A_UNIT = "not_a_unit"
+
+
+class FieldKind(StrEnum):
+    """How a setting is filled in."""
+
+    ADDRESS = "address"
+    DATE = "date"
+    UNIT = "unit"
+    CHOICE = "choice"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChoice:
+    """One of the values that a setting can have. Texts are in the source language."""
+
+    value: str
+    title: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingField:
+    """One setting and its sentence. Texts are in the source language."""
+
+    name: str
+    title: str
+    sentence: str
+    kind: FieldKind
+    choices: tuple[SettingChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSection:
+    """Settings that are shown together."""
+
+    title: str
+    fields: tuple[SettingField, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsView:
-    """The settings form. `form` has the keys of `settings_to_form`; `problems` those that were refused."""
+    """The settings form. `form` has the names of its fields; `problems` those that were refused."""
 
     session: SessionView
+    sections: tuple[SettingSection, ...]
     form: Mapping[str, str]
     is_new: bool
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
@@ -218,7 +268,7 @@ class StatusView:
     sent_this_month: int = 0
     totals_this_month: tuple[CurrencyTotal, ...] = ()
     unconfirmed_address: str = ""
-    notice: Notice | None = None
+    notice: Feedback | None = None
 
 
 class InvoiceState(StrEnum):
@@ -267,27 +317,10 @@ class RowLine:
     article_number: str
     text: str
     quantity: Decimal
-    unit: str
     price: Decimal
     amount: Decimal
     account: str = ""  # empty: the article's own
     cost_centre: str = ""
-
-
-class HistoryEvent(StrEnum):
-    """What can happen to an invoice."""
-
-    FOUND = "found"
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    ADOPTED = "adopted"  # found in Fortnox after a missing answer
-    WRITTEN_BACK = "written_back"
-    HELD = "held"
-    ANSWER_MISSING = "answer_missing"
-    EXPORT_ASKED = "export_asked"
-    RETRY_ASKED = "retry_asked"
-    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +328,7 @@ class HistoryEntry:
     """One thing that happened. `by` is empty when the service did it by itself."""
 
     at: datetime
-    event: HistoryEvent
+    event: EventKind
     by: str = ""
     fortnox_number: str = ""
     net: Decimal | None = None
@@ -322,12 +355,10 @@ class InvoiceView:
     customer_number: str = ""
     period_start: date | None = None
     period_end: date | None = None
-    rows: tuple[RowLine, ...] = ()
-    pager: Pager = Pager()
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None
-    notice: Notice | None = None
+    notice: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,7 +413,7 @@ class IssuesView:
     session: SessionView
     issues: tuple[IssueLine, ...]
     pager: Pager = Pager()
-    notice: Notice | None = None
+    notice: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 from invoicing.domain.due import Due
-from invoicing.domain.export import EventKind, Export, ExportState
-from invoicing.domain.export import HistoryEvent as DomainEvent
+from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 from invoicing.rendering.views import (
     CurrencyTotal,
     HistoryEntry,
-    HistoryEvent,
     InvoiceLine,
     InvoiceState,
     IssueLine,
@@ -27,19 +25,8 @@ _STATES = {
     ExportState.DONE: InvoiceState.SENT,
     ExportState.HELD: InvoiceState.HELD,
 }
-_EVENTS = {
-    EventKind.CLAIMED: HistoryEvent.FOUND,
-    EventKind.CREATED: HistoryEvent.CREATED,
-    EventKind.ADOPTED: HistoryEvent.ADOPTED,
-    EventKind.NOT_FOUND: HistoryEvent.ANSWER_MISSING,
-    EventKind.UPDATED: HistoryEvent.UPDATED,
-    EventKind.UNCHANGED: HistoryEvent.UNCHANGED,
-    EventKind.WRITTEN_BACK: HistoryEvent.WRITTEN_BACK,
-    EventKind.HELD: HistoryEvent.HELD,
-    EventKind.RETRY: HistoryEvent.RETRY_ASKED,
-    EventKind.EXPORT_AGAIN: HistoryEvent.EXPORT_ASKED,
-    EventKind.LEFT: HistoryEvent.LEFT,
-}
+# Written before every update: tells a reader nothing that UPDATED does not.
+UNTOLD = frozenset({EventKind.UPDATING})
 _SHOW_NUMBER = frozenset({EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK})
 _BY_ITSELF = "schedule"
 
@@ -118,17 +105,16 @@ def issue_line_of(export: Export) -> IssueLine | None:
     )
 
 
-def history_of(events: Iterable[DomainEvent]) -> tuple[HistoryEntry, ...]:
-    """Newest first. What is written before every update tells a reader nothing and is left out."""
+def history_of(events: Iterable[HistoryEvent]) -> tuple[HistoryEntry, ...]:
+    """Newest first."""
     shown = []
     for event in events:
-        kind = _EVENTS.get(event.kind)
-        if kind is None:
+        if event.kind in UNTOLD:
             continue
         shown.append(
             HistoryEntry(
                 at=event.at,
-                event=kind,
+                event=event.kind,
                 by="" if event.by == _BY_ITSELF else event.by,
                 fortnox_number=event.fortnox_number if event.kind in _SHOW_NUMBER else "",
                 net=event.net,
@@ -137,13 +123,12 @@ def history_of(events: Iterable[DomainEvent]) -> tuple[HistoryEntry, ...]:
     return tuple(reversed(shown))
 
 
-def row_line_of(row: InvoiceRow, unit: str) -> RowLine:
-    """One row as it is sent."""
+def row_line_of(row: InvoiceRow) -> RowLine:
+    """One row as it is sent: without a unit, which is the article's own (docs/decisions/0007)."""
     return RowLine(
         article_number=row.article_number,
         text=row.description,
         quantity=row.quantity,
-        unit=unit,
         price=row.price,
         amount=row.total,
         account=str(row.account) if row.account is not None else "",

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from invoicing.application.send_notice import Letter
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
-from invoicing.domain.notice import Notice, NoticeKind
+from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.sent_work import Closing
-from invoicing.rendering.mails import Mail, Mails
+from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,
@@ -33,19 +32,18 @@ class LinkedLetters:
 
     def compose(
         self, notice: Notice, integration: Integration, *, reminder_day: int | None, held: Iterable[Export]
-    ) -> Letter:
+    ) -> Mail:
         """Words it in the language of the integration's settings."""
         language = integration.settings.language if integration.settings else Language.SWEDISH
         match notice.kind:
             case NoticeKind.BROKEN:
-                mail = self._broken(integration, language, reminder_day)
+                return self._broken(integration, language, reminder_day)
             case NoticeKind.REACTIVATED:
-                mail = self._reactivated(notice, integration, language)
+                return self._reactivated(notice, integration, language)
             case NoticeKind.DIGEST:
-                mail = self._digest(notice, integration, language, held)
+                return self._digest(notice, integration, language, held)
             case NoticeKind.VERIFY_ADDRESS:
-                mail = self._verify(notice, integration, language)
-        return Letter(subject=mail.subject, text=mail.text, html=mail.html)
+                return self._verify(notice, integration, language)
 
     def _broken(self, integration: Integration, language: Language, reminder_day: int | None) -> Mail:
         link = self.links.make(LinkKind.REACTIVATE, {"integration": integration.id})

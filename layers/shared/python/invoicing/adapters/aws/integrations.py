@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _INDEX = "ActiveIntegrations"
 _ACTIVE: Attribute = {"S": "active"}
-_KEPT_APART = frozenset({"id", "asked", "sync_asked_at", "unfinished", "under_way", "last_run"})  # not written by `put`
+_KEPT_APART = frozenset(
+    {"id", "asked", "sync_asked_at", "unfinished", "marked", "under_way", "last_run"}
+)  # not written by `put`
 _DIRECTORY = "customer-id#"  # "#" is in no warehouse name, so it meets no integration
 _EXISTS = "attribute_exists(#integration_id)"
 _ROUNDS = 10  # of one write against others that change `asked` at the same moment
@@ -71,6 +73,7 @@ class DynamoIntegrations:
         *,
         done: Set[int],
         unfinished: Set[int],
+        marked: Set[int] = frozenset(),
         detected: PriceMeaning,
     ) -> None:
         """Repeats itself while people ask for invoices at the same moment.
@@ -78,10 +81,11 @@ class DynamoIntegrations:
         Raises ChangedMeanwhileError if there is no such integration.
         """
         put = {"last_run": attribute(run), "detected_price_meaning": attribute(detected)}
+        sets = {"unfinished": unfinished, "marked": marked}
         asked: frozenset[int] = frozenset()  # what is believed to be stored; mostly nothing is asked for
         for _ in range(_ROUNDS):
             try:
-                self._write_run(integration_id, put, {"asked": asked - done, "unfinished": unfinished}, before=asked)
+                self._write_run(integration_id, put, {"asked": asked - done, **sets}, before=asked)
             except ConditionFailedError as error:
                 if error.found is None:
                     raise

@@ -60,8 +60,14 @@ def read_sync_request(body: str) -> SyncRequest:
     """Reads the body of a message. Raises UpstreamContractError for one that is not ours."""
     try:
         fields = json.loads(body)
-        return SyncRequest(integration_id=str(fields["integration_id"]), by=str(fields["by"]), slot=str(fields["slot"]))
-    except (ValueError, KeyError, TypeError):
+        return SyncRequest(
+            integration_id=str(fields["integration_id"]),
+            by=str(fields["by"]),
+            slot=str(fields["slot"]),
+            after=int(fields.get("after", 0)),
+            hops=int(fields.get("hops", 0)),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UpstreamContractError("a message of the sync queue is not a sync request") from None
 
 

@@ -178,7 +178,7 @@ class FortnoxCompany:
 
     def credit_invoice(self, number: str) -> None:
         """One PUT. Without a clear answer UnknownOutcomeError."""
-        self._call("PUT", f"/3/invoices/{_segment(number)}/credit", params={"fortnox_number": number})
+        self._call("PUT", f"/3/invoices/{_segment(number)}/credit", about_invoice=True)
 
     def _clear(self, path: str, fields: Sequence[str]) -> None:
         """Empties fields in one of two ways, as neither is documented; what resists both keeps what it had."""

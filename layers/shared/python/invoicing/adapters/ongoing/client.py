@@ -1,9 +1,10 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import batched
 from xml.etree.ElementTree import Element
 
@@ -79,8 +80,10 @@ class OngoingClient:
         self._listing(login, query, system, timeout=_LOGIN_SECONDS)
         system.keep()
 
-    def unexported(self, login: WmsLogin, *, since: date) -> Iterator[WmsPage]:
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
+
+        Only those whose id is larger than `after`.
 
         Each page is asked for when it is. All filters are applied here again, because a server may ignore them.
         Raises as check_login.
@@ -98,11 +101,12 @@ class OngoingClient:
             return (
                 one.is_exported is not True
                 and not one.is_training
+                and (one.id is None or one.id > after)
                 and (one.invoice_date is None or one.invoice_date >= since)
             )
 
         try:
-            for page, more in self._wanted(login, query, system, is_wanted):
+            for page, more in self._wanted(login, query, system, is_wanted, after=after):
                 # Those without a readable id come last.
                 page.sort(key=lambda one: (one.id is None, one.id or 0))
                 yield WmsPage(invoices=[one.invoice for one in page], more=more)
@@ -121,6 +125,20 @@ class OngoingClient:
         found = next((one.invoice for one in listed if one.id == invoice_id and not one.is_training), None)
         if found is None and len(listed) == 1 and listed[0].id is None:
             return listed[0].invoice  # the only answer, and its id is what cannot be read
+        return found
+
+    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
+        """What these invoices come to now, read without their charges, some hundreds in one call.
+
+        Raises as check_login.
+        """
+        system = self._system(login)
+        found: dict[int, Decimal] = {}
+        for ids in batched(invoice_ids, _LARGE_PAGE, strict=False):
+            query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
+            for one in self._listing(login, query, system).invoices:
+                if one.id in ids and isinstance(one.invoice, WmsInvoice):
+                    found[one.invoice.id] = one.invoice.amount
         return found
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
@@ -146,6 +164,8 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        after: int,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """What is wanted of what a query gives, with charges, page by page; and whether another page comes.
 
@@ -155,7 +175,7 @@ class OngoingClient:
         done: set[int] = set()
         is_to_try = self._is_to_try(system)
         if not _shows_history(system):
-            for page, more in self._pages(login, query, system):
+            for page, more in self._pages(login, query, system, after=after):
                 if is_to_try:
                     is_to_try = False
                     self._try_filters(login, system, page)
@@ -166,7 +186,9 @@ class OngoingClient:
                     break
                 if not more:
                     return
-        yield from self._heads_first(login, query, system, lambda one: is_wanted(one) and one.id not in done)
+        yield from self._heads_first(
+            login, query, system, lambda one: is_wanted(one) and one.id not in done, after=after
+        )
 
     def _heads_first(
         self,
@@ -174,10 +196,13 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        after: int,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         wanted: list[ListedInvoice] = []
         read = 0
-        for page, _ in self._pages(login, replace(query, with_charges=False), system, page_size=_LARGE_PAGE):
+        heads = replace(query, with_charges=False)
+        for page, _ in self._pages(login, heads, system, after=after, page_size=_LARGE_PAGE):
             read += len(page)
             wanted += [one for one in page if is_wanted(one)]
         ids = [one.id for one in wanted if one.id is not None]
@@ -198,7 +223,7 @@ class OngoingClient:
             yield [one for one in listing.invoices if one.id in group and is_wanted(one)], place < len(groups)
 
     def _pages(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int = _PAGE
+        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, after: int = 0, page_size: int = _PAGE
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
@@ -209,7 +234,7 @@ class OngoingClient:
         gets no answer, they shrink for good.
         """
         seen = _Seen()
-        last: int | None = None
+        last: int | None = after or None
         size, largest = page_size, _LARGE_PAGE
         count_before = 0
         while True:

@@ -1,0 +1,533 @@
+"""A walk through the product: every page and mail in both languages, as one warehouse comes to see them.
+
+The simulators are those of the demo, the wiring is the one that is deployed, and the pages are those that the routes
+of the functions lead to. So nothing is shown here that the product cannot show.
+"""
+
+import io
+import os
+import re
+import runpy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from invoicing.application.recover_tokens import recover_tokens
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.integration import Integration, RunUnderWay
+from invoicing.domain.integration_settings import IntegrationSettings, Language
+from invoicing.domain.notice import Mail, Notice, NoticeKind
+from invoicing.domain.tokens import TokenStatus
+from invoicing.pages.serve import Routes, serve
+from invoicing.pages.settings_form import form_of
+from invoicing.rendering.views import INVOICES_PER_PAGE, ISSUES_PER_PAGE, ROWS_PER_PAGE
+from invoicing.runtime import observability, settings
+from invoicing.runtime.bootstrap import Bootstrap
+from invoicing.runtime.links import LIVES, LinkKind
+
+from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID
+from local.ongoing import seed
+from local.ongoing.seed import PASSWORD, USERNAME, WAREHOUSE
+from local.ongoing.warehouse import Invoice
+from tests.support.wiring import BASE_URL
+from tests.support.world import ADMINISTRATORS, World
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = f"/integrations/{WAREHOUSE}"
+MORE_SENT = 6001  # and the ids after it: enough for a second page of the list
+MORE_HELD = 6101  # and the ids after it: enough for a second page of issues
+VERY_LONG = 6201  # more rows than a page shows; it is still growing
+CONSENTS = {
+    "denied": {"error": "access_denied"},
+    "licence-missing": {"error": "error_missing_license"},
+    "app-licence-missing": {"error": "error_missing_app_license"},
+    "not-administrator": {"error": "error_missing_system_admin_right"},
+    "scope-refused": {"error": "invalid_scope"},
+    "fortnox-not-answering": {"error": "temporarily_unavailable"},
+    "code-refused": {"code": "made-up"},
+    "other": {"error": "error_not_seen_before"},
+}
+
+# What the walk comes to, for whoever must know it beforehand.
+PAGES = (
+    "consent-app-licence-missing",
+    "consent-code-refused",
+    "consent-denied",
+    "consent-fortnox-not-answering",
+    "consent-licence-missing",
+    "consent-no-answer",
+    "consent-not-administrator",
+    "consent-other",
+    "consent-scope-refused",
+    "consent-start-unknown",
+    "consent-start-used",
+    "consent-wrong-company",
+    "disconnect",
+    "disconnect-not-confirmed",
+    "invoice",
+    "invoice-asked-for",
+    "invoice-held",
+    "invoice-not-due",
+    "invoice-waiting",
+    "invoices",
+    "invoices-empty",
+    "invoices-none-match",
+    "invoices-not-due",
+    "invoices-older",
+    "invoices-waiting",
+    "issues",
+    "issues-more",
+    "issues-none",
+    "landing",
+    "landing-reactivation",
+    "landing-refused",
+    "landing-session-ended",
+    "landing-throttled",
+    "message-address-link-expired",
+    "message-address-verified",
+    "message-bad-request",
+    "message-disconnected",
+    "message-error",
+    "message-form-expired",
+    "message-not-found",
+    "message-reactivation-link-expired",
+    "message-reactivation-not-needed",
+    "message-session-ended",
+    "message-signed-out",
+    "message-unavailable",
+    "pause",
+    "preview",
+    "preview-held",
+    "preview-long",
+    "preview-unchanged",
+    "rehearsal",
+    "rehearsal-result",
+    "settings-changed-elsewhere",
+    "settings-create",
+    "settings-edit",
+    "settings-not-saved",
+    "settings-problems",
+    "setup",
+    "setup-personal",
+    "status",
+    "status-asked",
+    "status-broken",
+    "status-checking",
+    "status-first",
+    "status-paused",
+    "status-reconnected",
+    "status-running",
+    "status-synced",
+    "verify",
+)
+MAILS = ("broken", "digest", "reactivated", "reminder", "reminder-last", "verify")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An answer, as a browser got it."""
+
+    status: int
+    body: str
+    location: str
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Of the address that it leads to."""
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.location).query).items()}
+
+    @property
+    def guard(self) -> dict[str, str]:
+        """The hidden fields that a form of an integration carries."""
+        found = re.findall(r'type="hidden" name="(csrf|version)" value="([^"]*)"', self.body)
+        return dict(found)
+
+
+@dataclass
+class Visitor:
+    """Somebody's browser."""
+
+    tour: "Tour"
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, language: Language = Language.ENGLISH) -> Seen:
+        """Opens an address."""
+        return self._send("GET", path, query or {}, None, language)
+
+    def post(self, path: str, form: Mapping[str, str] | str, *, language: Language = Language.ENGLISH) -> Seen:
+        """Presses a button; `form` may be a body that no form of ours sends."""
+        return self._send("POST", path, {}, form if isinstance(form, str) else urlencode(form), language)
+
+    def press(self, path: str, *, language: Language = Language.ENGLISH, **fields: str) -> Seen:
+        """A button of the integration's pages, with the guard of this sign-in."""
+        csrf = self.get(f"{HERE}/pause").guard["csrf"]
+        return self.post(f"{HERE}{path}", {"csrf": csrf, **fields}, language=language)
+
+    def log_in(self, *, language: Language = Language.ENGLISH, **fields: str) -> Seen:
+        """The form of the start page."""
+        form = {"system": WAREHOUSE, "username": USERNAME, "password": PASSWORD, **fields}
+        return self.post("/login", form, language=language)
+
+    def approve(self, asked: Mapping[str, str], tenant_id: str = TENANT_ID, *, language: Language) -> Seen:
+        """Approves in Fortnox and comes back."""
+        code = self.tour.world.fortnox.approve(
+            client_id=CLIENT_ID,
+            tenant_id=tenant_id,
+            username=ADMINISTRATORS[tenant_id],
+            scopes=asked["scope"].split(),
+            service=asked.get("account_type") == "service",
+        )
+        return self.get("/oauth/callback", {"state": asked["state"], "code": code}, language=language)
+
+    def _send(self, method: str, path: str, query: Mapping[str, str], body: str | None, language: Language) -> Seen:
+        own = urlsplit(self.tour.base_url)
+        event = {
+            "httpMethod": method,
+            "path": f"{own.path}{path}",
+            "queryStringParameters": dict(query),
+            "headers": {
+                "accept-language": language.value,
+                "content-type": "application/x-www-form-urlencoded",
+                "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+                "origin": f"{own.scheme}://{own.netloc}",
+            },
+            "body": body,
+            "requestContext": {"requestId": "1-69a98f2c-5b0e7d1a", "identity": {"sourceIp": "192.0.2.1"}},
+        }
+        answer = serve(
+            event,
+            self.tour.context,
+            parts=self.tour.parts(),
+            routes=self.tour.routes,
+            public_base_url=self.tour.base_url,
+        )
+        for line in answer["multiValueHeaders"].get("Set-Cookie", []):
+            name, _, rest = line.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        headers = answer["multiValueHeaders"]
+        return Seen(status=answer["statusCode"], body=answer["body"], location=headers.get("Location", [""])[0])
+
+
+class Tour:
+    """The walk. `pages` and `mails` are what was seen, by name and language."""
+
+    def __init__(self, base_url: str = BASE_URL) -> None:
+        self.base_url = base_url
+        self.pages: dict[tuple[str, Language], str] = {}
+        self.mails: dict[tuple[str, Language], Mail] = {}
+        self.world = World(base_url=base_url)
+        self.context = mock.Mock(get_remaining_time_in_millis=lambda: 29_000)
+        self.routes = _routes()
+        self.operator = Visitor(self)
+        self._trouble: Exception | None = None
+
+    def parts(self) -> Bootstrap:
+        """The wiring, with trouble where the walk wants some."""
+        trouble = self._trouble
+        if trouble is None:
+            return self.world.parts
+        broken: Any = mock.Mock(session=mock.Mock(side_effect=trouble))
+        return self.world.bootstrap(sessions=broken)
+
+    def walk(self) -> "Tour":
+        """From the first visit to the last."""
+        with mock.patch.object(observability.logger.registered_handler, "stream", io.StringIO()):
+            self._come()
+            self._set_up()
+            self._first_run()
+            self._every_day()
+            self._change()
+            self._break_and_reactivate()
+            self._go()
+        return self
+
+    # ---- the way
+
+    def _come(self) -> None:
+        self._keep("landing", lambda language: Visitor(self).get("/", language=language))
+        self._keep("landing-refused", lambda language: Visitor(self).log_in(password="guess", language=language))
+        for _ in range(8):
+            Visitor(self).log_in(password="guess")
+        self._keep("landing-throttled", lambda language: Visitor(self).log_in(password="guess", language=language))
+        self.world.later(hours=2)
+        for name, answer in CONSENTS.items():
+            self._keep(f"consent-{name}", partial(self._refused, answer))
+        self._keep("consent-no-answer", self._nothing_came)
+        self._keep("consent-start-used", lambda language: self._refused({"code": "x", "state": "another"}, language))
+        unknown = {"code": "x", "state": "never-started"}
+        self._keep(
+            "consent-start-unknown", lambda language: Visitor(self).get("/oauth/callback", unknown, language=language)
+        )
+
+    def _refused(self, answer: Mapping[str, str], language: Language) -> Seen:
+        visitor = Visitor(self)
+        state = visitor.log_in().query["state"]
+        return visitor.get("/oauth/callback", {"state": state, **answer}, language=language)
+
+    def _nothing_came(self, language: Language) -> Seen:
+        visitor = Visitor(self)
+        visitor.log_in()
+        return visitor.get("/oauth/callback", language=language)
+
+    def _set_up(self) -> None:
+        self._connect(self.operator.log_in(mode="personal").query)
+        self._look("setup-personal", "/setup")
+        self._connect(self.operator.press("/connect").query)
+        self._look("setup", "/setup")
+        self._look("settings-create", "/settings")
+        guard = self.operator.get(f"{HERE}/settings").guard
+        careful = form_of(
+            IntegrationSettings(
+                from_date=self.world.today - timedelta(days=400), problem_address="ekonomi@nordlager.example"
+            )
+        )
+        wrong = {**careful, **guard, "problem_address": "ekonomi@", "default_unit": "en hel pall", "rows": ""}
+        self._answer("settings-problems", "/settings", wrong)
+        self.operator.post(f"{HERE}/settings", {**careful, **guard})
+        self._look("status-first", "?notice=created")
+
+    def _connect(self, asked: Mapping[str, str]) -> None:
+        seen = self.operator.approve(asked, language=Language.ENGLISH)
+        assert seen.status == 303, seen.body
+
+    def _first_run(self) -> None:
+        self._look("issues-none", "/issues")
+        self._look("invoices-empty", "/invoices")
+        self._look("rehearsal", "/rehearsal")
+        self._look("rehearsal-result", "/rehearsal?page=1")
+        self._look("preview", f"/invoices/{seed.PLAIN}/preview")
+        self._look("invoice-waiting", f"/invoices/{seed.PLAIN}")
+        self.operator.press("/sync")
+        self._look("status-asked", "?notice=sync_started")
+        self.world.run(by=USERNAME)
+        self._look("status-synced", "?notice=sync_started")
+
+    def _every_day(self) -> None:
+        self._look("status", "")
+        self._add(_more(self.world))
+        # A run that is in the middle of its work, as another tab sees it.
+        under_way = RunUnderWay(
+            started_at=self.world.clock(), invoices=frozenset(range(MORE_SENT, MORE_SENT + 40)), ended=12
+        )
+        self.world.integrations.begin_run(WAREHOUSE, under_way, unfinished=frozenset())
+        self._look("status-running", "?notice=sync_already_running")
+        self.world.later(minutes=20)
+        self.world.run()
+        self._look("invoices", "/invoices")
+        last = self.pages["invoices", Language.ENGLISH].rpartition("cursor=")[2].partition('"')[0]
+        self._look("invoices-older", f"/invoices?cursor={last}")
+        self._look("invoices-waiting", "/invoices?state=waiting")
+        self._look("invoices-not-due", "/invoices?state=not_due")
+        self._look("invoices-none-match", "/invoices?search=kaffe&state=checking")
+        self._look("invoice", f"/invoices/{seed.PLAIN}")
+        self._look("invoice-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}")
+        self._look("invoice-not-due", f"/invoices/{seed.STILL_GROWING}")
+        self._look("preview-unchanged", f"/invoices/{seed.PLAIN}/preview")
+        self._look("preview-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}/preview")
+        self._look("preview-long", f"/invoices/{VERY_LONG}/preview?page=2")
+        self._look("issues", "/issues")
+        self._look("issues-more", "/issues?page=2")
+        self.operator.press(f"/invoices/{seed.PLAIN}/export")
+        self._look("invoice-asked-for", f"/invoices/{seed.PLAIN}?notice=export_queued")
+
+    def _change(self) -> None:
+        self._look("settings-edit", "/settings")
+        stored = self._integration().settings
+        assert stored is not None
+        form = {**form_of(stored), **self.operator.get(f"{HERE}/settings").guard}
+        other = {**form, "rows": "per_charge"}
+        self._answer("settings-changed-elsewhere", "/settings", {**other, "version": "another"})
+        self._answer("settings-not-saved", "/settings", {**other, "csrf": "of-another-sign-in"})
+        self._keep(
+            "landing-session-ended",
+            lambda language: Visitor(self).post(f"{HERE}/settings", other, language=language),
+        )
+        self._look("pause", "/pause")
+        self.operator.press("/pause")
+        self._look("status-paused", "?notice=paused")
+        self.operator.press("/resume")
+        self._look("disconnect", "/disconnect")
+        self._answer("disconnect-not-confirmed", "/disconnect", {"csrf": form["csrf"]})
+        self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
+        self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
+        self._verify()
+
+    def _verify(self) -> None:
+        subject = {"integration": WAREHOUSE, "address": "ekonomi@nordlager.example"}
+        path = self._link(LinkKind.VERIFY_ADDRESS, subject)
+        self._keep("verify", lambda language: Visitor(self).get(path, language=language))
+        self._keep("message-address-verified", lambda language: Visitor(self).post(path, {}, language=language))
+        with mock.patch.dict(LIVES, {kind: timedelta(seconds=-1) for kind in LinkKind}):
+            self._keep("message-address-link-expired", lambda language: Visitor(self).get(path, language=language))
+            again = self._link(LinkKind.REACTIVATE, {"integration": WAREHOUSE})
+            self._keep(
+                "message-reactivation-link-expired", lambda language: Visitor(self).get(again, language=language)
+            )
+        self._keep("message-reactivation-not-needed", lambda language: Visitor(self).get(again, language=language))
+
+    def _break_and_reactivate(self) -> None:
+        world = self.world
+        self._add([_new(world, MORE_SENT + 500 + number) for number in range(3)])
+        self._sign_in()  # before: a sign-in without keys leads to the consent
+        world.fortnox.revoke_consent(TENANT_ID)
+        world.fortnox.destroy_tokens(TENANT_ID)
+        world.later(hours=2)
+        world.run()
+        for _ in range(40):
+            if self._integration().broken_since is not None:
+                break
+            keys = world.tokens.get(WAREHOUSE)
+            if keys is not None and keys.status is TokenStatus.UNCERTAIN and not self._has("status-checking"):
+                self._look("status-checking", "")
+            world.later(minutes=5)
+            self._keep_tokens()
+        self._look("status-broken", "")
+        self._mail("broken", NoticeKind.BROKEN)
+        self._mail("reminder", NoticeKind.BROKEN, reminder_day=1)
+        self._mail("reminder-last", NoticeKind.BROKEN, reminder_day=7)
+        path = self._link(LinkKind.REACTIVATE, {"integration": WAREHOUSE})
+        self._keep("landing-reactivation", lambda language: Visitor(self).get(path, language=language))
+        self._keep("consent-wrong-company", self._wrong_company)
+        self._connect(self.operator.press("/connect").query)
+        self._look("status-reconnected", "?notice=reconnected")
+        world.run()
+        self._mail("reactivated", NoticeKind.REACTIVATED)
+
+    def _wrong_company(self, language: Language) -> Seen:
+        asked = self.operator.press("/connect").query
+        return self.operator.approve(asked, OTHER_TENANT_ID, language=language)
+
+    def _keep_tokens(self) -> None:
+        parts = self.world.parts
+        for integration_id in self.world.tokens.due(self.world.clock()):
+            try:
+                recover_tokens(parts.engine(), integration_id, parts.follow_keys)
+            except RetryLaterError:
+                continue
+
+    def _go(self) -> None:
+        self._look("message-not-found", "/no-such-page")
+        self._answer("message-form-expired", "/pause", {"csrf": "of-another-sign-in"})
+        self._keep("message-session-ended", lambda language: Visitor(self).post(f"{HERE}/sync", {}, language=language))
+        self._keep("message-bad-request", lambda language: Visitor(self).post("/login", "a=%ff", language=language))
+        with self._in_trouble(RetryLaterError("the table does not answer")):
+            self._look("message-unavailable", "")
+        with self._in_trouble(ZeroDivisionError()):
+            self._look("message-error", "")
+        self._keep("message-signed-out", self._sign_out)
+        self._sign_in()
+        other = Visitor(self)
+        other.log_in()
+        self._answer_once("message-disconnected", other)
+
+    def _sign_out(self, language: Language) -> Seen:
+        visitor = Visitor(self)
+        visitor.log_in()
+        return visitor.post("/logout", visitor.get(HERE).guard, language=language)
+
+    def _answer_once(self, name: str, other: Visitor) -> None:
+        """Disconnecting ends the sign-in; who has another one sees the same."""
+        self.operator.press("/disconnect", confirm="on")
+        self._keep(name, lambda language: other.get(HERE, language=language))
+
+    # ---- how it is kept
+
+    def _look(self, name: str, path: str) -> None:
+        """A page of the integration; `path` is below its own and may have a query."""
+        there, _, query = path.partition("?")
+        asked = dict(parse_qsl(query))
+        self._keep(name, lambda language: self.operator.get(f"{HERE}{there}", asked, language=language))
+
+    def _answer(self, name: str, path: str, form: Mapping[str, str]) -> None:
+        """What a form of the integration is answered with that changes nothing."""
+        self._keep(name, lambda language: self.operator.post(f"{HERE}{path}", form, language=language))
+
+    def _keep(self, name: str, see: Callable[[Language], Seen]) -> None:
+        for language in Language:
+            seen = see(language)
+            assert "<h1>" in seen.body, f"{name}: {seen.status} {seen.location}"
+            self.pages[name, language] = seen.body
+
+    def _mail(self, name: str, kind: NoticeKind, *, reminder_day: int | None = None, **params: str) -> None:
+        now = self.world.clock()
+        found = [one for one in self.world.notices.all if one.kind is kind]
+        notice = (
+            found[-1] if found else Notice(id=name, integration_id=WAREHOUSE, kind=kind, created_at=now, params=params)
+        )
+        letters = self.world.parts.notice_tools().letters
+        held = [one for one in self.world.exports.page(WAREHOUSE, limit=100)[0] if one.issue is not None]
+        for language in Language:
+            integration = self._integration()
+            assert integration.settings is not None
+            reader = replace(integration, settings=replace(integration.settings, language=language))
+            self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, held=held)
+
+    def _link(self, kind: LinkKind, subject: dict[str, str]) -> str:
+        return self.world.parts.links("").make(kind, subject)
+
+    def _integration(self) -> Integration:
+        found = self.world.integrations.get(WAREHOUSE)
+        assert found is not None
+        return found
+
+    def _has(self, name: str) -> bool:
+        return (name, Language.SWEDISH) in self.pages
+
+    def _sign_in(self) -> None:
+        self.operator = Visitor(self)
+        self.operator.log_in()
+
+    def _add(self, invoices: list[Invoice]) -> None:
+        for invoice in invoices:
+            self.world.ongoing.put_invoice(WAREHOUSE, invoice)
+
+    @contextmanager
+    def _in_trouble(self, trouble: Exception) -> Iterator[None]:
+        self._trouble = trouble
+        try:
+            yield
+        finally:
+            self._trouble = None
+
+
+@cache
+def toured(base_url: str = BASE_URL) -> Tour:
+    """One walk, for all who look at it."""
+    return Tour(base_url).walk()
+
+
+def _routes() -> Routes:
+    """Of all functions that serve pages, loaded as Lambda does it."""
+    found: dict[tuple[str, str], Any] = {}
+    models = (settings.LandingSettings, settings.OauthCallbackSettings, settings.PortalSettings)
+    variables = {name: "tour" for model in models for name in model.variables()} | {"LOG_LEVEL": "INFO"}
+    with mock.patch.dict(os.environ, variables):
+        for folder in ("landing", "oauth_callback", "portal"):
+            found |= runpy.run_path(str(ROOT / "functions" / folder / "app.py"))["ROUTES"]
+    return found
+
+
+def _new(world: World, invoice_id: int, like: int = seed.PLAIN) -> Invoice:
+    """One more of an invoice of the demo's warehouse."""
+    plain = next(one for one in seed.default_warehouse(world.today).invoices if one.id == like)
+    return replace(plain, id=invoice_id)
+
+
+def _more(world: World) -> list[Invoice]:
+    """As many as a busy month has, and one that is very long."""
+    growing = _new(world, VERY_LONG, seed.STILL_GROWING)
+    charge = growing.charges[0]
+    rows = tuple(
+        replace(charge, id=9000 + number, title=f"{charge.title} {number}") for number in range(ROWS_PER_PAGE * 3)
+    )
+    return [
+        *(_new(world, MORE_SENT + number) for number in range(INVOICES_PER_PAGE + 5)),
+        *(_new(world, MORE_HELD + number, seed.UNKNOWN_CUSTOMER) for number in range(ISSUES_PER_PAGE + 3)),
+        replace(growing, charges=rows),
+    ]
