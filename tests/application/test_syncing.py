@@ -177,8 +177,9 @@ def test_a_held_invoice_is_sent_by_itself_when_its_cause_is_gone() -> None:
     """Nobody needs to press anything."""
     world = connected()
     run(world)
+    world.fortnox.add_customer(TENANT_ID, {"CustomerNumber": "1010", "Name": "Café Ångström och Söner AB"})
     owners = tuple(
-        replace(owner, financial_code="1001") if owner.id == seed.CAFE else owner
+        replace(owner, financial_code="1010") if owner.id == seed.CAFE else owner
         for owner in world.ongoing.warehouse(WAREHOUSE).goods_owners
     )
     world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), goods_owners=owners))
@@ -274,9 +275,7 @@ def test_a_total_that_fortnox_sees_differently_is_an_issue_and_not_marked() -> N
     """Never a silent difference: here Fortnox adds the customer's fee to the net."""
     world = connected()
     world.fortnox.change_options({"net_includes_fees": True})
-    warehouse = world.ongoing.warehouse(WAREHOUSE)
-    owners = tuple(replace(owner, financial_code="1005") for owner in warehouse.goods_owners)
-    world.ongoing.put_warehouse(replace(warehouse, goods_owners=owners))
+    world.fortnox.change_entry(TENANT_ID, "customers", "1001", {"InvoiceAdministrationFee": "45"})
     run(world)
 
     export = record(world, seed.PLAIN)
@@ -290,9 +289,7 @@ def test_a_total_that_a_person_put_right_in_fortnox_closes_its_issue_without_a_c
     """What is right already is not written again."""
     world = connected()
     world.fortnox.change_options({"net_includes_fees": True})
-    warehouse = world.ongoing.warehouse(WAREHOUSE)
-    owners = tuple(replace(owner, financial_code="1005") for owner in warehouse.goods_owners)
-    world.ongoing.put_warehouse(replace(warehouse, goods_owners=owners))
+    world.fortnox.change_entry(TENANT_ID, "customers", "1001", {"InvoiceAdministrationFee": "45"})
     run(world)
     number = record(world, seed.PLAIN).fortnox_number
     world.fortnox.change_entry(TENANT_ID, "invoices", number, {"AdministrationFee": 0, "Net": 1020})

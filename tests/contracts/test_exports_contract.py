@@ -8,14 +8,23 @@ from functools import partial
 import pytest
 from invoicing.adapters.aws.exports import EVENTS_PER_ITEM, DynamoExports
 from invoicing.application.ports import ChangedMeanwhileError, Exports
+from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
-from invoicing.domain.fortnox_invoice import Register
+from invoicing.domain.fortnox_invoice import Customer, Register
 from invoicing.domain.issue import Issue, IssueCode
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeExports
 from tests.support.together import together
 
+CUSTOMER = Customer(
+    number="88",
+    active=True,
+    currency="SEK",
+    name="Möbler & Ting AB",
+    vat_type="SEVAT",
+    delivers_without_country=True,
+)
 CLAIMED = Export(
     integration_id="lagret",
     invoice_id=1207,
@@ -221,12 +230,33 @@ def test_pages_of_one_state_are_full_too(exports: Exports) -> None:
 def test_the_register_is_remembered_per_integration(exports: Exports) -> None:
     """The last one saved counts; without one there is an empty one."""
     register = Register(
-        customers={"88": ("SEK", "2026-03-03T08:00:00+00:00")},
+        customers={"88": (CUSTOMER, "2026-03-03T08:00:00+00:00")},
         articles={"PLOCK Å/1": "2026-03-03T08:00:00+00:00"},
         units={"st": "2026-03-03T08:00:00+00:00"},
+        without_vat_until="2026-03-03T08:00:00+00:00",
     )
     exports.save_register("lagret", Register(articles={"OLD": "2026-01-01"}))
     exports.save_register("lagret", register)
 
     assert exports.register("lagret") == register
     assert exports.register("norden") == Register()
+
+
+def test_what_was_agreed_is_kept_for_each_pair(exports: Exports) -> None:
+    """The last word on a goods owner and a customer number counts; others are not touched."""
+    agreed = Agreement(
+        goods_owner="Kaffe & Kakao",
+        customer_number="1001",
+        customer_name="KK Import AB",
+        organisation_number="556111-1111",
+        by="anna",
+        at=START,
+        without_vat=frozenset({3004}),
+    )
+    other = replace(agreed, customer_number="1002", by="", without_vat=frozenset())
+    exports.agree("lagret", replace(agreed, customer_name="Old name"))
+    exports.agree("lagret", agreed)
+    exports.agree("lagret", other)
+
+    assert sorted(exports.agreements("lagret"), key=lambda one: one.customer_number) == [agreed, other]
+    assert list(exports.agreements("norden")) == []

@@ -422,7 +422,7 @@ def invoice(*charges: Charge, invoice_id: int = ONE, owner: int = 1, **more: Any
 def small_company() -> dict[str, Any]:
     """The company of the demo with one year and few accounts, because stories are many."""
     company = default_company()
-    used = {3001, 3041, 3042, 3105, 3106, 3108, 3591, 3999, 4000}
+    used = {3001, 3041, 3042, 3105, 3106, 3108, 3308, 3591, 3999, 4000}
     return {
         **company,
         "accounts": [account for account in company["accounts"] if account["Number"] in used],

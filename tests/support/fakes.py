@@ -22,6 +22,7 @@ from invoicing.application.ports import (
     Side,
     SyncRequest,
 )
+from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
@@ -287,6 +288,7 @@ class FakeExports:
     def __init__(self) -> None:
         self._stored: dict[tuple[str, int], Export] = {}
         self._registers: dict[str, Register] = {}
+        self._agreements: dict[str, dict[tuple[str, str], Agreement]] = {}
         self._lock = threading.Lock()
 
     def get(self, integration_id: str, invoice_id: int) -> Export | None:
@@ -330,6 +332,15 @@ class FakeExports:
     def save_register(self, integration_id: str, register: Register) -> None:
         with self._lock:
             self._registers[integration_id] = register
+
+    def agreements(self, integration_id: str) -> Sequence[Agreement]:
+        with self._lock:
+            return list(self._agreements.get(integration_id, {}).values())
+
+    def agree(self, integration_id: str, agreement: Agreement) -> None:
+        with self._lock:
+            pair = (agreement.customer_number, agreement.goods_owner)
+            self._agreements.setdefault(integration_id, {})[pair] = agreement
 
 
 class FakeTokenStore:

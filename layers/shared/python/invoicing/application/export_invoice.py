@@ -21,6 +21,7 @@ from invoicing.application.record_export import (
 )
 from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft
+from invoicing.domain.due_date import due_date
 from invoicing.domain.errors import (
     AccessRefusedError,
     IntegrationHeldError,
@@ -36,10 +37,12 @@ from invoicing.domain.errors import (
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.export_again import difference, is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, not_cleared, now_filled
 from invoicing.domain.integration_settings import CurrencyRule
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.named_issue import named
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
@@ -294,27 +297,33 @@ class _Export(Recorder):
         return True
 
     async def _create(self, draft: Draft) -> None:
-        invoice = draft.invoice
-        self.tools.register.create_missing(draft)
+        register = self.tools.register
+        register.create_missing(draft, self.invoice)
+        invoice = register.completed(draft, self.invoice)
+        customer = register.customer(invoice.customer_number)
         self.save(
             EventKind.CLAIMED,
             said={"reference": invoice.reference},
             state=ExportState.CLAIMED,
             attempt_id=self.tools.new_id(),
-            tried=invoice.fingerprint,
+            tried=draft.invoice.fingerprint,
+            customer_name=customer.name if customer else "",
+            vat_type=customer.vat_type if customer else "",
+            filled=filled_by(invoice),
             issue=None,
             issue_since=None,
         )
         try:
             created = await outside(Side.FORTNOX, lambda: self.tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
-            self.tools.register.forget(draft)
+            self.tools.register.forget(draft, refused.issue)
             await self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self.save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
-            self._in_fortnox(created, EventKind.CREATED, fingerprint=invoice.fingerprint)
+            self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint)
+            await self._count_from_sending(invoice, created)
 
     async def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
         """An existing number never means that the invoice is ours: only the reference does."""
@@ -336,7 +345,10 @@ class _Export(Recorder):
 
     async def _update(self, draft: Draft, there: FortnoxInvoice) -> None:
         """Makes Fortnox's invoice, which may be changed, equal to the draft."""
-        self.tools.register.create_missing(draft)
+        register = self.tools.register
+        register.create_missing(draft, self.invoice)
+        invoice = register.completed(draft, self.invoice)
+        changed = changed_texts(there, self.record.filled, filled_by(invoice))
         before = self.record
         # From here on nobody knows what Fortnox has, until it has answered.
         self.save(
@@ -348,13 +360,27 @@ class _Export(Recorder):
             tried=draft.invoice.fingerprint,
         )
         try:
-            updated = await outside(Side.FORTNOX, lambda: self.tools.fortnox.update_invoice(there, draft.invoice))
+            updated = await outside(Side.FORTNOX, lambda: self.tools.fortnox.update_invoice(there, invoice, changed))
         except InvoiceHeldError as refused:
-            self.tools.register.forget(draft)
+            self.tools.register.forget(draft, refused.issue)
             if refused.issue.params.get("rows") == "put_back":
                 self.save(None, fingerprint=before.fingerprint)
             raise
-        self._in_fortnox(updated, EventKind.UPDATED, fingerprint=draft.invoice.fingerprint)
+        self._in_fortnox(
+            updated,
+            EventKind.UPDATED,
+            fingerprint=draft.invoice.fingerprint,
+            filled=now_filled(self.record.filled, changed),
+        )
+        if left := not_cleared(updated, changed):
+            raise invoice_held(IssueCode.TEXT_NOT_CLEARED, fortnox_number=updated.number, **left)
+
+    async def _count_from_sending(self, invoice: InvoiceDraft, created: FortnoxInvoice) -> None:
+        """Terms that only Fortnox knows are learned from its answer, and then counted from today."""
+        settings, today = self.tools.judging.settings, self.tools.clock().astimezone(SWEDEN).date()
+        wanted = due_date(invoice.invoice_date, None, settings.due_date_from, today=today, said=created.due_date)
+        if invoice.due_date is None and wanted is not None and wanted != created.due_date:
+            await outside(Side.FORTNOX, lambda: self.tools.fortnox.set_due_date(created.number, wanted))
 
     def _unchanged(self, draft: Draft | None, there: FortnoxInvoice | None) -> None:
         """Fortnox has it right; what it has was read just now, unless we left it there a moment ago."""
@@ -372,7 +398,9 @@ class _Export(Recorder):
             issue_since=None,
         )
 
-    def _in_fortnox(self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str) -> None:
+    def _in_fortnox(
+        self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str, filled: HeadTexts | None = None
+    ) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
         owner = self.invoice.goods_owner
         currency = "" if self.tools.judging.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
@@ -382,13 +410,18 @@ class _Export(Recorder):
             currency=currency,
             customer_number=owner.customer_number,
         )
-        issue = differs if fingerprint else None
+        register = self.tools.register
+        doubtful = differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
+        issue = doubtful if fingerprint else None
         self.save(
             kind,
             said={"fortnox_number": invoice.number, "net": invoice.net},
             state=ExportState.SENT if issue is None else ExportState.HELD,
             fortnox_number=invoice.number,
             fortnox_net=invoice.net,
+            fortnox_fees=invoice.fees,
+            fortnox_vat=invoice.vat,
+            filled=filled or self.record.filled,
             fingerprint=fingerprint,
             fortnox_print=invoice.fingerprint if fingerprint else "",
             kept_print="",

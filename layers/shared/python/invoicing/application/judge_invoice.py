@@ -18,6 +18,7 @@ from invoicing.domain.integration_settings import IntegrationSettings, PriceMean
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.keys import clean_key
 from invoicing.domain.named_issue import named
+from invoicing.domain.vat import without_accounts_abroad
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
@@ -146,7 +147,15 @@ async def _compared(
         return Verdict(intention=Intention.NOTHING, draft=draft)  # it was just made so; only the mark is missing
     if tools.register.may_ask():
         there = refuse_over(record, await read_ours(tools, record))
-        if not is_to_change(record, draft.invoice, there, asked=asked, confirmed=confirmed):
+        if not is_to_change(
+            record,
+            draft.invoice,
+            there,
+            asked=asked,
+            confirmed=confirmed,
+            sent=without_accounts_abroad(draft.invoice, record.vat_type, tools.settings.accounts_abroad),
+            doubtful_vat=tools.register.doubtful_vat(there, invoice, record.vat_type),
+        ):
             return Verdict(intention=Intention.NOTHING, draft=draft, there=there)
     elif same:
         return Verdict(intention=Intention.NOTHING, draft=draft)

@@ -1,18 +1,28 @@
 """What one run knows of Fortnox's registers: asks once, remembers for a day, creates what is missing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from invoicing.application.ports import AlreadyExistsError, Clock, Exports, Fortnox
+from invoicing.domain.agreement import Agreed, Agreement, plainly_the_same
 from invoicing.domain.draft import Draft
-from invoicing.domain.errors import RetryLaterError, invoice_held
-from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, InvoiceDraft, Register
-from invoicing.domain.integration_settings import CurrencyRule, IntegrationSettings
-from invoicing.domain.issue import IssueCode
-from invoicing.domain.wms_invoice import WmsInvoice
+from invoicing.domain.due_date import days_of, due_date
+from invoicing.domain.errors import InvoiceHeldError, RetryLaterError, invoice_held
+from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
+from invoicing.domain.head_texts import remarks_after
+from invoicing.domain.hint import Hint, hints_of
+from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom, IntegrationSettings
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.swedish_time import SWEDEN
+from invoicing.domain.vat import doubtful_vat, with_accounts_for
+from invoicing.domain.wms_invoice import GoodsOwner, WmsInvoice
 
 BELIEVED_FOR = timedelta(days=1)
+UNIT_NOT_FOUND = "2000432"  # Fortnox's code
+HOME_CURRENCY = "SEK"  # of an invoice in Ongoing that names none
+_LOOKED_BACK = 500  # of the newest records, for what was sent to a customer before
 
 
 class KnownRegister:
@@ -42,9 +52,11 @@ class KnownRegister:
         self._loaded = not remembered
         self._changed = False
         self._listed = False  # all active articles were read in this run
-        self._doubts_unit = False
         self._asked_for_one = False  # a second unknown article makes reading all of them the cheaper way
-        self._customers: dict[str, tuple[str, str]] = {}
+        self._customers: dict[str, tuple[Customer, str]] = {}
+        self._without_vat_until = ""
+        self._agreements: Sequence[Agreement] | None = None  # read when names differ
+        self._sent_to: dict[tuple[str, str], str | None] = {}  # the customer's name when the last invoice was made
         self._seen: dict[str, Customer | None] = {}  # those that were asked for just now
         self._articles: dict[str, str] = {}
         self._inactive: frozenset[str] = frozenset()  # articles; known when they were listed
@@ -59,28 +71,102 @@ class KnownRegister:
         self._check_customer(draft, invoice)
         self._check_articles(draft)
 
-    def create_missing(self, draft: Draft) -> None:
+    def customer(self, number: str) -> Customer | None:
+        """What is known of a customer that was checked; None if nothing."""
+        known, _ = self._customers.get(number, (None, ""))
+        return known or self._seen.get(number)
+
+    def look_up(self, number: str) -> Customer | None:
+        """A customer of Fortnox, asked for if nothing is remembered; None if there is none, or no time to ask."""
+        self._load()
+        known, _ = self._customers.get(number, (None, ""))
+        if known is None and number not in self._seen and self.may_ask():
+            self._remember(number, self._fortnox.customer(number))
+        return self.customer(number)
+
+    def _remember(self, number: str, customer: Customer | None) -> Customer | None:
+        self._seen[number] = customer
+        if customer is not None and customer.active:
+            self._customers[number] = (customer, self._until())
+            self._changed = True
+        return customer
+
+    def completed(self, draft: Draft, invoice: WmsInvoice) -> InvoiceDraft:
+        """What is sent of a checked draft: with accounts, text and due date that are right for its customer.
+
+        Raises InvoiceHeldError.
+        """
+        customer = self.customer(draft.invoice.customer_number)
+        if customer is None:
+            return draft.invoice
+        owner, settings, today = invoice.goods_owner.name, self._settings, self._today()
+        days = days_of(customer.terms_of_payment)
+        late = settings.due_date_from is DueDateFrom.SENDING and today > draft.invoice.invoice_date
+        return replace(
+            with_accounts_for(draft.invoice, customer, settings.accounts_abroad, goods_owner=owner),
+            remarks=remarks_after(customer.invoice_remark, draft.invoice.remarks),
+            due_date=due_date(draft.invoice.invoice_date, days, settings.due_date_from, today=today) if late else None,
+        )
+
+    def doubtful_vat(self, there: FortnoxInvoice, invoice: WmsInvoice, vat_type: str) -> Issue | None:
+        """VAT of Fortnox's invoice that cannot be right; `vat_type` is the customer's when it was made."""
+        owner = invoice.goods_owner
+
+        def doubtful(without_vat: frozenset[int]) -> Issue | None:
+            return doubtful_vat(
+                there,
+                vat_type,
+                customer_number=owner.customer_number,
+                goods_owner=owner.name,
+                without_vat=without_vat,
+            )
+
+        issue = doubtful(frozenset())
+        if issue is None or issue.code is not IssueCode.VAT_MISSING:
+            return issue
+        if not self._is_vat_registered():
+            return None
+        customer = self.look_up(owner.customer_number)
+        agreed = [one for one in self._agreed() if customer is not None and one.holds_for(customer)]
+        return doubtful(frozenset(account for one in agreed for account in one.without_vat))
+
+    def hints_of(self, draft: InvoiceDraft, there: FortnoxInvoice | None = None) -> tuple[Hint, ...]:
+        """What is to be mentioned about an invoice that is sent now; `there` is what Fortnox made of it."""
+        customer = self.customer(draft.customer_number)
+        days = days_of(customer.terms_of_payment) if customer else None
+        due = draft.due_date or due_date(
+            draft.invoice_date,
+            days,
+            DueDateFrom.INVOICE_DATE,
+            today=self._today(),
+            said=there.due_date if there else None,
+        )
+        return hints_of(customer, due=due, today=self._today(), there=there)
+
+    def create_missing(self, draft: Draft, invoice: WmsInvoice) -> None:
         """Creates the articles of a checked draft that do not exist. Raises InvoiceHeldError, RetryLaterError, …"""
-        if self._doubts_unit:
-            self._check_unit(self._settings.default_unit)  # an article that is there may need it
-            self._doubts_unit = False
+        self._keep_agreement(draft, invoice)
         for number in self._unknown(draft):
             active = self._create(number, draft)
             if active is None:
                 raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
             self._use(number, draft, active=active)
 
-    def forget(self, draft: Draft) -> None:
-        """What we believed of all that a draft needs may be wrong: Fortnox refused it, or a person asks for it anew."""
+    def forget(self, draft: Draft, refused: Issue | None = None) -> None:
+        """What we believed of all that a draft needs may be wrong: Fortnox refused it, or a person asks for it anew.
+
+        A unit that was deleted is made again.
+        """
         self._load()
         for number in {row.article_number for row in draft.invoice.rows}:
             self._articles.pop(number, None)
         self._customers.pop(draft.invoice.customer_number, None)
         self._seen.pop(draft.invoice.customer_number, None)
         self._units.pop(self._settings.default_unit, None)
-        self._doubts_unit = True
         self._listed, self._inactive = False, frozenset()
         self._changed = True
+        if refused is not None and refused.params.get("code") == UNIT_NOT_FOUND:
+            self._check_unit(self._settings.default_unit)
 
     def save(self) -> None:
         """Keeps what was learned, if anything was. Losing it only costs calls, so it stops nothing."""
@@ -88,7 +174,12 @@ class KnownRegister:
             with suppress(RetryLaterError):
                 self._exports.save_register(
                     self._integration_id,
-                    Register(customers=self._customers, articles=self._articles, units=self._units),
+                    Register(
+                        customers=self._customers,
+                        articles=self._articles,
+                        units=self._units,
+                        without_vat_until=self._without_vat_until,
+                    ),
                 )
             self._changed = False
 
@@ -97,27 +188,91 @@ class KnownRegister:
             return
         stored = self._exports.register(self._integration_id)
         now = _text(self._clock())
-        self._customers = {number: (cur, until) for number, (cur, until) in stored.customers.items() if until > now}
+        self._customers = {number: (one, until) for number, (one, until) in stored.customers.items() if until > now}
+        self._without_vat_until = stored.without_vat_until if stored.without_vat_until > now else ""
         self._articles = {number: until for number, until in stored.articles.items() if until > now}
         self._units = {code: until for code, until in stored.units.items() if until > now}
         self._loaded = True
 
     def _check_customer(self, draft: Draft, invoice: WmsInvoice) -> None:
         number = draft.invoice.customer_number
-        currency, _ = self._customers.get(number, (None, ""))
-        wanted = _wanted_currency(draft.invoice, self._settings)
-        if currency is not None and not _differ(wanted, currency):
-            return
+        known, _ = self._customers.get(number, (None, ""))
         # What is remembered holds nothing back: it may have been mended.
-        if number not in self._seen:
-            if not self.may_ask():
-                return
-            self._seen[number] = self._fortnox.customer(number)
-        customer = self._seen[number]
-        if customer is not None and customer.active:
-            self._customers[number] = (customer.currency, self._until())
+        if known is None or self.objection(invoice.goods_owner, known):
+            if number not in self._seen:
+                if not self.may_ask():
+                    return
+                self._remember(number, self._fortnox.customer(number))
+            known = self._seen[number]
+        if issue := self.objection(invoice.goods_owner, known):
+            raise InvoiceHeldError(issue)
+        self.completed(draft, invoice)
+
+    def objection(self, owner: GoodsOwner, customer: Customer | None) -> Issue | None:
+        """Why Fortnox's customer cannot have invoices of a goods owner. None as customer: Fortnox has no such one."""
+        issue = objection_to(customer, owner, self._settings)
+        if issue is not None or customer is None or self.agreed(owner.name, customer)[0] is not Agreed.NOT_YET:
+            return issue
+        params = {
+            "customer_number": customer.number,
+            "goods_owner": owner.name,
+            "customer_name": customer.name,
+            "organisation_number": customer.organisation_number,
+        }
+        return Issue(code=IssueCode.CUSTOMER_NOT_AGREED, params=params)
+
+    def agreed(self, goods_owner: str, customer: Customer) -> tuple[Agreed, str]:
+        """Why they are the same company, and the user who said so, if somebody did."""
+        if plainly_the_same(goods_owner, customer.name):
+            return Agreed.BY_NAME, ""
+        for one in self._agreed():
+            if one.goods_owner == goods_owner and one.holds_for(customer):
+                return (Agreed.BY_PERSON, one.by) if one.by else (Agreed.BY_HISTORY, "")
+        return (Agreed.BY_HISTORY if self._was_sent_before(goods_owner, customer) else Agreed.NOT_YET), ""
+
+    def _was_sent_before(self, goods_owner: str, customer: Customer) -> bool:
+        """Whether invoices went to this customer before names were compared, or under the name that it has now."""
+        pair = (goods_owner, customer.number)
+        if pair not in self._sent_to:
+            self._sent_to[pair] = None
+            sent, _ = self._exports.page(self._integration_id, limit=_LOOKED_BACK)
+            for one in sent:
+                if (one.goods_owner, one.customer_number) == pair and one.fortnox_number:
+                    self._sent_to[pair] = one.customer_name
+                    break
+        return self._sent_to[pair] in {"", customer.name}
+
+    def _agreed(self) -> Sequence[Agreement]:
+        if self._agreements is None:
+            self._agreements = self._exports.agreements(self._integration_id)
+        return self._agreements
+
+    def _keep_agreement(self, draft: Draft, invoice: WmsInvoice) -> None:
+        """What is right because it was so before anybody was asked is written down, so that it is looked for once."""
+        owner, customer = invoice.goods_owner.name, self.customer(draft.invoice.customer_number)
+        if customer is None or self._sent_to.get((owner, customer.number)) is None:
+            return
+        agreement = Agreement(
+            goods_owner=owner,
+            customer_number=customer.number,
+            customer_name=customer.name,
+            organisation_number=customer.organisation_number,
+            by="",
+            at=self._clock(),
+        )
+        self._exports.agree(self._integration_id, agreement)
+        self._agreements = [*self._agreed(), agreement]
+        del self._sent_to[owner, customer.number]
+
+    def _is_vat_registered(self) -> bool:
+        """Asked only where an invoice has no VAT; that there is none to pay is remembered."""
+        if self._without_vat_until:
+            return False
+        registered = self._fortnox.is_vat_registered()
+        if not registered:
+            self._without_vat_until = self._until()
             self._changed = True
-        _refuse_customer(customer, draft.invoice, invoice, self._settings)
+        return registered
 
     def _check_articles(self, draft: Draft) -> None:
         unknown = self._unknown(draft)
@@ -179,32 +334,32 @@ class KnownRegister:
         self._articles.update((number, until) for number in numbers)
         self._changed = True
 
+    def _today(self) -> date:
+        return self._clock().astimezone(SWEDEN).date()
+
     def _until(self) -> str:
         return _text(self._clock() + BELIEVED_FOR)
 
 
-def _refuse_customer(
-    customer: Customer | None, draft: InvoiceDraft, invoice: WmsInvoice, settings: IntegrationSettings
-) -> None:
-    """Raises InvoiceHeldError if Fortnox's customer cannot have this invoice. None: Fortnox has no such customer."""
-    number, owner = draft.customer_number, invoice.goods_owner.name
+def objection_to(customer: Customer | None, owner: GoodsOwner, settings: IntegrationSettings) -> Issue | None:
+    """Why Fortnox's customer cannot have this goods owner's invoices, whoever it is."""
+    about = {"customer_number": owner.customer_number, "goods_owner": owner.name}
     if customer is None:
-        raise invoice_held(IssueCode.CUSTOMER_UNKNOWN, customer_number=number, goods_owner=owner)
+        return Issue(code=IssueCode.CUSTOMER_UNKNOWN, params=about)
     if not customer.active:
-        raise invoice_held(IssueCode.CUSTOMER_INACTIVE, customer_number=number, goods_owner=owner)
-    wanted = _wanted_currency(draft, settings)
-    if _differ(wanted, customer.currency):
-        raise invoice_held(
-            IssueCode.CURRENCY_DIFFERS,
-            customer_number=number,
-            customer_currency=customer.currency,
-            invoice_currency=wanted,
-        )
-
-
-def _wanted_currency(draft: InvoiceDraft, settings: IntegrationSettings) -> str:
-    """The currency that the customer must have; empty if any will do."""
-    return draft.currency if settings.currency_rule is CurrencyRule.MUST_MATCH else ""
+        return Issue(code=IssueCode.CUSTOMER_INACTIVE, params=about)
+    if settings.currency_rule is CurrencyRule.FROM_FORTNOX:
+        return None
+    if not owner.currency and customer.currency not in {"", HOME_CURRENCY}:
+        return Issue(code=IssueCode.CURRENCY_NOT_SAID, params={**about, "customer_currency": customer.currency})
+    if settings.currency_rule is CurrencyRule.MUST_MATCH and _differ(owner.currency, customer.currency):
+        params = {
+            "customer_number": owner.customer_number,
+            "customer_currency": customer.currency,
+            "invoice_currency": owner.currency,
+        }
+        return Issue(code=IssueCode.CURRENCY_DIFFERS, params=params)
+    return None
 
 
 def _differ(wanted: str, known: str) -> bool:

@@ -8,9 +8,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
+from invoicing.domain.agreement import Agreement
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
+from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
@@ -206,6 +208,14 @@ class Exports(Protocol):
 
     def save_register(self, integration_id: str, register: Register) -> None:
         """Replaces it. Losing it only costs calls."""
+        ...
+
+    def agreements(self, integration_id: str) -> Sequence[Agreement]:
+        """Who is whom, as persons said. Read consistently."""
+        ...
+
+    def agree(self, integration_id: str, agreement: Agreement) -> None:
+        """Replaces what was agreed for this goods owner and customer number."""
         ...
 
 
@@ -513,6 +523,10 @@ class Fortnox(Protocol):
         """None if there is none."""
         ...
 
+    def is_vat_registered(self) -> bool:
+        """Whether the company has VAT at all."""
+        ...
+
     def create_article(self, draft: ArticleDraft) -> None:
         """Raises AlreadyExistsError."""
         ...
@@ -531,7 +545,9 @@ class Fortnox(Protocol):
 
     def invoice(self, number: str) -> FortnoxInvoice | None: ...
 
-    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
+    def set_due_date(self, number: str, due_date: date) -> None: ...
+
+    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) -> FortnoxInvoice:
         """Makes an invoice that was just read equal to the draft. Safe to repeat after another read.
 
         Refused, its old rows are put back; `rows` of the issue says `put_back`, or `gone` if Fortnox refused those too.

@@ -45,6 +45,8 @@ _STRANGE = (Way.IS_NUMBER, Way.LEAVE)
 _UNCLEAR = (Way.IS_NUMBER, Way.NOT_THERE, Way.LEAVE)
 _WAYS: Mapping[IssueCode, tuple[Way, ...]] = {
     IssueCode.TOTAL_DIFFERS: _CHANGED,
+    IssueCode.VAT_MISSING: _CHANGED,
+    IssueCode.VAT_UNEXPECTED: _CHANGED,
     IssueCode.INVOICE_CHANGED: _CHANGED,
     IssueCode.INVOICE_SENT: (Way.MAKE_EQUAL, Way.CORRECT, Way.KEEP, Way.LEAVE),
     IssueCode.INVOICE_BOOKED: _BOOKED,

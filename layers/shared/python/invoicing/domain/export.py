@@ -12,12 +12,14 @@ CLAIMED means that a POST may be under way or that its answer was lost: nothing 
 Fortnox was searched, as long as `attempt_id` is set. docs/decisions/0006.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from invoicing.domain.decision import Decision, Way, ways_out
+from invoicing.domain.head_texts import HeadTexts
+from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
 
 
@@ -112,6 +114,12 @@ class Export:
     generation: int = 1
     earlier: tuple[Earlier, ...] = ()
     decision: Decision | None = None  # what a person decided and is not carried out yet
+    fortnox_fees: Decimal | None = None  # freight and administration fee, which the net does not hold
+    fortnox_vat: Decimal | None = None
+    customer_name: str = ""  # in Fortnox, when the invoice was made
+    vat_type: str = ""  # the customer's then; a document keeps it
+    filled: HeadTexts = field(default_factory=HeadTexts)  # what we filled of the invoice's head
+    hints: tuple[Hint, ...] = ()
     issue: Issue | None = None
     issue_since: datetime | None = None
     updated_at: datetime | None = None

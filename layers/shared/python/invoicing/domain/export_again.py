@@ -31,34 +31,48 @@ def over(record: Export, there: FortnoxInvoice | None) -> Issue | None:
     return None
 
 
-def is_to_change(record: Export, draft: InvoiceDraft, there: FortnoxInvoice, *, asked: bool, confirmed: bool) -> bool:
+def is_to_change(
+    record: Export,
+    draft: InvoiceDraft,
+    there: FortnoxInvoice,
+    *,
+    asked: bool,
+    confirmed: bool,
+    sent: InvoiceDraft | None = None,
+    doubtful_vat: Issue | None = None,
+) -> bool:
     """Whether an invoice that is not over must become the draft; False if it is right already.
 
     `asked`: a person wants it exported again, and with it a change undone that somebody made there. `confirmed`: also
-    if the customer has it already. Raises InvoiceHeldError if it must not be changed.
+    if the customer has it already. `sent` is the draft with the accounts that this customer gets, `doubtful_vat` what
+    is wrong with the VAT of the invoice that is there. Raises InvoiceHeldError if it must not be changed.
     """
     same = record.fingerprint == draft.fingerprint
     print_ = there.fingerprint
     if same and record.kept_print == print_:
         return False
-    differs = difference(there, draft.net, currency=draft.currency, customer_number=draft.customer_number)
+    customer_number = draft.customer_number
+    differs = difference(there, draft.net, currency=draft.currency, customer_number=customer_number) or doubtful_vat
+    shows = there.shows(sent or draft) and doubtful_vat is None
     as_we_left_it = record.fortnox_print in {"", print_}
     if same and as_we_left_it and differs is None:
         return False
     if record.by_hand or there.locked_because:
-        if there.shows(draft) or (record.by_hand and differs is None):
+        if shows or (record.by_hand and differs is None):
             return False
         if record.by_hand:
             raise InvoiceHeldError(differs or _held(IssueCode.INVOICE_CHANGED, draft, there))
-        raise InvoiceHeldError(_held(IssueCode.INVOICE_BOOKED, draft, there, reason=there.locked_because))
+        raise InvoiceHeldError(
+            doubtful_vat or _held(IssueCode.INVOICE_BOOKED, draft, there, reason=there.locked_because)
+        )
     if confirmed:
         return True
     touched = not as_we_left_it or (same and differs is not None)
     if touched and not asked:
-        if there.shows(draft):
+        if shows:
             return False
         raise InvoiceHeldError(differs or _held(IssueCode.INVOICE_CHANGED, draft, there))
-    if there.sent and not there.shows(draft):
+    if there.sent and not shows:
         raise InvoiceHeldError(_held(IssueCode.INVOICE_SENT, draft, there))
     return True
 

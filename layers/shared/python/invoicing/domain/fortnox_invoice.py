@@ -93,6 +93,8 @@ class FortnoxRow:
     account: int | None = None
     cost_centre: str = ""
     unit: str = ""
+    vat_rate: Decimal | None = None  # in per cent; None: the answer does not say
+    net: Decimal = Decimal(0)
 
     def shows(self, row: InvoiceRow) -> bool:
         """Whether it is what was to be sent."""
@@ -123,8 +125,19 @@ class FortnoxInvoice:
     row_ids: tuple[int, ...] = ()
     rows: tuple[FortnoxRow, ...] = ()  # not known in lists
     customer_number: str = ""
+    vat: Decimal | None = None  # of rows and fees
+    fees: Decimal | None = None  # freight and administration fee, which the net does not hold; without their VAT
+    fees_vat: Decimal = Decimal(0)
+    remarks: str = ""
+    your_order_number: str = ""
+    your_reference: str = ""
     invoice_date: date | None = None
     due_date: date | None = None
+
+    @property
+    def rows_vat(self) -> Decimal:
+        """The VAT without that of the fees."""
+        return (self.vat or Decimal(0)) - self.fees_vat
 
     def due_date_at(self, invoice_date: date) -> date | None:
         """When it is due if its date becomes this one: as many days later as now. None: nothing needs to be said.
@@ -181,6 +194,15 @@ class Customer:
     number: str
     active: bool
     currency: str
+    name: str = ""
+    organisation_number: str = ""
+    vat_type: str = ""
+    vat_number: str = ""
+    invoice_remark: str = ""  # goes on every invoice that says nothing else
+    terms_of_payment: str = ""  # empty: the company's
+    delivers_without_country: bool = False  # an e-invoice to such a card is refused
+    has_fees: bool = False
+    delivery: str = ""  # how the customer gets invoices: PRINT, EMAIL, …
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +219,7 @@ class ArticleDraft:
 class Register:
     """What we know to exist in Fortnox, and until when we believe it (ISO time): nothing is asked twice a day."""
 
-    customers: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # number → (currency, until)
+    customers: Mapping[str, tuple[Customer, str]] = field(default_factory=dict)  # number → (facts, until)
     articles: Mapping[str, str] = field(default_factory=dict)  # number → until
     units: Mapping[str, str] = field(default_factory=dict)  # code → until
+    without_vat_until: str = ""  # the company is not registered for VAT; believed until then

@@ -26,6 +26,9 @@ class IssueCode(StrEnum):
     # One invoice; found before anything is sent.
     CUSTOMER_CODE_MISSING = "customer_code_missing"  # goods_owner
     CURRENCY_DIFFERS = "currency_differs"  # customer_number, customer_currency, invoice_currency
+    CURRENCY_NOT_SAID = "currency_not_said"  # customer_number, goods_owner, customer_currency
+    CUSTOMER_NOT_AGREED = "customer_not_agreed"  # customer_number, goods_owner, customer_name, organisation_number
+    ACCOUNT_ABROAD = "account_abroad"  # customer_number, goods_owner, vat_type, account
     CUSTOMER_UNKNOWN = "customer_unknown"  # customer_number, goods_owner
     CUSTOMER_INACTIVE = "customer_inactive"  # customer_number, goods_owner
     CUSTOMER_NUMBER_REFUSED = "customer_number_refused"  # customer_number, goods_owner, message
@@ -57,6 +60,9 @@ class IssueCode(StrEnum):
     CURRENCY_UNKNOWN = "currency_unknown"  # currency, message
     TEXT_REFUSED = "text_refused"  # message
     TOTAL_DIFFERS = "total_differs"  # invoice_amount, fortnox_net, fortnox_number, currency
+    VAT_MISSING = "vat_missing"  # customer_number, goods_owner, vat_type, account, rate
+    VAT_UNEXPECTED = "vat_unexpected"  # customer_number, goods_owner, vat_type, account, rate
+    TEXT_NOT_CLEARED = "text_not_cleared"  # fortnox_number, field, text
     FOUND_TWICE = "found_twice"  # fortnox_numbers
     OUTCOME_UNCLEAR = "outcome_unclear"  # reference
     INVOICE_LOCKED = "invoice_locked"  # fortnox_number, reason; only in records of older versions
@@ -85,6 +91,9 @@ class IssueCode(StrEnum):
 _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.CUSTOMER_CODE_MISSING: Fixer.WMS_USER,
     IssueCode.CURRENCY_DIFFERS: Fixer.EITHER,
+    IssueCode.CURRENCY_NOT_SAID: Fixer.WMS_USER,
+    IssueCode.CUSTOMER_NOT_AGREED: Fixer.EITHER,
+    IssueCode.ACCOUNT_ABROAD: Fixer.EITHER,
     IssueCode.CUSTOMER_UNKNOWN: Fixer.EITHER,
     IssueCode.CUSTOMER_INACTIVE: Fixer.FORTNOX_USER,
     IssueCode.CUSTOMER_NUMBER_REFUSED: Fixer.WMS_USER,
@@ -115,6 +124,9 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.CURRENCY_UNKNOWN: Fixer.FORTNOX_USER,
     IssueCode.TEXT_REFUSED: Fixer.WMS_USER,
     IssueCode.TOTAL_DIFFERS: Fixer.FORTNOX_USER,
+    IssueCode.VAT_MISSING: Fixer.FORTNOX_USER,
+    IssueCode.VAT_UNEXPECTED: Fixer.FORTNOX_USER,
+    IssueCode.TEXT_NOT_CLEARED: Fixer.FORTNOX_USER,
     IssueCode.FOUND_TWICE: Fixer.FORTNOX_USER,
     IssueCode.OUTCOME_UNCLEAR: Fixer.FORTNOX_USER,
     IssueCode.INVOICE_LOCKED: Fixer.FORTNOX_USER,

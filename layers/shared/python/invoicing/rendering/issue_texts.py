@@ -113,6 +113,18 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "credited": translatable("credited"),
         "gone": translatable("not to be found any more"),
     },
+    "field": {
+        "remarks": translatable("The invoice text"),
+        "your_order_number": translatable("Your order number"),
+        "your_reference": translatable("Your reference"),
+    },
+    "vat_type": {
+        "SEVAT": translatable("Sweden"),
+        "SEREVERSEDVAT": translatable("Sweden, reverse charge"),
+        "EUREVERSEDVAT": translatable("EU, reverse charge"),
+        "EUVAT": translatable("EU, with VAT"),
+        "EXPORT": translatable("export"),
+    },
     "remembered": _MEANINGS,
     "seen": _MEANINGS,
 }
@@ -143,6 +155,40 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         fix=translatable(
             "Change the currency of the goods owner in Ongoing or of the customer in Fortnox, so that they "
             "are the same. Under Settings you can also choose which of them decides."
+        ),
+    ),
+    IssueCode.CURRENCY_NOT_SAID: IssueText(
+        title=translatable("%(goods_owner)s has no currency in Ongoing, and %(customer_currency)s in Fortnox"),
+        cause=translatable(
+            "Customer %(customer_number)s in Fortnox is invoiced in %(customer_currency)s. Without a currency in "
+            "Ongoing its amounts are kronor, and kronor must not become %(customer_currency)s."
+        ),
+        fix=translatable(
+            "In Ongoing: give the goods owner %(goods_owner)s the currency of its prices. If they are in "
+            "%(customer_currency)s although Ongoing does not say so, choose “Fortnox's decides” under Settings."
+        ),
+    ),
+    IssueCode.CUSTOMER_NOT_AGREED: IssueText(
+        title=translatable("Is %(goods_owner)s the customer %(customer_name)s?"),
+        cause=translatable(
+            "The goods owner %(goods_owner)s in Ongoing has customer code %(customer_number)s. In Fortnox that "
+            "customer is called %(customer_name)s (organisation number %(organisation_number)s). The names are not "
+            "plainly the same, so nothing is sent before a person has said that they are."
+        ),
+        fix=translatable(
+            "If they are the same company, press “Yes, that is them” under Customers; it is asked once. If not, "
+            "correct the customer code in Ongoing (Advanced → References)."
+        ),
+    ),
+    IssueCode.ACCOUNT_ABROAD: IssueText(
+        title=translatable("An account for Swedish VAT on an invoice to customer %(customer_number)s: %(account)s"),
+        cause=translatable(
+            "%(goods_owner)s has VAT type %(vat_type)s in Fortnox, and Ongoing's price list says account %(account)s. "
+            "Under Settings it is chosen that such invoices are held."
+        ),
+        fix=translatable(
+            "Choose under Settings, at Accounts abroad, that Fortnox takes the account that the article has for such "
+            "sales, or that Ongoing's is sent. Or correct the VAT type of the customer in Fortnox."
         ),
     ),
     IssueCode.CUSTOMER_UNKNOWN: IssueText(
@@ -363,6 +409,35 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Compare the rows of invoice %(fortnox_number)s in Fortnox with Ongoing. Press Retry, and it is set right; "
             "or correct it there yourself and press Retry."
         ),
+    ),
+    IssueCode.VAT_MISSING: IssueText(
+        title=translatable("No VAT on account %(account)s for customer %(customer_number)s"),
+        cause=translatable(
+            "%(goods_owner)s has VAT type %(vat_type)s in Fortnox and pays VAT, but Fortnox put %(rate)s %% on the "
+            "rows of account %(account)s. The VAT code of the account may be missing, or the VAT type of the customer "
+            "wrong. The invoice is in Fortnox, and is not marked as exported."
+        ),
+        fix=translatable(
+            "Look at account %(account)s and at customer %(customer_number)s in Fortnox, correct what is wrong, and "
+            "press Retry: the rows are sent anew. If sales on that account bear no VAT, say so under Customers; it is "
+            "asked once."
+        ),
+    ),
+    IssueCode.VAT_UNEXPECTED: IssueText(
+        title=translatable("VAT on account %(account)s for customer %(customer_number)s, who pays none"),
+        cause=translatable(
+            "%(goods_owner)s has VAT type %(vat_type)s in Fortnox: an invoice to such a customer has no VAT. Fortnox "
+            "has VAT on the rows of account %(account)s. Rate: %(rate)s %%."
+        ),
+        fix=translatable(
+            "Look at customer %(customer_number)s and at the account in Fortnox, correct what is wrong, and press "
+            "Retry: the rows are sent anew."
+        ),
+    ),
+    IssueCode.TEXT_NOT_CLEARED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s in Fortnox still has a text that Ongoing has no more"),
+        cause=translatable("%(field)s says “%(text)s”. Fortnox did not let it be emptied."),
+        fix=translatable("Empty it in Fortnox, and press Retry."),
     ),
     IssueCode.FOUND_TWICE: IssueText(
         title=translatable("The invoice is in Fortnox more than once"),

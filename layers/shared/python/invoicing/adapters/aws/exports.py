@@ -5,6 +5,7 @@ another EVENTS_PER_ITEM versions, its history so far moves to an item of its own
 `archived` on the record says up to which version.
 """
 
+import hashlib
 import json
 import time
 import zlib
@@ -23,8 +24,9 @@ from invoicing.adapters.aws.items import (
 )
 from invoicing.adapters.aws.older_records import with_todays_history
 from invoicing.adapters.aws.table import ConditionFailedError, Table
+from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import Export, ExportState, HistoryEvent
-from invoicing.domain.fortnox_invoice import Register
+from invoicing.domain.fortnox_invoice import Customer, Register
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +35,7 @@ EVENTS_PER_ITEM = 25
 _KEPT_APART = frozenset({"integration_id", "history"})  # the key, and what only ever grows
 _WITHOUT_HISTORY = (*(field.name for field in fields(Export) if field.name != "history"), "schema")
 _REGISTER = "register"
+_AGREEMENT = "agreement#"
 _FILTERED_PAGE = 200  # records that one call looks at when only some of them fit
 
 
@@ -150,9 +153,12 @@ class DynamoExports:
         try:
             stored = json.loads(zlib.decompress((item or {})["known"]["B"]))
             return Register(
-                customers={number: (currency, until) for number, (currency, until) in stored["customers"].items()},
+                customers={
+                    number: (Customer(**facts), until) for number, (facts, until) in stored["customers"].items()
+                },
                 articles=dict(stored["articles"]),
                 units=dict(stored["units"]),
+                without_vat_until=stored["without_vat_until"],
             )
         except (KeyError, ValueError, TypeError, AttributeError, zlib.error):
             return Register()
@@ -161,6 +167,24 @@ class DynamoExports:
         """Stored compressed: thousands of articles would otherwise outgrow an item and cost as many units."""
         known = zlib.compress(json.dumps(asdict(register), ensure_ascii=False).encode())
         self._table.put({**_key(integration_id, _REGISTER), "known": attribute(known), **SCHEMA_ATTRIBUTE})
+
+    def agreements(self, integration_id: str) -> Sequence[Agreement]:
+        """One item for each goods owner and customer number, read consistently."""
+        items = self._table.query(
+            "#integration_id = :integration AND #record BETWEEN :first AND :last",
+            {
+                "integration": attribute(integration_id),
+                "first": attribute(_AGREEMENT),
+                "last": attribute(f"{_AGREEMENT}~"),
+            },
+        )
+        return [read(Agreement, item) for item in items]
+
+    def agree(self, integration_id: str, agreement: Agreement) -> None:
+        """Replaces what was agreed for this goods owner and customer number."""
+        pair = hashlib.sha256(f"{agreement.customer_number}\n{agreement.goods_owner}".encode()).hexdigest()
+        key = _key(integration_id, f"{_AGREEMENT}{pair}")
+        self._table.put({**key, **attributes(agreement), **SCHEMA_ATTRIBUTE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

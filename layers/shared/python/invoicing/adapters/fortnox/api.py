@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,7 +12,9 @@ from urllib.parse import quote, urlencode
 from invoicing.adapters.fortnox.answers import parse_json, reaction_to, read_refusal
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.adapters.fortnox.wire import (
+    BLANK,
     article_body,
+    cleared_fields,
     invoice_body,
     read_company,
     read_customer,
@@ -30,6 +33,7 @@ from invoicing.domain.errors import (
     UpstreamContractError,
 )
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft
+from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company
 from invoicing.domain.issue import Issue, IssueCode
 
@@ -97,6 +101,10 @@ class FortnoxCompany:
             },
         )
 
+    def is_vat_registered(self) -> bool:
+        """Whether the company has VAT at all, by its settings."""
+        return self._entity(self._call("GET", "/3/settings/company"), "CompanySettings").get("TaxEnabled") is not False
+
     def unit_exists(self, code: str) -> bool:
         """Whether the register of units has this code."""
         return self._look_up(f"/3/units/{_segment(code)}", IssueCode.UNIT_REFUSED, unit=code) is not None
@@ -132,17 +140,23 @@ class FortnoxCompany:
             raise _not_looked_up(refused) from None
         return None if answer is None else read_invoice(self._entity(answer, "Invoice"))
 
-    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft) -> FortnoxInvoice:
+    def set_due_date(self, number: str, due_date: date) -> None:
+        """Nothing else is changed."""
+        body = {"Invoice": {"DueDate": due_date.isoformat()}}
+        self._call("PUT", f"/3/invoices/{_segment(number)}", body, about_invoice=True)
+
+    def update_invoice(self, there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) -> FortnoxInvoice:
         """Clears the rows and then sets all: rows without an id would inherit what the old ones had.
 
         If Fortnox refuses the new rows, the old ones are put back. A crash between the steps leaves an invoice without
-        rows, which repeating this makes right.
+        rows, which repeating this makes right. Texts that could not be cleared are in the answer.
         """
         path = f"/3/invoices/{_segment(there.number)}"
+        self._clear(path, cleared_fields(texts))
         if there.row_ids:
             self._call("PUT", path, {"Invoice": {"InvoiceRows": []}}, about_invoice=True)
         try:
-            answer = self._call("PUT", path, {"Invoice": update_body(there, draft)}, about_invoice=True)
+            answer = self._call("PUT", path, {"Invoice": update_body(there, draft, texts)}, about_invoice=True)
         except InvoiceHeldError as refused:
             raise self._put_back(there, refused) from refused
         return self._written(answer)
@@ -152,7 +166,9 @@ class FortnoxCompany:
         if not there.rows:
             return refused
         try:
-            self._call("PUT", f"/3/invoices/{_segment(there.number)}", {"Invoice": rows_body(there)})
+            self._call(
+                "PUT", f"/3/invoices/{_segment(there.number)}", {"Invoice": rows_body(there)}, about_invoice=True
+            )
         except InvoiceHeldError:
             rows = "gone"
         else:
@@ -163,6 +179,22 @@ class FortnoxCompany:
     def credit_invoice(self, number: str) -> None:
         """One PUT. Without a clear answer UnknownOutcomeError."""
         self._call("PUT", f"/3/invoices/{_segment(number)}/credit", about_invoice=True)
+
+    def _clear(self, path: str, fields: Sequence[str]) -> None:
+        """Empties fields in one of two ways, as neither is documented; what resists both keeps what it had."""
+        there = self._entity(self._call("GET", path), "Invoice") if fields else {}
+        for name in fields:
+            text = there.get(name)
+            if text and not any(self._set(path, name, nothing) for nothing in (BLANK, None)):
+                self._set(path, name, text)
+
+    def _set(self, path: str, name: str, value: object) -> bool:
+        """Whether the field is empty afterwards."""
+        try:
+            answer = self._call("PUT", path, {"Invoice": {name: value}}, about_invoice=True)
+        except InvoiceHeldError:
+            return False
+        return not self._entity(answer, "Invoice").get(name)
 
     def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
         """A 2xx whose body cannot be read leaves open what Fortnox made of the invoice."""

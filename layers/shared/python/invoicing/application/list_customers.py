@@ -1,0 +1,75 @@
+"""Goods owners beside the customers in Fortnox that their codes say, for the page Customers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from invoicing.application.know_register import KnownRegister
+from invoicing.application.ports import Exports, Sealer, WmsInvoices
+from invoicing.application.wms_login import login_of
+from invoicing.domain.agreement import Agreed
+from invoicing.domain.fortnox_invoice import Customer
+from invoicing.domain.integration import Integration
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.wms_invoice import GoodsOwner, WmsInvoice
+
+_LOOKED_BACK = 500  # of the newest records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerLine:
+    """A goods owner with an invoice that waits or was sent. Without `customer`, Fortnox has none or was not asked.
+
+    `issue` is what would hold an invoice for it.
+    """
+
+    goods_owner: str
+    customer_number: str  # empty: Ongoing says none
+    customer: Customer | None
+    agreed: Agreed
+    agreed_by: str  # a user name, if a person said it
+    issue: Issue | None
+
+
+def list_customers(
+    integration: Integration, *, wms: WmsInvoices, sealer: Sealer, exports: Exports, register: KnownRegister
+) -> Sequence[CustomerLine]:
+    """One line for each goods owner and code, what needs somebody first. Raises like the WMS and Fortnox."""
+    if integration.settings is None:
+        return []
+    owners = {
+        (one.name, one.customer_number): one
+        for one in (*_sent(integration, exports), *_in_ongoing(integration, wms, sealer))
+    }
+    lines = [_line(register, owner) for owner in owners.values()]
+    register.save()
+    return sorted(lines, key=lambda line: (line.issue is None, line.goods_owner.casefold(), line.customer_number))
+
+
+def _in_ongoing(integration: Integration, wms: WmsInvoices, sealer: Sealer) -> Iterator[GoodsOwner]:
+    assert integration.settings is not None  # noqa: S101 - the caller asked
+    for page in wms.unexported(login_of(integration, sealer), since=integration.settings.from_date):
+        for invoice in page.invoices:
+            if isinstance(invoice, WmsInvoice):
+                yield invoice.goods_owner
+
+
+def _sent(integration: Integration, exports: Exports) -> Iterator[GoodsOwner]:
+    records, _ = exports.page(integration.id, limit=_LOOKED_BACK)
+    for one in records:
+        if one.fortnox_number:
+            yield GoodsOwner(id=0, name=one.goods_owner, customer_code=one.customer_number, currency=one.currency)
+
+
+def _line(register: KnownRegister, owner: GoodsOwner) -> CustomerLine:
+    number = owner.customer_number
+    customer = register.look_up(number) if number else None
+    agreed, by = register.agreed(owner.name, customer) if customer else (Agreed.NOT_YET, "")
+    missing = Issue(code=IssueCode.CUSTOMER_CODE_MISSING, params={"goods_owner": owner.name})
+    return CustomerLine(
+        goods_owner=owner.name,
+        customer_number=number,
+        customer=customer,
+        agreed=agreed,
+        agreed_by=by,
+        issue=register.objection(owner, customer) if number else missing,
+    )
