@@ -66,6 +66,12 @@ class Thing(BaseModel):
     model_config = ConfigDict(alias_generator=to_pascal, frozen=True, loc_by_alias=True)
 
 
+class Message(Thing):
+    """A thing whose names are ours, or spelt one by one."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
 def read[T: BaseModel](model: type[T], value: object, *, what: str) -> T:
     """The thing that a parsed value is. Raises UpstreamContractError; `what` begins its message."""
     try:
@@ -90,6 +96,7 @@ _FAULTS = {
     "string_unicode": "is no text",
     "list_type": "is no list",
     "model_type": "is no object",
+    "timezone_aware": "has no time zone",
     "less_than_equal": "is larger than any real one",
 }
 

@@ -4,11 +4,11 @@ import base64
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from invoicing.domain.errors import UnreadableTokensError
 from invoicing.domain.tokens import Tokens
-from invoicing.wire import NotJsonError, Secret, Text, Thing, faults_of, parse_json
+from invoicing.wire import Message, NotJsonError, Secret, Text, faults_of, parse_json
 
 _HOUR = 3600
 _LONGEST_ERROR = 60
@@ -23,10 +23,9 @@ def _text_or_none(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-class _Answer(Thing):
+class _Answer(Message):
     """By client credentials: a refresh token is not expected, and does no harm."""
 
-    model_config = ConfigDict(alias_generator=None)
     access_token: Secret
     refresh_token: Annotated[str, BeforeValidator(_text_or_none)] = ""
     expires_in: Annotated[int, BeforeValidator(_life)] = _HOUR
@@ -37,12 +36,11 @@ class _Pair(_Answer):
     refresh_token: Secret
 
 
-class _Refusal(Thing):
-    model_config = ConfigDict(alias_generator=None)
+class _Refusal(Message):
     error: Annotated[str, BeforeValidator(_text_or_none)] = ""
 
 
-class _Claims(Thing):
+class _Claims(Message):
     """Of an access token, a JWT whose key Fortnox does not publish."""
 
     tenant_id: Text = Field(default="", alias="tenantId")
