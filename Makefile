@@ -14,7 +14,7 @@ BESIDE := -n auto --dist worksteal
 LANES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo up quick test check format faults bench texts build deploy undeploy lock clean
+.PHONY: help ready demo up quick test check format faults mutants bench texts build deploy undeploy lock clean
 
 help: ## Show this list, with how long each takes on two idle cores once all is set up
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
