@@ -18,10 +18,9 @@ from invoicing.adapters.fortnox.api import PAGE, FortnoxCompany
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.adapters.fortnox.token_answers import read_tokens
 from invoicing.adapters.fortnox.wire import read_article, read_company, read_customer, read_invoice, read_list
-from invoicing.application.ports import HttpAnswer, HttpRequest
-from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError, UpstreamContractError
+from invoicing.application.http import HttpAnswer, HttpRequest
+from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError, UnreadableTokensError, UpstreamContractError
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
-from invoicing.domain.tokens import UnreadableTokensError
 from invoicing.runtime.messages import read_mail_trouble, schedule_slot
 
 from tests.support.fakes import START
@@ -325,7 +324,7 @@ DRAFT = InvoiceDraft(
 CALLS: Mapping[str, Callable[[FortnoxCompany], object]] = {
     "company": lambda company: company.company(),
     "customer": lambda company: company.customer("77"),
-    "articles": lambda company: company.active_articles(),
+    "articles": lambda company: company.articles(active=True),
     "article": lambda company: company.article_is_active("1"),
     "search": lambda company: company.find_invoices("ongoing:demo:7"),
     "invoice": lambda company: company.invoice("1"),
@@ -432,7 +431,7 @@ def test_a_list_is_read_to_its_end(pages: object) -> None:
     """Numbers come as text too."""
     transport = Says(*[page_of(PAGE, **{"@TotalPages": pages})] * 3)
 
-    fortnox(transport).active_articles()
+    fortnox(transport).articles(active=True)
 
     assert len(transport.requests) == 3
 
@@ -451,15 +450,15 @@ def test_a_list_that_does_not_say_where_it_ends_is_refused(meta: dict[str, Any],
     transport = Says(page_of(1, **meta))
 
     with pytest.raises(UpstreamContractError, match=said.replace(".", r"\.")):
-        fortnox(transport).active_articles()
+        fortnox(transport).articles(active=True)
     assert len(transport.requests) == 1
 
 
 def test_an_empty_list_needs_no_end() -> None:
     """And an item that is no article is none."""
-    assert fortnox(Says(b'{"Articles": []}')).active_articles() == frozenset()
+    assert fortnox(Says(b'{"Articles": []}')).articles(active=True) == frozenset()
     with pytest.raises(UpstreamContractError, match="Article: it is no object"):
-        fortnox(Says(page_of(1, **{"@TotalPages": 1}).replace(b'{"ArticleNumber": "0"}', b"7"))).active_articles()
+        fortnox(Says(page_of(1, **{"@TotalPages": 1}).replace(b'{"ArticleNumber": "0"}', b"7"))).articles(active=True)
 
 
 def test_an_example_is_a_whole_invoice() -> None:

@@ -34,5 +34,5 @@ def test_the_first_page_waits_for_no_package_of_calls_and_models() -> None:
 
     assert answer.returncode == 0, answer.stderr
     loaded = set(json.loads(answer.stdout.splitlines()[-1]))
-    assert "invoicing.runtime.web" in loaded
+    assert "invoicing.pages.start" in loaded
     assert loaded & {"requests", "pydantic"} == set()
