@@ -395,11 +395,11 @@ def test_the_time_of_one_call_does_not_end_the_next_one(
 
     def answers_the_second_late(connection: socket.socket, request: bytes) -> None:
         if b"/second" in request:
-            first_is_over.wait(0.3)
+            first_is_over.wait(0.7)
         connection.sendall(OK)
 
     server = peer(answers_the_second_late)
-    transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.2))
+    transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.5))
 
     assert transport.send(HttpRequest(method="GET", url=f"{server.url}/second")).body == b"ok"
     assert [len(requests) for requests in server.requests] == [2]
@@ -413,12 +413,12 @@ def test_an_answer_that_came_in_time_is_kept(
     put_back = HTTPConnectionPool._put_conn
 
     def slowly(*arguments: Any) -> None:
-        threading.Event().wait(0.2)
+        threading.Event().wait(0.7)
         put_back(*arguments)
 
     monkeypatch.setattr(HTTPConnectionPool, "_put_conn", slowly)
 
-    answers = [transport.send(HttpRequest(method="POST", url=server.url, timeout=0.1)).body for _ in range(2)]
+    answers = [transport.send(HttpRequest(method="POST", url=server.url, timeout=0.5)).body for _ in range(2)]
 
     assert answers == [b"ok", b"ok"]
     assert [len(requests) for requests in server.requests] == [2]
@@ -871,7 +871,7 @@ def test_a_connection_that_failed_is_not_used_again(
 
     server = peer(late_on_the_first)
     with pytest.raises(UnknownOutcomeError):
-        transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.1))
+        transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.3))
 
     assert transport.send(HttpRequest(method="GET", url=f"{server.url}/second")).body == b"ok"
     assert [len(requests) for requests in server.requests] == [1, 1]
