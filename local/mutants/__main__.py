@@ -144,6 +144,7 @@ class _Runner:
                 run = running.pop(pid)
                 if os.waitstatus_to_exitcode(status) == 0:
                     survived.append(run.mutant)
+                    print(f"  not noticed by {len(tests)} files: {run.mutant.name}", flush=True)
                 continue
             for late in [pid for pid, run in running.items() if run.ends_at < time.monotonic()]:
                 os.killpg(late, signal.SIGKILL)

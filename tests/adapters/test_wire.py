@@ -20,7 +20,7 @@ from invoicing.adapters.fortnox.token_answers import read_tokens
 from invoicing.adapters.fortnox.wire import read_article, read_company, read_customer, read_invoice, read_list
 from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError, UnreadableTokensError, UpstreamContractError
-from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.fortnox_invoice import FortnoxInvoice, FortnoxRow, InvoiceDraft
 from invoicing.runtime.messages import read_mail_trouble, schedule_slot
 
 from tests.support.fakes import START
@@ -40,7 +40,22 @@ INVOICE = {
     "Credit": "true",
     "CreditInvoiceReference": "1006",
     "OrderReference": "12",
-    "InvoiceRows": [{"RowId": 4, "Price": 1.0}, {"RowId": 5}],
+    "CustomerNumber": "77",
+    "InvoiceRows": [
+        {
+            "RowId": 4,
+            "ArticleNumber": "PLOCK",
+            "Description": "Plock",
+            "DeliveredQuantity": "2.00",
+            "Price": Decimal("1.5"),
+            "Discount": 10,
+            "DiscountType": "AMOUNT",
+            "AccountNumber": 3041,
+            "CostCenter": "L1",
+            "Unit": "st",
+        },
+        {"RowId": 5},
+    ],
     "InvoiceDate": "2026-02-01",
     "DueDate": "2026-03-03",
 }
@@ -204,6 +219,8 @@ def test_no_value_escapes(name: str, value: Any, place: st.DataObject) -> None:
 
 # ---------------------------------------------------------------- what real answers look like
 
+BARE = FortnoxRow(article_number="", description="", quantity=Decimal(0), price=Decimal(0))
+
 
 @pytest.mark.parametrize(
     ("wire", "read"),
@@ -218,8 +235,8 @@ def test_no_value_escapes(name: str, value: Any, place: st.DataObject) -> None:
         ({"Booked": None, "Sent": ""}, {"booked": False, "sent": False}),
         ({"Credit": "false"}, {"is_credit_note": False}),
         ({"Credit": True}, {"is_credit_note": True}),
-        ({"CreditInvoiceReference": "0"}, {"credit_of": ""}),
-        ({"CreditInvoiceReference": 0}, {"credit_of": ""}),
+        ({"CreditInvoiceReference": "0"}, {"credit_of": "", "is_credit_note": False}),
+        ({"CreditInvoiceReference": 0}, {"credit_of": "", "is_credit_note": False}),
         ({"CreditInvoiceReference": 1006}, {"credit_of": "1006"}),
         ({"OrderReference": "0"}, {"from_order": False}),
         ({"OrderReference": None}, {"from_order": False}),
@@ -228,8 +245,8 @@ def test_no_value_escapes(name: str, value: Any, place: st.DataObject) -> None:
         ({"InvoiceDate": "", "DueDate": None}, {"invoice_date": None, "due_date": None}),
         ({"InvoiceDate": "0001-01-01"}, {"invoice_date": None}),
         ({"InvoiceDate": "2026-02-28"}, {"invoice_date": date(2026, 2, 28)}),
-        ({"InvoiceRows": [{"RowId": "12"}]}, {"row_ids": (12,)}),
-        ({"InvoiceRows": None}, {"row_ids": ()}),
+        ({"InvoiceRows": [{"RowId": "12", "Price": None, "AccountNumber": "0"}]}, {"row_ids": (12,), "rows": (BARE,)}),
+        ({"InvoiceRows": None}, {"row_ids": (), "rows": ()}),
     ],
 )
 def test_the_forms_of_real_answers_are_read(wire: dict[str, Any], read: dict[str, Any]) -> None:
