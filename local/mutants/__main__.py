@@ -132,12 +132,12 @@ class _Runner:
         return seconds
 
     def survivors(self, found: Iterable[Mutant], tests: Sequence[str], seconds: float) -> list[Mutant]:
-        """Those under which all tests pass within ten times their time; a test that hangs has noticed."""
+        """Those under which all tests pass within three times their time; a test that hangs has noticed."""
         waiting, running, survived = list(found)[::-1], dict[int, _Run](), list[Mutant]()
         while waiting or running:
             while waiting and len(running) < self._jobs:
                 mutant = waiting.pop()
-                limit = time.monotonic() + 10 * seconds + 20
+                limit = time.monotonic() + 3 * seconds + 20
                 running[self._fork(mutant, tests)] = _Run(mutant, limit)
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in running:
