@@ -14,7 +14,7 @@ BESIDE := -n auto --dist worksteal
 LANES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo first-contact up quick test check format faults bench texts build deploy undeploy lock clean
+.PHONY: help ready demo first-contact up quick test check format faults mutants bench texts build deploy undeploy lock clean
 
 help: ## Show this list, with how long each takes on two idle cores once all is set up
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ format: ready ## Format the code and mend what can be mended (seconds)
 
 faults: ready ## Run all tests that break things on purpose (20 min); SHARE=3/10: a tenth of the enumerations (5 min)
 	$(PYTEST) $(BESIDE) tests/faults --share $(or $(SHARE),0/1) $(if $(SHARE),-m enumerated)
+
+mutants: ready ## Make one mistake at a time in engines and transport; a test must notice (an hour)
+	$(BIN)/python -m local.mutants
 
 bench: ready ## Count calls, units and dollars, and compare with a plain script (5 min)
 	$(BIN)/python -m local.bench

@@ -22,8 +22,8 @@ TOOLS = ROOT / ".venv-uv"
 PROJECT = ROOT / ".venv"
 # Environments apart from that of the project, each from a lock of its own.
 APART = {ROOT / ".venv-ministack": "requirements/ministack.txt", ROOT / ".venv-checks": "requirements/checks.txt"}
-UV = "uv==0.13.9"
 WANTED = (3, 13)
+SDK = ("boto3", "botocore", "s3transfer", "python-dateutil", "six")  # what the Lambda runtime has, so no layer has it
 AXE = ROOT / ".venv-axe"
 AXE_SCRIPT = AXE / "axe.min.js"
 CHROMIUM = ROOT / ".venv-chromium"  # where Playwright puts its own, for people who may not install one
@@ -83,8 +83,9 @@ def write_locks() -> None:
     lock(["pyproject.toml", "--group", "dev", "--output-file", dev])
     # The tests run what is shipped: both locks have the same version of what both name. The tools decide, because they
     # are the narrower ones.
-    lock(["pyproject.toml", "--constraint", dev, "--output-file", runtime])
-    for locked in APART.values():
+    left_out = [option for name in SDK for option in ("--no-emit-package", name)]
+    lock(["pyproject.toml", "--constraint", dev, *left_out, "--output-file", runtime])
+    for locked in (*APART.values(), "requirements/uv.txt"):
         lock([locked.replace(".txt", ".in"), "--output-file", locked])
     lock(["requirements/axe.in", "--no-deps", "--output-file", "requirements/axe.txt"])
 
@@ -208,7 +209,8 @@ def uv_program() -> Path:
                 raise SetUpError(
                     "this Python cannot make virtual environments; on Debian: apt-get install python3-venv"
                 ) from error
-        run([str(TOOLS / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", UV])
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        run([str(TOOLS / "bin" / "pip"), "install", *quiet, "--require-hashes", "-r", "requirements/uv.txt"])
     return program
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One target. A count repeats exactly on every machine; missing one fails `make bench`."""
+    """One target. A count is the same on every machine; missing one fails `make bench`."""
 
     what: str
     wanted: str

@@ -13,7 +13,8 @@ from invoicing.adapters.aws.journal import S3TokenJournal
 from invoicing.adapters.aws.mailer import SesMailer
 from invoicing.adapters.aws.sealing import KmsSealer
 from invoicing.adapters.aws.secrets import Secret
-from invoicing.adapters.aws.sync_queue import SqsSyncQueue, read_sync_request
+from invoicing.adapters.aws.sync_message import read_sync_request
+from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 from invoicing.application.ports import JournalEntry, SyncRequest
 from invoicing.domain.errors import ConfigurationError, RetryLaterError, UpstreamContractError
 from moto import mock_aws

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import ipaddress
+import os
 import socket
 import ssl
 import struct
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,6 +21,8 @@ from cryptography.x509.oid import NameOID
 from invoicing.adapters.http.transport import PooledTransport
 from invoicing.application.http import HttpRequest
 from invoicing.domain.errors import NotSentError, UnknownOutcomeError
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 from tests.support.together import together
 
@@ -57,6 +61,15 @@ class Peer:
             while request := _read_request(connection):
                 requests.append(request)
                 self._behaviour(connection, request)
+
+    def handles(self) -> list[int]:
+        """This process's file descriptors of the clients' ends."""
+        found = []
+        for name in os.listdir("/dev/fd"):
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(name))) as copy:
+                if copy.getpeername()[1] == self.port:
+                    found.append(int(name))
+        return found
 
     def close(self) -> None:
         """Ends the server and every connection."""
@@ -233,6 +246,63 @@ def test_any_status_is_an_answer(peer: Callable[[Behaviour], Peer], transport: P
     assert [len(requests) for requests in server.requests] == [1]
 
 
+@pytest.mark.parametrize("location", [b"http://[", b"\xff\xfe", b"//127.0.0.1:1/x", b""])
+def test_where_a_redirect_leads_is_not_looked_at(
+    peer: Callable[[Behaviour], Peer], transport: PooledTransport, location: bytes
+) -> None:
+    """Its body is bounded like any other."""
+    head = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 2000\r\n\r\n"
+    server = peer(says(head + b"x" * 2000))
+
+    assert transport.send(HttpRequest(method="GET", url=server.url)).status == 302
+    with pytest.raises(UnknownOutcomeError, match="larger than 1000 bytes"):
+        transport.send(HttpRequest(method="GET", url=server.url, max_answer_bytes=1000))
+
+
+@pytest.mark.parametrize("path", ["/3/articles/..", "/3/articles/%2e%2E/%7ea", "/3/x//y", "/"])
+def test_a_path_is_not_tidied(peer: Callable[[Behaviour], Peer], transport: PooledTransport, path: str) -> None:
+    """An article may be called anything."""
+    server = peer(says(OK))
+
+    transport.send(HttpRequest(method="GET", url=server.url + path))
+
+    assert server.requests[0][0].split(b" ")[1].decode().lower() == path.lower()
+
+
+def test_one_company_is_not_told_of_another(peer: Callable[[Behaviour], Peer], transport: PooledTransport) -> None:
+    """A cookie that one call was given would go out with the next one, which may be somebody else's."""
+    server = peer(says(OK.replace(b"\r\n\r\n", b"\r\nSet-Cookie: company=1; Path=/\r\n\r\n")))
+
+    for _ in range(2):
+        transport.send(HttpRequest(method="GET", url=server.url))
+
+    assert [b"cookie" in request.lower() for request in server.requests[0]] == [False, False]
+
+
+def test_the_environment_changes_nothing(
+    peer: Callable[[Behaviour], Peer],
+    transport: PooledTransport,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Neither a proxy nor a file of passwords."""
+    server = peer(says(OK))
+    proxy = peer(says(OK))
+    passwords = tmp_path / "netrc"
+    passwords.write_text("machine 127.0.0.1 login somebody password secret")
+    monkeypatch.setenv("NETRC", str(passwords))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv(name.upper(), proxy.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    transport.send(HttpRequest(method="GET", url=server.url))
+
+    assert proxy.requests == []
+    assert b"authorization" not in server.requests[0][0].lower()
+
+
 # ---------------------------------------------------------------- connections
 
 
@@ -317,6 +387,80 @@ def test_threads_share_a_transport(peer: Callable[[Behaviour], Peer], transport:
     assert results == [[str(number).encode()] * 5 for number in range(10, 18)]
 
 
+def test_the_time_of_one_call_does_not_end_the_next_one(
+    peer: Callable[[Behaviour], Peer], transport: PooledTransport
+) -> None:
+    """They share a connection, and the first one was answered in time."""
+    first_is_over = threading.Event()
+
+    def answers_the_second_late(connection: socket.socket, request: bytes) -> None:
+        if b"/second" in request:
+            first_is_over.wait(0.7)
+        connection.sendall(OK)
+
+    server = peer(answers_the_second_late)
+    transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.5))
+
+    assert transport.send(HttpRequest(method="GET", url=f"{server.url}/second")).body == b"ok"
+    assert [len(requests) for requests in server.requests] == [2]
+
+
+def test_an_answer_that_came_in_time_is_kept(
+    peer: Callable[[Behaviour], Peer], transport: PooledTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long this machine takes after its last byte; and its connection is good for another request."""
+    server = peer(says(OK))
+    put_back = HTTPConnectionPool._put_conn
+
+    def slowly(*arguments: Any) -> None:
+        threading.Event().wait(0.7)
+        put_back(*arguments)
+
+    monkeypatch.setattr(HTTPConnectionPool, "_put_conn", slowly)
+
+    answers = [transport.send(HttpRequest(method="POST", url=server.url, timeout=0.5)).body for _ in range(2)]
+
+    assert answers == [b"ok", b"ok"]
+    assert [len(requests) for requests in server.requests] == [2]
+
+
+def test_a_connection_that_is_lost_while_sending_is_not_opened_again(
+    peer: Callable[[Behaviour], Peer], transport: PooledTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The body of a request alone, on a connection of its own, is a request that nobody made."""
+    server = peer(says(OK))
+    opened: list[object] = []
+    look_up = socket.getaddrinfo
+    send_headers = HTTPConnection.endheaders
+
+    def count(*arguments: Any, **named: Any) -> Any:
+        opened.append(arguments)
+        return look_up(*arguments, **named)
+
+    def lose_it(connection: HTTPConnection, *arguments: Any, **named: Any) -> None:
+        send_headers(connection, *arguments, **named)
+        connection.close()
+
+    monkeypatch.setattr(socket, "getaddrinfo", count)
+    monkeypatch.setattr(HTTPConnection, "endheaders", lose_it)
+
+    with pytest.raises(UnknownOutcomeError, match="the connection broke"):
+        transport.send(HttpRequest(method="POST", url=server.url, body=b"x"))
+    assert len(opened) == 1
+
+
+def test_a_call_leaves_no_handle_behind(peer: Callable[[Behaviour], Peer], transport: PooledTransport) -> None:
+    """A process that lives for hours makes many calls."""
+    server = peer(says(OK))
+    transport.send(HttpRequest(method="GET", url=server.url))
+    (kept,) = server.handles()
+    for timeout in (5.0, 0.0):
+        with contextlib.suppress(NotSentError):
+            transport.send(HttpRequest(method="GET", url=server.url, timeout=timeout, fresh_connection=True))
+
+    assert server.handles() == [kept]
+
+
 # ---------------------------------------------------------------- certainly not sent
 
 
@@ -364,10 +508,57 @@ def test_a_host_that_does_not_take_the_connection_sent_nothing() -> None:
             transport.send(HttpRequest(method="GET", url=f"http://127.0.0.1:{address[1]}/"))
 
 
-def test_the_time_for_connecting_is_shared_by_all_addresses(
+def test_the_time_for_connecting_is_shared_by_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is given what the ones before it have left, and none is tried without."""
+    now = [100.0]
+    given: list[float | None] = []
+
+    class Slow(socket.socket):
+        def settimeout(self, seconds: float | None) -> None:
+            given.append(seconds)
+            super().settimeout(seconds)
+
+        def connect(self, _address: object) -> None:
+            now[0] += 2
+            raise ConnectionRefusedError
+
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: [address] * 3)
+    monkeypatch.setattr(socket, "socket", Slow)
+
+    with pytest.raises(NotSentError, match="no connection within 3 s"):
+        PooledTransport(clock=lambda: now[0]).send(HttpRequest(method="GET", url="http://many.example/"))
+    assert given == [3, 1]
+
+
+def test_connecting_ends_with_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking up the name may have taken most of its time."""
+    now = [100.0]
+    given: list[float | None] = []
+
+    class Refusing(socket.socket):
+        def settimeout(self, seconds: float | None) -> None:
+            given.append(seconds)
+
+        def connect(self, _address: object) -> None:
+            raise ConnectionRefusedError
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        now[0] += 9
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "socket", Refusing)
+
+    with pytest.raises(NotSentError, match="refused"):
+        PooledTransport(clock=lambda: now[0]).send(HttpRequest(method="GET", url="http://slow.example/", timeout=10))
+    assert given == [1]
+
+
+def test_an_address_that_refuses_is_followed_by_the_next_one(
     peer: Callable[[Behaviour], Peer], transport: PooledTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An address that refuses is followed by the next one."""
+    """A name may have several."""
     server = peer(says(OK))
     family = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
     addresses = [(*family, ("127.0.0.1", port)) for port in (closed_port(), server.port)]
@@ -556,6 +747,26 @@ def test_a_handshake_that_never_ends_is_given_up(peer: Callable[[Behaviour], Pee
         transport.send(HttpRequest(method="POST", url=url, body=b"x", timeout=0.2))
 
 
+def test_a_handshake_that_drips_is_given_up(peer: Callable[[Behaviour], Peer], transport: PooledTransport) -> None:
+    """Each byte comes in time, and the whole never does."""
+
+    def drip_a_record(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake record of 16 kB
+            for _ in range(500):
+                connection.sendall(b"\x02")
+                threading.Event().wait(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=lambda: drip_a_record(listener.accept()[0]))
+        server.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+
+        with pytest.raises(NotSentError, match=r"TLS handshake failed \(out of time\); nothing was sent"):
+            transport.send(HttpRequest(method="POST", url=url, body=b"x", timeout=0.2))
+        server.join()
+
+
 def test_a_reset_under_tls_is_of_unknown_outcome(
     authority: Authority, tls_peer: Callable[[Behaviour, str], Peer]
 ) -> None:
@@ -577,6 +788,7 @@ def test_a_drip_under_tls_is_cut(authority: Authority, tls_peer: Callable[[Behav
 # ---------------------------------------------------------------- of unknown outcome
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+PACKED = gzip.compress(b"0" * 50_000_000)
 
 
 @pytest.mark.parametrize(
@@ -631,9 +843,10 @@ def test_the_deadline_holds(
     "raw",
     [
         HEAD + b"Content-Length: 2000\r\n\r\n" + b"x" * 2000,
-        HEAD + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"0" * 50_000_000),
+        HEAD + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + PACKED,
+        HEAD + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(PACKED), PACKED),
     ],
-    ids=["plain", "packed"],
+    ids=["plain", "packed", "packed in a chunk"],
 )
 def test_an_answer_larger_than_allowed_is_refused(
     peer: Callable[[Behaviour], Peer], transport: PooledTransport, raw: bytes
@@ -658,7 +871,7 @@ def test_a_connection_that_failed_is_not_used_again(
 
     server = peer(late_on_the_first)
     with pytest.raises(UnknownOutcomeError):
-        transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.1))
+        transport.send(HttpRequest(method="GET", url=f"{server.url}/first", timeout=0.3))
 
     assert transport.send(HttpRequest(method="GET", url=f"{server.url}/second")).body == b"ok"
     assert [len(requests) for requests in server.requests] == [1, 1]

@@ -13,6 +13,7 @@ from local.bench.backlog import drain
 from local.bench.counts import SCENARIOS, Calls, Scenario, Target, exported_again_unchanged
 from local.bench.memory import measure_run
 from local.bench.sizes import measure_sizes
+from local.bench.starts import SDK, StartTimes, first_page_target
 from local.bench.story import read_story
 from local.bench.targets import missed_counts
 from local.bench.units import Meter, item_size
@@ -50,6 +51,16 @@ def test_a_missed_target_is_said_and_a_met_one_is_not() -> None:
     assert [verdict.met for verdict in scenario.verdicts] == [False, True]
     assert missed_counts(scenario.verdicts) == scenario.verdicts[:1]
     assert "MISSED" in tables.targets_table(scenario.verdicts)
+
+
+@pytest.mark.parametrize(("ratio", "met"), [(1.5, True), (1.51, False)])
+def test_a_first_page_that_keeps_people_waiting_fails(ratio: float, met: bool) -> None:
+    """Whatever is imported for it is paid for by whoever opens it first."""
+    common = {"import_ms": 1.0, "import_clock_ms": 1.0, "client_ms": 1.0, "import_ratio": 1.0, "ready_ratio": 1.0}
+    sdk = StartTimes(name=SDK, page_ms=None, page_ratio=None, **common)
+    landing = StartTimes(name="landing", page_ms=1.0, page_ratio=ratio, **common)
+
+    assert (missed_counts([first_page_target([sdk, landing])]) == []) == met
 
 
 def test_a_drained_backlog_says_how_much_of_the_limit_it_used() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from invoicing.adapters.aws.sync_queue import SqsSyncQueue, read_sync_request
+from invoicing.adapters.aws.sync_message import read_sync_request
+from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 from invoicing.application.ports import SyncQueue, SyncRequest
 
 from tests.support.aws import Aws

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from invoicing.adapters.fortnox.token_answers import read_tokens
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.ports import CannotOpenError
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError, UnreadableTokensError
-from invoicing.domain.tokens import Mode, TokenItem, TokenStatus, read_tokens
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 
 from tests.support.fakes import START, FakeSealer
 from tests.support.world import World

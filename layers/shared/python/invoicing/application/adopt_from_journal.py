@@ -3,7 +3,7 @@
 from invoicing.application.ports import CannotOpenError
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import UnreadableTokensError
-from invoicing.domain.tokens import TokenItem, read_tokens
+from invoicing.domain.tokens import TokenItem
 
 
 def adopt_from_journal(engine: TokenEngine, item: TokenItem) -> TokenItem | None:
@@ -23,7 +23,7 @@ def _adopt_next(engine: TokenEngine, item: TokenItem) -> TokenItem | None:
     for entry in engine.journal.find(item.integration_id, item.chain_id, ver):
         try:
             raw = engine.sealer.open(entry.blob, engine.chain_context(item.integration_id, item.chain_id, ver))
-            read_tokens(raw, received_at=entry.received_at, needs_refresh_token=True)
+            engine.oauth.read_tokens(raw, received_at=entry.received_at, needs_refresh_token=True)
         except (CannotOpenError, UnreadableTokensError):
             continue  # kept as evidence
         adopted = engine.store.save_rotation(

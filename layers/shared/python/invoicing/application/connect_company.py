@@ -22,7 +22,7 @@ from invoicing.domain.errors import HeldError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import Company, Integration, IntegrationStatus
 from invoicing.domain.notice import broken_notice_id
 from invoicing.domain.session import PendingConsent, Session
-from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, read_tokens
+from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus
 
 
 class ConsentProblem(StrEnum):
@@ -128,7 +128,7 @@ def _connect(tools: ConnectTools, pending: PendingConsent, code: str) -> Integra
         0,
         JournalEntry(attempt_id="consent", blob=sealed, received_at=received_at),
     )
-    tokens = read_tokens(raw, received_at=received_at, needs_refresh_token=True)
+    tokens = engine.oauth.read_tokens(raw, received_at=received_at, needs_refresh_token=True)
     company = tools.fortnox_with(tokens.access_token).company()
     existing = tools.integrations.get(pending.integration_id)
     _check_company(tools, pending, tokens, company, existing)

@@ -17,7 +17,7 @@ from invoicing.domain.integration import Company, Integration, RunSummary, RunUn
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
-from invoicing.domain.tokens import Intent, Mode, TokenItem, TokenStatus
+from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 from invoicing.domain.wms_knowledge import WmsKnowledge
 
@@ -483,7 +483,7 @@ class ClientRefusedError(InvoicingError):
 
 
 class FortnoxOAuth(Protocol):
-    """Fortnox's authorization server. Each call that gives tokens gives the raw body of a 200.
+    """Fortnox's authorization server. Each call that gives tokens gives the raw body of a 200, read when it is safe.
 
     Raises GrantRefusedError, ClientRefusedError, NotSentError, RateLimitedError, UnknownOutcomeError.
     """
@@ -495,6 +495,10 @@ class FortnoxOAuth(Protocol):
     def refresh(self, refresh_token: str) -> bytes: ...
 
     def client_credentials(self, tenant_id: str) -> bytes: ...
+
+    def read_tokens(self, raw: bytes, *, received_at: datetime, needs_refresh_token: bool) -> Tokens:
+        """What such a body holds. Calls nobody. Raises UnreadableTokensError."""
+        ...
 
     def revoke(self, refresh_token: str) -> None: ...
 

@@ -28,7 +28,7 @@ from invoicing.domain.errors import (
     UnknownOutcomeError,
     UnreadableTokensError,
 )
-from invoicing.domain.tokens import Intent, TokenItem, Tokens, TokenStatus, read_tokens
+from invoicing.domain.tokens import Intent, TokenItem, Tokens, TokenStatus
 
 _SAVE_ROUNDS = 3  # each with the repeats of the stores themselves
 
@@ -68,7 +68,7 @@ def rotate_refresh_token(engine: TokenEngine, item: TokenItem) -> Tokens:
     received_at = engine.clock()
     entry = JournalEntry(attempt_id=attempt_id, blob=sealed, received_at=received_at)
     try:
-        tokens = read_tokens(raw, received_at=received_at, needs_refresh_token=True)
+        tokens = engine.oauth.read_tokens(raw, received_at=received_at, needs_refresh_token=True)
     except UnreadableTokensError as error:
         return _keep_unreadable(engine, claimed, entry, str(error))
 

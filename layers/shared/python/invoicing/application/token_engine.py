@@ -15,7 +15,7 @@ from invoicing.application.ports import (
 )
 from invoicing.domain.errors import IntegrationHeldError
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.tokens import ROTATE_SPARE_EVERY, TokenItem, Tokens, read_tokens
+from invoicing.domain.tokens import ROTATE_SPARE_EVERY, TokenItem, Tokens
 
 type Both = Callable[[Callable[[], object], Callable[[], object]], tuple[Exception | None, Exception | None]]
 
@@ -55,14 +55,14 @@ class TokenEngine:
         if item.blob is None:
             raise LookupError("no pair is stored")
         raw = self.sealer.open(item.blob, self.chain_context(item.integration_id, item.chain_id, item.ver))
-        return read_tokens(raw, received_at=item.blob_at, needs_refresh_token=True)
+        return self.oauth.read_tokens(raw, received_at=item.blob_at, needs_refresh_token=True)
 
     def open_client_credentials(self, item: TokenItem) -> Tokens:
         """The stored access token by client credentials. Raises like `open_pair`."""
         if item.cc_blob is None or item.cc_blob_at is None:
             raise LookupError("no token by client credentials is stored")
         raw = self.sealer.open(item.cc_blob, self.client_credentials_context(item))
-        return read_tokens(raw, received_at=item.cc_blob_at, needs_refresh_token=False)
+        return self.oauth.read_tokens(raw, received_at=item.cc_blob_at, needs_refresh_token=False)
 
     def next_rotation(self) -> datetime:
         """When the chain must be rotated even if nobody uses it: long before its 45 days are over."""

@@ -2,7 +2,7 @@
 
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import UnknownOutcomeError, UnreadableTokensError
-from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus, read_tokens
+from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus
 
 
 def use_client_credentials(engine: TokenEngine, item: TokenItem, *, status: TokenStatus | None = None) -> Tokens:
@@ -14,7 +14,7 @@ def use_client_credentials(engine: TokenEngine, item: TokenItem, *, status: Toke
     raw = _ask(engine, item.tenant_id)
     received_at = engine.clock()
     try:
-        tokens = read_tokens(raw, received_at=received_at, needs_refresh_token=False)
+        tokens = engine.oauth.read_tokens(raw, received_at=received_at, needs_refresh_token=False)
     except UnreadableTokensError as error:
         raise UnknownOutcomeError(f"the token answer was unreadable: {error}") from None
     engine.store.save_client_credentials(

@@ -1,17 +1,12 @@
-"""Keys to Fortnox: what one integration holds, and how a token answer is read.
+"""Keys to Fortnox: what one integration holds, and what the protocol around them counts with.
 
 An access token lives 60 minutes. A refresh token works once: using it gives a new pair and kills the old
 one. docs/decisions/0005 tells how none is lost.
 """
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-
-from invoicing.domain.errors import UnreadableTokensError
 
 REFRESH_TOKEN_LIFE = timedelta(days=45)  # Fortnox's page on authorization
 ROTATE_SPARE_EVERY = timedelta(days=7)
@@ -82,47 +77,3 @@ class Tokens:
     refresh_token: str = field(default="", repr=False)  # client credentials give none
     scopes: frozenset[str] = frozenset()
     tenant_id: str = ""  # claim of the access token; empty when it has none
-
-
-def read_tokens(raw: bytes, *, received_at: datetime, needs_refresh_token: bool) -> Tokens:
-    """Reads the body of a token answer, whatever its content type said (Fortnox sends text/html too).
-
-    Raises UnreadableTokensError.
-    """
-    try:
-        body = json.loads(raw)
-    except (ValueError, UnicodeDecodeError):
-        raise UnreadableTokensError("not JSON") from None
-    if not isinstance(body, dict):
-        raise UnreadableTokensError("not an object")
-    access_token = body.get("access_token")
-    refresh_token = body.get("refresh_token")
-    if not isinstance(access_token, str) or not access_token:
-        raise UnreadableTokensError("no access token")
-    if needs_refresh_token and (not isinstance(refresh_token, str) or not refresh_token):
-        raise UnreadableTokensError("no refresh token")
-    expires_in = body.get("expires_in", 3600)
-    if isinstance(expires_in, bool) or not isinstance(expires_in, int) or not 0 < expires_in <= 86_400:
-        expires_in = 3600
-    scope = body.get("scope")
-    return Tokens(
-        access_token=access_token,
-        refresh_token=refresh_token if isinstance(refresh_token, str) else "",
-        expires_at=received_at + timedelta(seconds=expires_in),
-        scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
-        tenant_id=_tenant_of(access_token),
-    )
-
-
-def _tenant_of(access_token: str) -> str:
-    """The claim `tenantId` of a Fortnox access token (a JWT whose key Fortnox does not publish), or ''."""
-    parts = access_token.split(".")
-    if len(parts) != 3:
-        return ""
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
-        return ""
-    tenant = claims.get("tenantId") if isinstance(claims, dict) else None
-    text = str(tenant) if isinstance(tenant, int | str) and not isinstance(tenant, bool) else ""
-    return text if text.isascii() and text.isdigit() else ""

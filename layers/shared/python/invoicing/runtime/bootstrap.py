@@ -521,7 +521,7 @@ class Bootstrap:
 
     def sync_request(self, body: str) -> "SyncRequest":
         """Reads a message of the sync queue. Raises UpstreamContractError."""
-        from invoicing.adapters.aws.sync_queue import read_sync_request
+        from invoicing.adapters.aws.sync_message import read_sync_request
 
         return read_sync_request(body)
 

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from getpass import getpass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasPath, AwareDatetime, BeforeValidator, Field
 
 from invoicing.application.ports import DeadLetters, JournalEntry, SyncRequest
-from invoicing.domain.errors import InvoicingError
+from invoicing.domain.errors import InvoicingError, UpstreamContractError
 from invoicing.domain.integration import Integration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
 from invoicing.domain.tokens import TokenItem
@@ -30,6 +32,7 @@ from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 from invoicing.runtime.check_stack import check_outside
 from invoicing.runtime.settings import CheckSettings, CommandSettings
+from invoicing.wire import Key, Message, NotJsonError, Text, parse_json, read
 
 _BY = "service operator"  # named in histories and logs as who asked
 _SHOWN_LETTERS = 100
@@ -178,32 +181,52 @@ def restore_token(order: Order) -> None:
         text = order.asked.line.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RefusedError(f"{order.asked.line} cannot be read: {error}") from None
-    integration_id, chain_id, ver, entry = _third_sink(text)
-    order.parts.journal.record(integration_id, chain_id, ver, entry)
-    print(f"Version {ver} of the keys of {integration_id} is in the journal; keep_tokens adopts it from there.")
+    line = _third_sink(text)
+    entry = JournalEntry(attempt_id=line.attempt, blob=line.ciphertext, received_at=line.received_at)
+    order.parts.journal.record(line.integration, line.chain, line.version, entry)
+    print(
+        f"Version {line.version} of the keys of {line.integration} is in the journal; keep_tokens adopts it from there."
+    )
 
 
-def _third_sink(text: str) -> tuple[str, str, int, JournalEntry]:
-    """Reads one line of the log. Whether its ciphertext is good is found out by whoever can open it."""
+def _unsealed(value: object) -> bytes:
+    return base64.b64decode(str(value), validate=True)
+
+
+def _third_sink_only(value: object) -> object:
+    if value != "token_third_sink":
+        raise ValueError("is not a token_third_sink")
+    return value
+
+
+def _part_of_key(value: str) -> str:
+    if "/" in value:
+        raise ValueError("is no part of a key of the journal")
+    return value
+
+
+type _KeyPart = Annotated[Key, AfterValidator(_part_of_key)]
+
+
+class _ThirdSink(Message):
+    """One line of the log. Whether its ciphertext is good is found out by whoever can open it."""
+
+    message: Annotated[str, BeforeValidator(_third_sink_only)]
+    integration: _KeyPart
+    chain: _KeyPart
+    attempt: _KeyPart
+    version: int
+    received_at: AwareDatetime
+    ciphertext: Annotated[bytes, BeforeValidator(_unsealed)]
+
+
+def _third_sink(text: str) -> _ThirdSink:
     try:
-        line = json.loads(text)
-        if line["message"] != "token_third_sink":
-            raise RefusedError(f"the line is a {line['message']!r} and not a token_third_sink")
-        entry = JournalEntry(
-            attempt_id=line["attempt"],
-            blob=base64.b64decode(line["ciphertext"], validate=True),
-            received_at=datetime.fromisoformat(line["received_at"]),
-        )
-        where = line["integration"], line["chain"], line["attempt"]
-        if not all(isinstance(part, str) and part and "/" not in part for part in where):
-            raise ValueError("part of a key of the journal")
-        if entry.received_at.tzinfo is None:
-            raise RefusedError("received_at has no time zone")
-        return line["integration"], line["chain"], int(line["version"]), entry
-    except KeyError as error:
-        raise RefusedError(f"the line has no field {error}: it must be the whole line of the log") from None
-    except (TypeError, ValueError):
-        raise RefusedError("that is no line of the log: one JSON object, as CloudWatch shows it in @message") from None
+        return read(_ThirdSink, parse_json(text), what="that is no line of the log")
+    except (NotJsonError, UpstreamContractError) as error:
+        raise RefusedError(
+            f"{error}. It must be the whole line: one JSON object, as CloudWatch shows @message"
+        ) from None
 
 
 # ---- before the first customer
@@ -399,12 +422,15 @@ def _warehouse(text: str) -> str:
     return parsed.name
 
 
+class _Samconfig(Message):
+    stack_name: Text = Field(default="", validation_alias=AliasPath("default", "global", "parameters", "stack_name"))
+
+
 def _stack_of_checkout(folder: Path) -> str:
     """The stack that `sam deploy` makes from this folder; empty where there is no samconfig.toml."""
     try:
-        config = tomllib.loads((folder / "samconfig.toml").read_text())
-        return str(config["default"]["global"]["parameters"]["stack_name"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return _Samconfig.model_validate(tomllib.loads((folder / "samconfig.toml").read_text())).stack_name
+    except (OSError, ValueError):
         return ""
 
 

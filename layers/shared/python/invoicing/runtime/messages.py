@@ -4,10 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import AliasPath, Field
+
+from invoicing.wire import Message, Text, read
+
+
+class _Tick(Message):
+    time: Text = ""
+    id: Text = ""
+
 
 def schedule_slot(event: Mapping[str, Any]) -> str:
-    """The moment that a schedule fired: the same for a repeated delivery of the same event."""
-    return str(event.get("time") or event.get("id") or "")
+    """The moment that a schedule fired: the same for a repeated delivery of the same event.
+
+    Raises UpstreamContractError.
+    """
+    tick = read(_Tick, event, what="an event of the schedule")
+    return tick.time or tick.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +32,18 @@ class MailTrouble:
     notice: str  # the kind of notice that the mail was about
 
 
+class _MailEvent(Message):
+    """Of SES. What it lacks is empty: that a mail did not arrive must be told in any case."""
+
+    kind: Text = Field(default="", validation_alias=AliasPath("detail", "eventType"))
+    integration: Text = Field(default="", validation_alias=AliasPath("detail", "mail", "tags", "integration", 0))
+    notice: Text = Field(default="", validation_alias=AliasPath("detail", "mail", "tags", "kind", 0))
+
+
 def read_mail_trouble(event: Mapping[str, Any]) -> MailTrouble:
-    """An event of SES about a mail that we sent; the mail's tags say what it was about."""
-    detail = event.get("detail") or {}
-    tags = (detail.get("mail") or {}).get("tags") or {}
-    integration, notice = (str((tags.get(name) or [""])[0]) for name in ("integration", "kind"))
-    return MailTrouble(kind=str(detail.get("eventType") or ""), integration_id=integration, notice=notice)
+    """An event of SES about a mail that we sent; the mail's tags say what it was about.
+
+    Raises UpstreamContractError.
+    """
+    got = read(_MailEvent, event, what="an event of SES")
+    return MailTrouble(kind=got.kind, integration_id=got.integration, notice=got.notice)

@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from invoicing.adapters.aws.errors import translated
 from invoicing.application.ports import DeadLetter
+from invoicing.domain.errors import UpstreamContractError
+from invoicing.wire import Message, NotJsonError, parse_json, read
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -128,12 +132,17 @@ def back_to_function(client: "LambdaClient", name: str) -> GiveBack:
     return give_back
 
 
+class _Failure(Message):
+    """What Lambda writes of an invocation that failed for good."""
+
+    event: dict[str, Any] = Field(alias="requestPayload")
+
+
 def _failed_event(body: str) -> Mapping[str, Any]:
     try:
-        event = json.loads(body)["requestPayload"]
-    except (ValueError, KeyError, TypeError):
+        return read(_Failure, parse_json(body), what="a dead letter").event
+    except (NotJsonError, UpstreamContractError):
         return _SEND_WHAT_IS_DUE
-    return event if isinstance(event, dict) else _SEND_WHAT_IS_DUE
 
 
 def _letter(message: "MessageTypeDef") -> DeadLetter:

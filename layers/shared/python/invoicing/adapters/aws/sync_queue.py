@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from invoicing.adapters.aws.errors import translated
 from invoicing.application.ports import SyncRequest
-from invoicing.domain.errors import RetryLaterError, UpstreamContractError
+from invoicing.domain.errors import RetryLaterError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -54,21 +54,6 @@ class SqsSyncQueue:
         with translated("SQS SendMessageBatch to the sync queue"):
             answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         return [batch[int(failure["Id"])] for failure in answer.get("Failed", [])]
-
-
-def read_sync_request(body: str) -> SyncRequest:
-    """Reads the body of a message. Raises UpstreamContractError for one that is not ours."""
-    try:
-        fields = json.loads(body)
-        return SyncRequest(
-            integration_id=str(fields["integration_id"]),
-            by=str(fields["by"]),
-            slot=str(fields["slot"]),
-            after=int(fields.get("after", 0)),
-            hops=int(fields.get("hops", 0)),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UpstreamContractError("a message of the sync queue is not a sync request") from None
 
 
 def _deduplication_id(request: SyncRequest) -> str:

@@ -4,12 +4,12 @@ One parser, and one table from code to reaction. Sources of the codes: Fortnox's
 exchanges, and what integrators report.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from typing import Annotated
+
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from invoicing.application.http import HttpAnswer
 from invoicing.domain.errors import (
@@ -22,8 +22,10 @@ from invoicing.domain.errors import (
     UpstreamContractError,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.wire import NotJsonError, Thing, parse_json, read
 
 _MESSAGE_LIMIT = 300
+_LONGEST_CODE = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,25 +112,37 @@ _SENTENCES: tuple[tuple[re.Pattern[str], IssueCode], ...] = tuple(
 )
 
 
-def parse_json(answer: HttpAnswer) -> Any:
-    """The body as JSON with exact decimals, whatever its content type says. Raises ValueError."""
-    return json.loads(answer.body, parse_float=Decimal)
+def _code(value: object) -> object:
+    """A number or a text with one; a code that is neither is none, because the rest of the answer still counts."""
+    return value if str(value).isascii() and str(value).isdigit() and len(str(value)) <= _LONGEST_CODE else 0
+
+
+def _message(value: object) -> str:
+    return str(value).encode(errors="replace").decode()[:_MESSAGE_LIMIT] if isinstance(value, str | int) else ""
+
+
+class _Refusal(Thing):
+    """In an envelope or without one; names in capitals or not; of the authorization server's kind."""
+
+    message: Annotated[str, BeforeValidator(_message)] = Field(
+        default="", validation_alias=AliasChoices("message", "error_description")
+    )
+    code: Annotated[int, BeforeValidator(_code)] = Field(default=0, alias="code")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folded(cls, body: object) -> object:
+        inner = body.get("ErrorInformation", body) if isinstance(body, dict) else {}
+        return {name.lower(): value for name, value in inner.items() if value} if isinstance(inner, dict) else {}
 
 
 def read_refusal(answer: HttpAnswer) -> Refusal:
     """Reads any error answer; an unreadable one has code 0 and no message."""
     try:
-        body = parse_json(answer)
-    except (ValueError, UnicodeDecodeError):
-        return Refusal(status=answer.status, code=0, message="")
-    information = body.get("ErrorInformation", body) if isinstance(body, dict) else {}
-    if not isinstance(information, dict):
-        information = {}
-    folded = {key.lower(): value for key, value in information.items() if isinstance(key, str)}
-    message = folded.get("message") or folded.get("error_description") or ""
-    raw_code = folded.get("code", 0)
-    code = int(raw_code) if isinstance(raw_code, int | str) and str(raw_code).isdigit() else 0
-    return Refusal(status=answer.status, code=code, message=str(message)[:_MESSAGE_LIMIT])
+        got = read(_Refusal, parse_json(answer.body), what="Fortnox's refusal")
+    except (NotJsonError, UpstreamContractError):
+        got = _Refusal()
+    return Refusal(status=answer.status, code=got.code, message=got.message)
 
 
 def reaction_to(

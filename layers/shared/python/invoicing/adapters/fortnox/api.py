@@ -9,16 +9,18 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from invoicing.adapters.fortnox.answers import parse_json, reaction_to, read_refusal
+from invoicing.adapters.fortnox.answers import reaction_to, read_refusal
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.adapters.fortnox.wire import (
     BLANK,
     article_body,
     cleared_fields,
     invoice_body,
+    read_article,
     read_company,
     read_customer,
     read_invoice,
+    read_list,
     rows_body,
     update_body,
 )
@@ -36,6 +38,7 @@ from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvo
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.wire import NotJsonError, parse_json
 
 PAGE = 500  # the largest page that Fortnox gives
 _TIMEOUT_SECONDS = 30.0
@@ -78,14 +81,14 @@ class FortnoxCompany:
     def articles(self, *, active: bool) -> frozenset[str]:
         """Numbers of all articles that are active, or of all others; one call per 500."""
         items = self._all("/3/articles", "Articles", {"filter": "active" if active else "inactive"})
-        return frozenset(str(item["ArticleNumber"]) for item in items if item.get("ArticleNumber"))
+        return frozenset(number for number, _ in map(read_article, items) if number)
 
     def article_is_active(self, number: str) -> bool | None:
         """None if there is no such article."""
         answer = self._look_up(
             f"/3/articles/{_segment(number)}", IssueCode.ARTICLE_NUMBER_REFUSED, article_number=number
         )
-        return None if answer is None else self._entity(answer, "Article").get("Active") is not False
+        return None if answer is None else read_article(self._entity(answer, "Article"))[1]
 
     def create_article(self, draft: ArticleDraft) -> None:
         """Raises AlreadyExistsError if the number is taken."""
@@ -213,19 +216,14 @@ class FortnoxCompany:
         except InvoiceHeldError as refused:
             raise InvoiceHeldError(Issue(code=refused_as, params={**refused.issue.params, **params})) from None
 
-    def _all(self, path: str, key: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
-        items: list[Mapping[str, Any]] = []
+    def _all(self, path: str, key: str, query: Mapping[str, str]) -> list[Any]:
+        items: list[Any] = []
         page = 1
         while True:
             answer = self._call("GET", path, query={**query, "limit": str(PAGE), "page": str(page)})
-            body = self._body(answer)
-            found = body.get(key)
-            if not isinstance(found, list):
-                raise UpstreamContractError(f"Fortnox's list lacks {key}")
-            items.extend(item for item in found if isinstance(item, dict))
-            meta = body.get("MetaInformation")
-            pages = meta.get("@TotalPages", 1) if isinstance(meta, dict) else 1
-            if not found or not isinstance(pages, int) or page >= pages:
+            found, pages = read_list(self._body(answer), key)
+            items.extend(found)
+            if not found or page >= pages:
                 return items
             page += 1
 
@@ -293,18 +291,18 @@ class FortnoxCompany:
                     raise NotSentError(f"no access token could be had: {error}") from error
             return self._token
 
-    def _entity(self, answer: HttpAnswer | None, key: str) -> Mapping[str, Any]:
+    def _entity(self, answer: HttpAnswer | None, key: str) -> Any:
         entity = self._body(answer).get(key)
-        if not isinstance(entity, dict):
+        if entity is None:
             raise UpstreamContractError(f"Fortnox's answer lacks {key}")
         self.look(key, entity)
         return entity
 
     def _body(self, answer: HttpAnswer | None) -> Mapping[str, Any]:
         try:
-            body = parse_json(answer) if answer is not None else None
-        except (ValueError, UnicodeDecodeError):
-            body = None
+            body = parse_json(answer.body) if answer is not None else None
+        except NotJsonError as error:
+            raise UpstreamContractError(f"Fortnox's answer cannot be read: {error}") from None
         if not isinstance(body, dict):
             raise UpstreamContractError("Fortnox's answer is not a JSON object")
         return body
@@ -322,11 +320,13 @@ def _not_looked_up(refused: InvoiceHeldError) -> UpstreamContractError:
 
 def _json(body: Mapping[str, Any]) -> bytes:
     """JSON with decimals written as exact numbers."""
-    return json.dumps(body, ensure_ascii=False, default=_number).encode()
+    return json.dumps(body, ensure_ascii=False, default=_plain).encode()
 
 
-def _number(value: object) -> float | int:
+def _plain(value: object) -> float | int | str:
     if isinstance(value, Decimal):
         whole = value.to_integral_value()
         return int(whole) if whole == value else float(value)
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"cannot write {type(value).__name__} as JSON")

@@ -1,15 +1,16 @@
 """Fortnox's authorization server. Facts: its pages on authorization, and recorded exchanges."""
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlencode
 
+from invoicing.adapters.fortnox.token_answers import read_error, read_tokens
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import ClientRefusedError, GrantRefusedError
 from invoicing.domain.errors import RateLimitedError, UnknownOutcomeError
-from invoicing.domain.tokens import Mode
+from invoicing.domain.tokens import Mode, Tokens
 
 # Each scope is read and write and may need a licence at the customer, so the list is as short as it can be:
 # invoices, the articles and units that are created for them, customers to check, the company to recognise.
@@ -54,6 +55,10 @@ class FortnoxAuthorization:
         """Needs a service consent of the company; the header's name is Fortnox's."""
         return self._token({"grant_type": "client_credentials"}, {"TenantId": tenant_id})
 
+    def read_tokens(self, raw: bytes, *, received_at: datetime, needs_refresh_token: bool) -> Tokens:
+        """What such an answer holds. Calls nobody."""
+        return read_tokens(raw, received_at=received_at, needs_refresh_token=needs_refresh_token)
+
     def revoke(self, refresh_token: str) -> None:
         """Makes a refresh token worthless. Revoking again is harmless."""
         answer = self._post("/oauth-v1/revoke", {"token_type_hint": "refresh_token", "token": refresh_token}, {})
@@ -86,15 +91,10 @@ class FortnoxAuthorization:
         )
 
     def _refused(self, answer: HttpAnswer) -> Exception:
-        """Keyed on `error`, whatever content type: recorded refusals are text/html and text/plain."""
+        """Keyed on `error`, whatever content type."""
         if answer.status == 429:
             return RateLimitedError("Fortnox's token endpoint: too many calls")
-        error = ""
-        try:
-            body = json.loads(answer.body)
-            error = str(body.get("error", ""))[:60] if isinstance(body, dict) else ""
-        except (ValueError, UnicodeDecodeError):
-            error = ""
+        error = read_error(answer.body)
         if error == "invalid_client":
             self.forget_secret()
             return ClientRefusedError("Fortnox does not accept our client id and secret")

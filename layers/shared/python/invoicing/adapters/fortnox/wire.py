@@ -1,10 +1,16 @@
-"""What goes over the wire to and from Fortnox's API. Wire names stop here."""
+"""What goes over the wire to and from Fortnox's API, one model per thing. Wire names stop here.
+
+Answers are read as real ones are: flags and numbers also as text, "0" where there is no reference, empty dates.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
 
 from invoicing.domain.errors import UpstreamContractError
 from invoicing.domain.fortnox_invoice import (
@@ -17,239 +23,350 @@ from invoicing.domain.fortnox_invoice import (
 )
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company
+from invoicing.wire import Amount, Day, Flag, FlagUnlessSaid, Key, Text, Thing, read
 
 BLANK = "API_BLANK"  # clears a field on update; an empty string would leave the old value
+_MOST_PAGES = 1_000  # half a million articles
+
+# ---- bodies
+
+
+class _Body(BaseModel):
+    """What we send. What is None is left out, so that Fortnox's own defaults apply."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, validate_by_name=True, serialize_by_alias=True)
+
+    def wire(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+
+class _RowBody(_Body):
+    article_number: str
+    description: str
+    delivered_quantity: str  # Fortnox takes a text here, and a number for the price
+    price: Decimal
+    discount: Decimal = Decimal(0)  # said explicitly: a discount on the customer would apply otherwise
+    discount_type: Literal["PERCENT", "AMOUNT"] | None = None
+    account_number: int | None = None
+    cost_center: str | None = None
+    unit: str | None = None
+
+
+class _InvoiceBody(_Body):
+    customer_number: str
+    invoice_date: date
+    delivery_date: date
+    due_date: date | None = None
+    freight: int | None = None
+    administration_fee: int | None = None
+    external_invoice_reference1: str | None = None
+    document_number: str | None = None
+    currency: str | None = None
+    currency_unit: str | None = None
+    vat_included: Literal[False] = Field(default=False, alias="VATIncluded")
+    remarks: str | None = None
+    your_order_number: str | None = None
+    your_reference: str | None = None
+    invoice_rows: list[_RowBody]
+
+
+class _ArticleBody(_Body):
+    article_number: str
+    description: str
+    type: Literal["SERVICE"] = "SERVICE"  # a stock article can zero an invoice
+    unit: str
+    sales_account: int | None = None
 
 
 def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
-    """A new invoice. What is empty is left out, so that Fortnox's own defaults apply."""
-    body: dict[str, Any] = {
+    """A new invoice."""
+    return _InvoiceBody(
+        **_common(draft),
         **_currency(draft),
-        "CustomerNumber": draft.customer_number,
-        "InvoiceDate": draft.invoice_date.isoformat(),
-        "DeliveryDate": draft.delivery_date.isoformat(),
-        **_fees(draft),
-        **({"DueDate": draft.due_date.isoformat()} if draft.due_date else {}),
-        "ExternalInvoiceReference1": draft.reference,
-        "VATIncluded": False,
-        "InvoiceRows": [_row(row) for row in draft.rows],
-    }
-    optional = {
-        "DocumentNumber": draft.document_number,
-        "Remarks": draft.remarks,
-        "YourOrderNumber": draft.your_order_number,
-        "YourReference": draft.your_reference,
-    }
-    body.update({name: value for name, value in optional.items() if value})
-    return body
+        due_date=draft.due_date,
+        external_invoice_reference1=draft.reference,
+        document_number=draft.document_number or None,
+        remarks=draft.remarks or None,
+        your_order_number=draft.your_order_number or None,
+        your_reference=draft.your_reference or None,
+    ).wire()
 
 
 def update_body(there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) -> dict[str, Any]:
     """All that an update sets; number, reference, currency and rate of an invoice stay, and texts that are not ours."""
-    due_date = there.due_date_at(draft.invoice_date)
-    return {
+    return _InvoiceBody(
+        **_common(draft),
         **(_currency(draft) if draft.currency not in {"", there.currency} else {}),
-        **({"DueDate": due_date.isoformat()} if due_date else {}),
-        "CustomerNumber": draft.customer_number,
-        "InvoiceDate": draft.invoice_date.isoformat(),
-        "DeliveryDate": draft.delivery_date.isoformat(),
-        **_fees(draft),
-        "VATIncluded": False,
-        **{_TEXTS[name]: text for name, text in asdict(texts).items() if text},
-        "InvoiceRows": [_row(row) for row in draft.rows],
-    }
+        due_date=there.due_date_at(draft.invoice_date),
+        **{name: text for name, text in asdict(texts).items() if text},
+    ).wire()
 
 
 def cleared_fields(texts: HeadTexts) -> list[str]:
     """The fields that a change clears."""
-    return [_TEXTS[name] for name, text in asdict(texts).items() if text == ""]
+    return [to_pascal(name) for name, text in asdict(texts).items() if text == ""]
 
 
-_TEXTS = {"remarks": "Remarks", "your_order_number": "YourOrderNumber", "your_reference": "YourReference"}
-
-
-def rows_body(there: FortnoxInvoice) -> dict[str, Any]:
-    """The rows that an invoice had, as new ones."""
-    return {"InvoiceRows": [_row_again(row) for row in there.rows]}
-
-
-def _row_again(row: FortnoxRow) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "ArticleNumber": row.article_number,
-        "Description": row.description,
-        "DeliveredQuantity": f"{row.quantity:f}",
-        "Price": row.price,
-        "Discount": row.discount,
-        "DiscountType": "PERCENT" if row.discount_in_percent else "AMOUNT",
+def _common(draft: InvoiceDraft) -> dict[str, Any]:
+    fee = 0 if draft.without_fees else None  # left out, Fortnox adds those of the customer or of the company
+    return {
+        "customer_number": draft.customer_number,
+        "invoice_date": draft.invoice_date,
+        "delivery_date": draft.delivery_date,
+        "freight": fee,
+        "administration_fee": fee,
+        "invoice_rows": [_row(row) for row in draft.rows],
     }
-    optional = {"AccountNumber": row.account, "CostCenter": row.cost_centre, "Unit": row.unit}
-    return {**body, **{name: value for name, value in optional.items() if value}}
-
-
-def _fees(draft: InvoiceDraft) -> dict[str, Any]:
-    """Left out, Fortnox adds those of the customer or of the company."""
-    return {"Freight": 0, "AdministrationFee": 0} if draft.without_fees else {}
 
 
 def _currency(draft: InvoiceDraft) -> dict[str, Any]:
     """A foreign currency gets the rate 1 unless its unit is blanked; then the register's (seen by integrators)."""
-    currency = {"Currency": draft.currency} if draft.currency else {}
-    return currency if draft.currency == "SEK" else {**currency, "CurrencyUnit": BLANK}
+    return {"currency": draft.currency or None, "currency_unit": None if draft.currency == "SEK" else BLANK}
 
 
-def _row(row: InvoiceRow) -> dict[str, Any]:
-    """`Discount` is said explicitly: a discount on the customer would apply otherwise. Numbers stay exact."""
-    body: dict[str, Any] = {
-        "ArticleNumber": row.article_number,
-        "Description": row.description,
-        "DeliveredQuantity": f"{row.quantity:f}",
-        "Price": Decimal(f"{row.price:f}"),
-        "Discount": 0,
-    }
-    if row.account is not None:
-        body["AccountNumber"] = row.account
-    if row.cost_centre:
-        body["CostCenter"] = row.cost_centre
-    return body
+def rows_body(there: FortnoxInvoice) -> dict[str, Any]:
+    """The rows that an invoice had, as new ones."""
+    return {"InvoiceRows": [_row_again(row).wire() for row in there.rows]}
+
+
+def _row_again(row: FortnoxRow) -> _RowBody:
+    return _RowBody(
+        article_number=row.article_number,
+        description=row.description,
+        delivered_quantity=f"{row.quantity:f}",
+        price=row.price,
+        discount=row.discount,
+        discount_type="PERCENT" if row.discount_in_percent else "AMOUNT",
+        account_number=row.account,
+        cost_center=row.cost_centre or None,
+        unit=row.unit or None,
+    )
+
+
+def _row(row: InvoiceRow) -> _RowBody:
+    """Numbers stay exact."""
+    return _RowBody(
+        article_number=row.article_number,
+        description=row.description,
+        delivered_quantity=f"{row.quantity:f}",
+        price=row.price,
+        account_number=row.account,
+        cost_center=row.cost_centre or None,
+    )
 
 
 def article_body(draft: ArticleDraft) -> dict[str, Any]:
-    """A new article: a service, because a stock article can zero an invoice."""
-    body: dict[str, Any] = {
-        "ArticleNumber": draft.number,
-        "Description": draft.description,
-        "Type": "SERVICE",
-        "Unit": draft.unit,
-    }
-    if draft.sales_account is not None:
-        body["SalesAccount"] = draft.sales_account
-    return body
+    """A new article."""
+    return _ArticleBody(
+        article_number=draft.number, description=draft.description, unit=draft.unit, sales_account=draft.sales_account
+    ).wire()
 
 
-def read_invoice(body: Mapping[str, Any]) -> FortnoxInvoice:
-    """An invoice, single or from a list (which carries neither net nor rows). Raises UpstreamContractError."""
-    rows = body.get("InvoiceRows")
-    credit = str(body.get("CreditInvoiceReference") or "0")
-    order = str(body.get("OrderReference") or "0")
+# ---- answers
+
+
+class _Row(Thing):
+    row_id: int
+    article_number: Text = ""
+    description: Text = ""
+    delivered_quantity: Amount = None
+    price: Amount = None
+    discount: Amount = None
+    discount_type: Text = ""
+    account_number: Text = ""
+    cost_center: Text = ""
+    unit: Text = ""
+    vat: Amount = Field(default=None, alias="VAT")
+    total_excluding_vat: Amount = Field(default=None, alias="TotalExcludingVAT")
+    total: Amount = None
+
+
+class _Invoice(Thing):
+    """Single or from a list, which carries neither net nor rows."""
+
+    document_number: Key
+    customer_number: Text = ""
+    external_invoice_reference1: Text = ""
+    net: Amount = None
+    currency: Text = ""
+    booked: Flag = False
+    cancelled: Flag = False
+    sent: Flag = False
+    final_pay_date: Text = ""
+    accounting_method: Text = ""
+    credit: Flag = False
+    credit_invoice_reference: Text = ""
+    order_reference: Text = ""
+    invoice_rows: list[_Row] | None = None
+    invoice_date: Day = None
+    due_date: Day = None
+    total_vat: Amount = Field(default=None, alias="TotalVAT")
+    freight: Amount = None
+    freight_vat: Amount = Field(default=None, alias="FreightVAT")
+    administration_fee: Amount = None
+    administration_fee_vat: Amount = Field(default=None, alias="AdministrationFeeVAT")
+    vat_included: Flag = Field(default=False, alias="VATIncluded")
+    remarks: Text = ""
+    your_order_number: Text = ""
+    your_reference: Text = ""
+
+    @property
+    def fees_vat(self) -> Decimal:
+        return (self.freight_vat or Decimal(0)) + (self.administration_fee_vat or Decimal(0))
+
+    @property
+    def fees(self) -> Decimal | None:
+        """Freight and administration fee without VAT; where prices include it, so do they."""
+        if self.freight is None and self.administration_fee is None:
+            return None
+        fees = (self.freight or Decimal(0)) + (self.administration_fee or Decimal(0))
+        return fees - self.fees_vat if self.vat_included else fees
+
+
+class _DeliveryTypes(Thing):
+    invoice: Text = ""
+
+
+class _Customer(Thing):
+    """One of its own; lists lack what is needed here."""
+
+    customer_number: Key
+    active: FlagUnlessSaid = True
+    currency: Text = ""
+    name: Text = ""
+    organisation_number: Text = ""
+    vat_type: Text = Field(default="", alias="VATType")
+    vat_number: Text = Field(default="", alias="VATNumber")
+    invoice_remark: Text = ""
+    terms_of_payment: Text = ""
+    delivery_address1: Text = ""
+    delivery_address2: Text = ""
+    delivery_zip_code: Text = ""
+    delivery_city: Text = ""
+    delivery_country: Text = ""
+    invoice_freight: Any = None  # an amount, which cards hold in any writing
+    invoice_administration_fee: Any = None
+    default_delivery_types: _DeliveryTypes | None = None
+
+    @property
+    def delivers_without_country(self) -> bool:
+        """An e-invoice to such a card is refused."""
+        address = self.delivery_address1 or self.delivery_address2 or self.delivery_zip_code or self.delivery_city
+        return bool(address) and not self.delivery_country
+
+    @property
+    def has_fees(self) -> bool:
+        return any(str(fee or "0") != "0" for fee in (self.invoice_freight, self.invoice_administration_fee))
+
+
+class _Article(Thing):
+    article_number: Text = ""
+    active: FlagUnlessSaid = True
+
+
+class _Company(Thing):
+    """`DatabaseNumber` is the tenant id, a number here and a text elsewhere."""
+
+    database_number: Key
+    company_name: Text = ""
+    organization_number: Text = ""
+
+
+class _Meta(Thing):
+    total_pages: int = Field(alias="@TotalPages", le=_MOST_PAGES)
+
+
+class _List(Thing):
+    meta_information: _Meta
+
+
+def read_invoice(body: object) -> FortnoxInvoice:
+    """Raises UpstreamContractError."""
+    got = read(_Invoice, body, what="Fortnox's Invoice")
     return FortnoxInvoice(
-        number=_required(body, "DocumentNumber"),
-        reference=str(body.get("ExternalInvoiceReference1") or ""),
-        net=_decimal(body["Net"]) if body.get("Net") is not None else None,
-        currency=str(body.get("Currency") or ""),
-        booked=_flag(body.get("Booked")),
-        cancelled=_flag(body.get("Cancelled")),
-        sent=_flag(body.get("Sent")),
-        paid=bool(body.get("FinalPayDate")),
-        cash_method=body.get("AccountingMethod") == "CASH",
-        credit_of="" if credit == "0" else credit,
+        number=got.document_number,
+        reference=got.external_invoice_reference1,
+        net=got.net,
+        currency=got.currency,
+        booked=got.booked,
+        cancelled=got.cancelled,
+        sent=got.sent,
+        paid=bool(got.final_pay_date),
+        cash_method=got.accounting_method == "CASH",
+        credit_of=_reference(got.credit_invoice_reference),
         # One with a negative total is marked as a credit, too; a note says of which invoice it is.
-        is_credit_note=_flag(body.get("Credit")) and credit != "0",
-        from_order=order not in {"", "0"},
-        rows=tuple(_read_row(row) for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)),
-        vat=_optional_decimal(body.get("TotalVAT")),
-        fees=_fees_without_vat(body),
-        fees_vat=_decimal(body.get("FreightVAT") or 0) + _decimal(body.get("AdministrationFeeVAT") or 0),
-        remarks=str(body.get("Remarks") or ""),
-        your_order_number=str(body.get("YourOrderNumber") or ""),
-        your_reference=str(body.get("YourReference") or ""),
-        row_ids=tuple(
-            row["RowId"]
-            for row in (rows if isinstance(rows, list) else [])
-            if isinstance(row, dict) and isinstance(row.get("RowId"), int)
-        ),
-        customer_number=str(body.get("CustomerNumber") or ""),
-        invoice_date=_date(body.get("InvoiceDate")),
-        due_date=_date(body.get("DueDate")),
+        is_credit_note=got.credit and bool(_reference(got.credit_invoice_reference)),
+        from_order=bool(_reference(got.order_reference)),
+        row_ids=tuple(row.row_id for row in got.invoice_rows or ()),
+        rows=tuple(map(_read_row, got.invoice_rows or ())),
+        vat=got.total_vat,
+        fees=got.fees,
+        fees_vat=got.fees_vat,
+        remarks=got.remarks,
+        your_order_number=got.your_order_number,
+        your_reference=got.your_reference,
+        customer_number=got.customer_number,
+        invoice_date=got.invoice_date,
+        due_date=got.due_date,
     )
 
 
-def _read_row(row: Mapping[str, Any]) -> FortnoxRow:
-    account = str(row.get("AccountNumber") or "")
-    total = row.get("TotalExcludingVAT")
+def _read_row(row: _Row) -> FortnoxRow:
+    account = row.account_number
     return FortnoxRow(
-        article_number=str(row.get("ArticleNumber") or ""),
-        description=str(row.get("Description") or ""),
-        quantity=_decimal(row.get("DeliveredQuantity") or 0),
-        price=_decimal(row.get("Price") or 0),
-        discount=_decimal(row.get("Discount") or 0),
-        discount_in_percent=row.get("DiscountType") != "AMOUNT",
-        account=int(account) if account.isdigit() else None,
-        cost_centre=str(row.get("CostCenter") or ""),
-        unit=str(row.get("Unit") or ""),
-        vat_rate=_optional_decimal(row.get("VAT")),
-        net=_decimal((total if total is not None else row.get("Total")) or 0),
+        article_number=row.article_number,
+        description=row.description,
+        quantity=row.delivered_quantity or Decimal(0),
+        price=row.price or Decimal(0),
+        discount=row.discount or Decimal(0),
+        discount_in_percent=row.discount_type != "AMOUNT",
+        account=(int(account) or None) if account.isascii() and account.isdigit() else None,
+        cost_centre=row.cost_center,
+        unit=row.unit,
+        vat_rate=row.vat,
+        net=(row.total_excluding_vat if row.total_excluding_vat is not None else row.total) or Decimal(0),
     )
 
 
-def read_customer(body: Mapping[str, Any]) -> Customer:
-    """One customer; lists lack what is needed here."""
-    delivery = body.get("DefaultDeliveryTypes")
+def _reference(text: str) -> str:
+    return "" if text == "0" else text
+
+
+def read_customer(body: object) -> Customer:
+    """Raises UpstreamContractError."""
+    got = read(_Customer, body, what="Fortnox's Customer")
     return Customer(
-        number=_required(body, "CustomerNumber"),
-        active=body.get("Active") is None or _flag(body.get("Active")),
-        currency=str(body.get("Currency") or ""),
-        name=str(body.get("Name") or ""),
-        organisation_number=str(body.get("OrganisationNumber") or ""),
-        vat_type=str(body.get("VATType") or ""),
-        vat_number=str(body.get("VATNumber") or ""),
-        invoice_remark=str(body.get("InvoiceRemark") or ""),
-        terms_of_payment=str(body.get("TermsOfPayment") or ""),
-        delivers_without_country=any(body.get(name) for name in _DELIVERY) and not body.get("DeliveryCountry"),
-        has_fees=any(str(body.get(name) or "0") != "0" for name in ("InvoiceFreight", "InvoiceAdministrationFee")),
-        delivery=str(delivery.get("Invoice") or "") if isinstance(delivery, dict) else "",
+        number=got.customer_number,
+        active=got.active,
+        currency=got.currency,
+        name=got.name,
+        organisation_number=got.organisation_number,
+        vat_type=got.vat_type,
+        vat_number=got.vat_number,
+        invoice_remark=got.invoice_remark,
+        terms_of_payment=got.terms_of_payment,
+        delivers_without_country=got.delivers_without_country,
+        has_fees=got.has_fees,
+        delivery=got.default_delivery_types.invoice if got.default_delivery_types else "",
     )
 
 
-_DELIVERY = ("DeliveryAddress1", "DeliveryAddress2", "DeliveryZipCode", "DeliveryCity")
+def read_article(body: object) -> tuple[str, bool]:
+    """Number (empty in lists that leave it out) and whether it is active. Raises UpstreamContractError."""
+    got = read(_Article, body, what="Fortnox's Article")
+    return got.article_number, got.active
 
 
-def _fees_without_vat(body: Mapping[str, Any]) -> Decimal | None:
-    """Freight and administration fee; where prices include VAT, so do they."""
-    if body.get("Freight") is None and body.get("AdministrationFee") is None:
-        return None
-    fees = _decimal(body.get("Freight") or 0) + _decimal(body.get("AdministrationFee") or 0)
-    vat = _decimal(body.get("FreightVAT") or 0) + _decimal(body.get("AdministrationFeeVAT") or 0)
-    return fees - vat if _flag(body.get("VATIncluded")) else fees
+def read_list(body: Mapping[str, Any], key: str) -> tuple[list[Any], int]:
+    """What one page of a list holds, and how many pages there are. Raises UpstreamContractError."""
+    found = body.get(key)
+    if not isinstance(found, list):
+        raise UpstreamContractError(f"Fortnox's list lacks {key}")
+    # A list with something in it that does not say whether it goes on is not taken for the whole.
+    return found, read(_List, body, what="Fortnox's list").meta_information.total_pages if found else 1
 
 
-def read_company(body: Mapping[str, Any]) -> Company:
-    """Company information; `DatabaseNumber` is the tenant id, a number here and a text elsewhere."""
-    return Company(
-        tenant_id=_required(body, "DatabaseNumber"),
-        name=str(body.get("CompanyName") or ""),
-        organisation_number=str(body.get("OrganizationNumber") or ""),
-    )
-
-
-def _required(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name)
-    if value in (None, "") or isinstance(value, bool | list | dict):
-        raise UpstreamContractError(f"Fortnox's answer lacks {name}")
-    return str(value)
-
-
-def _date(value: object) -> date | None:
-    try:
-        day = date.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return day if day.year > 1 else None
-
-
-def _flag(value: object) -> bool:
-    """A truth, which Fortnox writes as such or as a text."""
-    return value is True or str(value).lower() == "true"
-
-
-def _optional_decimal(value: object) -> Decimal | None:
-    return None if value in (None, "") else _decimal(value)
-
-
-def _decimal(value: object) -> Decimal:
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise UpstreamContractError("Fortnox's answer has a total that is no number") from None
-    if not number.is_finite():
-        raise UpstreamContractError("Fortnox's answer has a total that is no number")
-    return number
+def read_company(body: object) -> Company:
+    """Raises UpstreamContractError."""
+    got = read(_Company, body, what="Fortnox's CompanyInformation")
+    return Company(tenant_id=got.database_number, name=got.company_name, organisation_number=got.organization_number)

@@ -1,7 +1,7 @@
-"""The port HttpTransport: one request over one connection, with a deadline that holds.
+"""The port HttpTransport over requests: one request, sent once, with a deadline that holds.
 
-Connecting and sending are two steps on purpose: what fails in the first was certainly not sent, whatever
-fails in the second may have been carried out.
+Ours is only what the product exists for. A connection says NotSentError while nothing was sent, so that whatever
+fails after that may have been carried out; one timer ends the whole call, however its peer spends the time.
 """
 
 import contextlib
@@ -9,40 +9,29 @@ import socket
 import ssl
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
 from http.client import HTTPException
-from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Self
+from urllib.parse import urlsplit
 
+import requests
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
 
 from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import NotSentError, UnknownOutcomeError
 
 _CHUNK = 65_536
-_IDLE_PER_HOST = 4
-
-
-class _Host(NamedTuple):
-    scheme: str
-    name: str
-    port: int
-
-
-class _Idle(NamedTuple):
-    connection: HTTPConnection
-    since: float
-
-
-class _TooLargeError(Exception):
-    pass
+_KINDS = {ConnectionRefusedError: "refused", ConnectionResetError: "reset", TimeoutError: "out of time"}
 
 
 class PooledTransport:
-    """Sends each request once: no retries, no redirects, no proxies. Certificates are always verified.
+    """Sends each request once: no retries, no redirects, no proxies, no cookies. Certificates are always verified.
 
     Connections are kept open for the next request to the same host for `idle_seconds` at most: servers close
     idle connections after some five seconds, and a POST that meets one that is just closing has an unknown
@@ -54,73 +43,183 @@ class PooledTransport:
     def __init__(
         self,
         *,
-        user_agent: str = "ongoing-fortnox-invoicing",
         connect_seconds: float = 3.0,
         idle_seconds: float = 4.0,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._user_agent = user_agent
-        self._connect_seconds = connect_seconds
-        self._idle_seconds = idle_seconds
-        self._tls = tls
-        self._clock = clock
-        self._idle: defaultdict[_Host, list[_Idle]] = defaultdict(list)
-        self._lock = threading.Lock()
+        self._call = partial(_Call, connect_seconds=connect_seconds, idle_seconds=idle_seconds, clock=clock)
+        self._tls = tls or ssl.create_default_context()
+        self._shared = self._session()
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Messages name method, host and kind of failure; never a path, query, header or body."""
-        what, host, target = _parse(request)
-        deadline = _Deadline(request.timeout, self._clock)
-        connection = None if request.fresh_connection else self._take_idle(host)
+        session = self._session() if request.fresh_connection else self._shared
+        prepared, what = _prepare(session, request)
+        call = self._call(what, request.timeout)
         try:
-            if connection is None:
-                connection = self._connect(host, what, deadline)
-            if deadline.left() <= 0:
-                raise NotSentError(f"{what}: no time was left to send it")
-            answer = self._exchange(connection, request, target, what, deadline)
-        except BaseException:
-            if connection is not None:
-                connection.close()
-            raise
+            with call, session.send(prepared, stream=True) as response:
+                body = bytearray()
+                for part in response.iter_content(_CHUNK):
+                    body += part
+                    if len(body) > request.max_answer_bytes:
+                        raise UnknownOutcomeError(f"{what}: the answer is larger than {request.max_answer_bytes} bytes")
+                if call.passed:
+                    # A cut connection looks like the orderly end of a body that has no length.
+                    raise TimeoutError
+        except (HTTPError, HTTPException, OSError, ValueError) as error:  # OSError: also all of requests' own
+            broken = f"the connection broke before a complete answer ({_kind(error)})"
+            why = f"no complete answer within {request.timeout:g} s" if call.passed else broken
+            raise UnknownOutcomeError(f"{what}: {why}") from None
         finally:
-            deadline.disarm()
-        self._give_back(host, connection, fresh=request.fresh_connection)
-        return answer
+            if request.fresh_connection:
+                session.close()
+        return HttpAnswer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=bytes(body),
+        )
 
     def close(self) -> None:
         """Closes the idle connections."""
+        self._shared.close()
+
+    def _session(self) -> requests.Session:
+        session = _Session()
+        session.trust_env = False  # neither proxies nor passwords from the environment
+        session.headers = {"User-Agent": "ongoing-fortnox-invoicing", "Accept-Encoding": "identity"}
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        adapter = _Adapter(self._tls)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """A redirect is an answer like any other."""
+
+
+class _Adapter(HTTPAdapter):
+    """Connections of ours; all else is that of requests, which sends once unless told otherwise."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__()
+
+    def init_poolmanager(self, *sizes: Any, **named: Any) -> None:
+        super().init_poolmanager(*sizes, **named, ssl_context=self._tls)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def cert_verify(self, *_: object) -> None:
+        """The context says whom to trust, and nothing is added to it."""
+
+
+class _Call:
+    """What a connection must know of the call that uses it. Ends it when the time is up."""
+
+    def __init__(
+        self, what: str, seconds: float, *, connect_seconds: float, idle_seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self.what = what
+        self.connect_seconds = min(connect_seconds, seconds)
+        self.idle_seconds = idle_seconds
+        self.clock = clock
+        self.end = clock() + seconds
+        self.passed = False  # it was cut before its answer was complete
+        self._timer = threading.Timer(max(seconds, 0), self._cut)
+        self._timer.daemon = True
+        self._lock = threading.Lock()
+        self._held: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        self._previous = _CALL.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self.let_go()
+        _CALL.reset(self._previous)
+
+    def hold(self, connected: socket.socket) -> None:
+        """Takes a connection to end when the time is up. Raises NotSentError if it is."""
+        self.let_go()
         with self._lock:
-            idle = [each for group in self._idle.values() for each in group]
-            self._idle.clear()
-        for each in idle:
-            each.connection.close()
+            # A second handle of the socket under TLS, which does not change hands when a handshake begins, and
+            # whose shutdown leaves the state of TLS to the thread that is using it.
+            self._held = socket.fromfd(connected.fileno(), connected.family, connected.type)
+        if self.end <= self.clock():
+            raise NotSentError(f"{self.what}: no time was left to send it")
 
-    def _connect(self, host: _Host, what: str, deadline: "_Deadline") -> HTTPConnection:
+    def let_go(self) -> None:
+        """The connection is not this call's any more."""
+        with self._lock:
+            if self._held is not None:
+                self._held.close()
+                self._held = None
+
+    def _cut(self) -> None:
+        with self._lock, contextlib.suppress(OSError):  # its peer may have ended it
+            if self._held is not None:
+                self.passed = True
+                self._held.shutdown(socket.SHUT_RDWR)
+
+
+# urllib3 tells a connection nothing but seconds; the rest goes beside it, in the thread that makes the call.
+_CALL: ContextVar[_Call] = ContextVar("the call that is being made")
+
+
+class _Connection(HTTPConnection):
+    """Fails with NotSentError until it is open, and is opened before a request only."""
+
+    auto_open = 0  # a connection that was lost is never opened again behind our back
+    since = 0.0  # when it became idle
+
+    @property
+    def is_connected(self) -> bool:
+        """Asked for before an idle one is used again."""
+        call = _CALL.get()
+        return super().is_connected and call.clock() - self.since < call.idle_seconds
+
+    def request(self, *arguments: Any, **named: Any) -> None:
+        if self.is_closed:
+            self.connect()
+        _CALL.get().hold(self.sock)
+        super().request(*arguments, **named)
+
+    def connect(self) -> None:
+        call = _CALL.get()
         try:
-            plain = self._open_socket(host, deadline)
-        except socket.gaierror:
-            raise NotSentError(f"{what}: the name does not resolve; nothing was sent") from None
-        except TimeoutError:
-            seconds = min(self._connect_seconds, deadline.seconds)
-            raise NotSentError(f"{what}: no connection within {seconds:g} s; nothing was sent") from None
-        except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be a host's
-            raise NotSentError(f"{what}: no connection ({_kind(error)}); nothing was sent") from None
-        if host.scheme == "http":
-            connection: HTTPConnection = HTTPConnection(host.name, host.port)
-            connection.sock = plain
-        else:
-            connection = HTTPSConnection(host.name, host.port)
-            connection.sock = self._secure(plain, host, what, deadline)
-        connection.auto_open = 0  # a connection that was lost is never opened again behind our back
-        return connection
+            super().connect()
+        except ssl.SSLCertVerificationError as error:
+            why = f"its certificate is not valid ({error.verify_message})"
+            raise NotSentError(f"{call.what}: {why}; nothing was sent") from None
+        except (HTTPError, OSError, ValueError) as error:
+            kind = "out of time" if call.passed else _kind(error)
+            raise NotSentError(f"{call.what}: TLS handshake failed ({kind}); nothing was sent") from None
 
-    def _open_socket(self, host: _Host, deadline: "_Deadline") -> socket.socket:
-        addresses = socket.getaddrinfo(host.name, host.port, type=socket.SOCK_STREAM)
-        latest = self._clock() + min(self._connect_seconds, deadline.left())
+    def _new_conn(self) -> socket.socket:
+        call = _CALL.get()
+        try:
+            self.sock = self._first_that_answers(call)
+        except socket.gaierror:
+            why = "the name does not resolve"
+        except TimeoutError:
+            why = f"no connection within {call.connect_seconds:g} s"
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be a host's
+            why = f"no connection ({_kind(error)})"
+        else:
+            call.hold(self.sock)
+            return self.sock
+        raise NotSentError(f"{call.what}: {why}; nothing was sent")
+
+    def _first_that_answers(self, call: _Call) -> socket.socket:
+        addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        latest = min(call.clock() + call.connect_seconds, call.end)
         refusal = OSError("the name has no address")
         for family, kind, protocol, _, address in addresses:
-            left = latest - self._clock()
+            left = latest - call.clock()
             if left <= 0:
                 raise TimeoutError
             candidate = socket.socket(family, kind, protocol)
@@ -128,6 +227,7 @@ class PooledTransport:
                 candidate.settimeout(left)
                 candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 candidate.connect(address)
+                candidate.settimeout(None)  # from here on the call's timer counts
             except OSError as error:
                 candidate.close()
                 refusal = error
@@ -135,146 +235,43 @@ class PooledTransport:
                 return candidate
         raise refusal
 
-    def _secure(self, plain: socket.socket, host: _Host, what: str, deadline: "_Deadline") -> ssl.SSLSocket:
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        with contextlib.ExitStack() as undo:
-            undo.callback(plain.close)
-            try:
-                secure = self._tls.wrap_socket(
-                    plain, server_hostname=host.name.rstrip("."), do_handshake_on_connect=False
-                )
-                undo.callback(secure.close)
-                secure.settimeout(max(deadline.left(), 0.001))
-                deadline.arm(secure)
-                secure.do_handshake()
-            except ssl.SSLCertVerificationError as error:
-                raise NotSentError(
-                    f"{what}: its certificate is not valid ({error.verify_message}); nothing was sent"
-                ) from None
-            except (OSError, ValueError) as error:
-                kind = "out of time" if deadline.passed else _kind(error)
-                raise NotSentError(f"{what}: TLS handshake failed ({kind}); nothing was sent") from None
-            undo.pop_all()
-        return secure
 
-    def _exchange(
-        self, connection: HTTPConnection, request: HttpRequest, target: str, what: str, deadline: "_Deadline"
-    ) -> HttpAnswer:
-        headers = {"user-agent": self._user_agent, "accept-encoding": "identity"}
-        headers |= {name.lower(): value for name, value in request.headers.items()}
-        try:
-            deadline.arm(connection.sock)
-            connection.timeout = max(deadline.left(), 0.001)
-            connection.request(request.method, target, body=request.body, headers=headers, preload_content=False)
-            response = connection.getresponse()
-            body = _read(response, request.max_answer_bytes)
-            if deadline.passed:
-                # A cut connection looks like the orderly end of a body that has no length.
-                raise TimeoutError
-        except _TooLargeError:
-            raise UnknownOutcomeError(f"{what}: the answer is larger than {request.max_answer_bytes} bytes") from None
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            if deadline.passed or isinstance(error, TimeoutError):
-                kind = f"no complete answer within {deadline.seconds:g} s"
-            else:
-                kind = f"the connection broke before a complete answer ({_kind(error)})"
-            raise UnknownOutcomeError(f"{what}: {kind}") from None
-        return HttpAnswer(
-            status=response.status,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=body,
-        )
-
-    def _take_idle(self, host: _Host) -> HTTPConnection | None:
-        oldest = self._clock() - self._idle_seconds
-        while True:
-            with self._lock:
-                if not self._idle[host]:
-                    return None
-                connection, since = self._idle[host].pop()
-            if since > oldest and connection.is_connected:
-                return connection
-            connection.close()
-
-    def _give_back(self, host: _Host, connection: HTTPConnection, *, fresh: bool) -> None:
-        with self._lock:
-            if not fresh and connection.sock is not None and len(self._idle[host]) < _IDLE_PER_HOST:
-                self._idle[host].append(_Idle(connection, self._clock()))
-                return
-        connection.close()
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
 
 
-class _Deadline:
-    """Ends a connection when the time is up, even if its peer sends a byte now and then."""
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self.seconds = seconds
-        self.passed = False
-        self._clock = clock
-        self._end = clock() + seconds
-        self._timer: threading.Timer | None = None
-
-    def left(self) -> float:
-        return self._end - self._clock()
-
-    def arm(self, connected: socket.socket) -> None:
-        self.disarm()
-        self._timer = threading.Timer(max(self.left(), 0), self._cut, [connected])
-        self._timer.daemon = True
-        self._timer.start()
-
-    def disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _cut(self, connected: socket.socket) -> None:
-        self.passed = True
-        # The socket under TLS: shutting down TLS would take its state away from the thread that is using it.
-        with contextlib.suppress(OSError):  # it may be closed already
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+    def _put_conn(self, conn: Any) -> None:
+        call = _CALL.get()
+        call.let_go()  # before another call can take it
+        if conn is not None:
+            conn.since = call.clock()
+        super()._put_conn(conn)
 
 
-def _parse(request: HttpRequest) -> tuple[str, _Host, str]:
-    """What to call it in messages, where it goes, and the request target. Raises NotSentError."""
+class _SecurePool(_Pool, HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def _prepare(session: requests.Session, request: HttpRequest) -> tuple[requests.PreparedRequest, str]:
+    """What goes out, to the letter, and what to call it in messages. Raises NotSentError."""
+    sendable = [request.url, request.method, *request.headers, *request.headers.values()]
     try:
-        url = urlsplit(request.url)
-        port = url.port
-    except ValueError:
-        raise NotSentError(f"{request.method}: the address is not a URL; nothing was sent") from None
-    what = f"{request.method} {url.hostname}"
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise NotSentError(f"{what}: the address is not one of http or https; nothing was sent")
-    target = _target(url)
-    sendable = [target, request.method, *request.headers, *request.headers.values()]
-    if not all(text.isascii() and text.isprintable() for text in sendable) or " " in target:
-        raise NotSentError(f"{what}: a header or the path has characters outside ASCII; nothing was sent")
-    return what, _Host(url.scheme, url.hostname, port or (443 if url.scheme == "https" else 80)), target
+        if not all(text.isascii() and text.isprintable() for text in sendable) or " " in request.url:
+            raise ValueError  # requests would find a way to write it
+        asked = requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body)
+        prepared = session.prepare_request(asked)
+        prepared.url = request.url  # requests would tidy its path
+        session.get_adapter(request.url)
+        return prepared, f"{request.method} {urlsplit(request.url).hostname}"
+    except ValueError:  # also all of requests' words for an address or a header that cannot be
+        raise NotSentError(f"{request.method}: HTTP has no such address or header; nothing was sent") from None
 
 
-def _target(url: SplitResult) -> str:
-    return (url.path or "/") + (f"?{url.query}" if url.query else "")
-
-
-def _read(response: BaseHTTPResponse, limit: int) -> bytes:
-    # One read of the socket at a time: a longer wait for a fixed amount would hide a slow drip.
-    parts: list[bytes] = []
-    size = 0
-    while part := response.read1(_CHUNK):
-        size += len(part)
-        if size > limit:
-            raise _TooLargeError
-        parts.append(part)
-    response.close()
-    return b"".join(parts)
-
-
-def _kind(error: Exception) -> str:
-    """A short word for a failure, without the texts of the peer that some errors quote."""
-    if isinstance(error, ConnectionRefusedError):
-        return "refused"
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return "reset"
-    if isinstance(error, TimeoutError):
-        return "out of time"
-    return type(error).__name__
+def _kind(error: BaseException) -> str:
+    """A short word for what began a failure, without the texts of the peer that some errors quote."""
+    while error.args and isinstance(error.args[-1], BaseException):  # as requests and urllib3 wrap them
+        error = error.args[-1]
+    return next((word for kind, word in _KINDS.items() if isinstance(error, kind)), type(error).__name__)
