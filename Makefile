@@ -16,25 +16,25 @@ LANES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 .DEFAULT_GOAL := help
 .PHONY: help ready demo up quick test check format faults bench texts build deploy undeploy lock clean
 
-help: ## Show this list
+help: ## Show this list, with how long each takes on two idle cores once all is set up
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ready:
 	@$(PYTHON) local/bootstrap.py
 
-demo: ready ## Run the whole product on this machine once, from activation to reactivation
+demo: ready ## Run the whole product on this machine once, from activation to reactivation (4 min)
 	$(BIN)/python -m local.demo
 
-up: ready ## Start the same stack and leave it running; prints where to sign in (20 s); NAME=b: another one beside it
+up: ready ## Start the same stack and leave it running; prints where to sign in, until Ctrl-C (20 s); NAME=b: one more beside it
 	$(BIN)/python -m local.up --name $(or $(NAME),up)
 
-quick: ready ## Run what needs no stack and no browser
+quick: ready ## Run the tests that need no stack and no browser, without faults (1 min)
 	$(PYTEST) $(BESIDE) --ignore=tests/e2e --ignore=tests/artefact --ignore=tests/faults
 
-test: ready ## Run all tests; of faults, what is no long enumeration
+test: ready ## Run all tests; of faults, those that are no long enumerations (7 min)
 	$(PYTEST) -n $(LANES) --dist loadgroup -m 'not enumerated'
 
-check: ready ## Check format, lint, types, imports, template, roles and locks
+check: ready ## Check format, lint, types, imports, template, roles and locks (1 min)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
@@ -43,31 +43,31 @@ check: ready ## Check format, lint, types, imports, template, roles and locks
 	$(BIN)/cfn-lint --template template.yaml --regions eu-north-1 --include-checks I
 	.venv-checks/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
 
-format: ready ## Format the code and mend what can be mended
+format: ready ## Format the code and mend what can be mended (seconds)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-faults: ready ## Run all tests that break things on purpose; SHARE=3/10: the fourth of ten shares of the enumerations
+faults: ready ## Run all tests that break things on purpose (20 min); SHARE=3/10: a tenth of the enumerations (5 min)
 	$(PYTEST) $(BESIDE) tests/faults --share $(or $(SHARE),0/1) $(if $(SHARE),-m enumerated)
 
-bench: ready ## Count calls, units and dollars, and compare with a plain script
+bench: ready ## Count calls, units and dollars, and compare with a plain script (5 min)
 	$(BIN)/python -m local.bench
 
-texts: ready ## Bring the Swedish catalogue up to date with the texts of pages and mails
+texts: ready ## Bring the Swedish catalogue up to date with the texts of pages and mails (seconds)
 	$(BIN)/python -m local.texts
 
-build: ready ## Build the artefacts that are deployed
+build: ready ## Build the artefacts that are deployed (30 s)
 	$(BIN)/sam build
 
-deploy: build ## Deploy to AWS: STAGE=staging or STAGE=prod; asks once for what it needs
+deploy: build ## Deploy to AWS: STAGE=staging or STAGE=prod; asks once for what it needs (10 min)
 	@$(BIN)/python -m local.release deploy $(STAGE)
 
-undeploy: ready ## Remove a stage from AWS again; says what it keeps and why
+undeploy: ready ## Remove a stage from AWS again; says what it keeps and why (10 min)
 	@$(BIN)/python -m local.release undeploy $(STAGE)
 
-lock: ## Pin all dependencies anew, keeping what still fits
+lock: ## Pin all dependencies anew, keeping what still fits (1 min)
 	$(PYTHON) local/bootstrap.py --lock
 
-clean: ## Remove what was built; the environments stay
+clean: ## Remove what was built; the environments stay (seconds)
 	rm -rf .aws-sam build .mypy_cache .ruff_cache .hypothesis
 	find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -68,11 +68,25 @@ PAGES = (
     "consent-start-unknown",
     "consent-start-used",
     "consent-wrong-company",
+    "decision-by-hand",
+    "decision-correct",
+    "decision-is-number",
+    "decision-keep",
+    "decision-make-equal",
+    "decision-make-new",
+    "decision-note-missing",
+    "decision-number-refused",
     "disconnect",
     "disconnect-not-confirmed",
     "invoice",
     "invoice-asked-for",
+    "invoice-booked",
+    "invoice-cancelled",
+    "invoice-corrected",
+    "invoice-decided",
     "invoice-held",
+    "invoice-kept",
+    "invoice-made-new",
     "invoice-not-due",
     "invoice-waiting",
     "invoices",
@@ -82,7 +96,6 @@ PAGES = (
     "invoices-older",
     "invoices-waiting",
     "issues",
-    "issues-more",
     "issues-none",
     "landing",
     "landing-reactivation",
@@ -332,9 +345,48 @@ class Tour:
         self._look("preview-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}/preview")
         self._look("preview-long", f"/invoices/{VERY_LONG}/preview?page=2")
         self._look("issues", "/issues")
-        self._look("issues-more", "/issues?page=2")
         self.operator.press(f"/invoices/{seed.PLAIN}/export")
         self._look("invoice-asked-for", f"/invoices/{seed.PLAIN}?notice=export_queued")
+        self._decide()
+
+    def _decide(self) -> None:
+        """Invoices that people did something with in Fortnox before they changed in Ongoing, and the ways out."""
+        booked, cancelled, changed = MORE_SENT, MORE_SENT + 1, MORE_SENT + 2
+        self._in_fortnox(booked, Booked=True)
+        self._in_fortnox(cancelled, Cancelled=True)
+        self._in_fortnox(changed, Sent=True)
+        for invoice_id in (booked, cancelled, changed):
+            charges = self.world.ongoing.invoice(WAREHOUSE, invoice_id).charges
+            fewer = (replace(charges[0], quantity=charges[0].quantity - 1), *charges[1:])
+            self.world.ongoing.change_invoice(WAREHOUSE, invoice_id, charges=fewer, is_exported=False)
+        self.world.run()
+        self._look("invoice-booked", f"/invoices/{booked}")
+        self._look("invoice-cancelled", f"/invoices/{cancelled}")
+        self._look("decision-correct", f"/invoices/{booked}/decide?way=correct")
+        self._look("decision-by-hand", f"/invoices/{booked}/decide?way=by_hand")
+        self._look("decision-make-new", f"/invoices/{cancelled}/decide?way=make_new")
+        self._look("decision-make-equal", f"/invoices/{changed}/decide?way=make_equal")
+        self._look("decision-keep", f"/invoices/{changed}/decide?way=keep")
+        guard = {"csrf": self.operator.get(f"{HERE}/pause").guard["csrf"]}
+        held = f"/invoices/{seed.UNKNOWN_CUSTOMER}/decide"
+        self._look("decision-is-number", f"{held}?way=is_number")
+        self._answer("decision-number-refused", held, {**guard, "way": "is_number", "number": "F-17"})
+        self._answer("decision-note-missing", held, {**guard, "way": "leave", "note": ""})
+        self.operator.press(f"/invoices/{booked}/decide", way="correct")
+        self.operator.press(f"/invoices/{cancelled}/decide", way="make_new")
+        self.operator.press(f"/invoices/{changed}/decide", way="keep")
+        self._look("invoice-decided", f"/invoices/{booked}?notice=decided")
+        self.world.run()
+        self.world.later(minutes=15)
+        self.world.run()
+        self._look("invoice-corrected", f"/invoices/{booked}")
+        self._look("invoice-made-new", f"/invoices/{cancelled}")
+        self._look("invoice-kept", f"/invoices/{changed}")
+
+    def _in_fortnox(self, invoice_id: int, **changes: bool) -> None:
+        record = self.world.exports.get(WAREHOUSE, invoice_id)
+        assert record is not None
+        self.world.fortnox.change_entry(TENANT_ID, "invoices", record.fortnox_number, changes)
 
     def _change(self) -> None:
         self._look("settings-edit", "/settings")

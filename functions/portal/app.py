@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from invoicing.pages import connection, history, invoices, issues, overview, preview, rehearsal, setup, sign_out
+from invoicing.pages import connection, decision, history, invoices, issues, overview, preview, rehearsal
 from invoicing.pages import settings as settings_page
 from invoicing.pages.serve import serve, signed_in
 from invoicing.runtime.bootstrap import Bootstrap
@@ -16,7 +16,7 @@ parts = Bootstrap(settings)
 _HERE = "/integrations/{id}"
 ROUTES = {
     ("GET", _HERE): signed_in(overview.status),
-    ("GET", f"{_HERE}/setup"): signed_in(setup.setup),
+    ("GET", f"{_HERE}/setup"): signed_in(overview.setup),
     ("GET", f"{_HERE}/settings"): signed_in(settings_page.settings_form),
     ("POST", f"{_HERE}/settings"): settings_page.SAVE,
     ("POST", f"{_HERE}/sync"): signed_in(overview.sync),
@@ -34,8 +34,10 @@ ROUTES = {
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/preview"): signed_in(preview.preview),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/export"): signed_in(invoices.export),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/retry"): signed_in(invoices.retry),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decision_form),
+    ("POST", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decide),
     ("GET", f"{_HERE}/history.csv"): signed_in(history.history),
-    ("POST", "/logout"): sign_out.sign_out,
+    ("POST", "/logout"): connection.sign_out,
 }
 
 

@@ -74,7 +74,10 @@ def test_a_field_that_is_renamed_in_case_is_new_and_missing(name: str) -> None:
 
 def test_rows_are_looked_at_too() -> None:
     """Without RowId no update clears old rows."""
-    assert strange_in("Invoice", invoice(InvoiceRows=[{"Preis": 1}])) == {
+    row = {**dict.fromkeys(KNOWN["InvoiceRow"]), "Preis": 1}
+    del row["RowId"]
+
+    assert strange_in("Invoice", invoice(InvoiceRows=[row])) == {
         Strange("field", "InvoiceRow", "Preis"),
         Strange("missing", "InvoiceRow", "RowId"),
     }
@@ -98,8 +101,7 @@ def test_an_interface_that_changed_altogether_is_told_and_not_listed() -> None:
 def test_a_run_tells_what_is_strange() -> None:
     """Wherever Fortnox's answers are read."""
     world = World()
-    integration = world.connect()
-    company = world.parts.fortnox_of(integration)
+    company = world.parts.fortnox_of(world.connect())
     seen: list[str] = []
     company.look = lambda thing, _answer: seen.append(thing)
     company.company()

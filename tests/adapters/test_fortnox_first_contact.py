@@ -28,8 +28,7 @@ class Meeting:
         """With a token of its own."""
         integration = self.world.integrations.get("nordlager")
         assert integration is not None
-        company = self.world.parts.fortnox_of(integration)
-        return FirstContact(company=company, tenant_id=integration.company.tenant_id, sleep=self.world.clock.sleep)
+        return self.world.parts.first_contact(integration)
 
     def change(self, register: str, key: str, **fields: Any) -> None:
         """In Fortnox."""

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoicing.adapters.ongoing.beliefs import ChargeAnswer, GoodsOwnerAnswer, InvoiceAnswer, InvoicesAnswer
 from invoicing.adapters.ongoing.client import OngoingClient
+from invoicing.adapters.ongoing.knowledge import confirm_empty
 from invoicing.adapters.ongoing.things import certainties
 from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import InvoicingError, RetryLaterError, UpstreamContractError, WmsLoginRefusedError
@@ -355,10 +356,11 @@ def test_a_person_may_confirm_that_a_system_is_empty() -> None:
     simulator = simulated(Shape(empty_list=EmptyList.MISSING))
     for invoice in simulator.warehouse(seed.WAREHOUSE).invoices:
         simulator.remove_invoice(seed.WAREHOUSE, invoice.id)
-    client = client_of(simulator, memory=FakeWmsMemory())
+    memory = FakeWmsMemory()
+    client = client_of(simulator, memory=memory)
     with pytest.raises(UpstreamContractError, match="without any list"):
         client.check_login(LOGIN)
-    client.confirm_empty(LOGIN)
+    confirm_empty(LOGIN.warehouse, memory)
 
     client.check_login(LOGIN)
 

@@ -244,7 +244,7 @@ def test_a_new_invoice_is_found_behind_a_page_that_was_the_last_one() -> None:
     assert system.read() == [*LIVE, 9001]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(
     ignored=st.sets(
         st.sampled_from(sorted(set(IGNORING.values()) | {"newest_first", "id_from_inclusive", "dates_inclusive"}))

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoicing.domain.decision import _WAYS, Way
 from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import (
     AccountsAbroad,
@@ -35,24 +36,30 @@ from invoicing.rendering.assets import find_asset
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import (
     HISTORY_SHOWN,
+    INVOICES_IN_GROUP,
     INVOICES_PER_PAGE,
     ISSUES_PER_PAGE,
+    PAIRS_SHOWN,
     ROWS_PER_PAGE,
     ConnectionHealth,
     ConsentMode,
     ConsentOutcome,
     ConsentView,
+    DecisionView,
+    DecisionWrong,
     FieldProblem,
     HistoryEntry,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
     InvoiceView,
+    IssueGroup,
     IssueLine,
     IssuesView,
     LandingView,
     Message,
     Pager,
+    PairLine,
     PreviewView,
     ReactivationView,
     RehearsalView,
@@ -310,10 +317,30 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     invoice = InvoiceView(session=session, line=WORST_LINE, history=(happened,) * HISTORY_SHOWN, older_history=True)
     rendered = [pages.preview(preview, language), pages.invoices(invoices, language), pages.invoice(invoice, language)]
     for issue in issues:
+        told = IssueGroup(lines=(issue,) * INVOICES_IN_GROUP, count=99)
         held = RehearsedInvoice(line=WORST_LINE, intention=Intention.HOLD, issue=issue.issue, net=MONEY)
         rehearsal = RehearsalView(session=session, at=at, invoices=(held,) * INVOICES_PER_PAGE)
-        rendered.append(pages.issues(IssuesView(session=session, issues=(issue,) * ISSUES_PER_PAGE), language))
+        alone = IssueGroup(lines=(replace(issue, ways=max(_WAYS.values(), key=len)),), count=1)
+        rendered.append(pages.issues(IssuesView(session=session, groups=(alone,) * ISSUES_PER_PAGE), language))
+        rendered.append(pages.issues(IssuesView(session=session, groups=(told,) * ISSUES_PER_PAGE), language))
         rendered.append(pages.rehearsal(rehearsal, language))
+    pair = PairLine(fortnox=WORST_ROW, ongoing=WORST_ROW, differs=True)
+    decision = DecisionView(
+        session=session,
+        line=WORST_LINE,
+        way=Way.CORRECT,
+        needs_number=True,
+        needs_note=True,
+        number="1" * 20,
+        note="å" * 500,
+        wrong=DecisionWrong.NOTE_MISSING,
+        compared=True,
+        pairs=(pair,) * PAIRS_SHOWN,
+        pair_count=500,
+        fortnox_net=MONEY,
+        ongoing_net=MONEY,
+    )
+    rendered.append(pages.decision(decision, language))
 
     assert max(len(page.encode()) for page in rendered) + ASSETS < PAGE_LIMIT
 

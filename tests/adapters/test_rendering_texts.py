@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 from invoicing.domain import issue as issue_module
+from invoicing.domain.decision import Way, ways_out
 from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.named_issue import _NAMED
+from invoicing.rendering.catalogue import translations
 from invoicing.rendering.issue_texts import ISSUE_TEXTS, issue_text
 from invoicing.rendering.labels import LABELS
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS
 from invoicing.rendering.views import ConsentOutcome, Message
 from invoicing.rendering.views_of import UNTOLD
+from invoicing.rendering.way_texts import WAY_TEXTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ def test_every_code_is_raised_somewhere_or_is_in_a_table() -> None:
     sources = "".join(path.read_text() for path in PACKAGE.rglob("*.py") if path.parent.name not in {"rendering"})
     in_tables = {code.value for code in IssueCode if len(re.findall(rf"IssueCode\.{code.name}\b", sources)) > 1}
 
-    assert {IssueCode.CUSTOMER_UNKNOWN, IssueCode.AMOUNTS_DISAGREE, IssueCode.INVOICE_LOCKED} <= told
+    assert {IssueCode.CUSTOMER_UNKNOWN, IssueCode.AMOUNTS_DISAGREE, IssueCode.CURRENCY_DIFFERS} <= told
     assert {code.value for code in IssueCode} - named - in_tables == set()
 
 
@@ -173,6 +176,32 @@ def test_without_words_of_fortnox_none_are_quoted(code: IssueCode, language: Lan
     assert "Nej" in said.cause
     assert unsaid.cause.endswith(".")
     assert "–" not in unsaid.cause
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", IssueCode)
+def test_a_way_out_is_called_in_a_text_as_on_its_button(code: IssueCode, language: Language) -> None:
+    """Who reads of a button looks for it, and finds only what is possible."""
+    translate = translations(language).gettext
+    offered = {
+        translate(WAY_TEXTS[way].button)
+        for reason in ("", "cancelled", "gone", "order")
+        for doubt in (False, True)
+        for there in (False, True)
+        for way in ways_out(
+            Issue(code=code, params={"reason": reason}), in_fortnox=there, in_doubt=doubt, by_hand=False
+        )
+    }
+    buttons = {translate(text.button) for text in WAY_TEXTS.values()}
+    named = set(re.findall(r"[“”]([^“”]+)[“”]", issue_text(Issue(code=code), language).fix))
+
+    assert named & buttons <= offered
+    assert not {name for name in named - buttons if "…" in name or name.endswith(("Ongoing", "Fortnox"))}
+
+
+def test_every_way_out_has_its_words() -> None:
+    """A button without words cannot be pressed."""
+    assert set(WAY_TEXTS) == set(Way)
 
 
 @pytest.mark.parametrize("kind", LABELS)

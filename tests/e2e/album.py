@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 from invoicing.domain.integration_settings import Language
 from playwright.sync_api import Page, expect
@@ -40,17 +41,21 @@ def look_at_page(page: Page, name: str, language: Language, *, dark: bool = True
 
 
 @contextmanager
-def in_another_language(page: Page, locale: str) -> Iterator[None]:
-    """The same page as somebody sees it whose browser asks for another language: asked for again, as it was asked for.
+def in_another_language(page: Page, language: Language, *, back_to: Language) -> Iterator[None]:
+    """The same page for somebody who has chosen another language: asked for again, in the way it was asked for.
 
     Fails where asking again shows another page, as with what is shown only once.
     """
     seen = page.locator("main *").count()
-    page.set_extra_http_headers({"Accept-Language": locale})
-    page.reload()
-    assert page.locator("main *").count() == seen, f"{page.url} is another page when it is asked for again"
+    _ask_again(page, language, seen)
     yield
-    page.set_extra_http_headers({})
+    _ask_again(page, back_to, seen)
+
+
+def _ask_again(page: Page, language: Language, seen: int) -> None:
+    chooser = page.context.new_page()  # a page of ours remembers the choice; this one has nothing else to do
+    chooser.goto(urljoin(page.url, f"/health?lang={language}"))
+    chooser.close()
     page.reload()
     assert page.locator("main *").count() == seen, f"{page.url} is another page when it is asked for again"
 

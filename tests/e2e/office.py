@@ -192,7 +192,7 @@ class Office:
         look_at_page(self.page, name, self.language)
         if not once:
             (other,) = set(Language) - {self.language}
-            with in_another_language(self.page, LOCALES[other]):
+            with in_another_language(self.page, other, back_to=self.language):
                 look_at_page(self.page, name, other, dark=False)  # dark differs in colours only
 
     def look_at_mail(self, name: str, mail: Mail) -> None:

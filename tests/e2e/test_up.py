@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from local import up
 from local.desk import Desk
-from local.ongoing.seed import PLAIN, WAREHOUSE
 from local.stack import Stack
 from tests.e2e.office import Office, waited_for
 
@@ -76,24 +75,3 @@ def test_mails_are_read_at_one_page(connected: Office, desk: Desk) -> None:
     page.get_by_role("row").filter(has_text=connected.mailbox).get_by_role("link").click()
 
     expect(page.locator("a[href*='/verify/']").first).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["/fortnox/1/2", "/ongoing/none/1", "/mails/0", "/mails/x", "/elsewhere"])
-def test_what_is_not_at_the_desk_is_not_found(page: Page, desk: Desk, path: str) -> None:
-    """Instead of a traceback."""
-    answer = page.goto(f"{desk.url}{path}")
-
-    assert answer is not None
-    assert answer.status == 404
-
-
-@pytest.mark.parametrize(("name", "typed"), [("quantity", "many"), ("unit_price", "NaN"), ("quantity", "")])
-def test_what_is_no_number_is_refused_in_a_sentence(page: Page, desk: Desk, name: str, typed: str) -> None:
-    """And nothing is changed."""
-    answer = page.request.post(
-        f"{desk.url}/ongoing/{WAREHOUSE}/{PLAIN}/charges",
-        form={"title": "x", "quantity": "1", "unit_price": "1", name: typed},
-    )
-
-    assert answer.status == 400
-    assert "is no number" in answer.text()

@@ -14,9 +14,11 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from invoicing.adapters.ongoing import client
+from invoicing.application.decide_invoice import decide_invoice
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import OutsideCalls
 from invoicing.application.sync_integration import SyncTools
+from invoicing.domain.decision import Way
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import RunSummary
@@ -296,6 +298,13 @@ class Story(World):
         assert found is not None
         return found
 
+    def decided(self, way: Way) -> "Story":
+        """A person decides about the held invoice."""
+        integration = self.integrations.get(WAREHOUSE)
+        assert integration is not None
+        decide_invoice(self.change_tools(), integration, ONE, way, by="anna")
+        return self
+
     def in_fortnox(self) -> list[dict[str, Any]]:
         """Fortnox's invoices."""
         company = self.fortnox.state()["companies"][TENANT_ID]
@@ -305,6 +314,8 @@ class Story(World):
         """What breaks the promise: each invoice once in Fortnox, right, and marked with its number in Ongoing."""
         found: list[str] = []
         by_reference: dict[str, list[dict[str, Any]]] = {}
+        credited = [str(one["CreditInvoiceReference"]) for one in self.in_fortnox() if one["Credit"] == "true"]
+        found += [f"{number}: credited twice" for number in {*credited} - {"0"} if credited.count(number) > 1]
         for there in self.in_fortnox():
             # An invoice with a negative sum is marked as a credit too; a credit of an invoice names that invoice.
             credits_another = there["Credit"] == "true" and there["CreditInvoiceReference"] != "0"
@@ -356,6 +367,8 @@ class Story(World):
                     record.tried,
                     name(record.attempt_id),
                     record.issue and record.issue.code,
+                    (record.reference, record.earlier, record.decision and record.decision.way),
+                    (bool(record.fortnox_print), bool(record.kept_print), bool(record.left), record.by_hand),
                 )
                 for record in self.records()
             ),
@@ -372,7 +385,7 @@ class Story(World):
             tuple(
                 (one.id, one.number, one.is_exported, one.total) for one in self.ongoing.warehouse(WAREHOUSE).invoices
             ),
-            (integration.asked, integration.unfinished, len(self.script.late)),
+            (integration.asked, integration.unfinished, integration.marked, len(self.script.late)),
         )
 
 

@@ -341,7 +341,7 @@ def test_an_invoice_that_was_cancelled_while_its_post_was_in_doubt_is_not_marked
     record = story.record()
 
     assert record.issue is not None
-    assert record.issue.params["reason"] == "cancelled"
+    assert record.issue.code is IssueCode.INVOICE_CANCELLED
     assert len(story.in_fortnox()) == 1
     assert not story.ongoing.invoice(WAREHOUSE, ONE).is_exported
 

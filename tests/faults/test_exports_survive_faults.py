@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from invoicing.domain.decision import Way
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
@@ -65,7 +66,31 @@ def on_two_pages() -> Story:
     return Story(invoice(), invoice(invoice_id=ONE + 1, owner=2), lazy=True, page=1)
 
 
+def held_when_exported_again(**in_fortnox: object) -> Story:
+    """Was exported; then it got this state in Fortnox, and another row in Ongoing: a person must decide."""
+    story = Story(invoice(PALLETS))
+    story.attempt()
+    story.fortnox.change_entry(TENANT_ID, "invoices", "1", in_fortnox)
+    story.ongoing.change_invoice(WAREHOUSE, ONE, charges=(PALLETS, PICKS), is_exported=False)
+    story.rest()
+    story.attempt()
+    story.rest()
+    return story
+
+
+def made_anew() -> Story:
+    """Somebody cancelled it in Fortnox; a person asks for a new one."""
+    return held_when_exported_again(Cancelled=True).decided(Way.MAKE_NEW)
+
+
+def corrected() -> Story:
+    """It is booked; a person asks for a credit and a new one."""
+    return held_when_exported_again(Booked=True).decided(Way.CORRECT)
+
+
 SCENARIOS = [
+    made_anew,
+    corrected,
     new_invoice,
     exported_again,
     with_own_number,
@@ -148,7 +173,7 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
 
 
 @pytest.mark.enumerated
-@pytest.mark.parametrize("scenario", [*SCENARIOS[:3], two_in_opposite_order, on_two_pages])
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:5], two_in_opposite_order, on_two_pages])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario, share: Share) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()

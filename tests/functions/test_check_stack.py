@@ -32,7 +32,12 @@ OUTPUTS = {
     "JournalBucket": "journal",
     **{name: name for name in TABLES},
 }
-PARAMETERS = {"SenderAddress": "faktura@nordlager.example", "StageName": "prod", "FortnoxClientId": CLIENT_ID}
+PARAMETERS = {
+    "SenderAddress": "faktura@nordlager.example",
+    "StageName": "prod",
+    "FortnoxClientId": CLIENT_ID,
+    "SyncConcurrency": "5",
+}
 DKIM = {"SigningEnabled": True, "Status": "SUCCESS"}
 RULE = {"Name": "syncs", "State": "ENABLED", "ScheduleExpression": "rate(15 minutes)"}
 RULES = [{"ResourceType": "AWS::Events::Rule", "PhysicalResourceId": f"rule-{n}"} for n in range(4)]
@@ -159,6 +164,14 @@ def test_each_line_can_be_wrong_and_says_how_to_mend_it(subject: str, answers: d
     assert wrong[0].seen
     assert wrong[0].mend
     assert worst(findings) == 1
+
+
+@pytest.mark.parametrize(("limit", "good"), [(10, False), (11, True)])
+def test_as_many_functions_as_there_are_runs_and_people_who_wait(limit: int, good: bool) -> None:
+    """Five runs, three that work by themselves, three pages."""
+    findings = aws_findings(get_account_settings={"AccountLimit": {"ConcurrentExecutions": limit}})
+
+    assert (worst(findings) == 0) is good
 
 
 def test_a_domain_that_is_verified_and_signed_is_enough() -> None:

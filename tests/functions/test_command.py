@@ -133,7 +133,8 @@ def stack(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
             "NoticeDeadLetters": aws.sqs.create_queue(QueueName="notice-dead-letters")["QueueUrl"],
             "NotifyOperatorsFunction": "notify_operators",
         }
-        monkeypatch.setattr(command, "describe_stack", lambda _name: (outputs, {"StageName": "test"}))
+        parameters = {"StageName": "test", "OngoingApiBaseUrl": "https://ongoing.test"}
+        monkeypatch.setattr(command, "describe_stack", lambda _name: (outputs, parameters))
         yield Stack(aws, outputs, capsys)
 
 

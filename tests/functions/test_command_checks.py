@@ -34,6 +34,7 @@ class Called:
         self.world.connect()
         self.findings: list[Finding] = [GOOD]
         self._capsys = capsys
+        self._first_contact = Bootstrap.first_contact  # before it is replaced below
         monkeypatch.setenv("AWS_REGION", "eu-north-1")
         monkeypatch.setattr(command, "describe_stack", lambda _name: (OUTPUTS, PARAMETERS))
         monkeypatch.setattr(command, "check_outside", lambda _url, **_parts: self.findings)
@@ -50,8 +51,7 @@ class Called:
         """With the simulator."""
         integration = self.world.integrations.get("nordlager")
         assert integration is not None
-        company = self.world.parts.fortnox_of(integration)
-        return FirstContact(company=company, tenant_id=TENANT_ID, sleep=self.world.clock.sleep)
+        return self._first_contact(self.world.parts, integration)
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         self._capsys.readouterr()

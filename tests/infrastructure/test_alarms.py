@@ -219,6 +219,7 @@ def test_every_step_and_outcome_that_an_alarm_watches_is_reported_by_our_code() 
     assert steps <= {event for event in reported_events() if event.startswith("token_")}
     assert outcomes <= set(Outcome)
     assert {"token_unsettled", "our_defect"} <= reported_events()
+    assert {"wms_not_understood", "wms_name_unknown", "wms_filter_useless"} <= reported_events()
 
 
 def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
@@ -230,6 +231,9 @@ def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
         ("{ $.outcome = * }", "1", (("outcome", "$.outcome"),)),
         ('{ $.message = "token_unsettled" }', "$.seconds", ()),
         ('{ $.message = "our_defect" }', "1", ()),
+        ('{ $.message = "wms_not_understood" }', "1", ()),
+        ('{ ($.message = "wms_name_unknown") || ($.message = "wms_filter_useless") }', "1", ()),
+        ('{ $.message = "fortnox_drift" }', "1", ()),
     }
 
 

@@ -13,11 +13,7 @@ from tests.infrastructure.template import ROOT
 
 RUNTIME = ROOT / "layers" / "dependencies" / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements" / "dev.txt"
-APART = [
-    ROOT / "requirements" / "axe.txt",
-    ROOT / "requirements" / "ministack.txt",
-    ROOT / "requirements" / "checks.txt",
-]
+APART = [ROOT / "requirements" / f"{name}.txt" for name in ("ministack", "checks", "axe")]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ;.*)? \\$", re.MULTILINE)
 SDK = {"boto3", "botocore", "s3transfer"}
 every_lock = pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT, *APART], ids=lambda path: path.name)

@@ -237,7 +237,9 @@ class _Export(Recorder):
         draft, there = verdict.draft, verdict.there
         if verdict.issue is not None:
             raise InvoiceHeldError(verdict.issue)
-        if verdict.intention is Intention.NOTHING:
+        if verdict.intention is Intention.NOTHING and self._lacks_only_its_mark:
+            await self._write_back()
+        elif verdict.intention is Intention.NOTHING:
             self._unchanged(draft, there)
         elif verdict.intention is Intention.CREATE and draft is not None:
             await self._create(draft)
@@ -314,7 +316,7 @@ class _Export(Recorder):
         try:
             created = await outside(Side.FORTNOX, lambda: self.tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
-            self.tools.register.forget(draft, refused.issue)
+            self.tools.register.forget(draft)
             await self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self.save(None, attempt_id="")  # it was not carried out: the next run need not search
@@ -360,7 +362,7 @@ class _Export(Recorder):
         try:
             updated = await outside(Side.FORTNOX, lambda: self.tools.fortnox.update_invoice(there, invoice, changed))
         except InvoiceHeldError as refused:
-            self.tools.register.forget(draft, refused.issue)
+            self.tools.register.forget(draft)
             if refused.issue.params.get("rows") == "put_back":
                 self.save(None, fingerprint=before.fingerprint)
             raise
@@ -430,13 +432,27 @@ class _Export(Recorder):
             issue_since=None if issue is None else self.tools.clock(),
         )
 
+    @property
+    def _lacks_only_its_mark(self) -> bool:
+        """Whether it is held because Ongoing did not take number and mark: that stays said until it does."""
+        issue = self.record.issue
+        return issue is not None and issue.code is IssueCode.WMS_NOT_ANSWERING
+
     async def _write_back(self) -> None:
         invoice_id, number = self.record.invoice_id, self.record.fortnox_number
         try:
             await outside(Side.ONGOING, lambda: self.tools.write_back(invoice_id, number))
         except (RetryLaterError, UpstreamContractError) as error:
             raise WriteBackFailedError(str(error)) from error
-        self.save(EventKind.WRITTEN_BACK, said={"fortnox_number": number}, state=ExportState.DONE)
+        self.save(
+            EventKind.WRITTEN_BACK,
+            said={"fortnox_number": number},
+            state=ExportState.DONE,
+            tried="",
+            decision=None,
+            issue=None,
+            issue_since=None,
+        )
 
     def _rests(self) -> bool:
         return rests(self.tools.judging, self.record, asked=self.asked)

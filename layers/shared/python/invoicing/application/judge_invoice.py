@@ -90,6 +90,13 @@ def unreadable(invoice: UnreadableInvoice) -> Issue:
     return Issue(code=IssueCode.WMS_INVOICE_UNREADABLE, params={"detail": invoice.reason})
 
 
+def waits_for_a_person(record: Export | None) -> bool:
+    """Whether it is held for something that somebody must do, and not for want of an answer."""
+    if record is None or record.state is not ExportState.HELD:
+        return False
+    return record.issue is None or record.issue.code not in TRIED_AT_EVERY_RUN
+
+
 def rests(tools: JudgeTools, record: Export, *, asked: bool) -> bool:
     """Whether a held invoice waits for its next hour, counted from its issue, so that waiting costs no write."""
     since, before, issue = record.issue_since, tools.last_run_at, record.issue

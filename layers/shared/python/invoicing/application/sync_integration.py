@@ -15,7 +15,7 @@ from invoicing.application.export_invoice import (
     settle_deleted,
 )
 from invoicing.application.interleave import Steps, interleave
-from invoicing.application.judge_invoice import JudgeTools
+from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import (
     CannotOpenError,
@@ -370,8 +370,7 @@ class _Run:
 
     async def _export_one(self, export_tools: ExportTools, job: _Job) -> Export | None:
         record, asked = job.before, job.id in self._integration.asked
-        held = record is not None and record.state is ExportState.HELD
-        failed_before = job.id in self._integration.unfinished and not held
+        failed_before = job.id in self._integration.unfinished and not waits_for_a_person(record)
         match job.invoice:
             case WmsInvoice():
                 return await export_invoice(

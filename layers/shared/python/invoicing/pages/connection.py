@@ -1,10 +1,10 @@
-"""Connecting again, and disconnecting."""
+"""Connecting again, disconnecting, and signing out."""
 
 from invoicing.application.change_integration import disconnect
 from invoicing.application.start_consent import start_consent
 from invoicing.domain.tokens import Mode
 from invoicing.pages.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
-from invoicing.pages.serve import SignedInVisit
+from invoicing.pages.serve import SignedInVisit, Visit, guarded, session_of
 from invoicing.rendering.views import DisconnectView, Message
 
 
@@ -45,3 +45,13 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
     )
     html = visit.pages.disconnect(view, visit.language)
     return Answer(status=400 if not_confirmed else 200, body=html)
+
+
+def sign_out(visit: Visit) -> Answer:
+    """POST /logout"""
+    session = session_of(visit)
+    if session is not None and not guarded(visit, session):
+        return visit.message(Message.FORM_EXPIRED, status=403)
+    if session is not None:
+        visit.parts.sessions.end_session(session.token)
+    return visit.message(Message.SIGNED_OUT, cookies=[no_cookie(SESSION_COOKIE)])

@@ -19,6 +19,8 @@ from invoicing.rendering.views import (
 )
 from invoicing.rendering.views_of import (
     UNBEGUN,
+    decided_of,
+    earlier_of,
     history_of,
     invoice_line_of,
     issue_line_of,
@@ -53,7 +55,7 @@ def invoices(visit: SignedInVisit) -> Answer:
 
 def invoice(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices/{invoice_id}"""
-    record = _record(visit)
+    record = visit.record
     if record is None:
         return _unbegun_page(visit)
     history = history_of(record.history)
@@ -64,6 +66,8 @@ def invoice(visit: SignedInVisit) -> Answer:
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
         issue=issue_line_of(record),
+        earlier=earlier_of(record),
+        decided=decided_of(record),
         notice=visit.notice,
     )
     return Answer(body=visit.pages.invoice(view, visit.language))
@@ -85,11 +89,6 @@ def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Feedback) -> Answer:
         return visit.not_found()
     export_again(visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
     return visit.noted(notice if visit.integration.runs else Feedback.NOT_RUNNING, f"/invoices/{invoice_id}")
-
-
-def _record(visit: SignedInVisit) -> Export | None:
-    invoice_id = visit.invoice_id
-    return visit.parts.exports.get(visit.integration.id, invoice_id) if invoice_id is not None else None
 
 
 def _search(

@@ -4,7 +4,7 @@ from invoicing.domain.export import ExportState
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import ISSUES_PER_PAGE, IssueLine, IssuesView, Pager
-from invoicing.rendering.views_of import issue_line_of
+from invoicing.rendering.views_of import groups_of, issue_line_of
 
 
 def issues(visit: SignedInVisit) -> Answer:
@@ -14,11 +14,12 @@ def issues(visit: SignedInVisit) -> Answer:
     run = visit.integration.last_run
     if run is not None and run.problem is not None:
         lines.insert(0, IssueLine(issue=run.problem, since=run.started_at))
-    pages = max(1, -(-len(lines) // ISSUES_PER_PAGE))
+    groups = groups_of(lines)
+    pages = max(1, -(-len(groups) // ISSUES_PER_PAGE))
     page = min(visit.page_number, pages)
     view = IssuesView(
         session=visit.session_view,
-        issues=tuple(lines[(page - 1) * ISSUES_PER_PAGE : page * ISSUES_PER_PAGE]),
+        groups=groups[(page - 1) * ISSUES_PER_PAGE : page * ISSUES_PER_PAGE],
         pager=Pager(page=page, pages=pages),
         notice=visit.notice,
     )

@@ -1,4 +1,4 @@
-"""The front page of an integration: its connection, its runs, and the buttons for them."""
+"""The front page of an integration, its set-up before there is one, and the buttons for its runs."""
 
 from datetime import date, datetime, timedelta
 
@@ -15,6 +15,7 @@ from invoicing.rendering.views import (
     LastRun,
     PauseView,
     RunProgress,
+    SetupView,
     StatusView,
 )
 from invoicing.rendering.views_of import totals_of
@@ -59,6 +60,18 @@ def status(visit: SignedInVisit) -> Answer:
         notice=_sync_notice(integration, visit.notice, progress),
     )
     return Answer(body=visit.pages.status(view, visit.language))
+
+
+def setup(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/setup"""
+    keys = visit.parts.tokens.get(visit.integration.id)
+    view = SetupView(
+        session=visit.session_view,
+        company=visit.integration.company.name,
+        organisation_number=visit.integration.company.organisation_number,
+        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+    )
+    return Answer(body=visit.pages.setup(view, visit.language))
 
 
 def sync(visit: SignedInVisit) -> Answer:

@@ -33,6 +33,7 @@ from invoicing.pages.browser import (
 )
 from invoicing.rendering.catalogue import choose_language
 from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, SessionView
+from invoicing.rendering.views_of import groups_of
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
@@ -129,6 +130,12 @@ class SignedInVisit(Visit):
         notice = self.request.query.get("notice", "")
         return Feedback(notice) if notice in set(Feedback) else None
 
+    @property
+    def record(self) -> Export | None:
+        """What we know of the invoice that the path names."""
+        invoice_id = self.invoice_id
+        return self.parts.exports.get(self.integration.id, invoice_id) if invoice_id is not None else None
+
     def all_exports(self, state: ExportState | None) -> list[Export]:
         """Every record of the integration in this state, or in any; without what moved out of their histories."""
         found: list[Export] = []
@@ -223,7 +230,7 @@ def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
             issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)
         case _:
             issue = Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
-    view = IssuesView(session=visit.session_view, issues=(IssueLine(issue=issue, since=visit.now()),))
+    view = IssuesView(session=visit.session_view, groups=groups_of([IssueLine(issue=issue, since=visit.now())]))
     return Answer(status=409, body=visit.pages.issues(view, visit.language))
 
 

@@ -16,6 +16,7 @@ from invoicing.rendering.formats import format_amount, format_date, format_numbe
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.views import FieldProblem, InvoiceState
+from invoicing.rendering.way_texts import WAY_TEXTS
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -54,6 +55,7 @@ def environment_for(language: Language) -> Environment:
         number=number,
         price=price,
         label=label,
+        way_text=WAY_TEXTS.__getitem__,
         issue_text=partial(issue_text, language=language),
     )
     environment.globals.update(

@@ -9,6 +9,7 @@ from invoicing.domain.verdict import Intention
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
     ConnectionHealth,
+    DecisionWrong,
     Feedback,
     FieldProblem,
     InvoiceState,
@@ -82,7 +83,16 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.NOT_FOUND: translatable("Fortnox did not answer; looked up before a new try"),
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
         EventKind.RETRY: translatable("Retry was pressed"),
+        EventKind.DECIDED: translatable("Decided"),
+        EventKind.CREDITED: translatable("Credited in Fortnox"),
+        EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
+        EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
         EventKind.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
+    },
+    DecisionWrong: {
+        DecisionWrong.NUMBER_MISSING: translatable("Fill in the number of the invoice in Fortnox."),
+        DecisionWrong.NUMBER_NOT_VALID: translatable("An invoice number in Fortnox has digits only."),
+        DecisionWrong.NOTE_MISSING: translatable("Write the reason in a few words."),
     },
     Feedback: {
         Feedback.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
@@ -98,6 +108,10 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.RESUMED: translatable("The integration is running again."),
         Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
         Feedback.RETRY_QUEUED: translatable("It will be tried again in a moment."),
+        Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
+        Feedback.NOT_POSSIBLE_NOW: translatable(
+            "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
+        ),
         Feedback.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
     },
 }

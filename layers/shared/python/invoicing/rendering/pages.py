@@ -8,6 +8,7 @@ from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
 from invoicing.rendering.views import (
     ConsentView,
+    DecisionView,
     DisconnectView,
     InvoicesView,
     InvoiceView,
@@ -73,6 +74,11 @@ class Pages:
     def invoice(self, view: InvoiceView, language: Language) -> str:
         """One invoice, with its history."""
         return self._render("invoice.html", view, language, session=view.session)
+
+    def decision(self, view: DecisionView, language: Language) -> str:
+        """Asks before a way out of a held invoice is taken."""
+        path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}/decide?way={view.way}"
+        return self._render("decision.html", view, language, session=view.session, language_path=path)
 
     def preview(self, view: PreviewView, language: Language) -> str:
         """Exactly what would be sent."""

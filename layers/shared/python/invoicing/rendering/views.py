@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Issue
 from invoicing.domain.verdict import Intention
@@ -18,7 +19,9 @@ from invoicing.domain.verdict import Intention
 INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
-ISSUES_PER_PAGE = 15
+ISSUES_PER_PAGE = 10
+INVOICES_IN_GROUP = 10
+PAIRS_SHOWN = 30
 
 
 # Shared pieces
@@ -65,6 +68,8 @@ class Feedback(StrEnum):
     RECONNECTED = "reconnected"
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
+    DECIDED = "decided"
+    NOT_POSSIBLE_NOW = "not_possible_now"
 
 
 # Connecting
@@ -332,17 +337,37 @@ class HistoryEntry:
     by: str = ""
     fortnox_number: str = ""
     net: Decimal | None = None
+    way: Way | None = None  # what was decided
+    note: str = ""  # and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueLine:
-    """An open issue, and the invoice that it concerns, if it is about one."""
+    """An open issue, and the invoice that it concerns, if it is about one. `ways` are what a person may decide."""
 
     issue: Issue
     since: datetime
     invoice_id: int | None = None
     invoice_number: str = ""
     goods_owner: str = ""
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierLine:
+    """An invoice in Fortnox whose place another one took."""
+
+    number: str
+    credit_note: str = ""  # that we made of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedLine:
+    """What a person decided and the next run carries out."""
+
+    way: Way
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +383,45 @@ class InvoiceView:
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
     issue: IssueLine | None = None
+    earlier: tuple[EarlierLine, ...] = ()
+    decided: DecidedLine | None = None
     notice: Feedback | None = None
+
+
+class DecisionWrong(StrEnum):
+    """Why a decision's form is shown again."""
+
+    NUMBER_MISSING = "number_missing"
+    NUMBER_NOT_VALID = "number_not_valid"
+    NOTE_MISSING = "note_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairLine:
+    """One row on both sides; None where there is none."""
+
+    fortnox: RowLine | None
+    ongoing: RowLine | None
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView:
+    """Asks before a way out is taken. `compared` is False where nothing could be compared."""
+
+    session: SessionView
+    line: InvoiceLine
+    way: Way
+    needs_number: bool
+    needs_note: bool
+    number: str
+    note: str
+    wrong: DecisionWrong | None
+    compared: bool
+    pairs: tuple[PairLine, ...]
+    pair_count: int
+    fortnox_net: Decimal | None
+    ongoing_net: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,11 +470,24 @@ class RehearsalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssueGroup:
+    """The same cause at several invoices, told once. `lines` may be the first of `count`."""
+
+    lines: tuple[IssueLine, ...]
+    count: int
+
+    @property
+    def first(self) -> IssueLine:
+        """The one that has waited longest."""
+        return self.lines[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssuesView:
-    """Open issues, those of the whole integration first."""
+    """Open issues by cause, those of the whole integration first."""
 
     session: SessionView
-    issues: tuple[IssueLine, ...]
+    groups: tuple[IssueGroup, ...]
     pager: Pager = Pager()
     notice: Feedback | None = None
 

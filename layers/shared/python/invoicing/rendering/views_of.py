@@ -1,20 +1,27 @@
 """What pages show of stored values: from the domain to views."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from invoicing.domain.due import Due
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
-from invoicing.domain.fortnox_invoice import InvoiceRow
+from invoicing.domain.fortnox_invoice import FortnoxRow, InvoiceRow
+from invoicing.domain.money import round_to_ore
+from invoicing.domain.row_difference import RowPair
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 from invoicing.rendering.views import (
+    INVOICES_IN_GROUP,
     CurrencyTotal,
+    DecidedLine,
+    EarlierLine,
     HistoryEntry,
     InvoiceLine,
     InvoiceState,
+    IssueGroup,
     IssueLine,
+    PairLine,
     RowLine,
 )
 
@@ -23,11 +30,24 @@ _STATES = {
     ExportState.SENT: InvoiceState.SENDING,
     ExportState.UPDATING: InvoiceState.SENDING,
     ExportState.DONE: InvoiceState.SENT,
+    ExportState.CREDITING: InvoiceState.SENDING,
     ExportState.HELD: InvoiceState.HELD,
 }
-# Written before every update: tells a reader nothing that UPDATED does not.
-UNTOLD = frozenset({EventKind.UPDATING})
-_SHOW_NUMBER = frozenset({EventKind.CREATED, EventKind.ADOPTED, EventKind.UPDATED, EventKind.WRITTEN_BACK})
+# Written before every update and credit: tells a reader nothing that UPDATED and CREDITED do not.
+UNTOLD = frozenset({EventKind.UPDATING, EventKind.CREDITING})
+_OF_THE_INVOICE = frozenset({"invoice_number", "code"})  # words of an issue that differ where the cause is one
+_SHOW_NUMBER = frozenset(
+    {
+        EventKind.CREDITED,
+        EventKind.MADE_NEW,
+        EventKind.KEPT,
+        EventKind.DECIDED,
+        EventKind.CREATED,
+        EventKind.ADOPTED,
+        EventKind.UPDATED,
+        EventKind.WRITTEN_BACK,
+    }
+)
 _BY_ITSELF = "schedule"
 
 
@@ -102,6 +122,54 @@ def issue_line_of(export: Export) -> IssueLine | None:
         invoice_id=export.invoice_id,
         invoice_number=export.wms_number,
         goods_owner=export.goods_owner,
+        ways=() if export.decision else export.ways_out,
+    )
+
+
+def groups_of(lines: Sequence[IssueLine]) -> tuple[IssueGroup, ...]:
+    """The same issue at several invoices as one, in the order of the lines; each with its oldest first."""
+    groups: dict[str, list[IssueLine]] = {}
+    for line in lines:
+        words = sorted((name, value) for name, value in line.issue.params.items() if name not in _OF_THE_INVOICE)
+        cause = repr((line.issue.code, words)) if line.invoice_id is not None else repr(line)
+        groups.setdefault(cause, []).append(line)
+    return tuple(
+        IssueGroup(lines=tuple(sorted(group, key=lambda one: one.since)[:INVOICES_IN_GROUP]), count=len(group))
+        for group in groups.values()
+    )
+
+
+def decided_of(export: Export) -> DecidedLine | None:
+    """What a person decided and no run has carried out yet."""
+    one = export.decision
+    return DecidedLine(way=one.way, by=one.by, at=one.at) if one else None
+
+
+def earlier_of(export: Export) -> tuple[EarlierLine, ...]:
+    """The invoices in Fortnox before the one of now, the oldest first."""
+    return tuple(EarlierLine(number=one.number, credit_note=one.credit_note) for one in export.earlier)
+
+
+def pair_line_of(pair: RowPair) -> PairLine:
+    """One row on both sides."""
+    return PairLine(
+        fortnox=_fortnox_row_line(pair.there) if pair.there else None,
+        ongoing=row_line_of(pair.ours) if pair.ours else None,
+        differs=pair.differs,
+    )
+
+
+def _fortnox_row_line(row: FortnoxRow) -> RowLine:
+    whole = row.quantity * row.price
+    discount = whole * row.discount / 100 if row.discount_in_percent else row.discount
+    return RowLine(
+        article_number=row.article_number,
+        text=row.description,
+        quantity=row.quantity,
+        price=row.price,
+        amount=round_to_ore(whole - discount),
+        account=str(row.account) if row.account is not None else "",
+        cost_centre=row.cost_centre,
     )
 
 
@@ -118,6 +186,8 @@ def history_of(events: Iterable[HistoryEvent]) -> tuple[HistoryEntry, ...]:
                 by="" if event.by == _BY_ITSELF else event.by,
                 fortnox_number=event.fortnox_number if event.kind in _SHOW_NUMBER else "",
                 net=event.net,
+                way=event.way,
+                note=event.note,
             )
         )
     return tuple(reversed(shown))

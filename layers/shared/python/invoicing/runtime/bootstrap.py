@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from invoicing.application.start_consent import ConsentTools
     from invoicing.application.sync_integration import SyncTools
     from invoicing.application.token_engine import Both, TokenEngine
+    from invoicing.domain.examination import Examination
     from invoicing.domain.integration import Integration
+    from invoicing.domain.wms_invoice import WmsLogin
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
     from invoicing.runtime.links import Links
@@ -314,6 +316,20 @@ class Bootstrap:
             report=self.report,
             chance=self.chance,
         )
+
+    def examine_wms(self, login: "WmsLogin", *, write: int | None, may_be_empty: bool) -> "Examination":
+        """The first half hour with a system. Raises like the WMS port."""
+        from invoicing.adapters.ongoing.client import OngoingClient
+        from invoicing.adapters.ongoing.examine import OngoingExaminer
+
+        client = OngoingClient(self.transport, base_url=self._setting("ongoing_api_base_url"))
+        return OngoingExaminer(client, may_be_empty=may_be_empty).examine(login, write=write)
+
+    def wms_confirm_empty(self, login: "WmsLogin") -> None:
+        """A person says that a result without any list is an empty one in this system."""
+        from invoicing.adapters.ongoing.knowledge import confirm_empty
+
+        confirm_empty(login.warehouse, self.wms_memory)
 
     @cached_property
     def wms_memory(self) -> "WmsMemory":

@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from invoicing.domain.errors import InvoicingError
 from invoicing.domain.integration import Integration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
 from invoicing.domain.tokens import TokenItem
+from invoicing.domain.wms_invoice import WmsLogin
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 from invoicing.runtime.check_stack import check_outside
@@ -31,6 +33,8 @@ from invoicing.runtime.settings import CheckSettings, CommandSettings
 
 _BY = "service operator"  # named in histories and logs as who asked
 _SHOWN_LETTERS = 100
+PASSWORD_VARIABLE = "INVOICING_WMS_PASSWORD"  # noqa: S105  # the name of a variable
+MENDED_IN = "layers/shared/python/invoicing/adapters/ongoing/beliefs.py"
 _ONLY_OF_ONE = frozenset({"connected", "address"})  # too wide for the table of all
 _REDRIVEN_LETTERS = 10_000
 _QUEUES: Mapping[str, Callable[[Bootstrap], DeadLetters]] = {
@@ -75,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parts = Bootstrap(asked.settings.of_stack(stack_name, outputs, parameters))
         asked.act(Order(asked=asked, parts=parts, stack_name=stack_name, outputs=outputs, parameters=parameters))
     except (InvoicingError, RefusedError) as error:
-        print(f"invoicing: {_printable(str(error))}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"invoicing: {_printable(line)}", file=sys.stderr)
         return 1
     return 0
 
@@ -240,6 +245,27 @@ def check_fortnox(order: Order) -> None:
         raise RefusedError("this Fortnox differs from what is believed: see the lines with NEW and STOP")
 
 
+def check_wms(order: Order) -> None:
+    """invoicing check wms SYSTEM [--write INVOICE]: docs/first-contact.md"""
+    asked = order.asked
+    password = os.environ.get(PASSWORD_VARIABLE) or getpass(f"Password of {asked.username} in {asked.system}: ")
+    login = WmsLogin(warehouse=asked.system, username=asked.username, password=password)
+    if asked.confirm_empty:
+        order.parts.wms_confirm_empty(login)
+    found = order.parts.examine_wms(login, write=asked.write, may_be_empty=asked.confirm_empty)
+    order.show(rows_of(found.learned), nothing="")
+    try:
+        write_shape(found.shape, asked.shape)
+    except OSError as error:
+        raise RefusedError(f"the shape report cannot be written: {error}") from None
+    print(f"invoicing: the shape of the answers, without any value, is in {asked.shape}", file=sys.stderr)
+    if not found.is_understood:
+        lines = "".join(f"\n  {line}" for line in found.mends)
+        mended = f". Lines to add in {MENDED_IN}:{lines}" if lines else ": see the lines with STOP"
+        raise RefusedError(f"{asked.system} is not understood yet, and nothing of it is sent before it is{mended}")
+    print("This system is understood.")
+
+
 class _Unhurried:
     """What knows the time left of a command that nobody stops."""
 
@@ -316,6 +342,20 @@ def _parser() -> argparse.ArgumentParser:
     restored.add_argument("line", type=Path, metavar="FILE", help="holds the line of the log")
     restored.set_defaults(act=restore_token)
 
+    _add_checks(commands, as_json)
+
+    letters = commands.add_parser("dead-letters", help="runs and notices that failed for good")
+    letter_commands = letters.add_subparsers(required=True, metavar="COMMAND")
+    looked_at = letter_commands.add_parser("show", parents=[as_json], help="look at them; they stay")
+    looked_at.set_defaults(act=show_dead_letters)
+    redriven = letter_commands.add_parser("redrive", help="try all of them again")
+    redriven.set_defaults(act=redrive_dead_letters)
+    for command in (looked_at, redriven):
+        command.add_argument("queue", nargs="?", choices=[*_QUEUES], default=None, help="default: both")
+    return parser
+
+
+def _add_checks(commands: Any, as_json: argparse.ArgumentParser) -> None:
     checks = commands.add_parser("check", help="what must be true before the first customer")
     checks.set_defaults(settings=CheckSettings)
     check_commands = checks.add_subparsers(required=True, metavar="COMMAND")
@@ -328,16 +368,13 @@ def _parser() -> argparse.ArgumentParser:
     of_fortnox.add_argument("--write", default="", metavar="TENANT_ID", help="make invoices in this test company")
     of_fortnox.add_argument("--shape", type=Path, default=Path("fortnox-shape.json"), metavar="FILE")
     of_fortnox.set_defaults(act=check_fortnox)
-
-    letters = commands.add_parser("dead-letters", help="runs and notices that failed for good")
-    letter_commands = letters.add_subparsers(required=True, metavar="COMMAND")
-    looked_at = letter_commands.add_parser("show", parents=[as_json], help="look at them; they stay")
-    looked_at.set_defaults(act=show_dead_letters)
-    redriven = letter_commands.add_parser("redrive", help="try all of them again")
-    redriven.set_defaults(act=redrive_dead_letters)
-    for command in (looked_at, redriven):
-        command.add_argument("queue", nargs="?", choices=[*_QUEUES], default=None, help="default: both")
-    return parser
+    of_wms = check_commands.add_parser("wms", parents=[as_json], help="the first half hour with a system of Ongoing")
+    of_wms.add_argument("system", type=_warehouse, metavar="SYSTEM", help="its address, or the name in it")
+    of_wms.add_argument("--username", required=True, help="of its Automation user; the password is asked for")
+    of_wms.add_argument("--write", type=int, metavar="INVOICE", help="also write to this invoice, and put it back")
+    of_wms.add_argument("--confirm-empty", action="store_true", help="a result without any list means no invoices")
+    of_wms.add_argument("--shape", type=Path, default=Path("wms-shape.json"), metavar="FILE")
+    of_wms.set_defaults(act=check_wms)
 
 
 def _customer_id(text: str) -> str:

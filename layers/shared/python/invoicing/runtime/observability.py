@@ -19,8 +19,6 @@ COUNTED = {
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
-    "wms_name_unknown": "WmsNamesUnknown",
-    "wms_filter_useless": "WmsFiltersUseless",
     "fortnox_drift": "FortnoxDrift",
 }
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")

@@ -180,13 +180,14 @@ class CommandSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings(CommandSettings):
-    """`invoicing check …`, which talks to Fortnox as the functions do."""
+    """`invoicing check …`, which talks to Fortnox and Ongoing as the functions do."""
 
     kms_key_id: str
     fortnox_secret_arn: str
     fortnox_auth_base_url: str
     fortnox_api_base_url: str
     fortnox_client_id: str
+    ongoing_api_base_url: str
 
 
 # Outputs and parameters that are not called like the field.
@@ -194,6 +195,7 @@ _CALLED = {
     "kms_key_id": "DataKeyAlias",
     "fortnox_auth_base_url": "FortnoxAuthBaseUrl",
     "fortnox_api_base_url": "FortnoxApiBaseUrl",
+    "ongoing_api_base_url": "OngoingApiBaseUrl",
 }
 
 

@@ -13,11 +13,11 @@ from invoicing.domain.errors import InvoicingError
 from invoicing.domain.finding import Finding
 
 TABLES: Final = ("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable")
-# Twenty runs at once, and people who wait for pages meanwhile. A new account may have ten of everything.
-_LEAST_CONCURRENCY: Final = 50
+# Beside the runs: the other three that work by themselves, and three people who wait for a page.
+_BESIDE_RUNS: Final = 6
 _SCHEDULES: Final = 3  # syncs, keys, reminders
 _PLACEHOLDER: Final = re.compile(
-    r"(change|replace|fill|enter|your|insert|todo|xxx|placeholder|example|dummy|\*{3}|<.*>|^secret$|^test$)",
+    r"(change|replace|fill|enter|your|insert|todo|x+|placeholder|example|dummy|secret|test|\*+|<.*>)([ _.-].*)?",
     re.IGNORECASE,
 )
 
@@ -59,8 +59,8 @@ class StackChecks:
             (
                 "Somebody gets the alarms",
                 self._alarms_are_heard,
-                f"aws sns subscribe --topic-arn {self._outputs.get('AlarmTopic', '…')} --protocol email "
-                "--notification-endpoint YOU@EXAMPLE, and follow the link in the mail.",
+                "Deploy with an AlarmEmail and follow the link in the mail of SNS; or aws sns subscribe --topic-arn "
+                f"{self._outputs.get('AlarmTopic', '…')} --protocol email --notification-endpoint YOU@EXAMPLE",
             ),
             (
                 "The schedules are on",
@@ -70,7 +70,8 @@ class StackChecks:
             (
                 "Enough functions may run at once",
                 self._concurrency,
-                f"Service Quotas → AWS Lambda → Concurrent executions: ask for at least {_LEAST_CONCURRENCY}.",
+                f"Service Quotas → AWS Lambda → Concurrent executions: ask for {self._least_concurrency()} at least; "
+                "or deploy with a lower SyncConcurrency.",
             ),
             (
                 "The Fortnox secret is a real one",
@@ -151,14 +152,17 @@ class StackChecks:
 
     def _concurrency(self) -> str:
         limit = int(self._client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
-        if limit < _LEAST_CONCURRENCY:
+        if limit < self._least_concurrency():
             raise _WrongError(f"{limit} in this region")
         return str(limit)
+
+    def _least_concurrency(self) -> int:
+        return int(self._parameters.get("SyncConcurrency", "4")) + _BESIDE_RUNS
 
     def _secret_is_real(self) -> str:
         answer = self._client("secretsmanager").get_secret_value(SecretId=self._outputs["FortnoxSecretArn"])
         secret = str(answer.get("SecretString", ""))
-        if len(secret) < 6 or secret != secret.strip() or _PLACEHOLDER.search(secret):
+        if len(secret) < 6 or secret != secret.strip() or _PLACEHOLDER.fullmatch(secret):
             raise _WrongError("it looks like a placeholder")
         if secret == self._parameters.get("FortnoxClientId"):
             raise _WrongError("it is the client id")

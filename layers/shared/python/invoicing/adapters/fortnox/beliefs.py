@@ -51,10 +51,18 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
         "OrderReference": _of(_RECORDED, "rows that belong to an order are tried to be changed; Fortnox refuses it"),
         "InvoiceDate": _of(_RECORDED, "a due date does not move with the invoice date"),
         "DueDate": _of(_RECORDED, "a due date does not move with the invoice date"),
+        "CustomerNumber": _of(_RECORDED, "an invoice that a person moved to another customer is not seen"),
         "InvoiceRows": _of(_RECORDED, "old rows are not cleared before new ones are set"),
     },
     "InvoiceRow": {
         "RowId": _of(_RECORDED, "old rows are not cleared before new ones are set"),
+        **{
+            name: _of(_RECORDED, "every invoice that is exported again looks changed by a person, or none does")
+            for name in (
+                *("AccountNumber", "ArticleNumber", "CostCenter", "DeliveredQuantity", "Description", "Discount"),
+                *("DiscountType", "Price", "Unit"),
+            )
+        },
     },
     "Customer": {
         "CustomerNumber": _of(_RECORDED, "the answer is refused"),

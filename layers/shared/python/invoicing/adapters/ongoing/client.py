@@ -1,7 +1,7 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ from invoicing.adapters.ongoing.envelopes import (
 from invoicing.adapters.ongoing.filters import trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
-from invoicing.application.http import HttpRequest, HttpTransport
+from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import Report, WmsMemory, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
@@ -93,6 +93,7 @@ class OngoingClient:
         query = InvoicesQuery(
             with_charges=True,
             is_exported=False,
+            id_from=after or None,
             # "Later than" may leave out the day itself, and a Swedish midnight lies on the day before in UTC.
             dated_after=since - timedelta(days=1) if since > _FIRST_DATE + timedelta(days=1) else None,
         )
@@ -106,7 +107,7 @@ class OngoingClient:
             )
 
         try:
-            for page, more in self._wanted(login, query, system, is_wanted, after=after):
+            for page, more in self._wanted(login, query, system, is_wanted):
                 # Those without a readable id come last.
                 page.sort(key=lambda one: (one.id is None, one.id or 0))
                 yield WmsPage(invoices=[one.invoice for one in page], more=more)
@@ -120,7 +121,7 @@ class OngoingClient:
         """
         _check(login)
         system = self._system(login)
-        listed = self._listing(login, _query_of_one(invoice_id, system.known.useless), system).invoices
+        listed = self._one(login, invoice_id, system)
         system.keep()
         found = next((one.invoice for one in listed if one.id == invoice_id and not one.is_training), None)
         if found is None and len(listed) == 1 and listed[0].id is None:
@@ -132,13 +133,21 @@ class OngoingClient:
 
         Raises as check_login.
         """
+        _check(login)
         system = self._system(login)
         found: dict[int, Decimal] = {}
-        for ids in batched(invoice_ids, _LARGE_PAGE, strict=False):
+        at_once = 1 if WmsFilter.IDS in system.known.useless else _LARGE_PAGE
+        for ids in batched(invoice_ids, at_once, strict=False):
             query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
-            for one in self._listing(login, query, system).invoices:
+            listed = (
+                self._one(login, ids[0], system, with_charges=False)
+                if at_once == 1
+                else self._listing(login, query, system).invoices
+            )
+            for one in listed:
                 if one.id in ids and isinstance(one.invoice, WmsInvoice):
                     found[one.invoice.id] = one.invoice.amount
+        system.keep()
         return found
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
@@ -150,12 +159,6 @@ class OngoingClient:
         _check(login)
         self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
 
-    def confirm_empty(self, login: WmsLogin) -> None:
-        """A person says that a result without any list is an empty one in this system."""
-        system = self._system(login)
-        system.learn(empty_without_list=True)
-        system.keep()
-
     # ---- the list
 
     def _wanted(
@@ -164,8 +167,6 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
-        *,
-        after: int,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """What is wanted of what a query gives, with charges, page by page; and whether another page comes.
 
@@ -175,7 +176,7 @@ class OngoingClient:
         done: set[int] = set()
         is_to_try = self._is_to_try(system)
         if not _shows_history(system):
-            for page, more in self._pages(login, query, system, after=after):
+            for page, more in self._pages(login, query, system):
                 if is_to_try:
                     is_to_try = False
                     self._try_filters(login, system, page)
@@ -186,9 +187,7 @@ class OngoingClient:
                     break
                 if not more:
                     return
-        yield from self._heads_first(
-            login, query, system, lambda one: is_wanted(one) and one.id not in done, after=after
-        )
+        yield from self._heads_first(login, query, system, lambda one: is_wanted(one) and one.id not in done)
 
     def _heads_first(
         self,
@@ -196,13 +195,11 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
-        *,
-        after: int,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         wanted: list[ListedInvoice] = []
         read = 0
         heads = replace(query, with_charges=False)
-        for page, _ in self._pages(login, heads, system, after=after, page_size=_LARGE_PAGE):
+        for page, _ in self._pages(login, heads, system, page_size=_LARGE_PAGE):
             read += len(page)
             wanted += [one for one in page if is_wanted(one)]
         ids = [one.id for one in wanted if one.id is not None]
@@ -213,17 +210,39 @@ class OngoingClient:
                 f"{where_of('GetInvoicesByQuery', login)} shows {read} invoices whatever is asked for: no filter has "
                 "an effect, and a history of that length is not read with all its charges every quarter of an hour"
             )
-        at_once = 1 if WmsFilter.IDS in system.known.useless else _PAGE
-        groups = list(batched(ids, at_once, strict=False))
-        for place, group in enumerate(groups, start=1):
-            asked = InvoicesQuery(with_charges=True, ids=group)
-            if at_once == 1:
-                asked = _query_of_one(group[0], system.known.useless)
-            listing = self._listing(login, asked, system)
-            yield [one for one in listing.invoices if one.id in group and is_wanted(one)], place < len(groups)
+        while ids:
+            if WmsFilter.IDS in system.known.useless:
+                group = ids[:1]
+                answer = self._one(login, group[0], system)
+            else:
+                group = ids[:_PAGE]
+                answer = self._listing(login, InvoicesQuery(with_charges=True, ids=tuple(group)), system).invoices
+            found = [one for one in answer if one.id in group]
+            # A server may give fewer at once than were asked for; those of which it gives none are gone.
+            answered = {one.id for one in found} or set(group)
+            ids = [one for one in ids if one not in answered]
+            yield [one for one in found if is_wanted(one)], bool(ids)
+
+    def _one(
+        self, login: WmsLogin, invoice_id: int, system: SystemKnowledge, *, with_charges: bool = True
+    ) -> list[ListedInvoice]:
+        """An answer that holds one invoice if the system has it: by the first filter that is sure to show it."""
+        if WmsFilter.IDS not in system.known.useless:
+            listed = self._listing(login, InvoicesQuery(with_charges=with_charges, ids=(invoice_id,)), system).invoices
+            if WmsFilter.IDS not in system.known.useless or any(one.id == invoice_id for one in listed):
+                return listed
+        if WmsFilter.ID_FROM not in system.known.useless:
+            # "From" an id may leave that id out, so it is the one before.
+            query = InvoicesQuery(with_charges=with_charges, id_from=invoice_id - 1, at_most=2)
+            listed = self._listing(login, query, system).invoices
+            ids = [one.id for one in listed if one.id is not None]
+            is_absent = ids == sorted(ids) and all(one > invoice_id for one in ids)
+            if invoice_id in ids or (is_absent and WmsFilter.ID_FROM not in system.known.useless):
+                return listed
+        return self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
 
     def _pages(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, after: int = 0, page_size: int = _PAGE
+        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int = _PAGE
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
@@ -234,7 +253,7 @@ class OngoingClient:
         gets no answer, they shrink for good.
         """
         seen = _Seen()
-        last: int | None = after or None
+        last = query.id_from
         size, largest = page_size, _LARGE_PAGE
         count_before = 0
         while True:
@@ -326,6 +345,9 @@ class OngoingClient:
                     f"{where} succeeded without any list, and this system has not shown yet that it means an empty "
                     "one. `invoicing check wms` tells more, and lets a person confirm it"
                 )
+        except UpstreamContractError as error:
+            self._report("wms_not_understood", {"integration": login.warehouse, "reason": str(error)})
+            raise
         except UnknownOutcomeError as error:
             # Nothing is in doubt after a lost answer to a question.
             raise RetryLaterError(f"no answer from {login.warehouse} in Ongoing: {error}") from error
@@ -334,7 +356,12 @@ class OngoingClient:
         return listing
 
     def _call(self, login: WmsLogin, envelope: Envelope, *, timeout: float, is_write: bool) -> Element:
-        answer = self._transport.send(
+        return read_result(self.send(login, envelope, timeout=timeout), envelope.operation, login, is_write=is_write)
+
+    def send(self, login: WmsLogin, envelope: Envelope, *, timeout: float) -> HttpAnswer:
+        """One call as it is, sent once. Raises like the transport, and WmsLoginRefusedError."""
+        _check(login)
+        return self._transport.send(
             HttpRequest(
                 method="POST",
                 url=f"{self._base_url}/{login.warehouse}/Automation.asmx",
@@ -349,7 +376,6 @@ class OngoingClient:
                 max_answer_bytes=_LONGEST_ANSWER,
             )
         )
-        return read_result(answer, envelope.operation, login, is_write=is_write)
 
 
 class _Seen:
@@ -384,15 +410,6 @@ def _may_be_cut(page: Sequence[ListedInvoice], size: int, system: SystemKnowledg
 
 def _shows_history(system: SystemKnowledge) -> bool:
     return bool({WmsFilter.IS_EXPORTED, WmsFilter.DATED_AFTER} & set(system.known.useless))
-
-
-def _query_of_one(invoice_id: int, useless: Collection[WmsFilter]) -> InvoicesQuery:
-    """One invoice, by the filter that works: "from" an id may leave that id out, so it is the one before."""
-    if WmsFilter.IDS not in useless:
-        return InvoicesQuery(with_charges=True, ids=(invoice_id,))
-    if WmsFilter.ID_FROM not in useless:
-        return InvoicesQuery(with_charges=True, id_from=invoice_id - 1, at_most=2)
-    return InvoicesQuery(with_charges=True)
 
 
 def _check(login: WmsLogin) -> None:

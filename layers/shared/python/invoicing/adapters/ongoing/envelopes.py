@@ -78,16 +78,22 @@ def get_invoices(login: WmsLogin, query: InvoicesQuery) -> Envelope:
     )
 
 
-def update_invoice(login: WmsLogin, invoice_id: int, *, number: str) -> Envelope:
-    """Sets the exported mark and the number, nothing else. Raises ValueError for what XML cannot carry."""
+def update_invoice(
+    login: WmsLogin, invoice_id: int, *, number: str | None, is_exported: bool | None = True
+) -> Envelope:
+    """Sets the exported mark and the number, nothing else; None leaves one as it is.
+
+    Raises ValueError for what XML cannot carry.
+    """
+    mark = "" if is_exported is None else _element("IsExported", _boolean(is_exported))
     return _envelope(
         "UpdateInvoice",
         login,
         _element(
             "UpdateInvoice",
             _element("InvoiceId", str(invoice_id)),
-            _element("UpdateInvoiceIsExported", _element("IsExported", _boolean(True))),
-            _element("UpdateInvoiceNumber", _element("InvoiceNumber", _text(number))),
+            _element("UpdateInvoiceIsExported", mark) if mark else "",
+            "" if number is None else _element("UpdateInvoiceNumber", _element("InvoiceNumber", _text(number))),
         ),
     )
 

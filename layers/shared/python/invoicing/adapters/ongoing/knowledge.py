@@ -27,6 +27,11 @@ class ProcessMemory:
         self._known[warehouse] = knowledge
 
 
+def confirm_empty(warehouse: str, memory: WmsMemory) -> None:
+    """A person says that a result without any list is an empty one in this system. Raises RetryLaterError."""
+    memory.remember(warehouse, replace(memory.recall(warehouse), empty_without_list=True))
+
+
 class SystemKnowledge:
     """The knowledge of one system. Losing a write of it costs calls, so no read fails for it."""
 

@@ -116,7 +116,7 @@ def read[T: Thing](model: type[T], element: Element) -> T:
 def unknown_names(model: type[Thing], element: Element) -> Iterator[UnknownName]:
     """Every name inside an element that its model, or the models below it, do not have; each as often as it occurs."""
     known = _known(model)
-    for name, value in _members(model, element):
+    for name, value in members(model, element):
         one = known.get(name) or known.get(name.lower())
         if one is None:
             if name.lower() not in _folded(model.unread):
@@ -151,7 +151,7 @@ def _values(model: type[Thing], element: Element) -> dict[str, Any]:
     best: dict[str, tuple[bool, int, str]] = {}
     values: dict[str, Any] = {}
     loose: dict[str, list[Element]] = {}
-    for name, written in _members(model, element):
+    for name, written in members(model, element):
         one = known.get(name) or known.get(name.lower())
         if one is None:
             continue
@@ -190,7 +190,7 @@ def _value(known: _Known, written: Element | str) -> Any:
     return (written.text or "").strip() or None
 
 
-def _members(model: type[Thing], element: Element) -> Iterable[tuple[str, Element | str]]:
+def members(model: type[Thing], element: Element) -> Iterable[tuple[str, Element | str]]:
     """Names and contents, those of the thing itself before those of what is hoisted; attributes count as elements."""
     hoisted = _folded(model.hoisted)
     if not hoisted and not element.attrib:

@@ -1,0 +1,54 @@
+"""`invoicing check stack` on the real template: right once alarms are heard and the domain of the sender is signed."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from invoicing.runtime import command
+
+from local import deployment
+from local.stack import SENDER_ADDRESS, Stack
+
+DOMAIN = SENDER_ADDRESS.partition("@")[2]
+type Lines = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def lines(stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """Calls the command as an operator would; gives its exit code and its lines by subject."""
+    for name, value in stack.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+
+    def call() -> tuple[int, Lines]:
+        capsys.readouterr()
+        code = command.main(["--stack-name", deployment.STACK_NAME, "check", "stack", "--json"])
+        return code, {line["what"]: line for line in json.loads(capsys.readouterr().out)}
+
+    yield call
+    sns, topic = stack.client("sns"), stack.outputs["AlarmTopic"]
+    for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+    stack.client("sesv2").delete_email_identity(EmailIdentity=DOMAIN)
+
+
+def test_a_deployed_stack_is_right_once_its_operator_did_what_the_lines_say(stack: Stack, lines: Any) -> None:
+    """Two things only a person can do; nothing else is missing."""
+    before, found = lines()
+    queue = stack.client("sqs").create_queue(QueueName="alarms-heard")["QueueUrl"]
+    arn = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    stack.client("sns").subscribe(TopicArn=stack.outputs["AlarmTopic"], Protocol="sqs", Endpoint=arn)
+    stack.client("sesv2").create_email_identity(EmailIdentity=DOMAIN)
+    after, mended = lines()
+
+    assert [what for what, line in found.items() if line[""] != "ok"] == [
+        "Mails are signed (DKIM)",
+        "Somebody gets the alarms",
+    ]
+    assert DOMAIN in found["Mails are signed (DKIM)"]["mend"]
+    assert "aws sns subscribe" in found["Somebody gets the alarms"]["mend"]
+    assert {what: line for what, line in mended.items() if line[""] != "ok"} == {}
+    assert (before, after) == (1, 0)
