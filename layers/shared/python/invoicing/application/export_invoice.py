@@ -316,7 +316,7 @@ class _Export(Recorder):
         try:
             created = await outside(Side.FORTNOX, lambda: self.tools.fortnox.create_invoice(invoice))
         except InvoiceHeldError as refused:
-            self.tools.register.forget(draft, refused.issue)
+            self.tools.register.forget(draft)
             await self._adopt_if_number_is_ours(draft, refused)
         except (AccessRefusedError, NotSentError, RateLimitedError, ReconnectRequiredError, IntegrationHeldError):
             self.save(None, attempt_id="")  # it was not carried out: the next run need not search
@@ -362,7 +362,7 @@ class _Export(Recorder):
         try:
             updated = await outside(Side.FORTNOX, lambda: self.tools.fortnox.update_invoice(there, invoice, changed))
         except InvoiceHeldError as refused:
-            self.tools.register.forget(draft, refused.issue)
+            self.tools.register.forget(draft)
             if refused.issue.params.get("rows") == "put_back":
                 self.save(None, fingerprint=before.fingerprint)
             raise

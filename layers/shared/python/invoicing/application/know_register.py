@@ -20,7 +20,6 @@ from invoicing.domain.vat import doubtful_vat, with_accounts_for
 from invoicing.domain.wms_invoice import GoodsOwner, WmsInvoice
 
 BELIEVED_FOR = timedelta(days=1)
-UNIT_NOT_FOUND = "2000432"  # Fortnox's code
 HOME_CURRENCY = "SEK"  # of an invoice in Ongoing that names none
 _LOOKED_BACK = 500  # of the newest records, for what was sent to a customer before
 
@@ -52,6 +51,7 @@ class KnownRegister:
         self._loaded = not remembered
         self._changed = False
         self._listed = False  # all active articles were read in this run
+        self._doubts_unit = False
         self._asked_for_one = False  # a second unknown article makes reading all of them the cheaper way
         self._customers: dict[str, tuple[Customer, str]] = {}
         self._without_vat_until = ""
@@ -146,27 +146,26 @@ class KnownRegister:
     def create_missing(self, draft: Draft, invoice: WmsInvoice) -> None:
         """Creates the articles of a checked draft that do not exist. Raises InvoiceHeldError, RetryLaterError, …"""
         self._keep_agreement(draft, invoice)
+        if self._doubts_unit:
+            self._check_unit(self._settings.default_unit)  # an article that is there may need it
+            self._doubts_unit = False
         for number in self._unknown(draft):
             active = self._create(number, draft)
             if active is None:
                 raise invoice_held(IssueCode.ARTICLE_UNKNOWN, article_number=number, message="")
             self._use(number, draft, active=active)
 
-    def forget(self, draft: Draft, refused: Issue | None = None) -> None:
-        """What we believed of all that a draft needs may be wrong: Fortnox refused it, or a person asks for it anew.
-
-        A unit that was deleted is made again.
-        """
+    def forget(self, draft: Draft) -> None:
+        """What we believed of all that a draft needs may be wrong: Fortnox refused it, or a person asks for it anew."""
         self._load()
         for number in {row.article_number for row in draft.invoice.rows}:
             self._articles.pop(number, None)
         self._customers.pop(draft.invoice.customer_number, None)
         self._seen.pop(draft.invoice.customer_number, None)
         self._units.pop(self._settings.default_unit, None)
+        self._doubts_unit = True
         self._listed, self._inactive = False, frozenset()
         self._changed = True
-        if refused is not None and refused.params.get("code") == UNIT_NOT_FOUND:
-            self._check_unit(self._settings.default_unit)
 
     def save(self) -> None:
         """Keeps what was learned, if anything was. Losing it only costs calls, so it stops nothing."""
