@@ -76,6 +76,7 @@ PAGES = (
     "decision-make-new",
     "decision-note-missing",
     "decision-number-refused",
+    "customers",
     "disconnect",
     "disconnect-not-confirmed",
     "invoice",
@@ -312,6 +313,7 @@ class Tour:
     def _first_run(self) -> None:
         self._look("issues-none", "/issues")
         self._look("invoices-empty", "/invoices")
+        self._look("customers", "/customers")
         self._look("rehearsal", "/rehearsal")
         self._look("rehearsal-result", "/rehearsal?page=1")
         self._look("preview", f"/invoices/{seed.PLAIN}/preview")

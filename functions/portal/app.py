@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from invoicing.pages import connection, decision, history, invoices, issues, overview, preview, rehearsal
+from invoicing.pages import connection, customers, decision, history, invoices, issues, overview, preview, rehearsal
 from invoicing.pages import settings as settings_page
 from invoicing.pages.serve import serve, signed_in
 from invoicing.runtime.bootstrap import Bootstrap
@@ -28,6 +28,8 @@ ROUTES = {
     ("POST", f"{_HERE}/disconnect"): signed_in(connection.disconnect_now),
     ("GET", f"{_HERE}/rehearsal"): signed_in(rehearsal.rehearsal),
     ("POST", f"{_HERE}/rehearsal"): signed_in(rehearsal.rehearse_now),
+    ("GET", f"{_HERE}/customers"): signed_in(customers.customers),
+    ("POST", f"{_HERE}/customers"): signed_in(customers.agree),
     ("GET", f"{_HERE}/issues"): signed_in(issues.issues),
     ("GET", f"{_HERE}/invoices"): signed_in(invoices.invoices),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}"): signed_in(invoices.invoice),

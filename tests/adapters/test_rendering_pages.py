@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoicing.domain.agreement import Agreed
 from invoicing.domain.decision import _WAYS, Way
 from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import (
@@ -35,6 +36,7 @@ from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import (
+    CUSTOMERS_PER_PAGE,
     HISTORY_SHOWN,
     INVOICES_IN_GROUP,
     INVOICES_PER_PAGE,
@@ -45,6 +47,8 @@ from invoicing.rendering.views import (
     ConsentMode,
     ConsentOutcome,
     ConsentView,
+    CustomerRow,
+    CustomersView,
     DecisionView,
     DecisionWrong,
     FieldProblem,
@@ -318,6 +322,21 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     rendered = [pages.preview(preview, language), pages.invoices(invoices, language), pages.invoice(invoice, language)]
     for issue in issues:
         told = IssueGroup(lines=(issue,) * INVOICES_IN_GROUP, count=99)
+        customer = CustomerRow(
+            goods_owner=LONG_NAME,
+            number="1" * 20,
+            name=LONG_NAME,
+            organisation_number="556677-8899",
+            vat_type="SEREVERSEDVAT",
+            currency="SEK",
+            active=False,
+            agreed=Agreed.NOT_YET,
+            agreed_by="",
+            issue=issue.issue,
+            without_vat=("3041", "3042"),
+        )
+        listed = CustomersView(session=session, customers=(customer,) * CUSTOMERS_PER_PAGE, waiting=99)
+        rendered.append(pages.customers(listed, language))
         held = RehearsedInvoice(line=WORST_LINE, intention=Intention.HOLD, issue=issue.issue, net=MONEY)
         rehearsal = RehearsalView(session=session, at=at, invoices=(held,) * INVOICES_PER_PAGE)
         alone = IssueGroup(lines=(replace(issue, ways=max(_WAYS.values(), key=len)),), count=1)

@@ -11,10 +11,12 @@ import pytest
 from invoicing.domain import issue as issue_module
 from invoicing.domain.decision import Way, ways_out
 from invoicing.domain.export import EventKind
+from invoicing.domain.hint import Hint, HintCode
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.named_issue import _NAMED
 from invoicing.rendering.catalogue import translations
+from invoicing.rendering.hint_texts import HINT_TEXTS, hint_text
 from invoicing.rendering.issue_texts import ISSUE_TEXTS, issue_text
 from invoicing.rendering.labels import LABELS
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS
@@ -202,6 +204,18 @@ def test_a_way_out_is_called_in_a_text_as_on_its_button(code: IssueCode, languag
 def test_every_way_out_has_its_words() -> None:
     """A button without words cannot be pressed."""
     assert set(WAY_TEXTS) == set(Way)
+
+
+@pytest.mark.parametrize("code", HintCode)
+def test_every_hint_has_its_words(code: HintCode, language: Language) -> None:
+    """Filled with what the domain gives, amounts and dates as the reader writes them."""
+    params = {"due_date": "2026-03-05", "customer_number": "1001", "amount": "45.5", "currency": "SEK"}
+    asked = set(re.findall(r"%\((\w+)\)s", HINT_TEXTS[code]))
+    text = hint_text(Hint(code=code, params={name: params[name] for name in asked | {"currency"}}), language)
+
+    assert text
+    assert "%(" not in text
+    assert "45.5 " not in text
 
 
 @pytest.mark.parametrize("kind", LABELS)

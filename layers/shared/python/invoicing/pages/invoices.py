@@ -68,6 +68,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         issue=issue_line_of(record),
         earlier=earlier_of(record),
         decided=decided_of(record),
+        hints=record.hints,
         notice=visit.notice,
     )
     return Answer(body=visit.pages.invoice(view, visit.language))

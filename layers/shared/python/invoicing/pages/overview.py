@@ -18,7 +18,7 @@ from invoicing.rendering.views import (
     SetupView,
     StatusView,
 )
-from invoicing.rendering.views_of import totals_of
+from invoicing.rendering.views_of import fees_of, totals_of
 from invoicing.runtime.links import LinkKind
 
 _INTERVAL = timedelta(minutes=15)
@@ -56,6 +56,7 @@ def status(visit: SignedInVisit) -> Answer:
         waiting=integration.held_up if integration.broken_since else integration.waiting,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),
+        fees_this_month=fees_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
         notice=_sync_notice(integration, visit.notice, progress),
     )

@@ -13,6 +13,7 @@ from invoicing.domain.verdict import Intention
 from invoicing.rendering.assets import asset_path
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.formats import format_amount, format_date, format_number, format_time
+from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.views import FieldProblem, InvoiceState
@@ -56,6 +57,7 @@ def environment_for(language: Language) -> Environment:
         price=price,
         label=label,
         way_text=WAY_TEXTS.__getitem__,
+        hint_text=partial(hint_text, language=language),
         issue_text=partial(issue_text, language=language),
     )
     environment.globals.update(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.verdict import Intention
@@ -94,6 +95,12 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         DecisionWrong.NUMBER_NOT_VALID: translatable("An invoice number in Fortnox has digits only."),
         DecisionWrong.NOTE_MISSING: translatable("Write the reason in a few words."),
     },
+    Agreed: {
+        Agreed.BY_NAME: translatable("Yes, by name"),
+        Agreed.BY_PERSON: translatable("Yes"),
+        Agreed.BY_HISTORY: translatable("Yes, invoiced so before"),
+        Agreed.NOT_YET: translatable("Not said yet"),
+    },
     Feedback: {
         Feedback.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
         Feedback.SAVED: translatable("The settings are saved."),
@@ -109,6 +116,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
         Feedback.RETRY_QUEUED: translatable("It will be tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
+        Feedback.AGREED: translatable("Your word is kept. Invoices that waited for it are sent in a moment."),
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
         ),

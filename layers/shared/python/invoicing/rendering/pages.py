@@ -8,6 +8,7 @@ from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
 from invoicing.rendering.views import (
     ConsentView,
+    CustomersView,
     DecisionView,
     DisconnectView,
     InvoicesView,
@@ -79,6 +80,10 @@ class Pages:
         """Asks before a way out of a held invoice is taken."""
         path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}/decide?way={view.way}"
         return self._render("decision.html", view, language, session=view.session, language_path=path)
+
+    def customers(self, view: CustomersView, language: Language) -> str:
+        """Goods owners beside customers in Fortnox."""
+        return self._render("customers.html", view, language, session=view.session)
 
     def preview(self, view: PreviewView, language: Language) -> str:
         """Exactly what would be sent."""

@@ -10,8 +10,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.agreement import Agreed
 from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind
+from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
 from invoicing.domain.verdict import Intention
 
@@ -22,6 +24,7 @@ HISTORY_SHOWN = 50
 ISSUES_PER_PAGE = 10
 INVOICES_IN_GROUP = 10
 PAIRS_SHOWN = 30
+CUSTOMERS_PER_PAGE = 12
 
 
 # Shared pieces
@@ -69,6 +72,7 @@ class Feedback(StrEnum):
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
     DECIDED = "decided"
+    AGREED = "agreed"
     NOT_POSSIBLE_NOW = "not_possible_now"
 
 
@@ -272,6 +276,7 @@ class StatusView:
     waiting: int = 0
     sent_this_month: int = 0
     totals_this_month: tuple[CurrencyTotal, ...] = ()
+    fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
     notice: Feedback | None = None
 
@@ -301,6 +306,7 @@ class InvoiceLine:
     state: InvoiceState
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None
+    fortnox_fees: Decimal = Decimal(0)  # what Fortnox added to the net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,6 +388,7 @@ class InvoiceView:
     period_end: date | None = None
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
+    hints: tuple[Hint, ...] = ()
     issue: IssueLine | None = None
     earlier: tuple[EarlierLine, ...] = ()
     decided: DecidedLine | None = None
@@ -488,6 +495,34 @@ class IssuesView:
 
     session: SessionView
     groups: tuple[IssueGroup, ...]
+    pager: Pager = Pager()
+    notice: Feedback | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRow:
+    """A goods owner beside its customer in Fortnox. `issue` is what would hold an invoice for it."""
+
+    goods_owner: str
+    number: str  # the customer code; empty if Ongoing says none
+    name: str
+    organisation_number: str
+    vat_type: str
+    currency: str
+    active: bool | None  # None: Fortnox has no such customer, or was not asked
+    agreed: Agreed
+    agreed_by: str
+    issue: Issue | None
+    without_vat: tuple[str, ...] = ()  # accounts that invoices wait for somebody's word about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersView:
+    """Goods owners beside customers, what needs somebody first. `waiting` counts those."""
+
+    session: SessionView
+    customers: tuple[CustomerRow, ...]
+    waiting: int
     pager: Pager = Pager()
     notice: Feedback | None = None
 

@@ -77,6 +77,7 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         state=_state_of(export),
         fortnox_number=export.fortnox_number,
         fortnox_net=export.fortnox_net,
+        fortnox_fees=export.fortnox_fees or Decimal(0),
     )
 
 
@@ -208,8 +209,16 @@ def row_line_of(row: InvoiceRow) -> RowLine:
 
 def totals_of(exports: Iterable[Export]) -> tuple[CurrencyTotal, ...]:
     """Net sums of what is in Fortnox, per currency."""
+    return _sums((export.currency, export.fortnox_net) for export in exports)
+
+
+def fees_of(exports: Iterable[Export]) -> tuple[CurrencyTotal, ...]:
+    """Sums of what Fortnox added to the nets, per currency; none where it added nothing."""
+    return _sums((export.currency, export.fortnox_fees) for export in exports if export.fortnox_fees)
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal | None]]) -> tuple[CurrencyTotal, ...]:
     sums: dict[str, Decimal] = {}
-    for export in exports:
-        currency = export.currency or "SEK"
-        sums[currency] = sums.get(currency, Decimal(0)) + (export.fortnox_net or Decimal(0))
+    for currency, amount in amounts:
+        sums[currency or "SEK"] = sums.get(currency or "SEK", Decimal(0)) + (amount or Decimal(0))
     return tuple(CurrencyTotal(currency=currency, amount=amount) for currency, amount in sorted(sums.items()))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from invoicing.application.change_integration import ChangeTools
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.http import HttpTransport
+    from invoicing.application.know_register import KnownRegister
     from invoicing.application.ports import (
         Clock,
         DeadLetters,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from invoicing.application.token_engine import Both, TokenEngine
     from invoicing.domain.examination import Examination
     from invoicing.domain.integration import Integration
+    from invoicing.domain.integration_settings import IntegrationSettings
     from invoicing.domain.wms_invoice import WmsLogin
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
@@ -503,6 +505,20 @@ class Bootstrap:
             fortnox=self.fortnox_of(integration),
             clock=self.clock,
             seconds_left=self.time_left,
+        )
+
+    def register_of(self, integration: "Integration", settings: "IntegrationSettings") -> "KnownRegister":
+        """What is remembered of a company's registers; the rest is asked for while somebody still waits."""
+        from invoicing.application.know_register import KnownRegister
+        from invoicing.application.rehearse import SECONDS_TO_ANSWER
+
+        return KnownRegister(
+            integration_id=integration.id,
+            settings=settings,
+            exports=self.exports,
+            fortnox=self.fortnox_of(integration),
+            clock=self.clock,
+            may_ask=lambda: self.time_left() > SECONDS_TO_ANSWER,
         )
 
     def notice_tools(self) -> "NoticeTools":
