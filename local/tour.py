@@ -31,7 +31,7 @@ from invoicing.runtime import observability, settings
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.links import LIVES, LinkKind
 
-from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID
+from local.fortnox.seed import CLIENT_ID, MOVED_TENANT_ID, OTHER_TENANT_ID, TENANT_ID, moved_company
 from local.ongoing import seed
 from local.ongoing.seed import PASSWORD, USERNAME, WAREHOUSE
 from local.ongoing.warehouse import Invoice
@@ -64,6 +64,7 @@ PAGES = (
     "consent-no-answer",
     "consent-not-administrator",
     "consent-other",
+    "consent-other-ledger",
     "consent-scope-refused",
     "consent-start-unknown",
     "consent-start-used",
@@ -447,15 +448,17 @@ class Tour:
         self._mail("reminder-last", NoticeKind.BROKEN, reminder_day=7)
         path = self._link(LinkKind.REACTIVATE, {"integration": WAREHOUSE})
         self._keep("landing-reactivation", lambda language: Visitor(self).get(path, language=language))
-        self._keep("consent-wrong-company", self._wrong_company)
+        self._keep("consent-wrong-company", lambda language: self._approve(OTHER_TENANT_ID, language))
+        world.fortnox.replace_company(moved_company())
+        self._keep("consent-other-ledger", lambda language: self._approve(MOVED_TENANT_ID, language))
         self._connect(self.operator.press("/connect").query)
         self._look("status-reconnected", "?notice=reconnected")
         world.run()
         self._mail("reactivated", NoticeKind.REACTIVATED)
 
-    def _wrong_company(self, language: Language) -> Seen:
+    def _approve(self, tenant_id: str, language: Language) -> Seen:
         asked = self.operator.press("/connect").query
-        return self.operator.approve(asked, OTHER_TENANT_ID, language=language)
+        return self.operator.approve(asked, tenant_id, language=language)
 
     def _keep_tokens(self) -> None:
         parts = self.world.parts

@@ -7,6 +7,7 @@ from typing import Any, Final
 CLIENT_ID: Final = "local-client"
 TENANT_ID: Final = "1234567"
 OTHER_TENANT_ID: Final = "7654321"
+MOVED_TENANT_ID: Final = "2345678"
 
 _LICENCES: Final = ["article", "bookkeeping", "costcenter", "currency", "customer", "invoice"]
 
@@ -150,6 +151,11 @@ def default_company() -> dict[str, Any]:
         "next_article_number": 200,
         "next_customer_number": 1010,
     }
+
+
+def moved_company() -> dict[str, Any]:
+    """The same company with another ledger, as after a change of its subscription."""
+    return {**default_company(), "tenant_id": MOVED_TENANT_ID}
 
 
 def other_company() -> dict[str, Any]:

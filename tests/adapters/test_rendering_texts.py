@@ -206,6 +206,7 @@ def test_every_way_out_has_its_words() -> None:
     assert set(WAY_TEXTS) == set(Way)
 
 
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("code", HintCode)
 def test_every_hint_has_its_words(code: HintCode, language: Language) -> None:
     """Filled with what the domain gives, amounts and dates as the reader writes them."""

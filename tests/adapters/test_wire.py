@@ -53,11 +53,40 @@ INVOICE = {
             "AccountNumber": 3041,
             "CostCenter": "L1",
             "Unit": "st",
+            "VAT": 25,
+            "TotalExcludingVAT": Decimal("2.7"),
+            "Total": Decimal("2.7"),
         },
         {"RowId": 5},
     ],
     "InvoiceDate": "2026-02-01",
     "DueDate": "2026-03-03",
+    "TotalVAT": Decimal("308.6"),
+    "Freight": 88,
+    "FreightVAT": 22,
+    "AdministrationFee": 45,
+    "AdministrationFeeVAT": Decimal("11.25"),
+    "Remarks": "Kst 4410",
+    "YourOrderNumber": "PO-7",
+    "YourReference": "Inköp",
+}
+
+
+CUSTOMER = {
+    "CustomerNumber": "77",
+    "Active": True,
+    "Currency": "EUR",
+    "Name": "Dansk Import A/S",
+    "OrganisationNumber": "556000-0000",
+    "VATType": "EUREVERSEDVAT",
+    "VATNumber": "DK12345678",
+    "InvoiceRemark": "Avtal 77",
+    "TermsOfPayment": "30",
+    "DeliveryAddress1": "Havnegade 1",
+    "DeliveryCountry": "Danmark",
+    "InvoiceFreight": "100",
+    "InvoiceAdministrationFee": 45,
+    "DefaultDeliveryTypes": {"Invoice": "EMAIL"},
 }
 
 
@@ -72,7 +101,7 @@ class Reader:
 
 READERS = {
     "invoice": Reader(read=read_invoice, example=INVOICE),
-    "customer": Reader(read=read_customer, example={"CustomerNumber": "77", "Active": True, "Currency": "EUR"}),
+    "customer": Reader(read=read_customer, example=CUSTOMER),
     "article": Reader(read=read_article, example={"ArticleNumber": "PLOCK", "Active": False}),
     "company": Reader(
         read=read_company,

@@ -9,24 +9,21 @@ from invoicing.application.connect_company import ConsentFailedError, ConsentPro
 from invoicing.domain.export import ExportState
 from invoicing.domain.wms_knowledge import WmsKnowledge
 
-from local.fortnox.seed import TENANT_ID, default_company
+from local.fortnox.seed import MOVED_TENANT_ID, TENANT_ID, moved_company
 from tests.books.books import Books, charge
 from tests.support.fakes import FakeWmsMemory
-from tests.support.world import ADMINISTRATORS, World
-
-MOVED = "2345678"
+from tests.support.world import World
 
 
-def test_another_ledger_of_the_same_company_is_not_a_wrong_company(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_ledger_of_the_same_company_is_not_a_wrong_company() -> None:
     """The company has a new tenant id, the same name and organisation number: "choose A and not A" helps nobody."""
-    monkeypatch.setitem(ADMINISTRATORS, MOVED, "admin@nordlager.example")
     books = Books().sent()
-    books.world.fortnox.destroy_tokens(TENANT_ID)
-    books.world.fortnox.replace_company({**default_company(), "tenant_id": MOVED})
+    books.world.integrations.mark_broken(books.integration.id, at=books.world.clock())
+    books.world.fortnox.replace_company(moved_company())
     with pytest.raises(ConsentFailedError) as failed:
-        books.world.approve(books.world.start(), tenant_id=MOVED)
+        books.world.approve(books.world.start(), tenant_id=MOVED_TENANT_ID)
 
-    assert failed.value.problem is not ConsentProblem.WRONG_COMPANY
+    assert failed.value.problem is ConsentProblem.OTHER_LEDGER
     assert books.integration.company.tenant_id == TENANT_ID
 
 

@@ -134,8 +134,8 @@ def test_an_issue_says_why_what_and_who_and_is_gone_once_it_is_mended_and_retrie
     connected.correct_sum()
     connected.press("Retry")
     connected.arrive("notice=retry_queued")
-    connected.look("invoice-asked")
     connected.see("Number and exported mark saved in Ongoing")
+    connected.look("invoice-asked")
     connected.open("/issues")
 
     expect(issues).to_have_count(HELD - 1)

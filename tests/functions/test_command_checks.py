@@ -20,7 +20,8 @@ OUTPUTS = dict.fromkeys(
     "https://invoicing.example",
 )
 PARAMETERS = dict.fromkeys(
-    ("StageName", "FortnoxAuthBaseUrl", "FortnoxApiBaseUrl", "FortnoxClientId"), "https://fortnox.example"
+    ("StageName", "FortnoxAuthBaseUrl", "FortnoxApiBaseUrl", "FortnoxClientId", "OngoingApiBaseUrl"),
+    "https://fortnox.example",
 )
 GOOD = Finding(subject="The pages answer", good=True, seen="200")
 BAD = Finding(subject="Somebody gets the alarms", good=False, seen="nobody subscribes", mend="aws sns subscribe …")
@@ -39,7 +40,6 @@ class Called:
         monkeypatch.setattr(command, "describe_stack", lambda _name: (OUTPUTS, PARAMETERS))
         monkeypatch.setattr(command, "check_outside", lambda _url, **_parts: self.findings)
         monkeypatch.setattr(Bootstrap, "stack_checks", lambda *_arguments: self)
-        monkeypatch.setattr(Bootstrap, "oauth", lambda *_arguments: None)
         monkeypatch.setattr(Bootstrap, "integrations", self.world.integrations)
         monkeypatch.setattr(Bootstrap, "first_contact", lambda *_arguments: self.contact())
 

@@ -12,7 +12,7 @@ def test_each_running_integration_is_asked_for_once(operator: Browser) -> None:
 
     assert answer == {"dispatched": 1}
     assert operator.deployed.queued() == [
-        {"integration_id": WAREHOUSE, "by": "schedule", "slot": "2026-03-02T08:00:00Z"}
+        {"integration_id": WAREHOUSE, "by": "schedule", "slot": "2026-03-02T08:00:00Z", "after": 0, "hops": 0}
     ]
 
 

@@ -20,7 +20,7 @@ from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, Given
 
 from local.fortnox.oauth import Client
-from local.fortnox.seed import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
+from local.fortnox.seed import CLIENT_ID, MOVED_TENANT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
 from local.fortnox.simulator import FortnoxSimulator
 from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import CUSTOMER_ID, PASSWORD, USERNAME, WAREHOUSE, default_warehouse
@@ -41,7 +41,11 @@ from tests.support.fakes import (
 )
 from tests.support.wiring import BASE_URL, SECRET, ByHost, FakeSecret, one_after_the_other, simulated_settings
 
-ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@foretag.example"}
+ADMINISTRATORS = {
+    TENANT_ID: "admin@nordlager.example",
+    MOVED_TENANT_ID: "admin@nordlager.example",
+    OTHER_TENANT_ID: "fel@foretag.example",
+}
 
 
 @dataclass

@@ -38,6 +38,7 @@ class ConsentProblem(StrEnum):
     CODE_REFUSED = "code_refused"
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
     WRONG_COMPANY = "wrong_company"
+    OTHER_LEDGER = "other_ledger"  # of the same company: its records are about the one that was there
     OTHER = "other"
 
 
@@ -169,8 +170,12 @@ def _check_company(
         except InvoicingError as error:
             # Not ours to keep in any case: it was never stored, and dies in 45 days.
             tools.report("revoke_failed", {"integration": pending.integration_id, "reason": str(error)})
+        same = existing.company.organisation_number == company.organisation_number != ""
         raise ConsentFailedError(
-            ConsentProblem.WRONG_COMPANY, pending=pending, expected=existing.company, approved=company
+            ConsentProblem.OTHER_LEDGER if same else ConsentProblem.WRONG_COMPANY,
+            pending=pending,
+            expected=existing.company,
+            approved=company,
         )
 
 

@@ -20,6 +20,7 @@ _OUTCOMES = {
     ConsentProblem.CODE_REFUSED: ConsentOutcome.CODE_REFUSED,
     ConsentProblem.FORTNOX_NOT_ANSWERING: ConsentOutcome.FORTNOX_NOT_ANSWERING,
     ConsentProblem.WRONG_COMPANY: ConsentOutcome.WRONG_COMPANY,
+    ConsentProblem.OTHER_LEDGER: ConsentOutcome.OTHER_LEDGER,
     ConsentProblem.OTHER: ConsentOutcome.OTHER,
 }
 

@@ -83,6 +83,21 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
         todo=(translatable("Try again, and choose %(expected_company)s when you sign in to Fortnox."),),
         button=_TRY_AGAIN,
     ),
+    ConsentOutcome.OTHER_LEDGER: PageText(
+        title=translatable("That is another ledger of the same company"),
+        what=translatable(
+            "%(expected_company)s was approved, but not the ledger that this integration has sent invoices to: in "
+            "Fortnox it is a new one. Nothing was changed, and no invoice was sent."
+        ),
+        todo=(
+            translatable("If the old ledger is still in use: try again, and choose it when you sign in to Fortnox."),
+            translatable(
+                "If the company goes on in the new one: sign in here, choose Disconnect, and connect again. What was "
+                "sent to the old ledger is not sent again by itself."
+            ),
+        ),
+        button=_TRY_AGAIN,
+    ),
     ConsentOutcome.NO_ANSWER: PageText(
         title=translatable("Fortnox sent no answer"),
         what=translatable(

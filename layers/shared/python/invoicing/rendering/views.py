@@ -124,6 +124,7 @@ class ConsentOutcome(StrEnum):
     APP_LICENCE_MISSING = "app_licence_missing"
     NOT_ADMINISTRATOR = "not_administrator"
     WRONG_COMPANY = "wrong_company"
+    OTHER_LEDGER = "other_ledger"
     NO_ANSWER = "no_answer"  # neither a code nor an error
     START_UNKNOWN = "start_unknown"
     START_USED = "start_used"  # or started again since, in another tab
@@ -141,7 +142,7 @@ class ConsentView:
     try_again_path: str = "/"
     administrator_link: str = ""  # for NOT_ADMINISTRATOR: an absolute link to send on
     personal_path: str = ""  # for NOT_ADMINISTRATOR: the way without a service account, below the base path
-    expected_company: str = ""  # for WRONG_COMPANY
+    expected_company: str = ""  # for WRONG_COMPANY and OTHER_LEDGER
     approved_company: str = ""  # for WRONG_COMPANY
     error_code: str = ""  # Fortnox's own, shown as it came
 

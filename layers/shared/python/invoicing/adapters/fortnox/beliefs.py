@@ -53,6 +53,14 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
         "DueDate": _of(_RECORDED, "a due date does not move with the invoice date"),
         "CustomerNumber": _of(_RECORDED, "an invoice that a person moved to another customer is not seen"),
         "InvoiceRows": _of(_RECORDED, "old rows are not cleared before new ones are set"),
+        **{
+            name: _of(_RECORDED, "what a person or the customer's card wrote there is not seen, and may be replaced")
+            for name in ("Remarks", "YourOrderNumber", "YourReference")
+        },
+        **{
+            name: _of(_MEASURED, "what Fortnox added beside the net is not shown, and VAT is judged with its VAT")
+            for name in ("Freight", "FreightVAT", "AdministrationFee", "AdministrationFeeVAT", "VATIncluded")
+        },
     },
     "InvoiceRow": {
         "RowId": _of(_RECORDED, "old rows are not cleared before new ones are set"),
@@ -63,6 +71,10 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
                 *("DiscountType", "Price", "Unit"),
             )
         },
+        **{
+            name: _of(_RECORDED, "which row bears which VAT is not seen")
+            for name in ("VAT", "TotalExcludingVAT", "Total")
+        },
     },
     "Customer": {
         "CustomerNumber": _of(_RECORDED, "the answer is refused"),
@@ -70,6 +82,19 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
         "Active": _of(_RECORDED, "an inactive customer is found out by Fortnox's refusal"),
         "Currency": _of(_RECORDED, "currencies are not compared"),
         "VATType": _of(_SPECIFIED, "sales abroad count as domestic"),
+        "OrganisationNumber": _of(_RECORDED, "whose invoice it is is compared by name alone"),
+        "VATNumber": _of(_RECORDED, "that a sale within the EU needs one is not said beforehand"),
+        "InvoiceRemark": _of(_RECORDED, "our text replaces the customer's"),
+        "TermsOfPayment": _of(_RECORDED, "a due date that counts from the day of sending takes one call more"),
+        "DefaultDeliveryTypes": _of(_SPECIFIED, "how the customer wants the invoice is not shown"),
+        **{
+            name: _of(_RECORDED, "that an e-invoice to this address is refused is not said beforehand")
+            for name in ("DeliveryAddress1", "DeliveryAddress2", "DeliveryZipCode", "DeliveryCity", "DeliveryCountry")
+        },
+        **{
+            name: _of(_RECORDED, "that Fortnox adds a fee is said only once it did")
+            for name in ("InvoiceFreight", "InvoiceAdministrationFee")
+        },
     },
     "Article": {
         "ArticleNumber": _of(_RECORDED, "an article counts as missing"),

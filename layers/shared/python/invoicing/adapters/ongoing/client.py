@@ -242,7 +242,7 @@ class OngoingClient:
         return self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
 
     def _pages(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int = _PAGE
+        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int | None = None
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
@@ -254,7 +254,8 @@ class OngoingClient:
         """
         seen = _Seen()
         last = query.id_from
-        size, largest = page_size, _LARGE_PAGE
+        smallest = page_size or _PAGE
+        size, largest = smallest, _LARGE_PAGE
         count_before = 0
         while True:
             try:
@@ -284,7 +285,7 @@ class OngoingClient:
                 return
             last, count_before = ids[-1], len(page)
             rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
-            size = min(largest, max(page_size, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
+            size = min(largest, max(smallest, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
 
     # ---- what is not believed
 
