@@ -18,7 +18,7 @@ def customers(visit: SignedInVisit) -> Answer:
         list_customers(
             integration,
             wms=parts.wms,
-            sealer=parts.password_sealer,
+            sealer=parts.sealer,
             exports=parts.exports,
             register=parts.register_of(integration, integration.settings),
         )
