@@ -229,7 +229,11 @@ class DeployedConnection:
         return sum("/reactivate/" in mail.text for mail in self.stack.mails())
 
     def reactivation_mails_in_the_end(self) -> int:
-        """The same, once no other can come of what has happened."""
+        """The same, once no other can come of what has happened.
+
+        Runs that pages and continuations asked for are thrown away: nobody takes them up here.
+        """
+        self.stack.client("sqs").purge_queue(QueueUrl=self.stack.outputs["SyncQueue"])
         return sum("/reactivate/" in mail.text for mail in mails_in_the_end(self.stack, WAREHOUSE))
 
     def sent(self, notice: Notice) -> int:
