@@ -14,8 +14,6 @@ import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +29,7 @@ from invoicing.domain.wms_invoice import WmsLogin
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 from invoicing.runtime.check_stack import check_outside
+from invoicing.runtime.order import Order, RefusedError, fields_of, printable, shown_time, table_of
 from invoicing.runtime.settings import CheckSettings, CommandSettings
 from invoicing.wire import Key, Message, NotJsonError, Text, parse_json, read
 
@@ -46,30 +45,6 @@ _QUEUES: Mapping[str, Callable[[Bootstrap], DeadLetters]] = {
 }
 
 
-class RefusedError(Exception):
-    """The command was understood and cannot be carried out; says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One call of the command: what was asked for, and the parts that do it."""
-
-    asked: argparse.Namespace
-    parts: Bootstrap
-    stack_name: str
-    outputs: Mapping[str, str]
-    parameters: Mapping[str, str]
-
-    def show(self, rows: Sequence[Mapping[str, Any]], *, nothing: str) -> None:
-        """Prints rows as a table, or as JSON where that was asked for."""
-        if self.asked.json:
-            print(json.dumps(rows, indent=2, ensure_ascii=False))
-        elif not rows:
-            print(nothing)
-        else:
-            print(_table(rows))
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carries out one call; gives the exit code. `arguments` are those of the process unless given."""
     parser = _parser()
@@ -83,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.act(Order(asked=asked, parts=parts, stack_name=stack_name, outputs=outputs, parameters=parameters))
     except (InvoicingError, RefusedError) as error:
         for line in str(error).split("\n"):
-            print(f"invoicing: {_printable(line)}", file=sys.stderr)
+            print(f"invoicing: {printable(line)}", file=sys.stderr)
         return 1
     return 0
 
@@ -129,7 +104,7 @@ def show_integrations(order: Order) -> None:
     if order.asked.json:
         order.show(rows, nothing="")
     elif wanted:
-        print(_fields(rows[0]))
+        print(fields_of(rows[0]))
     else:
         short = [{name: value for name, value in row.items() if name not in _ONLY_OF_ONE} for row in rows]
         order.show(short, nothing="No system is connected yet.")
@@ -163,13 +138,13 @@ def show_history(order: Order) -> None:
         "Fortnox net": "" if export.fortnox_net is None else str(export.fortnox_net),
         "issue": export.issue.code if export.issue else "",
     }
-    rows = [{"at": _time(one.at), "event": one.kind, "by": one.by, "detail": one.detail} for one in export.history]
+    rows = [{"at": shown_time(one.at), "event": one.kind, "by": one.by, "detail": one.detail} for one in export.history]
     if order.asked.json:
         print(json.dumps({**facts, "history": rows}, indent=2, ensure_ascii=False))
         return
-    print(_fields(facts))
+    print(fields_of(facts))
     print()
-    print(_table(rows))
+    print(table_of(rows))
 
 
 # ---- tokens
@@ -305,7 +280,7 @@ def show_dead_letters(order: Order) -> None:
     for name in _asked_queues(order):
         letters = _QUEUES[name](order.parts)
         shown = letters.show(limit=_SHOWN_LETTERS)
-        rows += [{"queue": name, "since": _time(one.sent_at), "id": one.id, "body": one.body} for one in shown]
+        rows += [{"queue": name, "since": shown_time(one.sent_at), "id": one.id, "body": one.body} for one in shown]
         if (count := letters.count()) > len(shown):
             print(f"invoicing: {name}: {len(shown)} of about {count} are shown", file=sys.stderr)
     order.show(rows, nothing="There are no dead letters.")
@@ -454,13 +429,13 @@ def _health(integration: Integration, keys: TokenItem | None) -> Mapping[str, An
         "status": _status(integration),
         "company": integration.company.name,
         "keys": f"{keys.status}, {keys.mode}" if keys else "none",
-        "last run": _time(run.finished_at) if run else "",
+        "last run": shown_time(run.finished_at) if run else "",
         "sent": run.sent + run.updated if run else 0,
         "waiting": integration.waiting,
         "held": run.held if run else 0,
         "failed": run.failed if run else 0,
         "problem": run.problem.code if run and run.problem else "",
-        "connected": _time(integration.connected_at),
+        "connected": shown_time(integration.connected_at),
         "address": integration.settings.problem_address if integration.settings else "",
     }
 
@@ -472,33 +447,7 @@ def _status(integration: Integration) -> str:
 def _why_not(integration: Integration) -> str:
     if integration.broken_since:
         return (
-            f"its keys to Fortnox are dead since {_time(integration.broken_since)}. Its Fortnox administrator "
+            f"its keys to Fortnox are dead since {shown_time(integration.broken_since)}. Its Fortnox administrator "
             "connects it again with the link in the mail or on its page."
         )
     return f"it is {integration.status}. Only its operator changes that, on its page."
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _fields(facts: Mapping[str, Any]) -> str:
-    width = max(map(len, facts))
-    return "\n".join(f"{name:<{width}}  {_printable(str(value))}".rstrip() for name, value in facts.items())
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Columns as wide as their widest value; the last one may be of any length."""
-    if not rows:
-        return "(nothing)"
-    names = list(rows[0])
-    lines = [names, *([_printable(str(row[name])) for name in names] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
-    return "\n".join(
-        "  ".join(f"{value:<{width}}" for value, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def _printable(text: str) -> str:
-    """Names come from outside; none of them may steer the operator's terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
