@@ -7,7 +7,7 @@ import pytest
 from invoicing.runtime import command
 
 from local.ministack import PROGRAM, MiniStack
-from tests.functions.test_command import REQUEST, Stack
+from tests.functions.command_stack import REQUEST, Stack
 from tests.infrastructure.template import template
 from tests.support.aws import Aws
 

@@ -91,10 +91,14 @@ class FakeAws:
         return answer
 
 
+def checks_of(fake: FakeAws, outputs: Mapping[str, str] = OUTPUTS) -> StackChecks:
+    """The checks of a stack of this AWS."""
+    return StackChecks(lambda _service: fake, "invoicing", outputs, PARAMETERS)
+
+
 def aws_findings(outputs: Mapping[str, str] = OUTPUTS, **answers: Any) -> list[Finding]:
     """What the checks say of a good stack, but for these answers."""
-    fake = FakeAws(**answers)
-    return StackChecks(lambda _service: fake, "invoicing", outputs, PARAMETERS).all()
+    return checks_of(FakeAws(**answers), outputs).all()
 
 
 def test_a_good_stack_is_right_in_every_line() -> None:

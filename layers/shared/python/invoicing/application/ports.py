@@ -13,7 +13,7 @@ from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
 from invoicing.domain.head_texts import HeadTexts
-from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay
+from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import PendingConsent, Session
@@ -156,7 +156,7 @@ class Integrations(Protocol):
         """Ids of all integrations that run, from the sparse index (eventually consistent)."""
         ...
 
-    def all(self) -> Iterator[Integration]:
+    def all(self) -> Iterator[Integration | UnreadableIntegration]:
         """Every integration; for the service operator."""
         ...
 

@@ -56,6 +56,7 @@ def _recover(engine: TokenEngine, integration_id: str, follow_keys: FollowKeys) 
             outcome = _rotate(engine, item)
             follow_keys(integration_id)  # it may be held from when they were missing
             return outcome
+        follow_keys(integration_id)  # as above: these came back out of a backup
         _mark(engine, item, TokenStatus.CC_ONLY, due_at=None, refused_at=None)  # needs no janitor
     except ReconnectRequiredError:
         return _recover(engine, integration_id, follow_keys)

@@ -12,6 +12,7 @@ from invoicing.domain.integration_settings import IntegrationSettings, PriceMean
 from invoicing.domain.issue import Issue
 from invoicing.domain.sent_work import SentWork
 
+LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
 RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
 
 
@@ -95,6 +96,11 @@ class Integration:
         run = self.last_run
         return self.sync_asked_at is not None and run is not None and run.started_at >= self.sync_asked_at
 
+    def late_since(self, now: datetime) -> datetime | None:
+        """When its last run ended, if it should have had another one long ago."""
+        last = self.last_run.finished_at if self.last_run else self.connected_at
+        return last if self.runs and now - last > LATE_AFTER else None
+
     def run_under_way(self, now: datetime) -> RunUnderWay | None:
         """The run that works just now; one that was cut off is not taken for it for ever."""
         begun = self.under_way
@@ -114,3 +120,11 @@ class Integration:
     def held_up(self) -> int:
         """How many invoices were due at the last run and could not be sent because it stopped."""
         return max(0, self.waiting - self.last_run.waiting) if self.last_run else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableIntegration:
+    """A stored integration that lacks or garbles what cannot be done without. `why` names the attribute, no value."""
+
+    id: str
+    why: str

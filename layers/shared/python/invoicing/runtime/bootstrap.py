@@ -23,6 +23,7 @@ from invoicing.runtime.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from invoicing.adapters.aws.restored_table import RestoredTable
     from invoicing.adapters.aws.stack_checks import StackChecks
     from invoicing.adapters.fortnox.api import FortnoxCompany
     from invoicing.adapters.fortnox.drift import Drift
@@ -292,6 +293,12 @@ class Bootstrap:
 
         give_back = back_to_function(self._client("lambda"), self._setting("notify_operators_function"))
         return SqsDeadLetters(self._client("sqs"), self._setting("notice_dead_letters_url"), give_back=give_back)
+
+    def restored_table(self, restored: str, target: str) -> "RestoredTable":
+        """A table made of a backup of `target`."""
+        from invoicing.adapters.aws.restored_table import RestoredTable
+
+        return RestoredTable(self._client("dynamodb"), restored, target)
 
     def stack_checks(self, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> "StackChecks":
         """Asks AWS what is true of the stack before the first customer."""

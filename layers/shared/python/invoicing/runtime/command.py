@@ -22,10 +22,10 @@ from pydantic import AfterValidator, AliasPath, AwareDatetime, BeforeValidator, 
 
 from invoicing.application.ports import DeadLetters, JournalEntry, SyncRequest
 from invoicing.domain.errors import InvoicingError, UpstreamContractError
-from invoicing.domain.integration import Integration
+from invoicing.domain.integration import Integration, UnreadableIntegration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
-from invoicing.domain.tokens import TokenItem
 from invoicing.domain.wms_invoice import WmsLogin
+from invoicing.runtime import operate
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 from invoicing.runtime.check_stack import check_outside
@@ -100,7 +100,10 @@ def show_integrations(order: Order) -> None:
     """invoicing integrations [ID]"""
     wanted = order.asked.integration_id
     found = [_integration(order)] if wanted else sorted(order.parts.integrations.all(), key=lambda one: one.id)
-    rows = [_health(integration, order.parts.tokens.get(integration.id)) for integration in found]
+    rows = [_health(one, _keys_of(order, one.id)) for one in found if isinstance(one, Integration)]
+    for one in found:
+        if isinstance(one, UnreadableIntegration):
+            print(f"invoicing: {one.id} cannot be read: {one.why}", file=sys.stderr)
     if order.asked.json:
         order.show(rows, nothing="")
     elif wanted:
@@ -321,6 +324,16 @@ def _parser() -> argparse.ArgumentParser:
     removed.add_argument("customer_id", type=_customer_id, metavar="CUSTOMER_ID")
     removed.set_defaults(act=remove_customer_id)
 
+    seen = commands.add_parser("status", parents=[as_json], help="only what is not as it should be, worst first")
+    seen.add_argument("--watch", action="store_true", help="again every half minute, until Ctrl-C")
+    seen.set_defaults(act=operate.status)
+
+    brought = commands.add_parser("restore", help="bring back what a table lacks from one made of a backup")
+    brought.add_argument("table", choices=[*operate.TABLES])
+    brought.add_argument("--from", dest="restored", required=True, metavar="NAME", help="of the table made of a backup")
+    brought.add_argument("--only", default="", metavar="ID", help="only items of this key")
+    brought.set_defaults(act=operate.restore)
+
     shown = commands.add_parser("integrations", parents=[as_json], help="all integrations and their health, or one")
     shown.add_argument("integration_id", nargs="?", default="", metavar="ID")
     shown.set_defaults(act=show_integrations)
@@ -422,13 +435,21 @@ def _integration(order: Order) -> Integration:
     return found
 
 
-def _health(integration: Integration, keys: TokenItem | None) -> Mapping[str, Any]:
+def _keys_of(order: Order, integration_id: str) -> str:
+    try:
+        keys = order.parts.tokens.get(integration_id)
+    except UpstreamContractError:
+        return "UNREADABLE"
+    return f"{keys.status}, {keys.mode}" if keys else "none"
+
+
+def _health(integration: Integration, keys: str) -> Mapping[str, Any]:
     run = integration.last_run
     return {
         "id": integration.id,
         "status": _status(integration),
         "company": integration.company.name,
-        "keys": f"{keys.status}, {keys.mode}" if keys else "none",
+        "keys": keys,
         "last run": shown_time(run.finished_at) if run else "",
         "sent": run.sent + run.updated if run else 0,
         "waiting": integration.waiting,

@@ -13,6 +13,8 @@ from invoicing.adapters.aws.items import (
     SCHEMA_ATTRIBUTE,
     Attribute,
     Item,
+    NewerSchemaError,
+    UnreadableRecordError,
     absent,
     attribute,
     attributes,
@@ -22,7 +24,7 @@ from invoicing.adapters.aws.items import (
 from invoicing.adapters.aws.older_records import with_todays_last_run
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
+from invoicing.domain.integration import Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
 
 if TYPE_CHECKING:
@@ -185,9 +187,16 @@ class DynamoIntegrations:
         for item in self._table.query("#active = :active", {"active": _ACTIVE}, index=_INDEX):
             yield item["integration_id"]["S"]
 
-    def all(self) -> Iterator[Integration]:
-        """Reads the whole table."""
-        return map(_integration, self._table.scan("attribute_exists(#status)"))
+    def all(self) -> Iterator[Integration | UnreadableIntegration]:
+        """Reads the whole table. One record that cannot be read hides no other."""
+        for item in self._table.scan("attribute_exists(#integration_id) AND attribute_not_exists(#warehouse)"):
+            integration_id = item["integration_id"].get("S", "")
+            if "#" in integration_id:
+                continue  # a note beside the integrations
+            try:
+                yield _integration(item)
+            except (UnreadableRecordError, NewerSchemaError) as error:
+                yield UnreadableIntegration(id=integration_id, why=str(error))
 
     def warehouse_of(self, customer_id: str) -> str | None:
         """The directory's answer for a customer id."""

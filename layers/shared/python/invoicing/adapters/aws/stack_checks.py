@@ -1,7 +1,8 @@
 """What is true of a deployed stack before the first customer, as far as AWS can tell."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -95,6 +96,20 @@ class StackChecks:
         ]
         return [_found(subject, check, mend) for subject, check, mend in checks]
 
+    def running(self) -> list[Finding]:
+        """What must be on all the time, and may have been switched off by somebody."""
+        return [
+            _found("Schedules", self._schedules_are_on, "aws events enable-rule --name NAME"),
+            _found("Queues", self._queues_are_read, "aws lambda update-event-source-mapping --enabled --uuid UUID"),
+        ]
+
+    def alarms(self) -> Iterator[tuple[datetime, str, str]]:
+        """Those that ring: since when, name, and what it says, which names its runbook."""
+        pages = self._client("cloudwatch").get_paginator("describe_alarms")
+        for page in pages.paginate(StateValue="ALARM", AlarmNamePrefix=f"{self._stack_name}-"):
+            for one in page["MetricAlarms"]:
+                yield one["StateUpdatedTimestamp"], one["AlarmName"], one.get("AlarmDescription", "")
+
     def _out_of_the_sandbox(self) -> str:
         account = self._client("sesv2").get_account()
         if not account.get("ProductionAccessEnabled"):
@@ -135,20 +150,32 @@ class StackChecks:
         return f"{len(confirmed)} confirmed"
 
     def _schedules_are_on(self) -> str:
-        pages = self._client("cloudformation").get_paginator("list_stack_resources")
-        answers = pages.paginate(StackName=self._stack_name)
-        names = [
-            one["PhysicalResourceId"].rpartition("/")[2].rpartition("|")[2]
-            for answer in answers
-            for one in answer["StackResourceSummaries"]
-            if one["ResourceType"] == "AWS::Events::Rule"
-        ]
-        rules = [self._client("events").describe_rule(Name=name) for name in names]
+        rules = [self._client("events").describe_rule(Name=name) for name in self._resources("AWS::Events::Rule")]
         scheduled = [rule for rule in rules if rule.get("ScheduleExpression")]
         off = [rule["Name"] for rule in scheduled if rule.get("State") != "ENABLED"]
         if off or len(scheduled) < _SCHEDULES:
             raise _WrongError(f"off: {', '.join(off)}" if off else f"{len(scheduled)} of {_SCHEDULES} are there")
         return f"{len(scheduled)} on"
+
+    def _queues_are_read(self) -> str:
+        mappings = [
+            self._client("lambda").get_event_source_mapping(UUID=name)
+            for name in self._resources("AWS::Lambda::EventSourceMapping")
+        ]
+        off = [one["UUID"] for one in mappings if one.get("State") not in {"Enabled", "Enabling", "Updating"}]
+        if off or not mappings:
+            raise _WrongError(f"off: {', '.join(off)}" if off else "none is there")
+        return f"{len(mappings)} on"
+
+    def _resources(self, kind: str) -> list[str]:
+        """Names of the stack's resources of a kind."""
+        pages = self._client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            one["PhysicalResourceId"].rpartition("/")[2].rpartition("|")[2]
+            for answer in pages.paginate(StackName=self._stack_name)
+            for one in answer["StackResourceSummaries"]
+            if one["ResourceType"] == kind
+        ]
 
     def _concurrency(self) -> str:
         limit = int(self._client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
