@@ -7,7 +7,8 @@ import pytest
 from invoicing.runtime import command
 
 from local.ministack import PROGRAM, MiniStack
-from tests.functions.command_stack import REQUEST, Stack
+from tests.functions.command_stack import Stack
+from tests.functions.test_command import REQUEST
 from tests.infrastructure.template import template
 from tests.support.aws import Aws
 

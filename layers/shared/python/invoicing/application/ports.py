@@ -561,3 +561,26 @@ class Fortnox(Protocol):
     def credit_invoice(self, number: str) -> None:
         """Makes a credit note for the whole of it. The invoice names its number afterwards."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """Numbers of items: brought back, and left alone because something newer is there."""
+
+    copied: int = 0
+    kept: int = 0
+
+    def __add__(self, other: "Copied") -> "Copied":
+        return Copied(copied=self.copied + other.copied, kept=self.kept + other.kept)
+
+
+class RestoredTable(Protocol):
+    """A table made of a backup, beside the one that the service uses."""
+
+    def copy_missing(self, *, only: str = "", told: Callable[[Copied], None]) -> Copied:
+        """Puts each item that the table in use lacks; never touches one that is there.
+
+        So it can be broken off and run again, and run while others write. `only` is one partition key. `told` hears
+        of each page.
+        """
+        ...

@@ -298,7 +298,7 @@ class Bootstrap:
         """A table made of a backup of `target`."""
         from invoicing.adapters.aws.restored_table import RestoredTable
 
-        return RestoredTable(self._client("dynamodb"), restored, target)
+        return RestoredTable(self._client("dynamodb"), restored, target, now=self.clock())
 
     def stack_checks(self, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> "StackChecks":
         """Asks AWS what is true of the stack before the first customer."""

@@ -8,9 +8,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Final, NamedTuple
 
-from invoicing.adapters.aws.due_queue import due_attributes
-from invoicing.adapters.aws.items import Item
-from invoicing.adapters.aws.restored_table import Copied
+from invoicing.application.ports import Copied
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.integration import Integration, IntegrationStatus, UnreadableIntegration
 from invoicing.runtime.order import Order, RefusedError, shown_time, table_of
@@ -124,23 +122,16 @@ def restore(order: Order) -> None:
     """invoicing restore TABLE --from RESTORED [--only ID]: docs/runbooks/restore-backup.md"""
     asked = order.asked
     target = order.outputs[TABLES[asked.table]]
-    changed = (lambda item: _looked_at_soon(item, order.parts.clock())) if asked.table == "tokens" else (lambda i: i)
     progress = _Progress()
     try:
         table = order.parts.restored_table(asked.restored, target)
-        done = table.copy_missing(only=asked.only, changed=changed, told=progress.tell)
+        done = table.copy_missing(only=asked.only, told=progress.tell)
     except InvoicingError as error:
         raise RefusedError(
             f"{error}\n{progress.so_far.copied} items were brought back. Run the same command again: what is there is "
             "left alone."
         ) from None
     print(f"{target}: {done.copied} items are back; {done.kept} were there and newer, and are as they were.")
-
-
-def _looked_at_soon(item: Item, now: datetime) -> Item:
-    """The janitor looks at keys that are back, and releases the integration that was held without them."""
-    due, _ = due_attributes(now)
-    return {**item, **due} if "chain_id" in item and "due_at" not in item else item
 
 
 class _Progress:

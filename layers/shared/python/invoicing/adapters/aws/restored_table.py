@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from invoicing.adapters.aws.due_queue import due_attributes
 from invoicing.adapters.aws.errors import code_of, translate, translated
 from invoicing.adapters.aws.items import Item
+from invoicing.application.ports import Copied
 from invoicing.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -17,39 +19,23 @@ if TYPE_CHECKING:
 _SEGMENTS = 8  # read and written beside each other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
-    """Numbers of items: brought back, and left alone because something newer is there."""
-
-    copied: int = 0
-    kept: int = 0
-
-    def __add__(self, other: "Copied") -> "Copied":
-        return Copied(copied=self.copied + other.copied, kept=self.kept + other.kept)
-
-
 class RestoredTable:
     """A table that DynamoDB made of a backup of `target`. `client` may be used by eight threads at once."""
 
-    def __init__(self, client: "DynamoDBClient", restored: str, target: str) -> None:
+    def __init__(self, client: "DynamoDBClient", restored: str, target: str, *, now: datetime) -> None:
         self._client = client
         self._restored = restored
         self._target = target
+        self._now = now
 
-    def copy_missing(
-        self, *, only: str = "", changed: Callable[[Item], Item] = lambda item: item, told: Callable[[Copied], None]
-    ) -> Copied:
-        """Puts each item that the target lacks, after `changed`; never touches one that is there.
-
-        So it can be broken off and run again, and run while others write. `only` is the value of one partition key.
-        `told` hears of each page. Raises ConfigurationError if the two are not alike, and what `translated` maps.
-        """
+    def copy_missing(self, *, only: str = "", told: Callable[[Copied], None]) -> Copied:
+        """Raises ConfigurationError if the two are not alike, and what `translated` maps."""
         key = self._key()
         if only:
-            return self._copy(key, changed, told, {"of": only})
+            return self._copy(key, told, {"of": only})
         with ThreadPoolExecutor(_SEGMENTS) as pool:
             parts = [
-                pool.submit(self._copy, key, changed, told, {"Segment": number, "TotalSegments": _SEGMENTS})
+                pool.submit(self._copy, key, told, {"Segment": number, "TotalSegments": _SEGMENTS})
                 for number in range(_SEGMENTS)
             ]
             return sum((part.result() for part in parts), Copied())
@@ -70,14 +56,12 @@ class RestoredTable:
             raise ConfigurationError(f"{self._restored} has other keys than {self._target}: it is a backup of another")
         return next(one["AttributeName"] for one in target["KeySchema"] if one["KeyType"] == "HASH")
 
-    def _copy(
-        self, key: str, changed: Callable[[Item], Item], told: Callable[[Copied], None], which: dict[str, Any]
-    ) -> Copied:
+    def _copy(self, key: str, told: Callable[[Copied], None], which: dict[str, Any]) -> Copied:
         done = Copied()
         where: dict[str, Any] = {}
         while True:
             answer = self._page(key, which, where)
-            page = sum((self._put(key, changed(item)) for item in answer["Items"]), Copied())
+            page = sum((self._put(key, item) for item in answer["Items"]), Copied())
             done += page
             told(page)
             if "LastEvaluatedKey" not in answer:
@@ -101,7 +85,7 @@ class RestoredTable:
         try:
             self._client.put_item(
                 TableName=self._target,
-                Item=item,
+                Item=self._looked_at_soon(item),
                 ConditionExpression="attribute_not_exists(#key)",
                 ExpressionAttributeNames={"#key": key},
             )
@@ -110,3 +94,8 @@ class RestoredTable:
                 return Copied(kept=1)
             raise translate(error, f"DynamoDB PutItem on {self._target}") from None
         return Copied(copied=1)
+
+    def _looked_at_soon(self, item: Item) -> Item:
+        """The janitor looks at keys that are back, and releases the integration that was held without them."""
+        is_keys = "chain_id" in item and "due_at" not in item
+        return {**item, **due_attributes(self._now)[0]} if is_keys else item
