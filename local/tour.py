@@ -100,6 +100,7 @@ PAGES = (
     "issues",
     "issues-none",
     "landing",
+    "landing-not-understood",
     "landing-reactivation",
     "landing-refused",
     "landing-session-ended",
@@ -141,7 +142,7 @@ PAGES = (
     "status-synced",
     "verify",
 )
-MAILS = ("broken", "digest", "reactivated", "reminder", "reminder-last", "verify")
+MAILS = ("broken", "digest", "not-understood", "reactivated", "reminder", "reminder-last", "verify")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +268,9 @@ class Tour:
     def _come(self) -> None:
         self._keep("landing", lambda language: Visitor(self).get("/", language=language))
         self._keep("landing-refused", lambda language: Visitor(self).log_in(password="guess", language=language))
+        self.world.ongoing.set_options(renamed={"Invoices": "Fakturor"})
+        self._keep("landing-not-understood", lambda language: Visitor(self).log_in(language=language))
+        self.world.ongoing.set_options(renamed={})
         for _ in range(8):
             Visitor(self).log_in(password="guess")
         self._keep("landing-throttled", lambda language: Visitor(self).log_in(password="guess", language=language))
@@ -410,6 +414,7 @@ class Tour:
         self._look("disconnect", "/disconnect")
         self._answer("disconnect-not-confirmed", "/disconnect", {"csrf": form["csrf"]})
         self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
+        self._mail("not-understood", NoticeKind.NOT_UNDERSTOOD)
         self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
         self._verify()
 

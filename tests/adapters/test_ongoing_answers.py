@@ -15,7 +15,13 @@ from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.adapters.ongoing.knowledge import confirm_empty
 from invoicing.adapters.ongoing.things import certainties
 from invoicing.application.http import HttpAnswer, HttpRequest
-from invoicing.domain.errors import InvoicingError, RetryLaterError, UpstreamContractError, WmsLoginRefusedError
+from invoicing.domain.errors import (
+    InvoicingError,
+    RetryLaterError,
+    UpstreamContractError,
+    WmsLoginRefusedError,
+    WmsNotUnderstoodError,
+)
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
 from local.ongoing import seed
@@ -267,17 +273,17 @@ def test_ids_that_are_no_numbers_are_refused_together(written: str) -> None:
         (b"Access denied by policy", RetryLaterError, "a page"),
         (
             b'<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/"><w:types/></w:definitions>',
-            UpstreamContractError,
+            WmsNotUnderstoodError,
             "definitions",
         ),
-        (b"\x1f\x8b\x08broken", UpstreamContractError, "packed"),
+        (b"\x1f\x8b\x08broken", WmsNotUnderstoodError, "packed"),
         ("<Envelope><Bo".encode("utf-16"), RetryLaterError, "half"),
-        (result(success="<Success>perhaps</Success>"), UpstreamContractError, "neither true nor false"),
-        (result(success=""), UpstreamContractError, "Success is missing"),
+        (result(success="<Success>perhaps</Success>"), WmsNotUnderstoodError, "neither true nor false"),
+        (result(success=""), WmsNotUnderstoodError, "Success is missing"),
         (result(success="<Success>false</Success><Message>Wrong password</Message>"), WmsLoginRefusedError, "login"),
         (
             b"<Envelope><Body>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</Body></Envelope>",
-            UpstreamContractError,
+            WmsNotUnderstoodError,
             "without",
         ),
     ],

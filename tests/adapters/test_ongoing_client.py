@@ -16,8 +16,8 @@ from invoicing.domain.errors import (
     RateLimitedError,
     RetryLaterError,
     UnknownOutcomeError,
-    UpstreamContractError,
     WmsLoginRefusedError,
+    WmsNotUnderstoodError,
 )
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 
@@ -628,10 +628,10 @@ def test_no_error_shows_a_password(simulator: OngoingSimulator, quick: OngoingCl
             FaultRule(effect=Effect.SOAP_FAULT, message="You lack permission to invoices"),
             WmsLoginRefusedError,
         ),
-        (FaultRule(effect=Effect.STATUS, status=302), UpstreamContractError),
-        (FaultRule(effect=Effect.STATUS, status=415), UpstreamContractError),
-        (FaultRule(effect=Effect.BOMB), UpstreamContractError),
-        (FaultRule(effect=Effect.ENCODING), UpstreamContractError),
+        (FaultRule(effect=Effect.STATUS, status=302), WmsNotUnderstoodError),
+        (FaultRule(effect=Effect.STATUS, status=415), WmsNotUnderstoodError),
+        (FaultRule(effect=Effect.BOMB), WmsNotUnderstoodError),
+        (FaultRule(effect=Effect.ENCODING), WmsNotUnderstoodError),
     ],
     ids=lambda value: f"{value.effect}-{value.status}" if isinstance(value, FaultRule) else value.__name__,
 )
@@ -721,21 +721,21 @@ def _soap(content: str) -> str:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ("<Envelope/>", UpstreamContractError),
-        (_soap(""), UpstreamContractError),
-        (_soap("<GetInvoicesByQueryResponse/>"), UpstreamContractError),
+        ("<Envelope/>", WmsNotUnderstoodError),
+        (_soap(""), WmsNotUnderstoodError),
+        (_soap("<GetInvoicesByQueryResponse/>"), WmsNotUnderstoodError),
         (
             _soap("<UpdateInvoiceResponse><GetInvoicesByQueryResult/></UpdateInvoiceResponse>"),
-            UpstreamContractError,
+            WmsNotUnderstoodError,
         ),
         (
             _soap("<GetInvoicesByQueryResponse><GetInvoicesByQueryResult/></GetInvoicesByQueryResponse>"),
-            UpstreamContractError,
+            WmsNotUnderstoodError,
         ),
-        ("<Envelope><a></b></Envelope>", UpstreamContractError),
-        ("<Envelope>&auml;</Envelope>", UpstreamContractError),
-        ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', UpstreamContractError),
-        ('<?xml version="1.0" encoding="klingon"?><Envelope></Envelope>', UpstreamContractError),
+        ("<Envelope><a></b></Envelope>", WmsNotUnderstoodError),
+        ("<Envelope>&auml;</Envelope>", WmsNotUnderstoodError),
+        ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', WmsNotUnderstoodError),
+        ('<?xml version="1.0" encoding="klingon"?><Envelope></Envelope>', WmsNotUnderstoodError),
         ("", RetryLaterError),
         ("OK", RetryLaterError),
         ('{"Message": "An error has occurred."}', RetryLaterError),
@@ -786,7 +786,7 @@ def test_a_fault_that_blames_our_call_is_our_bug(code: str) -> None:
         f"<s:Fault><faultcode>{code}</faultcode><faultstring>There is an error in XML document</faultstring></s:Fault>"
     )
 
-    with pytest.raises(UpstreamContractError, match="There is an error in XML document"):
+    with pytest.raises(WmsNotUnderstoodError, match="There is an error in XML document"):
         _listed(_answering(_soap(fault), status=500), LOGIN, since=LONG_AGO)
 
 
@@ -794,7 +794,7 @@ def test_an_update_that_does_not_say_it_succeeded_did_not() -> None:
     """The exported mark is too important to be assumed."""
     client = _answering(_soap("<UpdateInvoiceResponse><UpdateInvoiceResult/></UpdateInvoiceResponse>"))
 
-    with pytest.raises(UpstreamContractError, match="Success is missing"):
+    with pytest.raises(WmsNotUnderstoodError, match="Success is missing"):
         client.write_back(LOGIN, 1, number="1")
 
 

@@ -340,8 +340,6 @@ def test_a_wms_that_refuses_the_stored_login_is_a_problem_of_the_integration() -
         FaultRule(effect=Effect.SOAP_FAULT, times=None),
         FaultRule(effect=Effect.SUCCESS_FALSE, times=None),
         FaultRule(effect=Effect.HALF, times=None),
-        FaultRule(effect=Effect.BOMB, times=None),
-        FaultRule(effect=Effect.ENCODING, times=None),
         FaultRule(effect=Effect.HTML, times=None),
     ],
 )

@@ -75,6 +75,7 @@ _VARIABLES = {
     "ongoing_api_base_url": "https://api.ongoing.example",
     "sender_address": SENDER,
     "support_address": "support@invoicing.example",
+    "alarm_email": "on-call@invoicing.example",
     "mail_configuration_set": CONFIGURATION_SET,
 }
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email import message_from_string
 from email.policy import default
+from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
@@ -198,6 +199,55 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
     assert "3 invoices are held" in text
     assert "You do not need to do anything" not in text
     assert f"/integrations/{WAREHOUSE}/invoices" in text
+
+
+def put_not_understood(deployed: Deployed) -> dict[str, Any]:
+    """As a refused sign-in puts it: there may be no integration yet. Gives the event that its item leads to."""
+    notice_id = f"not_understood#login#list#{deployed.clock().date()}"
+    params = {"system": WAREHOUSE, "kind": "list", "unknown": "result: Fakturor"}
+    deployed.notices.put_once(
+        Notice(
+            id=notice_id,
+            integration_id=WAREHOUSE,
+            kind=NoticeKind.NOT_UNDERSTOOD,
+            created_at=deployed.clock(),
+            due_at=deployed.clock() + UNSENT_AFTER,
+            params=params,
+        )
+    )
+    made = event(NEW)
+    made["Records"][0]["dynamodb"]["Keys"]["notice_id"]["S"] = notice_id
+    return made
+
+
+def test_an_answer_that_is_not_understood_is_one_mail_to_whoever_runs_this_service(deploy: Deploy) -> None:
+    """Also before anything is connected; and however often the stream and the hour strike."""
+    deployed = deploy(public_base_url=CUSTOM_DOMAIN)
+    made = put_not_understood(deployed)
+    for _ in range(2):
+        deployed.invoke("notify_operators", made)
+        deployed.clock.advance(timedelta(days=1))
+        deployed.invoke("notify_operators", event(HOURLY))
+    ((to, text),) = sent(deployed)
+
+    assert to == "on-call@invoicing.example"
+    assert "result: Fakturor" in text
+
+
+def test_a_mail_to_whoever_runs_this_service_that_fails_is_tried_again(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the hourly run, once the stream has given up."""
+    deployed = deploy(public_base_url=CUSTOM_DOMAIN)
+    made = put_not_understood(deployed)
+    with monkeypatch.context() as patch:
+        failing(patch, RetryLaterError("SES SendEmail: AWS is busy"))
+        with pytest.raises(BatchProcessingError):
+            deployed.invoke("notify_operators", made)
+    deployed.clock.advance(UNSENT_AFTER)
+    deployed.invoke("notify_operators", event(HOURLY))
+
+    assert len(sent(deployed)) == 1
 
 
 # ---- every hour

@@ -249,6 +249,19 @@ def test_every_function_that_uses_the_token_engine_is_counted(metric: str) -> No
     assert {one.log for one in filters()[metric]} == using
 
 
+@pytest.mark.parametrize("metric", ["WmsNotUnderstood", "WmsDrift"])
+def test_what_ongoing_answers_is_counted_in_every_function_that_asks_it(metric: str) -> None:
+    """What is told once is told by whichever of them meets it first."""
+    asking = {
+        target(function.properties["LoggingConfig"]["LogGroup"])
+        for function in functions()
+        if "ONGOING_API_BASE_URL" in function.properties["Environment"]["Variables"]
+    }
+
+    assert {one.log for one in filters()[metric]} == asking
+    assert len(asking) == 3
+
+
 def test_every_event_that_is_counted_by_the_functions_is_reported_somewhere() -> None:
     """A name that nobody reports is a metric that is always zero."""
     assert set(observability.COUNTED) <= reported_events()

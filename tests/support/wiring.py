@@ -13,10 +13,18 @@ BASE_URL = "https://invoicing.example"
 SECRET = "the-client-secret"
 
 
-def simulated_settings(base_url: str = BASE_URL) -> PortalSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedSettings(PortalSettings):
+    """Those of every function that the tests in process play."""
+
+    alarm_email: str
+
+
+def simulated_settings(base_url: str = BASE_URL, *, alarm_email: str = "") -> SimulatedSettings:
     """Settings whose addresses are those of simulators, and whose stores are named but never asked."""
     named = {field.name: field.name for field in fields(PortalSettings)}
-    return PortalSettings(
+    return SimulatedSettings(
+        alarm_email=alarm_email,
         **named
         | {
             "fortnox_auth_base_url": "https://apps.fortnox.example",
@@ -25,7 +33,7 @@ def simulated_settings(base_url: str = BASE_URL) -> PortalSettings:
             "ongoing_api_base_url": "https://api.ongoing.example",
             "public_base_url": base_url,
             "support_address": "support@invoicing.example",
-        }
+        },
     )
 
 

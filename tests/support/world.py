@@ -65,6 +65,7 @@ class World:
     reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     wms_memory: FakeWmsMemory = field(default_factory=FakeWmsMemory)
     time_left: float = 300.0
+    operator_address: str = "on-call@invoicing.example"
     base_url: str = BASE_URL
 
     def __post_init__(self) -> None:
@@ -117,7 +118,7 @@ class World:
             "signing_secret": FakeSecret("the-signing-secret"),
         }
         given.update(instead)
-        parts = Bootstrap(simulated_settings(self.base_url), **given)
+        parts = Bootstrap(simulated_settings(self.base_url, alarm_email=self.operator_address), **given)
         parts.invoked(SimpleNamespace(get_remaining_time_in_millis=lambda: self.time_left * 1000))
         return parts
 

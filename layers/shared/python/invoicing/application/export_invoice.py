@@ -19,6 +19,7 @@ from invoicing.application.record_export import (
     is_too_early,
     with_our_reference,
 )
+from invoicing.application.tell_not_understood import not_understood_issue
 from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft
 from invoicing.domain.due_date import due_date
@@ -32,6 +33,7 @@ from invoicing.domain.errors import (
     ReconnectRequiredError,
     RetryLaterError,
     UpstreamContractError,
+    WmsNotUnderstoodError,
     invoice_held,
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
@@ -46,11 +48,22 @@ from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
+# Fortnox has the invoice, and Ongoing did not take its mark.
+_NOT_MARKED = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD})
 _OPEN = frozenset({ExportState.CLAIMED, ExportState.UPDATING, ExportState.CREDITING})
 
 
 class WriteBackFailedError(RetryLaterError):
     """Fortnox has the invoice; Ongoing did not take its number and mark."""
+
+
+def unanswered(integration_id: str, error: Exception) -> Issue:
+    """Whose answer it was that did not come, or did not help, as one issue."""
+    if not isinstance(error, WriteBackFailedError):
+        return Issue(code=IssueCode.FORTNOX_NOT_ANSWERING)
+    if isinstance(error.__cause__, WmsNotUnderstoodError):
+        return not_understood_issue(integration_id, error.__cause__)
+    return Issue(code=IssueCode.WMS_NOT_ANSWERING, params={"system": integration_id})
 
 
 async def export_invoice(
@@ -248,11 +261,8 @@ class _Export(Recorder):
 
     def hold_unanswered(self, error: Exception) -> None:
         """Tried in vain again: a person should see it. It is still tried at every run, and where it stood is kept."""
-        failed_in_wms = isinstance(error, WriteBackFailedError)
-        code = IssueCode.WMS_NOT_ANSWERING if failed_in_wms else IssueCode.FORTNOX_NOT_ANSWERING
-        params = {"system": self.tools.integration_id} if failed_in_wms else {}
         if self.record.state is not ExportState.HELD:
-            self.hold(Issue(code=code, params=params), self.record.tried)
+            self.hold(unanswered(self.tools.integration_id, error), self.record.tried)
 
     def hold_undecided(self) -> None:
         """Nothing failed, and still it does not come to its end: only a person can tell what it is."""
@@ -436,7 +446,7 @@ class _Export(Recorder):
     def _lacks_only_its_mark(self) -> bool:
         """Whether it is held because Ongoing did not take number and mark: that stays said until it does."""
         issue = self.record.issue
-        return issue is not None and issue.code is IssueCode.WMS_NOT_ANSWERING
+        return issue is not None and issue.code in _NOT_MARKED
 
     async def _write_back(self) -> None:
         invoice_id, number = self.record.invoice_id, self.record.fortnox_number

@@ -26,7 +26,12 @@ TRY_AGAIN_EVERY = timedelta(hours=1)  # what Fortnox refused is tried again this
 
 # Issues that nobody was refused by: such an invoice is tried at every run.
 TRIED_AT_EVERY_RUN = frozenset(
-    {IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_INVOICE_UNREADABLE}
+    {
+        IssueCode.FORTNOX_NOT_ANSWERING,
+        IssueCode.WMS_NOT_ANSWERING,
+        IssueCode.WMS_NOT_UNDERSTOOD,
+        IssueCode.WMS_INVOICE_UNREADABLE,
+    }
 )
 
 

@@ -19,7 +19,14 @@ ARRIVED_AFTER = timedelta(minutes=2)  # by then a lost request has arrived, and 
 # Issues that leave open whether a POST was carried out: Fortnox is searched before anything is posted again.
 _OUTCOME_OPEN = TRIED_AT_EVERY_RUN | {IssueCode.FOUND_TWICE, IssueCode.OUTCOME_UNCLEAR, IssueCode.OUR_DEFECT}
 # Issues that leave open what Fortnox made of a change, and what a person decided undone.
-CHANGE_OPEN = frozenset({IssueCode.FORTNOX_NOT_ANSWERING, IssueCode.WMS_NOT_ANSWERING, IssueCode.OUR_DEFECT})
+CHANGE_OPEN = frozenset(
+    {
+        IssueCode.FORTNOX_NOT_ANSWERING,
+        IssueCode.WMS_NOT_ANSWERING,
+        IssueCode.WMS_NOT_UNDERSTOOD,
+        IssueCode.OUR_DEFECT,
+    }
+)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,6 +32,10 @@ class Letters(Protocol):
         """`reminder_day` is None for the first mail; `held` are the exports that a digest tells of."""
         ...
 
+    def compose_for_us(self, notice: Notice, integration: Integration | None) -> Mail:
+        """What whoever runs this service is told; of a system that may not be connected yet."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeTools:
@@ -42,6 +46,7 @@ class NoticeTools:
     exports: Exports
     mailer: Mailer
     letters: Letters
+    operator_address: str  # of whoever runs this service; may be empty
     clock: Clock
     report: Report
 
@@ -56,6 +61,9 @@ def send_notice(tools: NoticeTools, notice_id: str) -> None:
     if notice is None or notice.closed:
         return
     integration = tools.integrations.get(notice.integration_id)
+    if notice.kind is NoticeKind.NOT_UNDERSTOOD:
+        _tell_us(tools, notice, integration)
+        return
     if integration is None:
         return
     now = tools.clock()
@@ -66,25 +74,41 @@ def send_notice(tools: NoticeTools, notice_id: str) -> None:
         return
     address = notice.params.get("address") or (integration.settings.problem_address if integration.settings else "")
     if not address:
-        tools.report("notice_not_sent", {"integration": integration.id, "notice": notice.kind, "reason": "no address"})
+        _report_not_sent(tools, notice)
         return
     reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
     held = _held(tools, integration.id) if notice.kind is NoticeKind.DIGEST else []
     letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, held=held)
+    _send(tools, notice, letter, to=address, due_at=_next_reminder(notice))
+
+
+def _tell_us(tools: NoticeTools, notice: Notice, integration: Integration | None) -> None:
+    """One mail, and no reminder: the alarm goes on ringing. Without an address, it alone tells."""
+    if notice.sent:
+        return
+    if tools.operator_address:
+        letter = tools.letters.compose_for_us(notice, integration)
+        _send(tools, notice, letter, to=tools.operator_address, due_at=None)
+        return
+    _report_not_sent(tools, notice)
+    tools.notices.close(notice.id)
+
+
+def _send(tools: NoticeTools, notice: Notice, letter: Mail, *, to: str, due_at: datetime | None) -> None:
+    about = {"integration": notice.integration_id}
     tools.mailer.send(
-        to=address,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        tags={"integration": integration.id, "kind": notice.kind},
+        to=to, subject=letter.subject, text=letter.text, html=letter.html, tags={**about, "kind": notice.kind}
     )
     try:
-        tools.notices.record_sent(notice, at=now, due_at=_next_reminder(notice))
+        tools.notices.record_sent(notice, at=tools.clock(), due_at=due_at)
     except ChangedMeanwhileError:
-        tools.report("notice_sent_twice", {"integration": integration.id, "notice": notice.kind})
-    tools.report(
-        "notice_sent", {"integration": integration.id, "notice": notice.kind, "count": str(len(notice.sent) + 1)}
-    )
+        tools.report("notice_sent_twice", {**about, "notice": notice.kind})
+    tools.report("notice_sent", {**about, "notice": notice.kind, "count": str(len(notice.sent) + 1)})
+
+
+def _report_not_sent(tools: NoticeTools, notice: Notice) -> None:
+    fields = {"integration": notice.integration_id, "notice": notice.kind, "reason": "no address"}
+    tools.report("notice_not_sent", fields)
 
 
 def send_due_reminders(tools: NoticeTools) -> None:

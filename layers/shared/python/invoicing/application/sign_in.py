@@ -6,10 +6,24 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from unicodedata import category
 
-from invoicing.application.ports import ChangedMeanwhileError, Clock, Integrations, Sealer, Sessions, WmsInvoices
+from invoicing.application.ports import (
+    ChangedMeanwhileError,
+    Clock,
+    Integrations,
+    Notices,
+    Sealer,
+    Sessions,
+    WmsInvoices,
+)
 from invoicing.application.start_consent import ConsentStarted, ConsentTools, start_consent
+from invoicing.application.tell_not_understood import not_understood_issue, tell_not_understood
 from invoicing.application.wms_login import wms_password_context
-from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsLoginRefusedError
+from invoicing.domain.errors import (
+    RetryLaterError,
+    UpstreamContractError,
+    WmsLoginRefusedError,
+    WmsNotUnderstoodError,
+)
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.session import Session
@@ -36,6 +50,7 @@ class SignInProblem(StrEnum):
     NO_LOGIN = "no_login"  # longer than a login can be, or with characters that no message to Ongoing can carry
     REFUSED = "refused"  # system, username or password; which one is not told
     WMS_NOT_ANSWERING = "wms_not_answering"
+    WMS_NOT_UNDERSTOOD = "wms_not_understood"
     TOO_MANY_TRIES = "too_many_tries"
 
 
@@ -54,6 +69,7 @@ class SignInTools:
 
     consent: ConsentTools
     integrations: Integrations
+    notices: Notices
     sessions: Sessions
     sealer: Sealer
     wms: WmsInvoices
@@ -93,6 +109,11 @@ def sign_in(
         spent = (tools.clock() - started).total_seconds()
         tools.sleep(REFUSAL_STEP - spent % REFUSAL_STEP)
         raise SignInRefusedError(SignInProblem.REFUSED) from None
+    except WmsNotUnderstoodError as error:
+        # By no system: whoever makes up names of systems fills no mailbox.
+        issue = not_understood_issue(warehouse or system.strip(), error)
+        tell_not_understood(tools.notices, issue, of_whom="login", now=tools.clock())
+        raise SignInRefusedError(SignInProblem.WMS_NOT_UNDERSTOOD) from error
     except (RetryLaterError, UpstreamContractError) as error:
         raise SignInRefusedError(SignInProblem.WMS_NOT_ANSWERING) from error
     tools.sessions.clear_failures(list(throttles)[:1])  # the user's own

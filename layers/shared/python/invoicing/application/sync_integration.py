@@ -9,10 +9,10 @@ from itertools import chain
 
 from invoicing.application.close_reactivation import close_reactivation
 from invoicing.application.export_invoice import (
-    WriteBackFailedError,
     export_invoice,
     hold_unreadable,
     settle_deleted,
+    unanswered,
 )
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
@@ -37,6 +37,7 @@ from invoicing.application.ports import (
 )
 from invoicing.application.record_export import ExportTools
 from invoicing.application.tally_run import Tally
+from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
 from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.errors import (
@@ -47,6 +48,7 @@ from invoicing.domain.errors import (
     UnreadableTokensError,
     UpstreamContractError,
     WmsLoginRefusedError,
+    WmsNotUnderstoodError,
 )
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
@@ -275,6 +277,12 @@ class _Run:
         asked = self._tools.outside.start(OutsideCall(side=Side.ONGOING, act=ask))
         try:
             answer: Answer = self._tools.outside.first([asked]).result()
+        except WmsNotUnderstoodError as error:
+            self._report("run_failed", reason=_reason(error))
+            self._tally.problem = not_understood_issue(self._integration.id, error)
+            self._tell(self._tally.problem, before=self._before.problem if self._before else None)
+            self._stopping = True
+            return None
         except (RetryLaterError, UpstreamContractError) as error:
             self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
             self._stopping = True
@@ -343,10 +351,10 @@ class _Run:
             self._tally.fail(job.id)
             self._report("invoice_failed", invoice=str(job.id), reason=_reason(error))
             self._failures_in_a_row += 1
+            issue = unanswered(self._integration.id, error)
+            self._tell(issue, before=job.before.issue if job.before else None)
             if self._failures_in_a_row >= GIVE_UP_AFTER:
-                in_wms = isinstance(error, WriteBackFailedError)
-                code = IssueCode.WMS_NOT_ANSWERING if in_wms else IssueCode.FORTNOX_NOT_ANSWERING
-                self._problem(code, system=self._integration.id)
+                self._tally.problem = issue
                 self._stopping = True
         except InvoicingError as error:
             self._tally.keep(job.id)
@@ -358,6 +366,11 @@ class _Run:
         else:
             self._failures_in_a_row = 0
             self._tally.take(job.id, job.before, after)
+
+    def _tell(self, issue: Issue, *, before: Issue | None) -> None:
+        """Whoever runs this service gets a mail of what only they can mend, when it is new."""
+        if issue.code is IssueCode.WMS_NOT_UNDERSTOOD and not is_told(before, issue):
+            tell_not_understood(self._tools.notices, issue, of_whom=self._integration.id, now=self._tools.clock())
 
     def _stop(self, error: Exception) -> None:
         self._stopped_by = self._stopped_by or error

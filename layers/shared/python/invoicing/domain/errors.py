@@ -13,6 +13,7 @@
     │   └── IntegrationHeldError    stops the whole integration
     ├── WmsLoginRefusedError        the WMS knows no such system, user or password
     ├── UpstreamContractError       an answer that we do not understand: our bug, or a changed API
+    │   └── WmsNotUnderstoodError   the WMS's answer; whoever runs this service mends it
     ├── ConfigurationError          this installation is set up wrongly
     ├── UnreadableTokensError       a token answer without what it must have: as if there were none
     ├── ChangedMeanwhileError       somebody else was faster: read again, then decide again
@@ -27,7 +28,10 @@ that use case and asks for no reaction.
 Messages are for the log. They never carry a body, a query string, a token or a password.
 """
 
+from collections.abc import Iterable
+
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.wms_knowledge import Misunderstanding
 
 
 class InvoicingError(Exception):
@@ -85,6 +89,21 @@ class WmsLoginRefusedError(InvoicingError):
 
 class UpstreamContractError(InvoicingError):
     """An answer outside everything that is documented or was ever seen."""
+
+
+class WmsNotUnderstoodError(UpstreamContractError):
+    """The WMS answered as no model says: its interface has changed, or was never seen like this.
+
+    `unknown` are names that it used, `missing` those that it should have used: of elements, never what they hold.
+    """
+
+    def __init__(
+        self, message: str, *, kind: Misunderstanding, unknown: Iterable[str] = (), missing: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.unknown = tuple(unknown)
+        self.missing = tuple(missing)
 
 
 class UnreadableTokensError(InvoicingError):

@@ -85,6 +85,7 @@ class IssueCode(StrEnum):
     SCOPE_MISSING = "scope_missing"  # message
     WMS_LOGIN_REFUSED = "wms_login_refused"  # system, username
     WMS_NOT_ANSWERING = "wms_not_answering"  # system
+    WMS_NOT_UNDERSTOOD = "wms_not_understood"  # system, kind, unknown, missing
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"  # -
 
 
@@ -148,6 +149,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.WMS_LOGIN_REFUSED: Fixer.WMS_USER,
     IssueCode.WMS_NOT_ANSWERING: Fixer.NOBODY,
+    IssueCode.WMS_NOT_UNDERSTOOD: Fixer.SERVICE_OPERATOR,
     IssueCode.FORTNOX_NOT_ANSWERING: Fixer.NOBODY,
 }
 

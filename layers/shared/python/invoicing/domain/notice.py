@@ -18,6 +18,7 @@ class NoticeKind(StrEnum):
     REACTIVATED = "reactivated"  # works again; says what was sent
     DIGEST = "digest"  # issues of the day
     VERIFY_ADDRESS = "verify_address"
+    NOT_UNDERSTOOD = "not_understood"  # an answer of the WMS; to whoever runs this service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

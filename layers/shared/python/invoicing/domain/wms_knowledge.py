@@ -16,6 +16,20 @@ class WmsFilter(StrEnum):
     ONLY_LIVE = "OnlyLiveGoodsOwners"
 
 
+class Misunderstanding(StrEnum):
+    """What of an answer is not understood."""
+
+    ADDRESS = "address"  # nothing is where this system answered before
+    STATUS = "status"  # an HTTP status that this interface does not have
+    ENVELOPE = "envelope"  # no document of this interface
+    CALL = "call"  # it does not know our own call
+    SUCCESS = "success"  # it does not say whether it succeeded
+    LIST = "list"  # a list of invoices is under none of its names
+    INVOICE = "invoice"  # what every invoice has is under none of its names
+    NO_LIST = "no_list"  # no list at all, and nothing shows that this means an empty one
+    NO_FILTER = "no_filter"  # everything is shown whatever is asked for, and that is too much to read
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WmsKnowledge:
     """Of one system. Losing it costs calls and repeats reports, and never an invoice."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
 from invoicing.application.ports import ChangedMeanwhileError
+from invoicing.application.tell_not_understood import not_understood_issue
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
     ReconnectRequiredError,
     RetryLaterError,
     WmsLoginRefusedError,
+    WmsNotUnderstoodError,
 )
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, IntegrationStatus
@@ -212,7 +214,12 @@ def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: S
             return unguarded(inside)
         try:
             return page(inside)
-        except (WmsLoginRefusedError, ReconnectRequiredError, IntegrationHeldError) as stopped:
+        except (
+            WmsLoginRefusedError,
+            WmsNotUnderstoodError,
+            ReconnectRequiredError,
+            IntegrationHeldError,
+        ) as stopped:
             logger.info("page_stopped", extra={"reason": f"{type(stopped).__name__}: {stopped}"})
             return _stopped(inside, stopped)
 
@@ -225,6 +232,8 @@ def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
     match error:
         case IntegrationHeldError():
             issue = error.issue
+        case WmsNotUnderstoodError():
+            issue = not_understood_issue(integration.id, error)
         case WmsLoginRefusedError():
             params = {"system": integration.id, "username": integration.wms_username}
             issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)

@@ -20,6 +20,7 @@ _PROBLEMS = {
     SignInProblem.NO_LOGIN: LandingProblem.WRONG_LOGIN,
     SignInProblem.REFUSED: LandingProblem.WRONG_LOGIN,
     SignInProblem.WMS_NOT_ANSWERING: LandingProblem.WMS_NOT_ANSWERING,
+    SignInProblem.WMS_NOT_UNDERSTOOD: LandingProblem.WMS_NOT_UNDERSTOOD,
     SignInProblem.TOO_MANY_TRIES: LandingProblem.TOO_MANY_TRIES,
 }
 

@@ -13,8 +13,10 @@ from decimal import Decimal, InvalidOperation
 
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.formats import format_amount, format_date
+from invoicing.rendering.labels import LABELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "EUVAT": translatable("EU, with VAT"),
         "EXPORT": translatable("export"),
     },
+    "kind": {kind: LABELS[Misunderstanding][kind] for kind in Misunderstanding},
     "remembered": _MEANINGS,
     "seen": _MEANINGS,
 }
@@ -600,6 +603,18 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         title=translatable("Ongoing does not answer"),
         cause=translatable("%(system)s did not answer, or not in a way that can be read."),
         fix=translatable("Nothing to do: the service tries again at every run, and nothing is lost."),
+    ),
+    IssueCode.WMS_NOT_UNDERSTOOD: IssueText(
+        title=translatable("Ongoing answers in a way that we do not understand"),
+        cause=translatable(
+            "%(system)s answered otherwise than before, or than any other: %(kind)s. Not found: %(missing)s. Not "
+            "known: %(unknown)s. Such an answer is refused as a whole, so no invoice is overlooked and none is sent "
+            "twice."
+        ),
+        fix=translatable(
+            "You do not need to do anything. We who run this service have been told, and are the ones to mend it. "
+            "Nothing is lost: the invoices wait in Ongoing, and are then sent by themselves."
+        ),
     ),
     IssueCode.FORTNOX_NOT_ANSWERING: IssueText(
         title=translatable("Fortnox does not answer"),

@@ -7,6 +7,7 @@ from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.verdict import Intention
+from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
     ConnectionHealth,
@@ -26,6 +27,17 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Fixer.EITHER: translatable("Somebody who works in Ongoing or in Fortnox"),
         Fixer.SERVICE_OPERATOR: translatable("Those who run this service"),
         Fixer.NOBODY: translatable("Nobody: it solves itself"),
+    },
+    Misunderstanding: {
+        Misunderstanding.ADDRESS: translatable("nothing answers at the address where it answered before"),
+        Misunderstanding.STATUS: translatable("with a status that does not belong to its interface"),
+        Misunderstanding.ENVELOPE: translatable("with another document than we know"),
+        Misunderstanding.CALL: translatable("it does not understand our own call"),
+        Misunderstanding.SUCCESS: translatable("it does not say whether it succeeded"),
+        Misunderstanding.LIST: translatable("the list of invoices has another name or form"),
+        Misunderstanding.INVOICE: translatable("the invoices have other names or forms"),
+        Misunderstanding.NO_LIST: translatable("there is no list at all, which may mean that there are no invoices"),
+        Misunderstanding.NO_FILTER: translatable("it shows all invoices that ever were, whatever is asked for"),
     },
     FieldProblem: {
         FieldProblem.MISSING: translatable("Fill in this field."),
@@ -47,6 +59,10 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         LandingProblem.FIELD_MISSING: translatable("Fill in system, user name and password."),
         LandingProblem.TOO_MANY_TRIES: translatable("There were many tries in a short time, so there is a pause."),
         LandingProblem.WMS_NOT_ANSWERING: translatable("Ongoing does not answer just now. Try again in a few minutes."),
+        LandingProblem.WMS_NOT_UNDERSTOOD: translatable(
+            "Ongoing answered in a way that we do not understand. You did nothing wrong. We who run this service have "
+            "been told, and are the ones to mend it."
+        ),
         LandingProblem.SESSION_ENDED: translatable(
             "You have been signed out, which happens after eight hours. Sign in again: what you had typed is kept, "
             "and is shown to you afterwards."

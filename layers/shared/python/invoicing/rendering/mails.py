@@ -21,6 +21,7 @@ from invoicing.rendering.views import (
     CurrencyTotal,
     DigestMailView,
     IssueLine,
+    NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
     VerifyMailView,
@@ -49,8 +50,8 @@ class Letter:
     before: tuple[str, ...]
     entries: tuple[Entry, ...] = ()
     more: str = ""  # what of the entries is not shown
-    button: str
-    link: str
+    button: str = ""
+    link: str = ""
     after: tuple[str, ...]
 
 
@@ -247,6 +248,36 @@ class Mails:
                     _(
                         "If nothing is done, mails about problems come here all the same. If you know nothing "
                         "of this, tell us, or ask the person who set it up to change the address."
+                    ),
+                ),
+            ),
+            language,
+        )
+
+    def not_understood(self, view: NotUnderstoodMailView, language: Language) -> Mail:
+        """Tells whoever runs this service what only they can mend."""
+        _ = translations(language).gettext
+        names = {"system": view.system, "company": view.company, "time": format_time(view.since, language)}
+        return self._laid_out(
+            Letter(
+                subject=_("%(system)s: Ongoing's answer is not understood") % names,
+                heading=_("An answer of Ongoing is not understood"),
+                before=(
+                    (_("Since %(time)s, at the runs of %(company)s (%(system)s):") % names)
+                    if view.company
+                    else (_("At %(time)s, when somebody wanted to sign in with %(system)s:") % names),
+                ),
+                entries=(_entry(IssueLine(issue=view.issue, since=view.since), language),),
+                after=(
+                    _(
+                        "Look at it with this command, which only reads and ends with the lines to add: invoicing "
+                        "check wms %(system)s --username USER. The names that are believed are all in "
+                        "adapters/ongoing/beliefs.py; docs/runbooks/wms-not-understood.md says it step by step."
+                    )
+                    % names,
+                    _(
+                        "If nothing is done, no invoice of this system moves. Nothing is lost, and nothing is sent "
+                        "twice. The alarm rings until it is mended; this mail comes at most once a day."
                     ),
                 ),
             ),

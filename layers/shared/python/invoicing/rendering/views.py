@@ -87,6 +87,7 @@ class LandingProblem(StrEnum):
     FIELD_MISSING = "field_missing"
     TOO_MANY_TRIES = "too_many_tries"
     WMS_NOT_ANSWERING = "wms_not_answering"
+    WMS_NOT_UNDERSTOOD = "wms_not_understood"
     SESSION_ENDED = "session_ended"
 
 
@@ -630,6 +631,16 @@ class DigestMailView:
     day: date
     issues: tuple[IssueLine, ...]
     issue_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstoodMailView:
+    """To whoever runs this service. `issue` holds names of elements only; no `company`: somebody tried to sign in."""
+
+    system: str
+    company: str
+    issue: Issue
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

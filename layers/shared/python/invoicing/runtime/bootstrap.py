@@ -449,6 +449,7 @@ class Bootstrap:
         return SignInTools(
             consent=self.consent_tools(base_url),
             integrations=self.integrations,
+            notices=self.notices,
             sessions=self.sessions,
             sealer=self.sealer,
             wms=self.wms,
@@ -538,6 +539,7 @@ class Bootstrap:
             exports=self.exports,
             mailer=self.mailer,
             letters=LinkedLetters(mails=self.mails, links=self.links(self._setting("public_base_url"))),
+            operator_address=self._setting("alarm_email"),
             clock=self.clock,
             report=self.report,
         )

@@ -7,6 +7,7 @@ from datetime import date
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.sent_work import Closing
 from invoicing.rendering.mails import Mails
@@ -15,6 +16,7 @@ from invoicing.rendering.views import (
     CurrencyTotal,
     DigestMailView,
     IssueLine,
+    NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
     VerifyMailView,
@@ -44,6 +46,21 @@ class LinkedLetters:
                 return self._digest(notice, integration, language, held)
             case NoticeKind.VERIFY_ADDRESS:
                 return self._verify(notice, integration, language)
+            case NoticeKind.NOT_UNDERSTOOD:
+                return self.compose_for_us(notice, integration)
+
+    def compose_for_us(self, notice: Notice, integration: Integration | None) -> Mail:
+        """Words it in the language of the system's settings, if it has any."""
+        settings = integration.settings if integration else None
+        return self.mails.not_understood(
+            NotUnderstoodMailView(
+                system=notice.integration_id,
+                company=integration.company.name if integration else "",
+                issue=Issue(code=IssueCode.WMS_NOT_UNDERSTOOD, params=notice.params),
+                since=notice.created_at,
+            ),
+            settings.language if settings else Language.SWEDISH,
+        )
 
     def _broken(self, integration: Integration, language: Language, reminder_day: int | None) -> Mail:
         link = self.links.make(LinkKind.REACTIVATE, {"integration": integration.id})

@@ -39,6 +39,7 @@ class LandingSettings(Settings):
 
     integrations_table: str
     sessions_table: str
+    notices_table: str
     kms_key_id: str
     fortnox_auth_base_url: str
     fortnox_client_id: str
@@ -140,6 +141,7 @@ class NotifyOperatorsSettings(Settings):
     signing_secret_arn: str
     sender_address: str
     support_address: str
+    alarm_email: str  # may be empty
     mail_configuration_set: str
     public_base_url: str
 

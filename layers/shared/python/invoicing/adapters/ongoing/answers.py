@@ -13,10 +13,11 @@ from invoicing.domain.errors import (
     RateLimitedError,
     RetryLaterError,
     UnknownOutcomeError,
-    UpstreamContractError,
     WmsLoginRefusedError,
+    WmsNotUnderstoodError,
 )
 from invoicing.domain.wms_invoice import WmsLogin
+from invoicing.domain.wms_knowledge import Misunderstanding
 
 # How a refused login is answered is not documented: a fault, `Success` false, or a status. Texts may come in
 # English or Swedish.
@@ -25,8 +26,18 @@ _ABOUT_LOGIN = re.compile(
     r"|permission|användar|lösenord|inlogg|logga in|behörig",
     re.IGNORECASE,
 )
+# What a service says whose interface is another one than ours. It may well name the elements of our login.
+_ABOUT_CALL = re.compile(
+    r"soapaction|deseriali[sz]|unable to read|\b(?:xml|xsd|schema|namespace|element|parameter|method)\b"
+    r"|obsolete|deprecated|no longer|utgå(?:tt|r)|stöds inte",
+    re.IGNORECASE,
+)
 _LONGEST_MESSAGE = 200
 _LONGEST_NAME = 60
+
+
+class AddressNotFoundError(WmsLoginRefusedError):
+    """404: there is no such system, or what answered there before has moved."""
 
 
 def where_of(operation: str, login: WmsLogin) -> str:
@@ -37,13 +48,18 @@ def where_of(operation: str, login: WmsLogin) -> str:
 def read_result(answer: HttpAnswer, operation: str, login: WmsLogin, *, is_write: bool) -> Element:
     """The element `{operation}Result` of a call that succeeded.
 
-    Raises WmsLoginRefusedError (401, 403, 404 for an unknown system, or a message about the login),
-    UpstreamContractError (a document or status that makes no sense), RetryLaterError for everything that is
+    Raises WmsLoginRefusedError (401, 403, or a message about the login), AddressNotFoundError (404),
+    WmsNotUnderstoodError (a document or status that makes no sense), RetryLaterError for everything that is
     ordinary trouble. A write whose answer is lost or unreadable raises UnknownOutcomeError instead.
     """
     unclear: type[RetryLaterError] = UnknownOutcomeError if is_write else RetryLaterError
-    strange = UpstreamContractError if answer.status == 200 else unclear
     where = where_of(operation, login)
+
+    def strange(message: str, *unknown: str) -> InvoicingError:
+        if answer.status != 200:
+            return unclear(message)
+        return WmsNotUnderstoodError(message, kind=Misunderstanding.ENVELOPE, unknown=unknown)
+
     _check_status(answer.status, where, unclear)
     try:
         document = parse(answer.body)
@@ -54,29 +70,35 @@ def read_result(answer: HttpAnswer, operation: str, login: WmsLogin, *, is_write
     soap_body = child(document, "Body")
     content = None if soap_body is None else next(iter(soap_body), None)
     if content is None:
-        raise strange(f"{where} answered {answer.status} without a SOAP body: {document.tag[:_LONGEST_NAME]}")
+        name = document.tag[:_LONGEST_NAME]
+        raise strange(f"{where} answered {answer.status} without a SOAP body: {name}", name)
     if content.tag.lower() == "fault":
         raise _of_fault(content, where, login)
     if answer.status != 200:
         raise unclear(f"{where} answered {answer.status} without a fault")
     result = child(content, f"{operation}Result")
     if content.tag.lower() != f"{operation}Response".lower() or result is None:
-        raise UpstreamContractError(f"{where} answered without {operation}Result: {content.tag[:_LONGEST_NAME]}")
+        name = content.tag[:_LONGEST_NAME]
+        raise strange(f"{where} answered without {operation}Result: {name}", name)
     if not _succeeded(result, where, is_write=is_write):
         raise _of_message(text(result, *MESSAGE), where, login)
     return result
 
 
 def _check_status(status: int, where: str, unclear: type[RetryLaterError]) -> None:
-    if status in (401, 403, 404):
+    if status in (401, 403):
         raise WmsLoginRefusedError(f"{where} answered {status}")
+    if status == 404:
+        raise AddressNotFoundError(f"{where} answered {status}")
     if status == 429:
         raise RateLimitedError(f"{where} answered {status}")
     if status == 408:
         raise unclear(f"{where} answered {status}")
     if status != 200 and status < 500:
         # Also a redirect: following it would hand the password to whomever it names.
-        raise UpstreamContractError(f"{where} answered {status}")
+        raise WmsNotUnderstoodError(
+            f"{where} answered {status}", kind=Misunderstanding.STATUS, unknown=[f"HTTP {status}"]
+        )
 
 
 def _succeeded(result: Element, where: str, *, is_write: bool) -> bool:
@@ -86,22 +108,30 @@ def _succeeded(result: Element, where: str, *, is_write: bool) -> bool:
     try:
         return values.boolean(said)
     except ValueError as error:
-        raise UpstreamContractError(f"{where}: {SUCCESS[0]} {error}") from None
+        raise WmsNotUnderstoodError(
+            f"{where}: {SUCCESS[0]} {error}", kind=Misunderstanding.SUCCESS, missing=[SUCCESS[0]]
+        ) from None
 
 
 def _of_fault(fault: Element, where: str, login: WmsLogin) -> InvoicingError:
     message = text(fault, "faultstring")
     error = _of_message(message, where, login)
     ours = text(fault, "faultcode").rpartition(":")[2] in ("Client", "VersionMismatch", "MustUnderstand")
-    if ours and not isinstance(error, WmsLoginRefusedError):
-        return UpstreamContractError(f"{where} did not understand our call{_shown(message, login)}")
-    return error
+    return _unknown_call(message, where, login) if ours and not isinstance(error, WmsLoginRefusedError) else error
 
 
 def _of_message(message: str, where: str, login: WmsLogin) -> InvoicingError:
+    if _ABOUT_CALL.search(message):
+        return _unknown_call(message, where, login)
     if _ABOUT_LOGIN.search(message):
         return WmsLoginRefusedError(f"{where} refused the login{_shown(message, login)}")
     return RetryLaterError(f"{where} was refused{_shown(message, login)}")
+
+
+def _unknown_call(message: str, where: str, login: WmsLogin) -> WmsNotUnderstoodError:
+    return WmsNotUnderstoodError(
+        f"{where} did not understand our call{_shown(message, login)}", kind=Misunderstanding.CALL
+    )
 
 
 def _shown(message: str, login: WmsLogin) -> str:

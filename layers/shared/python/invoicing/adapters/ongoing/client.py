@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import batched
 from xml.etree.ElementTree import Element
 
-from invoicing.adapters.ongoing.answers import read_result, where_of
+from invoicing.adapters.ongoing.answers import AddressNotFoundError, read_result, where_of
 from invoicing.adapters.ongoing.envelopes import (
     Envelope,
     InvoicesQuery,
@@ -26,12 +27,12 @@ from invoicing.domain.errors import (
     RateLimitedError,
     RetryLaterError,
     UnknownOutcomeError,
-    UpstreamContractError,
     WmsLoginRefusedError,
+    WmsNotUnderstoodError,
 )
 from invoicing.domain.system import is_warehouse_name
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
-from invoicing.domain.wms_knowledge import WmsFilter
+from invoicing.domain.wms_knowledge import Misunderstanding, WmsFilter
 
 _PAGE = 50
 _LARGE_PAGE = 500
@@ -72,12 +73,12 @@ class OngoingClient:
         self._chance = chance
 
     def check_login(self, login: WmsLogin) -> None:
-        """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
+        """Raises WmsLoginRefusedError (also if there is no such system), RetryLaterError or WmsNotUnderstoodError."""
         _check(login)
         # The call that every run makes, asking for an invoice that no system has.
         query = InvoicesQuery(with_charges=False, ids=(_NO_INVOICE,), is_exported=False, at_most=1)
         system = self._system(login)
-        self._listing(login, query, system, timeout=_LOGIN_SECONDS)
+        self._listing(login, query, system, timeout=_LOGIN_SECONDS, is_new=True)
         system.keep()
 
     def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
@@ -157,7 +158,8 @@ class OngoingClient:
         (with its message), else as check_login; ValueError for a number that XML cannot carry.
         """
         _check(login)
-        self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
+        with self._telling(login):
+            self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
 
     # ---- the list
 
@@ -206,10 +208,14 @@ class OngoingClient:
         # What cannot be read without its charges cannot be read with them either.
         yield [one for one in wanted if one.id is None], bool(ids)
         if {WmsFilter.IDS, WmsFilter.ID_FROM} <= set(system.known.useless) and read > _LARGE_PAGE:
-            raise UpstreamContractError(
+            refused = WmsNotUnderstoodError(
                 f"{where_of('GetInvoicesByQuery', login)} shows {read} invoices whatever is asked for: no filter has "
-                "an effect, and a history of that length is not read with all its charges every quarter of an hour"
+                "an effect, and a history of that length is not read with all its charges every quarter of an hour",
+                kind=Misunderstanding.NO_FILTER,
+                unknown=system.known.useless,
             )
+            with self._telling(login):
+                raise refused
         while ids:
             if WmsFilter.IDS in system.known.useless:
                 group = ids[:1]
@@ -332,29 +338,52 @@ class OngoingClient:
     # ---- calls
 
     def _listing(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, timeout: float = _READ_SECONDS
+        self,
+        login: WmsLogin,
+        query: InvoicesQuery,
+        system: SystemKnowledge,
+        *,
+        timeout: float = _READ_SECONDS,
+        is_new: bool = False,
     ) -> Listing:
-        """One answer, and what it shows beside its invoices."""
+        """One answer, and what it shows beside its invoices. `is_new`: a person may have mistyped the address."""
         asked = query.without(system.known.useless)
         try:
-            envelope = get_invoices(login, asked)
-            where = where_of(envelope.operation, login)
-            result = self._call(login, envelope, timeout=timeout, is_write=False)
-            listing = read_listing(result, where, with_charges=query.with_charges)
-            if not listing.has_list and not self._understood_as_empty(login, system, timeout):
-                raise UpstreamContractError(
-                    f"{where} succeeded without any list, and this system has not shown yet that it means an empty "
-                    "one. `invoicing check wms` tells more, and lets a person confirm it"
-                )
-        except UpstreamContractError as error:
-            self._report("wms_not_understood", {"integration": login.warehouse, "reason": str(error)})
-            raise
+            with self._telling(login, is_new=is_new):
+                envelope = get_invoices(login, asked)
+                where = where_of(envelope.operation, login)
+                result = self._call(login, envelope, timeout=timeout, is_write=False)
+                listing = read_listing(result, where, with_charges=query.with_charges)
+                if not listing.has_list and not self._understood_as_empty(login, system, timeout):
+                    raise WmsNotUnderstoodError(
+                        f"{where} succeeded without any list, and this system has not shown yet that it means an "
+                        "empty one. `invoicing check wms` tells more, and lets a person confirm it",
+                        kind=Misunderstanding.NO_LIST,
+                    )
         except UnknownOutcomeError as error:
             # Nothing is in doubt after a lost answer to a question.
             raise RetryLaterError(f"no answer from {login.warehouse} in Ongoing: {error}") from error
         system.find_unknown(listing.unknown)
         system.find_useless(*useless_in(listing.invoices, asked))
         return listing
+
+    @contextmanager
+    def _telling(self, login: WmsLogin, *, is_new: bool = False) -> Iterator[None]:
+        """Reports what is not understood. A system that answered before and is not found any more is that, too."""
+        try:
+            yield
+        except AddressNotFoundError as error:
+            if is_new:
+                raise
+            moved = WmsNotUnderstoodError(str(error), kind=Misunderstanding.ADDRESS, unknown=["HTTP 404"])
+            self._report_not_understood(login, moved)
+            raise moved from error
+        except WmsNotUnderstoodError as error:
+            self._report_not_understood(login, error)
+            raise
+
+    def _report_not_understood(self, login: WmsLogin, error: WmsNotUnderstoodError) -> None:
+        self._report("wms_not_understood", {"integration": login.warehouse, "reason": str(error)})
 
     def _call(self, login: WmsLogin, envelope: Envelope, *, timeout: float, is_write: bool) -> Element:
         return read_result(self.send(login, envelope, timeout=timeout), envelope.operation, login, is_write=is_write)

@@ -11,8 +11,9 @@ from invoicing.adapters.ongoing import values
 from invoicing.adapters.ongoing.beliefs import ChargeAnswer, GoodsOwnerAnswer, InvoiceAnswer, InvoicesAnswer
 from invoicing.adapters.ongoing.documents import is_nil
 from invoicing.adapters.ongoing.things import NotThatThingError, UnknownName, read, unknown_names, values_of
-from invoicing.domain.errors import UpstreamContractError
+from invoicing.domain.errors import WmsNotUnderstoodError
 from invoicing.domain.wms_invoice import Charge, GoodsOwner, UnreadableInvoice, WmsInvoice
+from invoicing.domain.wms_knowledge import Misunderstanding
 
 _SHOWN = 8  # unknown names in a message
 
@@ -26,7 +27,7 @@ class ListedInvoice:
     invoice_date: date | None
     is_training: bool
     has_charges: bool  # whether or not they were asked for
-    is_strange: bool  # something that every invoice has is there under none of its names
+    absent: tuple[str, ...]  # what every invoice has and this one has under none of its names
 
     @property
     def id(self) -> int | None:
@@ -48,13 +49,13 @@ def read_listing(result: Element, where: str, *, with_charges: bool) -> Listing:
 
     A bad invoice comes out as unreadable and does not stop the others. What looks like another interface is refused as
     a whole: a list under an unknown name, invoices without ids, a name that no invoice has.
-    Raises UpstreamContractError, which names the elements; `where` begins its message.
+    Raises WmsNotUnderstoodError, which names the elements; `where` begins its message.
     """
     unknown = Counter(unknown_names(InvoicesAnswer, result))
     try:
         found = read(InvoicesAnswer, result).invoices
     except NotThatThingError as error:
-        raise _not_understood(where, str(error), unknown) from None
+        raise _not_understood(where, str(error), Misunderstanding.LIST, unknown, error.absent) from None
     items = [item for item in found or () if not is_nil(item)]
     if not items and (holding := [name for name in unknown if found is None or name.holds_elements]):
         for element in result:  # says what lies inside, which is what has to be mended
@@ -62,25 +63,35 @@ def read_listing(result: Element, where: str, *, with_charges: bool) -> Listing:
                 unknown.update(
                     UnknownName(f"in {element.tag[:60]}", inner.tag[:60], len(inner) > 0) for inner in element
                 )
-        raise _not_understood(where, "no list of invoices was found", unknown)
+        raise _not_understood(where, "no list of invoices was found", Misunderstanding.LIST, unknown)
     listed = []
     for item in items:
         inside = Counter(unknown_names(InvoiceAnswer, item))
         listed.append(_listed(item, inside, with_charges=with_charges))
         unknown.update(inside)
-    if listed and all(one.is_strange for one in listed) and (unknown or all(one.id is None for one in listed)):
-        raise _not_understood(where, _reason(listed[0]), unknown)
+    if listed and all(one.absent for one in listed) and (unknown or all(one.id is None for one in listed)):
+        raise _not_understood(where, _reason(listed[0]), Misunderstanding.INVOICE, unknown, listed[0].absent)
     if len(listed) > 1 and all(one.id is None for one in listed):
-        raise _not_understood(where, f"no invoice has an id that can be read: {_reason(listed[0])}", unknown)
+        what = f"no invoice has an id that can be read: {_reason(listed[0])}"
+        raise _not_understood(where, what, Misunderstanding.INVOICE, unknown, ["InvoiceId"])
     return Listing(invoices=listed, has_list=found is not None, unknown=unknown)
 
 
-def _not_understood(where: str, what: str, unknown: Iterable[UnknownName]) -> UpstreamContractError:
+def _not_understood(
+    where: str,
+    what: str,
+    kind: Misunderstanding,
+    unknown: Iterable[UnknownName],
+    absent: Iterable[str] = (),
+) -> WmsNotUnderstoodError:
     names = [str(name) for name in unknown]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     shown = f". Unknown here: {', '.join(names[:_SHOWN])}{more}" if names else ""
-    return UpstreamContractError(
-        f"{where} answered with what is not understood: {what}{shown}. Names are mended in adapters/ongoing/beliefs.py"
+    return WmsNotUnderstoodError(
+        f"{where} answered with what is not understood: {what}{shown}. Names are mended in adapters/ongoing/beliefs.py",
+        kind=kind,
+        unknown=names,
+        missing=absent,
     )
 
 
@@ -107,7 +118,7 @@ def _listed(element: Element, unknown: Mapping[UnknownName, int], *, with_charge
         invoice_date=_if_readable(values.optional_day, written, "invoice_date"),
         is_training=bool(_if_readable(values.boolean, of_owner, "is_training")),
         has_charges=bool(written.get("charges")),
-        is_strange=bool(absent),
+        absent=absent,
     )
 
 
