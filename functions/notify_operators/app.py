@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from invoicing.application.send_notice import put_digests, send_due_reminders, send_notice
+from invoicing.application.watch_service import watch_service
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.messages import read_mail_trouble
@@ -40,5 +41,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     now = parts.clock().astimezone(SWEDEN)
     if now.hour == _DIGEST_HOUR:
         put_digests(parts.notice_tools(), day=now.date())
-    send_due_reminders(parts.notice_tools())
+    try:
+        send_due_reminders(parts.notice_tools())
+    finally:
+        watch_service(parts.integrations, now=parts.clock(), report=report)
     return None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from invoicing.adapters.aws.mailer import SesMailer
+from invoicing.application.watch_service import SILENT_AFTER
 from invoicing.domain.errors import ConfigurationError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.integration_settings import PriceMeaning, settings_fingerprint
@@ -321,6 +322,18 @@ def test_issues_of_the_day_are_put_into_the_outbox_once_a_day(operator: Browser)
         deployed.invoke("notify_operators", event(HOURLY))
         present = deployed.notices.get(f"digest#{WAREHOUSE}#2026-07-01") is not None
         assert present == (hour >= 5)  # 07:30 in Sweden
+
+
+def test_every_hour_somebody_looks_whether_all_get_their_runs(operator: Browser) -> None:
+    """Also when a reminder fails; what is counted here rings."""
+    deployed = operator.deployed
+    deployed.clock.advance(SILENT_AFTER + timedelta(minutes=1))
+    deployed.invoke("notify_operators", event(HOURLY))
+    (named,) = deployed.logged("integration_without_run")
+    (line,) = deployed.logged("service_watched")
+
+    assert named["integration"] == WAREHOUSE
+    assert (line["looked_at"], line["silent"], line["left"]) == (1, 1, 0)
 
 
 # ---- bounces

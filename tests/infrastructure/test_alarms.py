@@ -234,6 +234,8 @@ def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
         ('{ $.message = "wms_not_understood" }', "1", ()),
         ('{ ($.message = "wms_name_unknown") || ($.message = "wms_filter_useless") }', "1", ()),
         ('{ $.message = "fortnox_drift" }', "1", ()),
+        ('{ $.message = "service_watched" }', "$.silent", ()),
+        ('{ $.message = "service_watched" }', "$.left", ()),
     }
 
 

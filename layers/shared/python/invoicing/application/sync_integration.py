@@ -430,7 +430,7 @@ class _Run:
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
-            tally.summary(started_at=self._started_at, finished_at=now),
+            tally.summary(started_at=self._started_at, finished_at=now, good_at=self._integration.good_at),
             tally.sent,
             at_its_end=not self._continues and tally.problem is None,
             now=now,

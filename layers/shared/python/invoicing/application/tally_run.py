@@ -59,8 +59,8 @@ class Tally:
         if invoice_id is not None:
             self.unfinished.add(invoice_id)
 
-    def summary(self, *, started_at: datetime, finished_at: datetime) -> RunSummary:
-        """What is stored and shown of the run."""
+    def summary(self, *, started_at: datetime, finished_at: datetime, good_at: datetime) -> RunSummary:
+        """What is stored and shown of the run. `good_at` is when the last one before it without a problem ended."""
         return RunSummary(
             started_at=started_at,
             finished_at=finished_at,
@@ -71,6 +71,7 @@ class Tally:
             held=self.held,
             failed=self.failed,
             problem=self.problem,
+            good_at=good_at if self.problem else None,
         )
 
     def tell(self) -> None:

@@ -56,6 +56,7 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
+    good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 
@@ -95,6 +96,14 @@ class Integration:
         """Whether a run that began after a person asked for one has ended."""
         run = self.last_run
         return self.sync_asked_at is not None and run is not None and run.started_at >= self.sync_asked_at
+
+    @property
+    def good_at(self) -> datetime:
+        """When its last run without a problem ended; without any, when it was connected."""
+        run = self.last_run
+        if run is None:
+            return self.connected_at
+        return run.good_at if run.problem is not None and run.good_at is not None else run.finished_at
 
     def late_since(self, now: datetime) -> datetime | None:
         """When its last run ended, if it should have had another one long ago."""

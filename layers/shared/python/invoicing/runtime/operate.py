@@ -100,7 +100,7 @@ def _of_one(one: Integration | UnreadableIntegration, now: datetime) -> Iterator
         yield Trouble(2, None, "unreadable record", one.id, f"docs/runbooks/restore-backup.md. {one.why}")
         return
     if late := one.late_since(now):
-        yield Trouble(3, late, "no run ended", one.id, f"docs/runbooks/late-integrations.md; invoicing sync {one.id}")
+        yield Trouble(3, late, "no run ended", one.id, f"docs/runbooks/silent-integrations.md; invoicing sync {one.id}")
     if one.broken_since:
         mend = "its administrator approves again: the link is in the mail and on its page"
         yield Trouble(5, one.broken_since, "keys to Fortnox are dead", one.id, mend)
