@@ -1,22 +1,24 @@
 """Runs of one integration: what is due is in Fortnox once, right to the öre, and marked in Ongoing."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from invoicing.application.change_integration import sync_now
 from invoicing.application.http import HttpAnswer, HttpRequest
-from invoicing.application.ports import SyncRequest
-from invoicing.application.sync_integration import HOPS, sync_integration
+from invoicing.application.ports import SyncRequest, WmsPage
+from invoicing.application.sync_integration import HOPS, Lanes, sync_integration
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import Notice, NoticeKind
 from invoicing.domain.sent_work import Closing
+from invoicing.domain.wms_invoice import WmsLogin
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
@@ -839,3 +841,86 @@ def test_what_could_not_be_looked_at_once_more_is_looked_at_later() -> None:
     run(world)
 
     assert record(world, seed.PLAIN).fortnox_net == 13 * 85
+
+
+def test_issues_of_the_day_are_put_into_the_outbox_once_a_day() -> None:
+    """Before the office opens in Sweden, whatever the season."""
+    world = World()
+    world.connect()
+    world.clock.advance(datetime(2026, 7, 1, tzinfo=UTC) - world.clock())
+    for quarter in range(24 * 4):
+        run = world.run()
+        assert run is not None
+        assert run.held > 0
+        digests = [notice.id for notice in world.notices.all if notice.kind is NoticeKind.DIGEST]
+        assert digests == ([f"digest#{WAREHOUSE}#2026-07-01"] if quarter >= 5 * 4 else [])  # 07:00 in Sweden
+        world.clock.advance(timedelta(minutes=15))
+
+
+def test_without_issues_there_is_no_digest() -> None:
+    """A mail that says nothing is not read the next time."""
+    world = World()
+    world.connect()
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
+    for _ in range(24):
+        world.run()
+        world.later(minutes=60)
+
+    assert [notice for notice in world.notices.all if notice.kind is NoticeKind.DIGEST] == []
+
+
+class Asked:
+    """A queue that only remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.requests: list[SyncRequest] = []
+
+    def send(self, requests: Iterable[SyncRequest]) -> int:
+        """All of them."""
+        self.requests += requests
+        return len(self.requests)
+
+
+def run_in(world: World, *, slow: bool, answers_in: float, by: str = "schedule") -> list[SyncRequest]:
+    """One message of one of the two queues; gives what was moved to the other."""
+    other = Asked()
+    tools = replace(world.sync_tools(), lanes=Lanes(slow=slow, other=other))
+
+    class Late:
+        """Ongoing, after a while."""
+
+        def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
+            """As Ongoing does."""
+            world.clock.sleep(answers_in)
+            yield from tools.wms.unexported(login, since=since, after=after)
+
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
+    request = SyncRequest(integration_id=WAREHOUSE, by=by, slot=world.clock().isoformat())
+    sync_integration(replace(tools, wms=cast("Any", Late())), request)
+    world.later(minutes=15)
+    return other.requests
+
+
+def test_a_slow_system_is_worked_on_in_a_queue_of_its_own_until_it_is_quick_again() -> None:
+    """Nobody waits beside it; and only one of the two queues works on it, so never two runs at once."""
+    world = connected()
+    first = run_in(world, slow=False, answers_in=25.0)
+    moved = run_in(world, slow=False, answers_in=25.0)
+    stays = run_in(world, slow=True, answers_in=7.0)
+    leaves = run_in(world, slow=True, answers_in=1.0)
+    back = run_in(world, slow=True, answers_in=1.0)
+    ordinary = run_in(world, slow=False, answers_in=1.0)
+
+    assert [len(one) for one in (first, moved, stays, leaves, back, ordinary)] == [0, 1, 0, 0, 1, 0]
+    assert [request.integration_id for request in (*moved, *back)] == [WAREHOUSE] * 2
+    assert moved[0].scheduled_at is not None
+
+
+def test_what_a_person_asked_for_is_moved_under_a_new_name() -> None:
+    """SQS drops a name that it has seen within five minutes, and the person would wait in vain."""
+    world = connected()
+    run_in(world, slow=False, answers_in=25.0)
+    (moved,) = run_in(world, slow=False, answers_in=25.0, by="anna")
+
+    assert moved.by == "anna"
+    assert moved.slot != (world.clock() - timedelta(minutes=15)).isoformat()

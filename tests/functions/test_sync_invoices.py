@@ -1,10 +1,11 @@
 """functions/sync_invoices: one run per message, and no message stops another."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import ExportState
@@ -67,7 +68,7 @@ def test_a_batch_of_nothing_but_garbage_fails_as_a_whole(deployed: Deployed, bod
     made = event(ONE)
     made["Records"][0]["body"] = body
 
-    with pytest.raises(BatchProcessingError):
+    with pytest.raises(RuntimeError, match="they come again"):
         deployed.invoke("sync_invoices", made)
     assert deployed.fortnox.calls() == []
 
@@ -79,6 +80,40 @@ def test_an_integration_that_is_unknown_or_paused_is_left_alone(operator: Browse
 
     assert operator.deployed.invoke("sync_invoices", event(ONE)) == {"batchItemFailures": []}
     assert len(operator.deployed.ongoing.calls) == calls
+
+
+def of_now(deployed: Deployed) -> dict[str, Any]:
+    """What the schedule asks for at this moment."""
+    made = event(ONE)
+    body = {"integration_id": WAREHOUSE, "by": "schedule", "slot": deployed.clock().isoformat()}
+    made["Records"][0]["body"] = json.dumps(body)
+    return made
+
+
+def test_an_idle_run_writes_nothing_and_a_whole_batch_of_them_is_one_line(operator: Browser) -> None:
+    """Nearly all runs are idle: what each of them writes and logs is what the service costs."""
+    deployed = operator.deployed
+    deployed.ongoing.put_warehouse(replace(deployed.ongoing.warehouse(WAREHOUSE), invoices=()))
+    deployed.invoke("sync_invoices", of_now(deployed))
+    stored, lines = deployed.integration, len(deployed.logged("run_finished"))
+    deployed.clock.advance(timedelta(minutes=15))
+    deployed.invoke("sync_invoices", of_now(deployed))
+
+    assert deployed.integration == stored
+    assert len(deployed.logged("run_finished")) == lines == 1
+    assert [line["integrations"] for line in deployed.logged("runs_idle")] == [WAREHOUSE]
+
+
+def test_a_message_from_before_the_last_run_is_dropped_unread(operator: Browser) -> None:
+    """A later one stands behind it; a queue that has fallen behind must not work off every slot."""
+    deployed = operator.deployed
+    late = of_now(deployed)
+    deployed.clock.advance(timedelta(minutes=15))
+    deployed.invoke("sync_invoices", of_now(deployed))
+    calls = len(deployed.ongoing.calls)
+
+    assert deployed.invoke("sync_invoices", late) == {"batchItemFailures": []}
+    assert len(deployed.ongoing.calls) == calls
 
 
 def test_a_wms_that_is_down_is_a_problem_of_the_run_and_no_failed_message(operator: Browser) -> None:

@@ -24,6 +24,7 @@ THINGS = {
     "SESSIONS_TABLE": "SessionsTable",
     "NOTICES_TABLE": "NoticesTable",
     "SYNC_QUEUE_URL": "SyncQueue",
+    "SLOW_SYNC_QUEUE_URL": "SlowSyncQueue",
     "KMS_KEY_ID": "DataKey",
     "JOURNAL_BUCKET": "JournalBucket",
     "FORTNOX_SECRET_ARN": "FortnoxSecret",
@@ -65,7 +66,9 @@ def test_a_function_may_touch_exactly_what_its_variables_name(function: Function
 
 def consumed(function: Function) -> set[str]:
     """Queues that Lambda reads for the function, which needs the right but no variable for that."""
-    return {"SyncQueue"} if any(event["Type"] == "SQS" for event in function.events.values()) else set()
+    return (
+        {"SyncQueue", "SlowSyncQueue"} if any(event["Type"] == "SQS" for event in function.events.values()) else set()
+    )
 
 
 def test_only_functions_that_open_envelopes_may_use_the_key() -> None:

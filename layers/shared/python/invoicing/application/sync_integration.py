@@ -3,7 +3,8 @@
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 
@@ -34,7 +35,9 @@ from invoicing.application.ports import (
     SyncQueue,
     SyncRequest,
     WmsInvoices,
+    WmsPage,
 )
+from invoicing.application.put_digest import put_digest
 from invoicing.application.record_export import ExportTools
 from invoicing.application.tally_run import Tally
 from invoicing.application.wms_login import login_of
@@ -62,7 +65,22 @@ SECONDS_TO_END = 180.0
 SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
 SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
 HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
+SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
+QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
+SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """Slow systems have a queue of their own, so that nobody waits beside them.
+
+    An integration is worked on only from the queue that its last run says, and only a run says so, as the last thing
+    that it does. So the two queues never have a run of one integration at the same time.
+    """
+
+    slow: bool  # whether this run's message came from the queue of the slow ones
+    other: SyncQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +104,7 @@ class SyncTools:
     seconds_left: SecondsLeft
     new_id: Callable[[], str]
     report: Report
+    lanes: Lanes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +124,19 @@ class _Job:
 
 
 def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | None:
-    """Runs once; None if the integration does not run (paused, broken, disconnected, unknown).
+    """Runs once; None if the integration does not run (paused, broken, disconnected, unknown), or ran since.
 
     What goes wrong ends in the summary, in issues and in records. Only when our own tables do not answer is
     RetryLaterError raised, and the queue brings the request again.
     """
     integration = tools.integrations.get(request.integration_id)
-    if integration is None or not integration.runs or integration.settings is None:
+    if integration is None or not integration.runs or integration.settings is None or _is_past(request, integration):
+        return None
+    was_slow = integration.last_run is not None and integration.last_run.slow
+    if tools.lanes is not None and tools.lanes.slow is not was_slow:
+        # Under a new name where a person asked, because SQS drops a name that it has seen within five minutes.
+        slot = request.slot if request.scheduled_at else f"{request.slot}-{tools.new_id()}"
+        tools.lanes.other.send([replace(request, slot=slot)])
         return None
     return _Run(tools, request, integration, integration.settings).execute()
 
@@ -126,7 +151,8 @@ class _Run:
         self._request = request
         self._integration = integration
         self._settings = settings
-        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished))
+        self._was_slow = integration.last_run is not None and integration.last_run.slow
+        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished), slow=self._was_slow)
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
@@ -189,7 +215,7 @@ class _Run:
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
         pages = self._tools.wms.unexported(login, since=self._settings.from_date, after=self._request.after)
-        while page := self._read(lambda: next(pages)):
+        while page := self._timed(lambda: next(pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
             self._tally.seen += len(invoices)
@@ -266,6 +292,15 @@ class _Run:
                 self._tally.seen += 1
                 self._open.add(invoice_id)
                 yield _Job(invoice, record)
+
+    def _timed(self, ask: Callable[[], WmsPage]) -> WmsPage | None:
+        """A page of the list. Its first one says whether the system is slow."""
+        asked_at = self._tools.clock()
+        page = self._read(ask)
+        if not self._listed_ids:
+            seconds = (self._tools.clock() - asked_at).total_seconds()
+            self._tally.slow = seconds >= (QUICK_SECONDS if self._was_slow else SLOW_SECONDS)
+        return page
 
     def _read[Answer](self, ask: Callable[[], Answer]) -> Answer | None:
         """What Ongoing answers, asked in its turn while other invoices are under way; without an answer, the run ends.
@@ -422,6 +457,10 @@ class _Run:
             at_its_end=not self._continues and tally.problem is None,
             now=now,
         )
+        put_digest(self._tools.notices, self._integration, summary, now=now)
+        if self._found_nothing_new(summary):
+            self._report("run_idle")
+            return summary
         # Only what was asked for when this run began is answered by it.
         self._tools.integrations.save_run(
             self._integration.id,
@@ -433,6 +472,22 @@ class _Run:
         )
         tally.tell()
         return summary
+
+    def _found_nothing_new(self, summary: RunSummary) -> bool:
+        """Whether storing it would change nothing but its times, which nobody asked for."""
+        before, tally = self._before, self._tally
+        return (
+            self._request.by_itself
+            and before is not None
+            and summary.finished_at < before.finished_at + SHOWN_FOR
+            and summary == replace(before, started_at=summary.started_at, finished_at=summary.finished_at)
+            and not (summary.sent or summary.updated or summary.failed)
+            and not summary.held  # what is held is tried anew by the time of the last run
+            and not tally.answered(self._integration.asked)
+            and tally.unfinished == self._integration.unfinished
+            and self._integration.under_way is None
+            and self._meaning == self._integration.detected_price_meaning
+        )
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)
@@ -448,6 +503,12 @@ class _Run:
 
     def _report(self, event: str, **fields: str) -> None:
         self._tools.report(event, {"integration": self._integration.id, **fields})
+
+
+def _is_past(request: SyncRequest, integration: Integration) -> bool:
+    """Whether a run has begun since the schedule asked for this one: a later message stands behind it."""
+    asked_at, run = request.scheduled_at, integration.last_run
+    return asked_at is not None and run is not None and asked_at < run.started_at
 
 
 def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:

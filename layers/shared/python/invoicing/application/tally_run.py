@@ -29,6 +29,7 @@ class Tally:
     failed: int = 0
     sent: SentWork = field(default_factory=SentWork)
     problem: Issue | None = None
+    slow: bool = False
 
     def take(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
         """An invoice was taken as far as it goes now; without a record, it has not even an id."""
@@ -71,6 +72,7 @@ class Tally:
             held=self.held,
             failed=self.failed,
             problem=self.problem,
+            slow=self.slow,
         )
 
     def tell(self) -> None:

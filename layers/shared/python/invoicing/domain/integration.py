@@ -56,6 +56,7 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
+    slow: bool = False  # its system took so long to answer that others must not wait beside it
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 

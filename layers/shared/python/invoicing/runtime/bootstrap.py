@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         OutsideCalls,
         Report,
         Sealer,
+        SecondsLeft,
         Sessions,
         SyncQueue,
         SyncRequest,
@@ -143,6 +144,8 @@ class Given(TypedDict, total=False):
     tokens: "TokenStore"
     journal: "TokenJournal"
     sealer: "Sealer"
+    password_sealer: "Sealer"
+    slow_queue: "SyncQueue"
     queue: "SyncQueue"
     wms_memory: "WmsMemory"
     mailer: "Mailer"
@@ -247,10 +250,29 @@ class Bootstrap:
         return KmsSealer(self._client("kms"), self._setting("kms_key_id"), environment=self._settings.stage_name)
 
     @cached_property
+    def password_sealer(self) -> "Sealer":
+        """For passwords of systems, which every run opens."""
+        from invoicing.adapters.aws.branch_keys import BranchKeySealer
+
+        return BranchKeySealer(
+            self._client("kms"),
+            self._setting("kms_key_id"),
+            self._client("dynamodb"),
+            self._setting("integrations_table"),
+            environment=self._settings.stage_name,
+        )
+
+    @cached_property
     def queue(self) -> "SyncQueue":
         from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 
         return SqsSyncQueue(self._client("sqs"), self._setting("sync_queue_url"))
+
+    @cached_property
+    def slow_queue(self) -> "SyncQueue":
+        from invoicing.adapters.aws.sync_queue import SqsSyncQueue
+
+        return SqsSyncQueue(self._client("sqs"), self._setting("slow_sync_queue_url"))
 
     @cached_property
     def mailer(self) -> "Mailer":
@@ -450,7 +472,7 @@ class Bootstrap:
             consent=self.consent_tools(base_url),
             integrations=self.integrations,
             sessions=self.sessions,
-            sealer=self.sealer,
+            sealer=self.password_sealer,
             wms=self.wms,
             clock=self.clock,
             sleep=self.sleep,
@@ -483,23 +505,44 @@ class Bootstrap:
             report=self.report,
         )
 
-    def sync_tools(self) -> "SyncTools":
-        from invoicing.application.sync_integration import SyncTools
+    def warm_up(self) -> None:
+        """Makes what several threads would otherwise make at the same moment: clients of AWS must not be."""
+        _ = (self.integrations, self.exports, self.notices, self.tokens, self.journal, self.sealer)
+        _ = (self.password_sealer, self.queue, self.slow_queue, self.wms, self.transport, self.fortnox_secret)
 
+    def sync_tools(
+        self,
+        *,
+        outside: "OutsideCalls | None" = None,
+        seconds_left: "SecondsLeft | None" = None,
+        report: "Report | None" = None,
+        queue_name: str = "",
+    ) -> "SyncTools":
+        """Tools of one run, which was asked for in that queue.
+
+        Its calls have threads of their own (`outside`), so that no system waits for another.
+        """
+        from invoicing.application.sync_integration import Lanes, SyncTools
+
+        lanes = None
+        if queue_name:
+            is_slow = self._setting("slow_sync_queue_url").endswith(f"/{queue_name}")
+            lanes = Lanes(slow=is_slow, other=self.queue if is_slow else self.slow_queue)
         return SyncTools(
             integrations=self.integrations,
             exports=self.exports,
             notices=self.notices,
             follow_keys=self.follow_keys,
             queue=self.queue,
-            sealer=self.sealer,
+            sealer=self.password_sealer,
             wms=self.wms,
             fortnox_of=self.fortnox_of,
-            outside=self.outside,
+            outside=outside or self.outside,
             clock=self.clock,
-            seconds_left=self.time_left,
+            seconds_left=seconds_left or self.time_left,
             new_id=self.new_id,
-            report=self.report,
+            report=report or self.report,
+            lanes=lanes,
         )
 
     def rehearsal_tools(self, integration: "Integration") -> "RehearsalTools":
@@ -507,7 +550,7 @@ class Bootstrap:
 
         return RehearsalTools(
             exports=self.exports,
-            sealer=self.sealer,
+            sealer=self.password_sealer,
             wms=self.wms,
             fortnox=self.fortnox_of(integration),
             clock=self.clock,
