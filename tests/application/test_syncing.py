@@ -916,6 +916,24 @@ def test_a_slow_system_is_worked_on_in_a_queue_of_its_own_until_it_is_quick_agai
     assert moved[0].scheduled_at is not None
 
 
+def test_a_queue_that_has_fallen_behind_does_not_look_for_every_slot() -> None:
+    """An idle run that comes late is stored, so that the messages behind it are seen to be past."""
+    world = connected()
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
+    run(world)
+    world.later(minutes=15)
+    slots = [(world.clock() + timedelta(minutes=15 * number)).isoformat() for number in range(3)]
+    world.later(minutes=31)
+    world.ongoing.clear_calls()
+    ran = [
+        sync_integration(world.sync_tools(), SyncRequest(integration_id=WAREHOUSE, by="schedule", slot=slot))
+        for slot in slots
+    ]
+
+    assert [one is not None for one in ran] == [True, False, False]
+    assert len(world.ongoing.calls) == 1
+
+
 def test_what_a_person_asked_for_is_moved_under_a_new_name() -> None:
     """SQS drops a name that it has seen within five minutes, and the person would wait in vain."""
     world = connected()

@@ -44,6 +44,7 @@ _EVENTS = Path(__file__).parents[2] / "events"
 _JANITOR_EVERY = timedelta(minutes=5)
 _TICKS = 24  # two hours: longer than anything may stay unsettled
 RUN_EVERY = timedelta(minutes=15)
+COMES_AGAIN = timedelta(minutes=5, seconds=10)  # a message whose function was killed
 _RUNS_TO_HEAL = 4
 _EVENT_OF = {"keep_tokens": "keep_tokens__schedule", "sync_invoices": "sync_invoices__one"}
 
@@ -65,6 +66,7 @@ class DeployedConnection:
             one for one in seed.default_warehouse(datetime.now(UTC).date()).invoices if one.id == seed.PLAIN
         )
         self._ids = count(10_001)
+        self._last_event: dict[str, Any] = {}
         self._stop_schedules()
         self.ongoing.put_warehouse(replace(seed.default_warehouse(datetime.now(UTC).date()), invoices=()))
 
@@ -138,10 +140,19 @@ class DeployedConnection:
 
     def invoke(self, function: str, strike: Strike | None = None) -> Sequence[Exchange]:
         """A function with the event of its schedule or queue; gives what it said on the wires."""
+        self._last_event = self._event_for(function)
+        return self._invoke(function, strike)
+
+    def deliver_again(self) -> Sequence[Exchange]:
+        """The message of the last run once more, as the queue does it when nobody has taken it off."""
+        self.pass_time(COMES_AGAIN)
+        return self._invoke("sync_invoices", None)
+
+    def _invoke(self, function: str, strike: Strike | None) -> Sequence[Exchange]:
         failed = False
         with self._wires.watched(self.stack.outputs[output_of(function)], strike) as exchanges:
             try:
-                self.stack.invoke(function, self._event_for(function))
+                self.stack.invoke(function, self._last_event)
             except FunctionFailedError:
                 if strike is None:
                     raise  # only a struck process may end otherwise than by returning

@@ -1,13 +1,15 @@
 """functions/sync_invoices: one run per message, and no message stops another."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
-from invoicing.domain.errors import RetryLaterError
+from invoicing.adapters.aws.sync_queue import SqsSyncQueue
+from invoicing.domain.errors import ConfigurationError, InvoicingError, RetryLaterError, UpstreamContractError
 from invoicing.domain.export import ExportState
 
 from local.ongoing.faults import Effect, FaultRule
@@ -38,7 +40,7 @@ def test_a_message_is_a_run_that_sends_what_is_due(operator: Browser) -> None:
 
 
 def test_a_message_that_is_delivered_twice_sends_nothing_twice(operator: Browser) -> None:
-    """SQS delivers at least once when a run takes longer than the message is hidden."""
+    """SQS delivers at least once, and a message from before the last run is dropped."""
     deployed = operator.deployed
     deployed.invoke("sync_invoices", event(ONE))
     invoices = [call for call in deployed.fortnox.calls() if (call.method, call.path) == ("POST", "/3/invoices")]
@@ -50,6 +52,54 @@ def test_a_message_that_is_delivered_twice_sends_nothing_twice(operator: Browser
     assert invoices == [
         call for call in deployed.fortnox.calls() if (call.method, call.path) == ("POST", "/3/invoices")
     ]
+
+
+def test_a_message_that_comes_later_sends_nothing_twice(operator: Browser) -> None:
+    """The next schedule finds what is in Fortnox and marked."""
+    deployed = operator.deployed
+    deployed.invoke("sync_invoices", of_now(deployed))
+    invoices = [call for call in deployed.fortnox.calls() if (call.method, call.path) == ("POST", "/3/invoices")]
+    deployed.clock.advance(timedelta(minutes=15))
+    deployed.invoke("sync_invoices", of_now(deployed))
+
+    assert deployed.integration.last_run is not None
+    assert deployed.integration.last_run.sent == 0
+    assert invoices == [
+        call for call in deployed.fortnox.calls() if (call.method, call.path) == ("POST", "/3/invoices")
+    ]
+
+
+def test_messages_come_again_when_their_invocation_can_last_no_longer(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not half an hour later, when it is killed; and not before, when they had waited for a free execution."""
+    hidden: list[tuple[str, Sequence[str], int]] = []
+
+    def hide(self: SqsSyncQueue, receipts: Sequence[str], *, seconds: int) -> None:
+        hidden.append((self.url, receipts, seconds))
+
+    monkeypatch.setattr(SqsSyncQueue, "hide", hide)
+    made = event(GARBAGE_BETWEEN)
+    operator.deployed.invoke("sync_invoices", made, left=290.0)
+    receipts = [record["receiptHandle"] for record in made["Records"]]
+
+    assert hidden == [(operator.deployed.variables["sync_queue_url"], receipts, 300)]
+
+
+@pytest.mark.parametrize("why", [RetryLaterError, UpstreamContractError, ConfigurationError])
+def test_messages_are_worked_on_even_if_they_cannot_be_hidden(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch, why: type[InvoicingError]
+) -> None:
+    """They would come again later than they should, or earlier; and that is told."""
+
+    def hide(_self: SqsSyncQueue, _receipts: Sequence[str], *, seconds: int) -> None:
+        raise why(f"not for {seconds}")
+
+    monkeypatch.setattr(SqsSyncQueue, "hide", hide)
+    operator.deployed.invoke("sync_invoices", event(ONE))
+
+    assert operator.deployed.integration.last_run is not None
+    assert len(operator.deployed.logged("messages_not_hidden")) == 1
 
 
 def test_garbage_is_reported_as_failed_and_stops_only_its_own_group(operator: Browser) -> None:
@@ -131,7 +181,7 @@ def test_a_wms_that_is_down_is_a_problem_of_the_run_and_no_failed_message(operat
 def test_our_own_table_out_of_order_fails_the_run_and_not_its_message(
     operator: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next schedule reads anew what is due; the message again would hold the integration up for half an hour."""
+    """The next schedule reads anew what is due; the message again would hold the integration up."""
     made = event(GARBAGE_BETWEEN)
     get = DynamoIntegrations.get
 

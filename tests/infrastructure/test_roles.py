@@ -15,7 +15,10 @@ WITHOUT_RESOURCE = {
     "SendFromOneAddress": "which identity SES picks for the sender is not known; the condition names the sender",
 }
 # Actions with a star, each with the reason.
-PATTERNS = {"sqs:SendMessage*": "AWS asks for SendMessage when a batch is sent, the emulator for SendMessageBatch"}
+PATTERNS = {
+    "sqs:SendMessage*": "AWS asks for SendMessage when a batch is sent, the emulator for SendMessageBatch",
+    "sqs:ChangeMessageVisibility*": "AWS asks for ChangeMessageVisibility, the emulator for the batch's name",
+}
 # A variable that names a thing, and the thing.
 THINGS = {
     "INTEGRATIONS_TABLE": "IntegrationsTable",

@@ -68,6 +68,9 @@ HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops 
 SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
 QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
 SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
+LATE = timedelta(
+    minutes=5
+)  # a run that begins so long after its slot is stored: others of its integration wait behind it
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
@@ -479,6 +482,7 @@ class _Run:
         return (
             self._request.by_itself
             and before is not None
+            and not self._is_late()
             and summary.finished_at < before.finished_at + SHOWN_FOR
             and summary == replace(before, started_at=summary.started_at, finished_at=summary.finished_at)
             and not (summary.sent or summary.updated or summary.failed)
@@ -488,6 +492,10 @@ class _Run:
             and self._integration.under_way is None
             and self._meaning == self._integration.detected_price_meaning
         )
+
+    def _is_late(self) -> bool:
+        asked_at = self._request.scheduled_at
+        return asked_at is not None and self._started_at >= asked_at + LATE
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)

@@ -20,6 +20,7 @@ class QueueMessage:
     group: str
     body: str
     queue: str = ""  # its name
+    receipt: str = ""
 
 
 def work_off(messages: Sequence[QueueMessage], act: Callable[[QueueMessage], None], *, report: Report) -> list[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from invoicing.adapters.aws.restored_table import RestoredTable
     from invoicing.adapters.aws.stack_checks import StackChecks
+    from invoicing.adapters.aws.sync_queue import SqsSyncQueue
     from invoicing.adapters.fortnox.api import FortnoxCompany
     from invoicing.adapters.fortnox.drift import Drift
     from invoicing.adapters.fortnox.first_contact import FirstContact
@@ -263,16 +264,20 @@ class Bootstrap:
         )
 
     @cached_property
-    def queue(self) -> "SyncQueue":
+    def queue(self) -> "SqsSyncQueue":
         from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 
         return SqsSyncQueue(self._client("sqs"), self._setting("sync_queue_url"))
 
     @cached_property
-    def slow_queue(self) -> "SyncQueue":
+    def slow_queue(self) -> "SqsSyncQueue":
         from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 
         return SqsSyncQueue(self._client("sqs"), self._setting("slow_sync_queue_url"))
+
+    def queue_named(self, name: str) -> "SqsSyncQueue":
+        """That of the slow systems, or the ordinary one."""
+        return self.slow_queue if self._setting("slow_sync_queue_url").endswith(f"/{name}") else self.queue
 
     @cached_property
     def mailer(self) -> "Mailer":
@@ -526,7 +531,7 @@ class Bootstrap:
 
         lanes = None
         if queue_name:
-            is_slow = self._setting("slow_sync_queue_url").endswith(f"/{queue_name}")
+            is_slow = self.queue_named(queue_name) is self.slow_queue
             lanes = Lanes(slow=is_slow, other=self.queue if is_slow else self.slow_queue)
         return SyncTools(
             integrations=self.integrations,

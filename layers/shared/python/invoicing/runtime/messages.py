@@ -58,6 +58,7 @@ def read_batch(event: Mapping[str, Any]) -> list[QueueMessage]:
             group=str(record["attributes"]["MessageGroupId"]),
             body=str(record["body"]),
             queue=str(record["eventSourceARN"]).rpartition(":")[2],
+            receipt=str(record["receiptHandle"]),
         )
         for record in event["Records"]
     ]
