@@ -11,7 +11,8 @@ import pytest
 from invoicing.application.change_integration import sync_now
 from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.application.ports import SyncRequest, WmsPage
-from invoicing.application.sync_integration import HOPS, Lanes, sync_integration
+from invoicing.application.sync_integration import HOPS, SLOW_SECONDS, Lanes, sync_integration
+from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
@@ -881,22 +882,119 @@ class Asked:
         return len(self.requests)
 
 
+class Late:
+    """Ongoing, after a while; with a patience, an answer that takes longer is not awaited."""
+
+    def __init__(self, world: World, *, answers_in: float, patience: float | None = None) -> None:
+        self._world = world
+        self._answers_in = answers_in
+        self._patience = patience
+
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
+        """As Ongoing does."""
+        if self._patience is not None and self._answers_in > self._patience:
+            self._world.clock.sleep(self._patience)
+            raise RetryLaterError("no answer")
+        self._world.clock.sleep(self._answers_in)
+        yield from self._world.sync_tools().wms.unexported(login, since=since, after=after)
+
+    def __getattr__(self, name: str) -> Any:
+        """All else at once."""
+        return getattr(self._world.sync_tools().wms, name)
+
+
+def run_beside_others(
+    world: World, *, answers_in: float, patience: float = SLOW_SECONDS, by: str = "schedule", slow: bool = False
+) -> list[SyncRequest]:
+    """One message of the ordinary queue, in a batch; gives what was moved to the queue of the slow ones."""
+    other = Asked()
+    hasty = Late(world, answers_in=answers_in, patience=patience)
+    lanes = Lanes(slow=slow, other=other, hasty=None if slow else cast("Any", hasty))
+    tools = replace(world.sync_tools(), lanes=lanes, wms=cast("Any", Late(world, answers_in=answers_in)))
+    sync_integration(tools, SyncRequest(integration_id=WAREHOUSE, by=by, slot=world.clock().isoformat()))
+    return other.requests
+
+
+def test_a_system_that_does_not_answer_is_waited_for_only_where_nobody_waits_beside_it() -> None:
+    """It is no problem yet: it goes on in the queue of the slow ones, which has patience, and there all is sent."""
+    world = connected()
+    begun = world.clock()
+    (moved,) = run_beside_others(world, answers_in=60.0)
+    stored = world.integrations.get(WAREHOUSE)
+    waited = world.clock() - begun
+    lanes = Lanes(slow=True, other=Asked())
+    tools = replace(world.sync_tools(), lanes=lanes, wms=cast("Any", Late(world, answers_in=60.0)))
+    summary = sync_integration(tools, moved)
+
+    assert waited == timedelta(seconds=SLOW_SECONDS)
+    assert stored is not None
+    assert stored.last_run is not None
+    assert (stored.last_run.slow, stored.last_run.problem) == (True, None)
+    assert summary is not None
+    assert summary.sent == len(GOOD)
+
+
+def test_a_later_page_that_does_not_come_is_read_on_where_nobody_waits_beside_it() -> None:
+    """What was listed before it is sent, and the rest begins where that ended."""
+    world = connected()
+    ids = only(world, 60)
+    hasty = without_a_second_page(world)
+    other = Asked()
+    tools = replace(world.sync_tools(), lanes=Lanes(slow=False, other=other, hasty=hasty))
+    sync_integration(tools, SyncRequest(integration_id=WAREHOUSE, by="schedule", slot=world.clock().isoformat()))
+    (moved,) = other.requests
+    sent = len(in_fortnox(world))
+    sync_integration(replace(world.sync_tools(), lanes=Lanes(slow=True, other=Asked())), moved)
+
+    assert 0 < sent < len(ids)
+    assert moved.after == min(ids) + sent - 1
+    assert marked(world, ids) == ids
+    assert len(in_fortnox(world)) == len(ids)
+
+
+def without_a_second_page(world: World) -> Any:
+    """Ongoing, whose second page does not come in time."""
+
+    class Hasty(Late):
+        """Patient with the first page only."""
+
+        def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
+            """The first page."""
+            yield next(world.sync_tools().wms.unexported(login, since=since, after=after))
+            world.clock.sleep(SLOW_SECONDS)
+            raise RetryLaterError("no answer")
+
+    return Hasty(world, answers_in=0.0)
+
+
+def test_a_person_who_asks_for_a_run_gets_it_however_long_it_takes() -> None:
+    """The page would call it done."""
+    world = connected()
+
+    assert run_beside_others(world, answers_in=60.0, by="anna") == []
+    assert len(in_fortnox(world)) == len(GOOD)
+
+
+def test_a_system_that_refuses_at_once_is_a_problem_and_not_slow() -> None:
+    """Nobody has waited for it."""
+    world = connected()
+    moved = run_beside_others(world, answers_in=60.0, patience=0.1)
+    stored = world.integrations.get(WAREHOUSE)
+
+    assert moved == []
+    assert stored is not None
+    assert stored.last_run is not None
+    assert stored.last_run.problem is not None
+    assert not stored.last_run.slow
+
+
 def run_in(world: World, *, slow: bool, answers_in: float, by: str = "schedule") -> list[SyncRequest]:
     """One message of one of the two queues; gives what was moved to the other."""
     other = Asked()
     tools = replace(world.sync_tools(), lanes=Lanes(slow=slow, other=other))
-
-    class Late:
-        """Ongoing, after a while."""
-
-        def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
-            """As Ongoing does."""
-            world.clock.sleep(answers_in)
-            yield from tools.wms.unexported(login, since=since, after=after)
-
     world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
     request = SyncRequest(integration_id=WAREHOUSE, by=by, slot=world.clock().isoformat())
-    sync_integration(replace(tools, wms=cast("Any", Late())), request)
+    sync_integration(replace(tools, wms=cast("Any", Late(world, answers_in=answers_in))), request)
     world.later(minutes=15)
     return other.requests
 

@@ -84,6 +84,7 @@ class Lanes:
 
     slow: bool  # whether this run's message came from the queue of the slow ones
     other: SyncQueue
+    hasty: WmsInvoices | None = None  # gives up after SLOW_SECONDS; of a run that others wait beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,10 @@ class _Run:
         self._stopping = False  # no further invoice is begun
         self._continues = False  # in another run
         self._stopped_by: Exception | None = None
+        # A person's own run is the one that is answered for, however long it takes.
+        self._hasty = tools.lanes.hasty if tools.lanes is not None and request.by_itself else None
+        self._wms = self._hasty or tools.wms  # to read
+        self._moves_on: SyncRequest | None = None  # to the queue of the slow ones
 
     def execute(self) -> RunSummary:
         try:
@@ -217,7 +222,7 @@ class _Run:
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        pages = self._tools.wms.unexported(login, since=self._settings.from_date, after=self._request.after)
+        pages = self._wms.unexported(login, since=self._settings.from_date, after=self._request.after)
         while page := self._timed(lambda: next(pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
@@ -258,7 +263,7 @@ class _Run:
                 continue
             if not self._may_go_on():
                 return
-            invoice = self._read(partial(self._tools.wms.by_id, login, invoice_id))
+            invoice = self._read(partial(self._wms.by_id, login, invoice_id))
             if self._stopping:
                 return
             if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
@@ -276,7 +281,7 @@ class _Run:
         ids = sorted(self._to_look_at - self._listed_ids)
         if not ids or not self._may_go_on():
             return
-        amounts = self._read(partial(self._tools.wms.amounts, login, ids))
+        amounts = self._read(partial(self._wms.amounts, login, ids))
         if amounts is None:
             return
         self._to_look_at.clear()
@@ -288,7 +293,7 @@ class _Run:
             self._tally.keep(invoice_id)
             if not self._may_go_on():
                 return
-            invoice = self._read(partial(self._tools.wms.by_id, login, invoice_id))
+            invoice = self._read(partial(self._wms.by_id, login, invoice_id))
             if self._stopping:
                 return
             if invoice is not None:
@@ -300,7 +305,7 @@ class _Run:
         """A page of the list. Its first one says whether the system is slow."""
         asked_at = self._tools.clock()
         page = self._read(ask)
-        if not self._listed_ids:
+        if not self._listed_ids and self._moves_on is None:
             seconds = (self._tools.clock() - asked_at).total_seconds()
             self._tally.slow = seconds >= (QUICK_SECONDS if self._was_slow else SLOW_SECONDS)
         return page
@@ -308,14 +313,20 @@ class _Run:
     def _read[Answer](self, ask: Callable[[], Answer]) -> Answer | None:
         """What Ongoing answers, asked in its turn while other invoices are under way; without an answer, the run ends.
 
-        None then; raises WmsLoginRefusedError.
+        None then; raises WmsLoginRefusedError. A hasty run that has waited for nothing goes on where nobody waits.
         """
+        asked_at = self._tools.clock()
         asked = self._tools.outside.start(OutsideCall(side=Side.ONGOING, act=ask))
         try:
             answer: Answer = self._tools.outside.first([asked]).result()
         except (RetryLaterError, UpstreamContractError) as error:
-            self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
             self._stopping = True
+            waited = (self._tools.clock() - asked_at).total_seconds()
+            if self._hasty is not None and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
+                self._continues = self._tally.slow = True
+                self._moves_on = self._continuation()
+            else:
+                self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
             return None
         return answer
 
@@ -440,10 +451,16 @@ class _Run:
             self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
             return
         self._report("run_continues", left=str(len(self._open)))
-        slot = f"continue-{self._tools.new_id()}"
-        after, hops = self._reached, request.hops + 1
-        self._tools.queue.send(
-            [SyncRequest(integration_id=self._integration.id, by=request.by, slot=slot, after=after, hops=hops)],
+        self._tools.queue.send([self._continuation()])
+
+    def _continuation(self) -> SyncRequest:
+        """What asks for another run that begins where this one has come to."""
+        return SyncRequest(
+            integration_id=self._integration.id,
+            by=self._request.by,
+            slot=f"continue-{self._tools.new_id()}",
+            after=self._reached,
+            hops=self._request.hops + 1,
         )
 
     def _broken(self) -> None:
@@ -473,6 +490,8 @@ class _Run:
             marked=tally.marked | self._to_look_at,
             detected=self._meaning,
         )
+        if self._moves_on is not None and self._tools.lanes is not None:
+            self._tools.lanes.other.send([self._moves_on])  # after the mark, which says whose it is
         tally.tell()
         return summary
 

@@ -5,10 +5,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 from invoicing.application.ports import Report, SecondsLeft
 from invoicing.application.sync_integration import SECONDS_TO_END
+from invoicing.domain.errors import InvoicingError
 
+AFTER_THE_END = 10  # seconds, so that nothing of an invocation is left when its messages come again
 SHARED_SECONDS = 20.0  # for each of several; what is not begun by then goes on in a message of its own
 
 
@@ -21,6 +24,31 @@ class QueueMessage:
     body: str
     queue: str = ""  # its name
     receipt: str = ""
+
+
+class Hiding(Protocol):
+    """A queue that can hide what was received from it."""
+
+    def hide(self, receipts: Sequence[str], *, seconds: int) -> None:
+        """For so long. Raises InvoicingError."""
+        ...
+
+
+def hide(
+    messages: Sequence[QueueMessage], queue_named: Callable[[str], Hiding], *, seconds: float, report: Report
+) -> None:
+    """For as long as this invocation can last, which is `seconds`, and no longer.
+
+    The queue hides them for longer, because they may wait for a free execution, and that time counts. From here on it
+    would be too long: if this process is killed, its integrations would wait past their next schedules. Or too short,
+    if they waited: somebody else would be given them meanwhile.
+    """
+    try:
+        for queue in {message.queue for message in messages}:
+            receipts = [message.receipt for message in messages if message.queue == queue]
+            queue_named(queue).hide(receipts, seconds=int(seconds) + AFTER_THE_END)
+    except InvoicingError as error:  # the work is worth more than the moment at which it would come again
+        report("messages_not_hidden", {"reason": str(error)})
 
 
 def work_off(messages: Sequence[QueueMessage], act: Callable[[QueueMessage], None], *, report: Report) -> list[str]:

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from invoicing.domain.wms_invoice import WmsLogin
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
+    from invoicing.runtime.beside_each_other import QueueMessage
     from invoicing.runtime.links import Links
 
 
@@ -343,6 +344,16 @@ class Bootstrap:
 
     @cached_property
     def wms(self) -> "WmsInvoices":
+        return self._wms()
+
+    @cached_property
+    def hasty_wms(self) -> "WmsInvoices":
+        """Gives up where others would wait."""
+        from invoicing.application.sync_integration import SLOW_SECONDS
+
+        return self._wms(patience=SLOW_SECONDS)
+
+    def _wms(self, patience: float | None = None) -> "WmsInvoices":
         from invoicing.adapters.ongoing.client import OngoingClient
 
         return OngoingClient(
@@ -351,6 +362,7 @@ class Bootstrap:
             memory=self.wms_memory,
             report=self.report,
             chance=self.chance,
+            patience=patience,
         )
 
     def examine_wms(self, login: "WmsLogin", *, write: int | None, may_be_empty: bool) -> "Examination":
@@ -513,26 +525,32 @@ class Bootstrap:
     def warm_up(self) -> None:
         """Makes what several threads would otherwise make at the same moment: clients of AWS must not be."""
         _ = (self.integrations, self.exports, self.notices, self.tokens, self.journal, self.sealer)
-        _ = (self.password_sealer, self.queue, self.slow_queue, self.wms, self.transport, self.fortnox_secret)
+        _ = (self.password_sealer, self.queue, self.slow_queue, self.transport, self.fortnox_secret)
+        _ = (self.wms, self.hasty_wms)
 
     def sync_tools(
         self,
+        message: "QueueMessage | None" = None,
         *,
         outside: "OutsideCalls | None" = None,
         seconds_left: "SecondsLeft | None" = None,
         report: "Report | None" = None,
-        queue_name: str = "",
+        shared: bool = False,
     ) -> "SyncTools":
-        """Tools of one run, which was asked for in that queue.
+        """Tools of one run, which that message asked for, and which is alone in its invocation unless that is `shared`.
 
         Its calls have threads of their own (`outside`), so that no system waits for another.
         """
         from invoicing.application.sync_integration import Lanes, SyncTools
 
         lanes = None
-        if queue_name:
-            is_slow = self.queue_named(queue_name) is self.slow_queue
-            lanes = Lanes(slow=is_slow, other=self.queue if is_slow else self.slow_queue)
+        if message is not None:
+            is_slow = self.queue_named(message.queue) is self.slow_queue
+            lanes = Lanes(
+                slow=is_slow,
+                other=self.queue if is_slow else self.slow_queue,
+                hasty=self.hasty_wms if shared and not is_slow else None,
+            )
         return SyncTools(
             integrations=self.integrations,
             exports=self.exports,
