@@ -426,7 +426,7 @@ class SyncRequest:
 
     integration_id: str
     by: str
-    slot: str  # the same slot is queued only once
+    slot: str  # the same slot is queued only once; of the schedule, the moment when it fired
     after: int = 0  # of a continuation: the id of the last invoice that the run before it looked at
     hops: int = 0  # how many runs this one continues
 
@@ -434,6 +434,17 @@ class SyncRequest:
     def by_itself(self) -> bool:
         """Whether nobody asked for it."""
         return self.by == BY_ITSELF
+
+    @property
+    def scheduled_at(self) -> datetime | None:
+        """When the schedule fired; None for what a person asked for, or an earlier run."""
+        if not self.by_itself:
+            return None
+        try:
+            moment = datetime.fromisoformat(self.slot)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
 
 
 class SyncQueue(Protocol):

@@ -29,6 +29,7 @@ class Tally:
     failed: int = 0
     sent: SentWork = field(default_factory=SentWork)
     problem: Issue | None = None
+    slow: bool = False
 
     def take(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
         """An invoice was taken as far as it goes now; without a record, it has not even an id."""
@@ -72,6 +73,7 @@ class Tally:
             failed=self.failed,
             problem=self.problem,
             good_at=good_at if self.problem else None,
+            slow=self.slow,
         )
 
     def tell(self) -> None:

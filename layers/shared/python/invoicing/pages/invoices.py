@@ -123,7 +123,7 @@ def _unbegun(
     """One page of what Ongoing has and we have not begun: all that waits, or only what is not due yet."""
     parts = visit.parts
     waiting = list_waiting(
-        visit.integration, wms=parts.wms, sealer=parts.sealer, exports=parts.exports, now=visit.now()
+        visit.integration, wms=parts.wms, sealer=parts.password_sealer, exports=parts.exports, now=visit.now()
     )
     lines = [
         waiting_line_of(one, due)
@@ -141,7 +141,7 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
     """An invoice that we have no record of, as Ongoing has it."""
     integration, invoice_id = visit.integration, visit.invoice_id
     found = (
-        visit.parts.wms.by_id(login_of(integration, visit.parts.sealer), invoice_id)
+        visit.parts.wms.by_id(login_of(integration, visit.parts.password_sealer), invoice_id)
         if invoice_id is not None and integration.settings is not None
         else None
     )
