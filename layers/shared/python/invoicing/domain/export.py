@@ -137,7 +137,9 @@ class Export:
 def external_reference(integration_id: str, invoice_id: int, generation: int = 1) -> str:
     """Our key on the Fortnox invoice. Ends in a delimiter, because Fortnox searches for substrings.
 
-    The first generation's is found by a search for any later one's beginning, so searches are compared exactly.
+    The first generation's is found by a search for any later one's beginning, so searches are compared exactly. The
+    capital letter makes a later one unlike that of a system which is called as this one and its invoice: names of
+    systems have none.
     """
     first = f"ONGOING-{integration_id}-{invoice_id}-"
-    return first if generation == 1 else f"{first}{generation}-"
+    return first if generation == 1 else f"{first}G{generation}-"
