@@ -140,7 +140,8 @@ async def _compared(
         tools.register.forget(draft)
     if record is None or not record.fortnox_number:
         tools.register.check(draft, invoice)
-        return Verdict(intention=Intention.CREATE, draft=draft)
+        hints = tools.register.hints_before(draft, invoice)
+        return Verdict(intention=Intention.CREATE, draft=draft, hints=hints)
     there: FortnoxInvoice | None = None
     same = record.fingerprint == draft.invoice.fingerprint
     if same and record.state is ExportState.SENT:

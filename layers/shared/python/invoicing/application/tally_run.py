@@ -98,7 +98,8 @@ class Tally:
             self.updated += 1
             return
         net = after.fortnox_net if after.fortnox_net is not None else after.amount
-        one = SentWork(count=1, sums={after.currency or "SEK": net})
+        hints = dict.fromkeys((str(hint.code) for hint in after.hints), 1)
+        one = SentWork(count=1, sums={after.currency or "SEK": net}, hints=hints)
         self.sent = self.sent.and_then(one)
 
     def _tell_new_issue(self, invoice_id: int, before: Export | None, after: Export) -> None:

@@ -120,6 +120,8 @@ class Export:
     vat_type: str = ""  # the customer's then; a document keeps it
     filled: HeadTexts = field(default_factory=HeadTexts)  # what we filled of the invoice's head
     hints: tuple[Hint, ...] = ()
+    due_from: date | None = None  # the day of sending, where only Fortnox's answer tells the terms that count from it
+    due_date: date | None = None  # what it said then: to be set in Fortnox before the invoice is marked
     issue: Issue | None = None
     issue_since: datetime | None = None
     updated_at: datetime | None = None

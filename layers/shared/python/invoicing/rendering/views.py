@@ -454,6 +454,7 @@ class PreviewView:
     wms_amount: Decimal
     pager: Pager = Pager()
     issue: IssueLine | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -464,6 +465,7 @@ class RehearsedInvoice:
     intention: Intention
     issue: Issue | None = None
     net: Decimal | None = None  # what Fortnox would have; None when it cannot be known
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -618,6 +620,7 @@ class ReactivatedMailView:
     invoices: int
     totals: tuple[CurrencyTotal, ...]
     held: int = 0
+    hints: Mapping[str, int] = field(default_factory=dict)  # code → how many of the invoices it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
