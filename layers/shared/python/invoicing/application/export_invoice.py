@@ -38,7 +38,7 @@ from invoicing.domain.errors import (
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.export_again import difference, is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
-from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, not_cleared, now_filled
+from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, issue_of, not_cleared, now_filled
 from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
@@ -380,15 +380,16 @@ class _Export(Recorder):
             if refused.issue.params.get("rows") == "put_back":
                 self.save(None, fingerprint=before.fingerprint)
             raise
+        left = not_cleared(updated, changed)
         self._in_fortnox(
             updated,
             EventKind.UPDATED,
             fingerprint=draft.invoice.fingerprint,
             before=there,
-            filled=now_filled(self.record.filled, changed),
+            filled=now_filled(self.record.filled, changed, left),
         )
-        if left := not_cleared(updated, changed):
-            raise invoice_held(IssueCode.TEXT_NOT_CLEARED, fortnox_number=updated.number, **left)
+        if self.record.issue is None and (issue := issue_of(left, updated.number)) is not None:
+            raise InvoiceHeldError(issue)
 
     def _due_from(self, invoice: InvoiceDraft) -> date | None:
         """The day from which a due date counts that cannot be said beforehand: Fortnox's answer tells the terms."""
