@@ -81,9 +81,7 @@ def test_what_we_filled_is_known_after_a_change_and_what_was_not_cleared_is_told
     changed = HeadTexts(remarks=None, your_order_number="", your_reference="Eva")
 
     filled = HeadTexts(remarks="Oktober", your_order_number="PO-1")
-    assert now_filled(filled, changed, {}) == HeadTexts(
-        remarks="Oktober", your_order_number="", your_reference="Eva"
-    )
+    assert now_filled(filled, changed, {}) == HeadTexts(remarks="Oktober", your_order_number="", your_reference="Eva")
     left = not_cleared(there(your_order_number="PO-1"), changed)
     assert left == {"your_order_number": "PO-1"}
     assert now_filled(filled, changed, left) == replace(filled, your_reference="Eva")

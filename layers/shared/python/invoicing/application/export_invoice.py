@@ -118,6 +118,21 @@ def hold_unreadable(
     return held
 
 
+def wait_again(tools: ExportTools, invoice: WmsInvoice, record: Export) -> Export:
+    """A held invoice that is not due any more is no issue: it waits in quiet, like any other that is not due."""
+    recorder = Recorder(tools, invoice, record, asked=False)
+    recorder.save(
+        EventKind.NOT_DUE,
+        state=ExportState.DONE,
+        waits=True,
+        tried="",
+        decision=None,
+        issue=None,
+        issue_since=None,
+    )
+    return recorder.record
+
+
 async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, failed_before: bool = False) -> Export:
     """An invoice that is no longer in Ongoing: what Fortnox has of it becomes an issue, else it is closed.
 

@@ -72,6 +72,7 @@ class Recorder:
             "invoice_date": invoice.invoice_date,
             "amount": invoice.amount,
             "currency": invoice.goods_owner.currency,
+            "waits": False,
             "updated_at": now,
         }
         record = replace(self.record, **{**as_it_is_now, **changes})

@@ -13,6 +13,7 @@ from invoicing.application.export_invoice import (
     export_invoice,
     hold_unreadable,
     settle_deleted,
+    wait_again,
 )
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
@@ -95,6 +96,7 @@ class _Job:
     invoice: WmsInvoice | UnreadableInvoice | None
     before: Export | None
     shares_with: int | None = None  # the id of another invoice with the same number
+    is_due: bool = True  # else it only has an issue that does not matter any more
 
     @property
     def id(self) -> int | None:
@@ -196,9 +198,15 @@ class _Run:
             ids = [invoice.id for invoice in invoices if invoice.id is not None]
             self._listed_ids.update(ids)
             records = self._tools.exports.get_many(self._integration.id, ids)
-            due = [invoice for invoice in invoices if self._is_due(invoice, records)]
+            due, held = [], []
+            for invoice in invoices:
+                if self._is_due(invoice, records):
+                    due.append(invoice)
+                elif invoice.id is not None and _is_held(records.get(invoice.id)):
+                    held.append(_Job(invoice, records[invoice.id], is_due=False))
             self._open.difference_update(ids)
-            self._open.update(invoice.id for invoice in due if invoice.id is not None)
+            self._open.update(one.id for one in (*due, *held) if one.id is not None)
+            yield from held
             sharing = sharing_a_number(invoices)
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
@@ -237,7 +245,7 @@ class _Run:
                 yield _Job(invoice, record)
             elif open_record is not None:
                 self._tally.seen += 1
-                yield _Job(None, open_record)
+                yield _Job(invoice, open_record, is_due=invoice is None)
             else:
                 self._tally.done.add(invoice_id)
                 self._leave(invoice_id)
@@ -372,6 +380,8 @@ class _Run:
         record, asked = job.before, job.id in self._integration.asked
         failed_before = job.id in self._integration.unfinished and not waits_for_a_person(record)
         match job.invoice:
+            case WmsInvoice() if record is not None and not job.is_due:
+                return wait_again(export_tools, job.invoice, record)
             case WmsInvoice():
                 return await export_invoice(
                     export_tools,
@@ -448,6 +458,10 @@ class _Run:
 
     def _report(self, event: str, **fields: str) -> None:
         self._tools.report(event, {"integration": self._integration.id, **fields})
+
+
+def _is_held(record: Export | None) -> bool:
+    return record is not None and record.state is ExportState.HELD
 
 
 def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:

@@ -47,6 +47,7 @@ class EventKind(StrEnum):
     WRITTEN_BACK = "written_back"
     HELD = "held"
     LEFT = "left"  # deleted in Ongoing, or marked there by a person: nothing more to do
+    NOT_DUE = "not_due"  # what it was held for does not matter any more: it waits like any other
     RETRY = "retry"  # asked for by a person
     EXPORT_AGAIN = "export_again"  # asked for by a person
     DECIDED = "decided"  # by a person, about a held invoice
@@ -110,6 +111,7 @@ class Export:
     fortnox_print: str = ""  # of the invoice as we left it in Fortnox; empty while that is not known
     kept_print: str = ""  # of the invoice that a person said is right as it is in Fortnox
     by_hand: bool = False  # a person made it in Fortnox: it is never changed by us
+    waits: bool = False  # it was held and is not due any more; nothing of it is in Fortnox
     left: str = ""  # of what Ongoing had when a person said that nothing more is to be done
     generation: int = 1
     earlier: tuple[Earlier, ...] = ()
