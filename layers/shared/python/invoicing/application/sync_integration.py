@@ -366,6 +366,14 @@ class _Run:
         else:
             self._failures_in_a_row = 0
             self._tally.take(job.id, job.before, after)
+            self._stopping |= self._tally.tried_in_vain and self._lack_permission()
+
+    def _lack_permission(self) -> bool:
+        """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
+        self._tally.problem = self._tally.problem or self._tally.lacks_permission(
+            self._before.problem if self._before else None
+        )
+        return self._tally.problem is not None
 
     def _stop(self, error: Exception) -> None:
         self._stopped_by = self._stopped_by or error
@@ -424,6 +432,7 @@ class _Run:
 
     def _finish(self) -> RunSummary:
         now, tally = self._tools.clock(), self._tally
+        self._lack_permission()
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
