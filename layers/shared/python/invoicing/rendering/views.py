@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
-from invoicing.domain.decision import Way
+from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
@@ -358,6 +358,11 @@ class IssueLine:
     invoice_number: str = ""
     goods_owner: str = ""
     ways: tuple[Way, ...] = ()
+
+    @property
+    def ways_first(self) -> bool:
+        """Whether they come before *Retry*: the likeliest right step stands first."""
+        return is_decided(self.issue.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
