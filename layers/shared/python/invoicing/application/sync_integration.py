@@ -14,6 +14,7 @@ from invoicing.application.export_invoice import (
     hold_unreadable,
     settle_deleted,
     unanswered,
+    wait_again,
 )
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
@@ -120,6 +121,7 @@ class _Job:
     invoice: WmsInvoice | UnreadableInvoice | None
     before: Export | None
     shares_with: int | None = None  # the id of another invoice with the same number
+    is_due: bool = True  # else it only has an issue that does not matter any more
 
     @property
     def id(self) -> int | None:
@@ -232,9 +234,15 @@ class _Run:
             ids = [invoice.id for invoice in invoices if invoice.id is not None]
             self._listed_ids.update(ids)
             records = self._tools.exports.get_many(self._integration.id, ids)
-            due = [invoice for invoice in invoices if self._is_due(invoice, records)]
+            due, held = [], []
+            for invoice in invoices:
+                if self._is_due(invoice, records):
+                    due.append(invoice)
+                elif invoice.id is not None and _is_held(records.get(invoice.id)):
+                    held.append(_Job(invoice, records[invoice.id], is_due=False))
             self._open.difference_update(ids)
-            self._open.update(invoice.id for invoice in due if invoice.id is not None)
+            self._open.update(one.id for one in (*due, *held) if one.id is not None)
+            yield from held
             sharing = sharing_a_number(invoices)
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
@@ -273,7 +281,7 @@ class _Run:
                 yield _Job(invoice, record)
             elif open_record is not None:
                 self._tally.seen += 1
-                yield _Job(None, open_record)
+                yield _Job(invoice, open_record, is_due=invoice is None)
             else:
                 self._tally.done.add(invoice_id)
                 self._leave(invoice_id)
@@ -415,6 +423,14 @@ class _Run:
         else:
             self._failures_in_a_row = 0
             self._tally.take(job.id, job.before, after)
+            self._stopping |= self._tally.tried_in_vain and self._lack_permission()
+
+    def _lack_permission(self) -> bool:
+        """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
+        self._tally.problem = self._tally.problem or self._tally.lacks_permission(
+            self._before.problem if self._before else None
+        )
+        return self._tally.problem is not None
 
     def _tell(self, issue: Issue, *, before: Issue | None) -> None:
         """Whoever runs this service gets a mail of what only they can mend, when it is new."""
@@ -434,6 +450,8 @@ class _Run:
         record, asked = job.before, job.id in self._integration.asked
         failed_before = job.id in self._integration.unfinished and not waits_for_a_person(record)
         match job.invoice:
+            case WmsInvoice() if record is not None and not job.is_due:
+                return wait_again(export_tools, job.invoice, record)
             case WmsInvoice():
                 return await export_invoice(
                     export_tools,
@@ -482,6 +500,7 @@ class _Run:
 
     def _finish(self) -> RunSummary:
         now, tally = self._tools.clock(), self._tally
+        self._lack_permission()
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
@@ -549,6 +568,10 @@ def _is_past(request: SyncRequest, integration: Integration) -> bool:
     """Whether a run has begun since the schedule asked for this one: a later message stands behind it."""
     asked_at, run = request.scheduled_at, integration.last_run
     return asked_at is not None and run is not None and asked_at < run.started_at
+
+
+def _is_held(record: Export | None) -> bool:
+    return record is not None and record.state is ExportState.HELD
 
 
 def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:

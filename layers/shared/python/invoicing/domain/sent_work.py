@@ -1,5 +1,6 @@
 """What was sent in a while, for the closing mail after a reactivation."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -7,10 +8,11 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentWork:
-    """How many invoices, and their net in each currency."""
+    """How many invoices, their net in each currency, and of how many of them a hint tells."""
 
     count: int = 0
     sums: Mapping[str, Decimal] = field(default_factory=dict)
+    hints: Mapping[str, int] = field(default_factory=dict)  # by the hint's code
 
     def and_then(self, later: "SentWork") -> "SentWork":
         """This and what was sent after it."""
@@ -19,6 +21,7 @@ class SentWork:
         return SentWork(
             count=self.count + later.count,
             sums={one: self.sums.get(one, zero) + later.sums.get(one, zero) for one in currencies},
+            hints=dict(Counter(self.hints) + Counter(later.hints)),
         )
 
 

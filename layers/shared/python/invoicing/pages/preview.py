@@ -62,4 +62,5 @@ def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: i
         wms_amount=wms.amount,
         pager=Pager(page=page, pages=pages),
         issue=issue,
+        hints=shown.verdict.hints,
     )

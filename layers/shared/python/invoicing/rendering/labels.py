@@ -104,6 +104,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
+        EventKind.NOT_DUE: translatable("Not due any more: it waits, and the issue is closed"),
         EventKind.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
     },
     DecisionWrong: {

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
-from invoicing.domain.decision import Way
+from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
@@ -360,6 +360,11 @@ class IssueLine:
     goods_owner: str = ""
     ways: tuple[Way, ...] = ()
 
+    @property
+    def ways_first(self) -> bool:
+        """Whether they come before *Retry*: the likeliest right step stands first."""
+        return is_decided(self.issue.code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierLine:
@@ -455,6 +460,7 @@ class PreviewView:
     wms_amount: Decimal
     pager: Pager = Pager()
     issue: IssueLine | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,6 +471,7 @@ class RehearsedInvoice:
     intention: Intention
     issue: Issue | None = None
     net: Decimal | None = None  # what Fortnox would have; None when it cannot be known
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -619,6 +626,7 @@ class ReactivatedMailView:
     invoices: int
     totals: tuple[CurrencyTotal, ...]
     held: int = 0
+    hints: Mapping[str, int] = field(default_factory=dict)  # code → how many of the invoices it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ class LinkedLetters:
                 invoices=closing.sent.count,
                 totals=totals,
                 held=closing.held,
+                hints=closing.sent.hints,
             ),
             language,
         )
