@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Mailer,
         Notices,
         OutsideCalls,
+        PasswordMarks,
         Report,
         Sealer,
         Sessions,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         WmsInvoices,
         WmsMemory,
     )
+    from invoicing.application.prove_login import ProofTools
     from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
     from invoicing.application.sign_in import SignInTools
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from invoicing.domain.wms_invoice import WmsLogin
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
+    from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
 
 
@@ -443,17 +446,30 @@ class Bootstrap:
             sessions=self.sessions, oauth=self.oauth(base_url), clock=self.clock, new_secret=self.new_secret
         )
 
+    def proof_tools(self) -> "ProofTools":
+        from invoicing.application.prove_login import ProofTools
+
+        return ProofTools(
+            integrations=self.integrations,
+            sessions=self.sessions,
+            wms=self.wms,
+            marks=self.marks,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
     def sign_in_tools(self, base_url: str) -> "SignInTools":
         from invoicing.application.sign_in import SignInTools
 
         return SignInTools(
-            consent=self.consent_tools(base_url),
             integrations=self.integrations,
             sessions=self.sessions,
-            sealer=self.sealer,
             wms=self.wms,
+            marks=self.marks,
             clock=self.clock,
             sleep=self.sleep,
+            consent=self.consent_tools(base_url),
+            sealer=self.sealer,
             new_secret=self.new_secret,
         )
 
@@ -565,6 +581,17 @@ class Bootstrap:
         from invoicing.runtime.links import Links
 
         return Links(secret=self.signing_secret(), base_url=base_url)
+
+    @property
+    def marks(self) -> "PasswordMarks":
+        from invoicing.runtime.password_marks import KeyedMarks
+
+        return KeyedMarks(secret=self.signing_secret())
+
+    def known_browsers(self) -> "KnownBrowsers":
+        from invoicing.runtime.known_browsers import KnownBrowsers
+
+        return KnownBrowsers(secret=self.signing_secret())
 
     # ---- how they are made
 
