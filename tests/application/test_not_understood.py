@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from invoicing.application.prove_login import SignInProblem, SignInRefusedError
 from invoicing.application.send_notice import send_due_reminders, send_notice
-from invoicing.application.sign_in import SignInProblem, SignInRefusedError
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Fixer, IssueCode

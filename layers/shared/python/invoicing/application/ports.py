@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 from invoicing.domain.wms_knowledge import WmsKnowledge
@@ -378,13 +378,31 @@ class Sessions(Protocol):
 
     def end_session(self, token: str) -> None: ...
 
-    def failures(self, keys: Sequence[str], *, now: datetime) -> Mapping[str, tuple[int, datetime]]:
-        """Failed tries per key within its hour: how many, and when the last was."""
+    def count_try(self, limit: TryLimit, *, now: datetime) -> timedelta:
+        """Counts one try, so that of many at the same moment no more pass than may; none means that it may be made.
+
+        Else nothing is counted, and it says how long to wait. The hour of a key begins with its first try.
+        """
         ...
 
-    def count_failure(self, keys: Sequence[str], *, now: datetime) -> None: ...
+    def take_back_try(self, key: str, *, now: datetime) -> None:
+        """A try that was counted within this hour was none."""
+        ...
 
-    def clear_failures(self, keys: Sequence[str]) -> None: ...
+    def forget_tries(self, key: str) -> None: ...
+
+
+class PasswordMarks(Protocol):
+    """Tells whether a password is another one than that of a system which was marked, without keeping it.
+
+    A mark is made with a secret of this installation: who only reads the table can try no password against it.
+    """
+
+    def make(self, system: str, password: str) -> str: ...
+
+    def is_another(self, mark: str, system: str, password: str) -> bool:
+        """True only if that is certain: not for no mark, nor for one that was made with a secret now gone."""
+        ...
 
 
 class Notices(Protocol):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.sent_work import SentWork
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
@@ -71,6 +71,7 @@ class Integration:
     company: Company
     wms_username: str
     wms_password: bytes = field(repr=False)
+    wms_password_mark: str = field(default="", repr=False)  # tells another password from this one, and no more
     settings: IntegrationSettings | None  # None while it is a draft
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
@@ -78,6 +79,7 @@ class Integration:
     detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
     last_run: RunSummary | None = None
     version: int = 1
+    generation: int = 0  # grows when all sign-ins end
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
@@ -91,6 +93,12 @@ class Integration:
     def runs(self) -> bool:
         """Whether the schedule and its workers touch it."""
         return self.status is IntegrationStatus.ACTIVE and self.broken_since is None
+
+    @property
+    def login_is_refused(self) -> bool:
+        """Whether Ongoing refused the stored login in the last run."""
+        run = self.last_run
+        return run is not None and run.problem is not None and run.problem.code is IssueCode.WMS_LOGIN_REFUSED
 
     @property
     def answered(self) -> bool:

@@ -16,6 +16,7 @@ from invoicing.rendering.views import (
     FieldProblem,
     InvoiceState,
     LandingProblem,
+    PasswordProblem,
 )
 
 # By type first: members of different StrEnums with equal values are equal to each other.
@@ -66,6 +67,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         LandingProblem.SESSION_ENDED: translatable(
             "You have been signed out, which happens after eight hours. Sign in again: what you had typed is kept, "
             "and is shown to you afterwards."
+        ),
+    },
+    PasswordProblem: {
+        PasswordProblem.MISSING: translatable("Fill in this field."),
+        PasswordProblem.WRONG: translatable("Ongoing does not accept this password. Nothing was changed."),
+        PasswordProblem.TOO_MANY_TRIES: translatable("There were many tries in a short time, so there is a pause."),
+        PasswordProblem.WMS_NOT_ANSWERING: translatable(
+            "Ongoing does not answer just now. Try again in a few minutes."
         ),
     },
     ConnectionHealth: {

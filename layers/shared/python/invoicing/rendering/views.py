@@ -91,6 +91,24 @@ class LandingProblem(StrEnum):
     SESSION_ENDED = "session_ended"
 
 
+class PasswordProblem(StrEnum):
+    """Why the password for Ongoing, asked for once more, is asked for again."""
+
+    MISSING = "missing"
+    WRONG = "wrong"
+    TOO_MANY_TRIES = "too_many_tries"
+    WMS_NOT_ANSWERING = "wms_not_answering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordView:
+    """The field that asks for the password for Ongoing before something that cannot be undone."""
+
+    username: str
+    problem: PasswordProblem | None = None
+    try_again_at: datetime | None = None  # for TOO_MANY_TRIES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactivationView:
     """The broken integration that a signed link points to."""
@@ -222,6 +240,7 @@ class SettingsView:
     sections: tuple[SettingSection, ...]
     form: Mapping[str, str]
     is_new: bool
+    password: PasswordView  # asked for when the address is changed
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
     problems: Mapping[str, FieldProblem] = field(default_factory=dict)
     changed_elsewhere: bool = False
@@ -552,7 +571,17 @@ class DisconnectView:
     session: SessionView
     company: str
     waiting: int
+    password: PasswordView
     not_confirmed: bool = False  # the form was sent without the tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectView:
+    """Asks before going to Fortnox once more."""
+
+    session: SessionView
+    company: str
+    password: PasswordView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -568,6 +597,7 @@ class Message(StrEnum):
 
     SESSION_ENDED = "session_ended"
     SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
     NOT_FOUND = "not_found"  # also for what the reader may not see: the two must look the same
     FORM_EXPIRED = "form_expired"
     BAD_REQUEST = "bad_request"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Mailer,
         Notices,
         OutsideCalls,
+        PasswordMarks,
         Report,
         Sealer,
         SecondsLeft,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         WmsInvoices,
         WmsMemory,
     )
+    from invoicing.application.prove_login import ProofTools
     from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
     from invoicing.application.sign_in import SignInTools
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
     from invoicing.runtime.beside_each_other import QueueMessage
+    from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
 
 
@@ -482,18 +485,32 @@ class Bootstrap:
             sessions=self.sessions, oauth=self.oauth(base_url), clock=self.clock, new_secret=self.new_secret
         )
 
+    def proof_tools(self) -> "ProofTools":
+        from invoicing.application.prove_login import ProofTools
+
+        return ProofTools(
+            integrations=self.integrations,
+            notices=self.notices,
+            sessions=self.sessions,
+            wms=self.wms,
+            marks=self.marks,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
     def sign_in_tools(self, base_url: str) -> "SignInTools":
         from invoicing.application.sign_in import SignInTools
 
         return SignInTools(
-            consent=self.consent_tools(base_url),
             integrations=self.integrations,
             notices=self.notices,
             sessions=self.sessions,
-            sealer=self.password_sealer,
             wms=self.wms,
+            marks=self.marks,
             clock=self.clock,
             sleep=self.sleep,
+            consent=self.consent_tools(base_url),
+            sealer=self.password_sealer,
             new_secret=self.new_secret,
         )
 
@@ -633,6 +650,17 @@ class Bootstrap:
         from invoicing.runtime.links import Links
 
         return Links(secret=self.signing_secret(), base_url=base_url)
+
+    @property
+    def marks(self) -> "PasswordMarks":
+        from invoicing.runtime.password_marks import KeyedMarks
+
+        return KeyedMarks(secret=self.signing_secret())
+
+    def known_browsers(self) -> "KnownBrowsers":
+        from invoicing.runtime.known_browsers import KnownBrowsers
+
+        return KnownBrowsers(secret=self.signing_secret())
 
     # ---- how they are made
 
