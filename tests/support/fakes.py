@@ -158,6 +158,7 @@ class FakeIntegrations:
     def __init__(self) -> None:
         self._stored: dict[str, Integration] = {}
         self._directory: dict[str, str] = {}
+        self._stopped_since: datetime | None = None
         self._lock = threading.RLock()
 
     def get(self, integration_id: str) -> Integration | None:
@@ -241,6 +242,15 @@ class FakeIntegrations:
     def all(self) -> Iterator[Integration]:
         with self._lock:
             return iter(list(self._stored.values()))
+
+    def stopped_since(self) -> datetime | None:
+        return self._stopped_since
+
+    def stop(self, *, at: datetime) -> None:
+        self._stopped_since = self._stopped_since or at
+
+    def go_on(self) -> None:
+        self._stopped_since = None
 
     def warehouse_of(self, customer_id: str) -> str | None:
         with self._lock:

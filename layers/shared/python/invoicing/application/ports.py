@@ -160,6 +160,16 @@ class Integrations(Protocol):
         """Every integration; for the service operator."""
         ...
 
+    def stopped_since(self) -> datetime | None:
+        """Since when the whole service stands still, by its operator's word; None: it works. Read consistently."""
+        ...
+
+    def stop(self, *, at: datetime) -> None:
+        """The whole service stands still until `go_on`: nothing is sent, and no key is renewed."""
+        ...
+
+    def go_on(self) -> None: ...
+
     def warehouse_of(self, customer_id: str) -> str | None:
         """The directory's answer for a customer id."""
         ...
