@@ -70,7 +70,7 @@ def test_signing_out_ends_the_session_in_every_tab(settled: Office, browser: Bro
         office.sign_in()
         office.arrive(f"/integrations/{office.system}")
         remembered = page.context.storage_state()
-        page.get_by_role("button", name=office.say("Sign out")).click()
+        page.get_by_role("button", name=office.say("Sign out"), exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(office.say("You are signed out"))
         office.look("signed-out", once=True)
         old = office.at(browser.new_page(storage_state=remembered, locale=LOCALES[office.language]))
