@@ -23,10 +23,8 @@ parts = Bootstrap(settings)
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
     """SQS FIFO; a message that fails comes again, and the others of its group wait for it."""
     parts.invoked(context)
-    if since := parts.integrations.stopped_since():
-        # What the messages ask for is not lost: the first schedule afterwards reads anew what is due.
-        report("service_stopped", {"since": since.isoformat()})
-        return {"batchItemFailures": []}
+    if parts.is_stopped():
+        return {"batchItemFailures": []}  # the first schedule afterwards reads anew what is due
     messages = read_batch(event)
     groups = len({message.group for message in messages})
     seconds_left = share_of(parts.time_left, groups=groups)

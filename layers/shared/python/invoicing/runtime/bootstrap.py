@@ -174,6 +174,13 @@ class Bootstrap:
         """Seconds until this invocation is stopped."""
         return float(self._invocation.get_remaining_time_in_millis()) / 1000 if self._invocation else 0.0
 
+    def is_stopped(self) -> bool:
+        """Whether the service operator has paused all work, which is said in the log."""
+        since = self.integrations.stopped_since()
+        if since is not None:
+            self.report("service_stopped", {"since": since.isoformat()})
+        return since is not None
+
     # ---- time, chance and log
 
     @cached_property
