@@ -1,6 +1,6 @@
 """Runs of one integration: what is due is in Fortnox once, right to the öre, and marked in Ongoing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,15 +10,16 @@ from typing import Any, cast
 import pytest
 from invoicing.application.change_integration import sync_now
 from invoicing.application.http import HttpAnswer, HttpRequest
-from invoicing.application.ports import SyncRequest, WmsPage
+from invoicing.application.ports import CannotOpenError, SyncRequest, WmsPage
 from invoicing.application.sync_integration import HOPS, SLOW_SECONDS, Lanes, sync_integration
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
-from invoicing.domain.issue import IssueCode
+from invoicing.domain.issue import Fixer, IssueCode
 from invoicing.domain.notice import Notice, NoticeKind
 from invoicing.domain.sent_work import Closing
+from invoicing.domain.tokens import Mode
 from invoicing.domain.wms_invoice import WmsLogin
 
 from local.fortnox.seed import TENANT_ID
@@ -335,6 +336,31 @@ def test_a_wms_that_refuses_the_stored_login_is_a_problem_of_the_integration() -
 
     assert summary.problem is not None
     assert summary.problem.code is IssueCode.WMS_LOGIN_REFUSED
+
+
+@pytest.mark.parametrize("what", ["the password for Ongoing", "the keys to Fortnox"])
+def test_what_we_cannot_open_is_ours_and_nobody_s_password(what: str) -> None:
+    """A wrong name of a stage, a key that is disabled: it rings, and no warehouse is sent astray."""
+    world = World()
+    world.connect(Mode.PERSONAL)
+    world.later(hours=2)  # keys must be renewed
+    opens = world.sealer.open
+
+    def refuse(sealed: bytes, context: Mapping[str, str]) -> bytes:
+        if (context.get("secret") == "wms-password") is (what == "the password for Ongoing"):
+            raise CannotOpenError("sealed under another context, or damaged")
+        return opens(sealed, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.sealer, "open", refuse)
+        summary = run(world)
+    lines = [fields for event, fields in world.reports if event == "our_defect"]
+
+    assert summary.problem is not None
+    assert (summary.problem.code, summary.problem.fixer) == (IssueCode.NOT_OPENING, Fixer.SERVICE_OPERATOR)
+    assert lines == [{"integration": WAREHOUSE, "reason": f"{what} cannot be opened"}]
+    assert in_fortnox(world) == []
+    assert run(world).sent == len(GOOD)
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,8 @@ class _Run:
     def execute(self) -> RunSummary:
         try:
             login = login_of(self._integration, self._tools.sealer)
-        except CannotOpenError as error:
-            self._not_answering(error, IssueCode.WMS_LOGIN_REFUSED)  # signing in again stores the password anew
+        except CannotOpenError:
+            self._not_opening("the password for Ongoing")
             return self._finish()
         try:
             self._export(login)
@@ -192,8 +192,8 @@ class _Run:
             self._problem(
                 IssueCode.WMS_LOGIN_REFUSED, system=self._integration.id, username=self._integration.wms_username
             )
-        except (CannotOpenError, UnreadableTokensError) as error:
-            self._not_answering(error, IssueCode.CONNECTION_BROKEN)  # connecting again gives new keys
+        except (CannotOpenError, UnreadableTokensError):
+            self._not_opening("the keys to Fortnox")
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
@@ -550,6 +550,11 @@ class _Run:
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)
+
+    def _not_opening(self, what: str) -> None:
+        """A key, a stage's name or a record of ours is wrong: nobody's password is, and nobody else can mend it."""
+        self._report("our_defect", reason=f"{what} cannot be opened")
+        self._problem(IssueCode.NOT_OPENING)
 
     def _not_answering(self, error: Exception, code: IssueCode) -> None:
         self._report("run_failed", reason=_reason(error))

@@ -87,6 +87,7 @@ class IssueCode(StrEnum):
     WMS_NOT_ANSWERING = "wms_not_answering"  # system
     WMS_NOT_UNDERSTOOD = "wms_not_understood"  # system, kind, unknown, missing
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"  # -
+    NOT_OPENING = "not_opening"  # of ours: a password or a key that we keep sealed
 
 
 _FIXERS: Mapping[IssueCode, Fixer] = {
@@ -151,6 +152,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.WMS_NOT_ANSWERING: Fixer.NOBODY,
     IssueCode.WMS_NOT_UNDERSTOOD: Fixer.SERVICE_OPERATOR,
     IssueCode.FORTNOX_NOT_ANSWERING: Fixer.NOBODY,
+    IssueCode.NOT_OPENING: Fixer.SERVICE_OPERATOR,
 }
 
 

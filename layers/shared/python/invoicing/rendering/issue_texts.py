@@ -623,6 +623,17 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable("Nothing to do: the service tries again at every run, and nothing is lost."),
     ),
+    IssueCode.NOT_OPENING: IssueText(
+        title=translatable("Something of ours is wrong"),
+        cause=translatable(
+            "What this service keeps sealed for you cannot be opened just now. Your password and your approval are "
+            "not the cause."
+        ),
+        fix=translatable(
+            "You do not need to do anything. We who run this service have been told, and are the ones to mend it. "
+            "Nothing is lost: the invoices wait in Ongoing, and are then sent by themselves."
+        ),
+    ),
 }
 
 # What to do instead, where a parameter says that the usual advice is followed already.
