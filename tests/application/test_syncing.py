@@ -16,7 +16,7 @@ from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import Notice, NoticeKind
-from invoicing.domain.sent_work import Closing
+from invoicing.domain.work import Closing
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed

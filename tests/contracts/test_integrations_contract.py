@@ -11,7 +11,7 @@ from invoicing.application.ports import ChangedMeanwhileError, Integrations
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.sent_work import SentWork
+from invoicing.domain.work import Work
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeIntegrations
@@ -44,7 +44,7 @@ RUN = RunSummary(
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
     closed=START,
-    not_told=SentWork(count=2, sums={"SEK": Decimal("1250.50")}),
+    not_told=Work(count=2, sums={"SEK": Decimal("1250.50")}),
 )
 
 

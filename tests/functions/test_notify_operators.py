@@ -15,7 +15,7 @@ from invoicing.domain.errors import ConfigurationError, InvoicingError, RetryLat
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.integration_settings import PriceMeaning, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind, broken_notice_id
-from invoicing.domain.sent_work import Closing, SentWork
+from invoicing.domain.work import Closing, Work
 
 from local.ongoing.seed import WAREHOUSE
 from tests.functions.deployed import CUSTOM_DOMAIN, Browser, Deploy, Deployed, event, request
@@ -186,7 +186,7 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
             integration_id=WAREHOUSE,
             kind=NoticeKind.REACTIVATED,
             created_at=broken.clock(),
-            closing=Closing(sent=SentWork(count=2, sums={"SEK": Decimal("12345.67")}), held=3),
+            closing=Closing(sent=Work(count=2, sums={"SEK": Decimal("12345.67")}), held=3),
         )
     )
     made = event(NEW)

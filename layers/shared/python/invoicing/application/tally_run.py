@@ -7,7 +7,7 @@ from datetime import datetime
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.sent_work import SentWork
+from invoicing.domain.work import Work
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Tally:
     updated: int = 0
     held: int = 0
     failed: int = 0
-    sent: SentWork = field(default_factory=SentWork)
+    sent: Work = field(default_factory=Work)
     problem: Issue | None = None
 
     def take(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
@@ -99,7 +99,7 @@ class Tally:
             self.updated += 1
             return
         net = after.fortnox_net if after.fortnox_net is not None else after.amount
-        one = SentWork(count=1, sums={after.currency or "SEK": net})
+        one = Work(count=1, sums={after.currency or "SEK": net})
         self.sent = self.sent.and_then(one)
 
     def _tell_new_issue(self, invoice_id: int, before: Export | None, after: Export) -> None:

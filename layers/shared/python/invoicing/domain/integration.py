@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue
-from invoicing.domain.sent_work import SentWork
+from invoicing.domain.work import Work
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
 RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
@@ -58,7 +58,7 @@ class RunSummary:
     problem: Issue | None = None  # of the whole integration
     good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
     closed: datetime | None = None  # the reactivation that a closing mail was written about
-    not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
+    not_told: Work = field(default_factory=Work)  # sent since a reactivation, before its mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import Mail, Notice, NoticeKind
-from invoicing.domain.sent_work import Closing
+from invoicing.domain.work import Closing
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,

@@ -1,30 +1,39 @@
-"""What was sent in a while, for the closing mail after a reactivation."""
+"""An amount of work: how many invoices, and what they come to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentWork:
+class Work:
     """How many invoices, and their net in each currency."""
 
     count: int = 0
     sums: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def and_then(self, later: "SentWork") -> "SentWork":
-        """This and what was sent after it."""
+    def and_then(self, later: "Work") -> "Work":
+        """Both together."""
         currencies = sorted({*self.sums, *later.sums})
         zero = Decimal(0)
-        return SentWork(
+        return Work(
             count=self.count + later.count,
             sums={one: self.sums.get(one, zero) + later.sums.get(one, zero) for one in currencies},
         )
+
+
+def work_of(invoices: Iterable[tuple[str, Decimal]]) -> Work:
+    """What invoices come to, each given by its currency (none: kronor) and its net."""
+    count, sums = 0, dict[str, Decimal]()
+    for currency, net in invoices:
+        count += 1
+        sums[currency or "SEK"] = sums.get(currency or "SEK", Decimal(0)) + net
+    return Work(count=count, sums=dict(sorted(sums.items())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """What a closing mail tells."""
 
-    sent: SentWork = field(default_factory=SentWork)
+    sent: Work = field(default_factory=Work)
     held: int = 0  # invoices that wait for somebody
