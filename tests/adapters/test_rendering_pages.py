@@ -30,6 +30,7 @@ from invoicing.domain.integration_settings import (
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
 from invoicing.pages.settings_form import form_of, read_settings, sections
 from invoicing.rendering import issue_texts
@@ -43,7 +44,6 @@ from invoicing.rendering.views import (
     ISSUES_PER_PAGE,
     PAIRS_SHOWN,
     ROWS_PER_PAGE,
-    ConnectionHealth,
     ConsentMode,
     ConsentOutcome,
     ConsentView,
@@ -577,8 +577,9 @@ def test_a_healthy_page_has_no_reactivation_link_and_a_broken_one_no_sync_button
         "approved_at": datetime(2026, 1, 12, tzinfo=UTC),
         "reactivation_link": "https://invoicing.example.com/reactivate/x",
     }
-    healthy = Pages().status(StatusView(health=ConnectionHealth.HEALTHY, **view), Language.ENGLISH)  # type: ignore[arg-type]
-    broken = Pages().status(StatusView(health=ConnectionHealth.BROKEN, **view), Language.ENGLISH)  # type: ignore[arg-type]
+    stands = {situation: Standing(situation=situation) for situation in Situation}
+    healthy = Pages().status(StatusView(standing=stands[Situation.ALL_SENT], **view), Language.ENGLISH)  # type: ignore[arg-type]
+    broken = Pages().status(StatusView(standing=stands[Situation.APPROVAL_ENDED], **view), Language.ENGLISH)  # type: ignore[arg-type]
 
     assert "/reactivate/" not in healthy
     assert "/sync" in healthy

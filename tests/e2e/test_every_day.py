@@ -46,7 +46,7 @@ def test_the_overview_shows_connection_runs_and_what_waits(settled: Office) -> N
     """Company, system, health, both runs, and the number of issues in the menu."""
     settled.open()
 
-    for text in (settled.company, settled.system, settled.say("Working"), settled.say("Next run")):
+    for text in (settled.company, settled.system, settled.say("Needs attention"), settled.say("Next run")):
         expect(settled.main).to_contain_text(text)
     expect(settled.page.locator(".sections .count")).to_have_text(str(HELD))
     settled.look("status")
@@ -185,4 +185,4 @@ def test_pausing_is_asked_about_and_resuming_is_one_button(connected: Office) ->
     connected.press("Resume")
     connected.arrive("notice=resumed")
 
-    expect(connected.main).to_contain_text(connected.say("Working"))
+    expect(connected.main).to_contain_text(connected.say("Not begun"))

@@ -61,10 +61,13 @@ def save_settings(
 
 def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str) -> Integration:
     same_address = integration.settings is not None and _same_address(integration.settings, settings)
+    is_new = integration.status is IntegrationStatus.DRAFT
     changed = replace(
         integration,
         settings=settings,
-        status=IntegrationStatus.ACTIVE if integration.status is IntegrationStatus.DRAFT else integration.status,
+        status=IntegrationStatus.ACTIVE if is_new else integration.status,
+        status_since=tools.clock() if is_new else integration.status_since,
+        status_by=by if is_new else integration.status_by,
         address_confirmed=integration.address_confirmed and same_address,
         version=integration.version + 1,
     )
@@ -115,7 +118,13 @@ def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str
     wanted = IntegrationStatus.PAUSED if paused else IntegrationStatus.ACTIVE
     if integration.status not in {IntegrationStatus.ACTIVE, IntegrationStatus.PAUSED} or integration.status is wanted:
         return integration
-    changed = replace(integration, status=wanted, version=integration.version + 1)
+    changed = replace(
+        integration,
+        status=wanted,
+        status_since=tools.clock(),
+        status_by=by,
+        version=integration.version + 1,
+    )
     tools.integrations.put(changed)
     tools.report("integration_paused" if paused else "integration_resumed", {"integration": integration.id, "by": by})
     return changed

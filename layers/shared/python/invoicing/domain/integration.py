@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue
+from invoicing.domain.look import Look
 from invoicing.domain.work import Work
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
@@ -57,6 +58,8 @@ class RunSummary:
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
     good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
+    problem_since: datetime | None = None  # of the first of the runs, without one between, that it stopped
+    look: Look | None = None  # of this run, or of the last one that could look
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: Work = field(default_factory=Work)  # sent since a reactivation, before its mail
 
@@ -77,6 +80,8 @@ class Integration:
     detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
     last_run: RunSummary | None = None
     version: int = 1
+    status_since: datetime | None = None  # when it was created, paused or resumed last
+    status_by: str = ""  # and by whom
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
@@ -120,15 +125,10 @@ class Integration:
         return self.sync_asked_at is not None and not self.answered and now < self.sync_asked_at + RUN_LIFE
 
     @property
-    def waiting(self) -> int:
-        """How many invoices the last run left: not due yet, or not sent because it stopped."""
-        run = self.last_run
-        return max(0, run.seen - run.sent - run.updated - run.held) if run else 0
-
-    @property
-    def held_up(self) -> int:
-        """How many invoices were due at the last run and could not be sent because it stopped."""
-        return max(0, self.waiting - self.last_run.waiting) if self.last_run else 0
+    def held_up(self) -> Work:
+        """What the last look found due and nobody has begun: it is sent as soon as nothing stops it."""
+        look = self.last_run.look if self.last_run else None
+        return look.due if look else Work()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

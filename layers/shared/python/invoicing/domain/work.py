@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from invoicing.domain.money import round_to_ore
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -23,11 +25,11 @@ class Work:
 
 
 def work_of(invoices: Iterable[tuple[str, Decimal]]) -> Work:
-    """What invoices come to, each given by its currency (none: kronor) and its net."""
+    """What invoices come to, each given by its currency (none: kronor) and its net, which counts to the öre."""
     count, sums = 0, dict[str, Decimal]()
     for currency, net in invoices:
         count += 1
-        sums[currency or "SEK"] = sums.get(currency or "SEK", Decimal(0)) + net
+        sums[currency or "SEK"] = sums.get(currency or "SEK", Decimal(0)) + round_to_ore(net)
     return Work(count=count, sums=dict(sorted(sums.items())))
 
 

@@ -40,7 +40,7 @@ def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
     view = DisconnectView(
         session=visit.session_view,
         company=visit.integration.company.name,
-        waiting=visit.integration.waiting,
+        standing=visit.standing,
         not_confirmed=not_confirmed,
     )
     html = visit.pages.disconnect(view, visit.language)

@@ -22,6 +22,7 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
+from invoicing.domain.standing import Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
     SESSION_COOKIE,
@@ -106,13 +107,20 @@ class SignedInVisit(Visit):
     @property
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
-        run = self.integration.last_run
         return SessionView(
             integration_id=self.integration.id,
             system=self.integration.id,
             csrf=self.session.csrf,
-            open_issues=run.held + (run.problem is not None) if run else 0,
+            open_issues=self.standing.things_to_do,
         )
+
+    @property
+    def standing(self) -> Standing:
+        """How the integration stands just now, for every page the same."""
+        integration = self.integration
+        records = self.parts.exports.get_many(integration.id, sorted(integration.unfinished))
+        keys = self.parts.tokens.get(integration.id)
+        return standing_of(integration, keys, records.values(), now=self.now())
 
     def here(self, path: str = "") -> str:
         """An address below this integration's own."""

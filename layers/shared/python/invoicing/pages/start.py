@@ -114,4 +114,4 @@ def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
     integration = visit.parts.integrations.get(subject.get("integration", ""))
     if integration is None or integration.broken_since is None:
         return None
-    return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up)
+    return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up.count)

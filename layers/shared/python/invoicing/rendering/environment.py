@@ -16,6 +16,7 @@ from invoicing.rendering.formats import format_amount, format_date, format_numbe
 from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
+from invoicing.rendering.standing_texts import standing_text, work_text
 from invoicing.rendering.views import FieldProblem, InvoiceState
 from invoicing.rendering.way_texts import WAY_TEXTS
 
@@ -59,6 +60,8 @@ def environment_for(language: Language) -> Environment:
         way_text=WAY_TEXTS.__getitem__,
         hint_text=partial(hint_text, language=language),
         issue_text=partial(issue_text, language=language),
+        standing_text=partial(standing_text, language=language),
+        work=partial(work_text, language=language),
     )
     environment.globals.update(
         asset_path=asset_path,

@@ -6,11 +6,11 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
+from invoicing.domain.standing import Situation
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
-    ConnectionHealth,
     DecisionWrong,
     Feedback,
     FieldProblem,
@@ -68,11 +68,17 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "and is shown to you afterwards."
         ),
     },
-    ConnectionHealth: {
-        ConnectionHealth.HEALTHY: translatable("Working"),
-        ConnectionHealth.CHECKING: translatable("Being checked"),
-        ConnectionHealth.BROKEN: translatable("Keys not valid"),
-        ConnectionHealth.REVOKED: translatable("Withdrawn in Fortnox"),
+    Situation: {
+        Situation.APPROVAL_ENDED: translatable("Stopped"),
+        Situation.STOPPED: translatable("Stopped"),
+        Situation.PAUSED: translatable("Paused"),
+        Situation.LATE: translatable("Late"),
+        Situation.NOT_ANSWERING: translatable("Stopped for now"),
+        Situation.CHECKING: translatable("Being checked"),
+        Situation.HELD: translatable("Needs attention"),
+        Situation.NOT_BEGUN: translatable("Not begun"),
+        Situation.ON_THE_WAY: translatable("On the way"),
+        Situation.ALL_SENT: translatable("All clear"),
     },
     InvoiceState: {
         InvoiceState.NOT_DUE: translatable("Not due yet"),

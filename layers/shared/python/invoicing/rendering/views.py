@@ -15,6 +15,7 @@ from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
+from invoicing.domain.standing import Standing
 from invoicing.domain.verdict import Intention
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
@@ -22,7 +23,7 @@ INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
 ISSUES_PER_PAGE = 10
-INVOICES_IN_GROUP = 10
+INVOICES_IN_GROUP = 8
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
 
@@ -232,15 +233,6 @@ class SettingsView:
 # Every day
 
 
-class ConnectionHealth(StrEnum):
-    """Whether Fortnox accepts our keys."""
-
-    HEALTHY = "healthy"
-    CHECKING = "checking"  # an answer about the keys is missing; the service is finding out by itself
-    BROKEN = "broken"
-    REVOKED = "revoked"  # somebody withdrew the consent in Fortnox
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
     """A run that was asked for or is under way. `total` is None until the invoices have been read."""
@@ -265,17 +257,13 @@ class StatusView:
     session: SessionView
     company: str
     organisation_number: str
-    health: ConnectionHealth
+    standing: Standing
     mode: ConsentMode
     approved_by: str  # name or user, as Fortnox gave it; empty if it gave none
     approved_at: datetime
-    paused: bool = False
-    broken_since: datetime | None = None
-    reactivation_link: str = ""  # absolute; shown when broken or revoked
+    reactivation_link: str = ""  # absolute; shown when Fortnox's approval has ended
     last_run: LastRun | None = None
-    next_run: datetime | None = None  # not later than this
     progress: RunProgress | None = None
-    waiting: int = 0
     sent_this_month: int = 0
     totals_this_month: tuple[CurrencyTotal, ...] = ()
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
@@ -535,7 +523,7 @@ class PauseView:
 
     session: SessionView
     company: str
-    waiting: int
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -544,7 +532,7 @@ class DisconnectView:
 
     session: SessionView
     company: str
-    waiting: int
+    standing: Standing
     not_confirmed: bool = False  # the form was sent without the tick
 
 

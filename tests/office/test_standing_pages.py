@@ -1,0 +1,214 @@
+"""The overview's sentence, pill and numbers, in every situation and both languages, beside what both sides have."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from invoicing.application.change_integration import pause
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.standing import Situation, Tone, standing_of
+from invoicing.domain.work import Work
+from invoicing.rendering.standing_texts import standing_text
+
+from local.fortnox.seed import TENANT_ID
+from local.ongoing import seed
+from local.ongoing.faults import Effect, FaultRule
+from local.ongoing.seed import USERNAME, WAREHOUSE
+from local.ongoing.warehouse import User
+from tests.office.day import MORE, Day, less
+
+WAITING, HELD, SENT = range(3)  # tiles
+NOTHING = Work()
+
+
+def troubled() -> Day:
+    """The demo's month: six sent, six held, one that still grows."""
+    day = Day()
+    day.later()
+    return day
+
+
+def ongoing_down() -> Day:
+    day = troubled()
+    day.world.ongoing.add_fault(FaultRule(effect=Effect.BEFORE, times=None))
+    day.later()
+    return day
+
+
+def password_refused() -> Day:
+    day = troubled()
+    warehouse = day.world.ongoing.warehouse(WAREHOUSE)
+    day.world.ongoing.put_warehouse(replace(warehouse, users=(User(username=USERNAME, password="another"),)))
+    day.later()
+    return day
+
+
+def licence_gone() -> Day:
+    """With sixty new invoices that wait for it."""
+    day = troubled()
+    day.add(60)
+    day.world.fortnox.change_company(TENANT_ID, {"licences": []})
+    day.later()
+    return day
+
+
+def approval_ended() -> Day:
+    day = troubled()
+    day.add(3)
+    day.break_keys()
+    return day
+
+
+def paused() -> Day:
+    day = troubled()
+    pause(day.world.change_tools(), day.integration, paused=True, by="anna")
+    day.later()
+    return day
+
+
+def sixty_wait() -> Day:
+    day = Day()
+    day.only()
+    day.add(60, like=seed.STILL_GROWING)
+    day.later()
+    return day
+
+
+def many_sent() -> Day:
+    day = Day()
+    day.only()
+    day.add(300)
+    day.later()
+    return day
+
+
+def fifty_held() -> Day:
+    """Eight causes: seven accounts that are none, each on some invoices, and a customer that there is not."""
+    day = Day()
+    day.only()
+    junk = next(one for one in seed.default_warehouse(day.world.today).invoices if one.id == seed.JUNK_ACCOUNT)
+    for account in range(1, 8):
+        charges = (replace(junk.charges[0], account=str(account)),)
+        day.add(6, like=seed.JUNK_ACCOUNT, first=MORE + 10 * account, charges=charges)
+    day.add(8, like=seed.UNKNOWN_CUSTOMER)
+    day.later()
+    return day
+
+
+def just_created() -> Day:
+    return Day()
+
+
+SITUATIONS: dict[str, tuple[Callable[[], Day], Situation, Tone]] = {
+    "Ongoing down": (ongoing_down, Situation.NOT_ANSWERING, Tone.BAD),
+    "password refused": (password_refused, Situation.STOPPED, Tone.BAD),
+    "licence gone": (licence_gone, Situation.STOPPED, Tone.BAD),
+    "approval ended": (approval_ended, Situation.APPROVAL_ENDED, Tone.BAD),
+    "paused": (paused, Situation.PAUSED, Tone.WARN),
+    "60 waiting": (sixty_wait, Situation.ALL_SENT, Tone.GOOD),
+    "300 sent": (many_sent, Situation.ALL_SENT, Tone.GOOD),
+    "50 held of 8 causes": (fifty_held, Situation.HELD, Tone.WARN),
+    "just created": (just_created, Situation.NOT_BEGUN, Tone.CALM),
+    "a month with troubles": (troubled, Situation.HELD, Tone.WARN),
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_sentence_pill_and_numbers_agree_with_each_other_and_with_both_sides(name: str) -> None:
+    """In both languages; what Fortnox lacks is told to the öre, whatever stops it."""
+    makes, situation, tone = SITUATIONS[name]
+    day = makes()
+    truth = day.truth()
+    records = day.world.exports.get_many(WAREHOUSE, sorted(day.integration.unfinished)).values()
+    standing = standing_of(day.integration, day.world.tokens.get(WAREHOUSE), records, now=day.world.clock())
+
+    assert standing.situation is situation
+    if standing.looked_at is not None:
+        assert standing.unsent == truth.unsent
+        assert standing.later == truth.growing
+    for language in Language:
+        seen = day.overview(language)
+        text = standing_text(standing, language)
+        assert (seen.what, seen.todo) == (text.what, text.todo)
+        assert seen.tones == {tone}
+        assert seen.has(WAITING, standing.waiting)
+        assert seen.has(HELD, less(truth.unsent, standing.waiting, standing.later) if standing.looked_at else NOTHING)
+        assert seen.has(SENT, truth.in_fortnox)
+        assert seen.badge == standing.things_to_do
+        assert seen.looked
+
+
+@pytest.mark.parametrize(
+    ("makes", "swedish", "english"),
+    [
+        (
+            fifty_held,
+            ("8 saker stoppar 50 fakturor (107 720,00 kr).", "Börja med: "),
+            ("8 things stop 50 invoices (SEK 107,720.00).", "Begin with: "),
+        ),
+        (
+            licence_gone,
+            ("En licens saknas i Fortnox. 66 fakturor (", "Vem kan rätta: Er Fortnox-administratör."),
+            ("A licence is missing in Fortnox. 66 invoices (", "Who can fix this: Your Fortnox administrator."),
+        ),
+        (
+            ongoing_down,
+            ("Ongoing svarar inte. 6 fakturor (", "Du behöver inte göra något. Ongoing läses nästa gång senast "),
+            ("Ongoing does not answer. 6 invoices (", "You need do nothing. Next look in Ongoing "),
+        ),
+        (
+            many_sent,
+            ("Allt som skulle skickas är skickat. Ongoing läses nästa gång senast ", "Du behöver inte göra något."),
+            ("All that was due is sent. Next look in Ongoing ", "You need do nothing."),
+        ),
+        (
+            paused,
+            (" av anna: inget skickas. 6 fakturor (", "Tryck på Återuppta, så skickas allt som väntar."),
+            (" by anna: nothing is sent. 6 invoices (", "Press Resume, and everything that waits is sent."),
+        ),
+    ],
+    ids=["held", "licence", "down", "sent", "paused"],
+)
+def test_the_sentence_says_how_it_is_and_what_to_do(
+    makes: Callable[[], Day], swedish: tuple[str, str], english: tuple[str, str]
+) -> None:
+    """Read as a person reads it."""
+    day = makes()
+    for language, (what, todo) in {Language.SWEDISH: swedish, Language.ENGLISH: english}.items():
+        seen = day.overview(language)
+
+        assert what in seen.what.replace("\u00a0", " ")
+        assert todo in seen.todo
+
+
+def test_what_is_held_stays_counted_when_a_run_looks_at_nothing() -> None:
+    """Fifty-six became one, because only the last run was counted."""
+    day = troubled()
+    before = day.overview(Language.ENGLISH).tiles[HELD]
+    day.world.ongoing.add_fault(FaultRule(effect=Effect.BEFORE, times=None))
+    day.later()
+
+    assert day.overview(Language.ENGLISH).tiles[HELD] == before
+    assert before[0] == 6
+
+
+def test_pausing_and_disconnecting_say_what_will_not_be_sent() -> None:
+    """With the sums, by why it is not sent yet, before the button is pressed."""
+    day = troubled()
+    day.add(2)
+    day.world.fortnox.change_company(TENANT_ID, {"licences": []})
+    day.later()
+    for path in ("/pause", "/disconnect"):
+        page = day.see(path).body.replace("\u00a0", " ")
+
+        assert "2 invoices (SEK 2,040.00), due now" in page
+        assert "1 invoice (SEK 510.00), not due yet" in page
+        assert "6 invoices (SEK " in page
+
+
+def test_after_disconnecting_no_page_says_that_it_works() -> None:
+    """It says that it is disconnected, and nothing else."""
+    day = troubled()
+    pages = [day.office.press("/disconnect", confirm="on").body]
+
+    assert all("disconnected" in page and 'class="pill' not in page for page in pages)
