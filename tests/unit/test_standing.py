@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from invoicing.domain.decision import Decision, Way
@@ -77,12 +78,16 @@ def record(invoice_id: int, state: ExportState, code: IssueCode = IssueCode.NO_R
 HELD = record(7, ExportState.HELD)
 
 
-def standing(run: RunSummary | None, *records: Export, keys: TokenItem | None = KEYS, **changes: object) -> Standing:
+def standing(run: RunSummary | None, *records: Export, keys: TokenItem | None = KEYS, **changes: Any) -> Standing:
     """How an integration with this last run and these unfinished records stands."""
-    return standing_of(replace(ACTIVE, last_run=run, **changes), keys, records, now=NOW)  # type: ignore[arg-type]
+    return standing_of(replace(ACTIVE, last_run=run, **changes), keys, records, now=NOW)
 
 
-PAUSED = {"status": IntegrationStatus.PAUSED, "status_since": NOW - timedelta(days=2), "status_by": "anna"}
+PAUSED: dict[str, Any] = {
+    "status": IntegrationStatus.PAUSED,
+    "status_since": NOW - timedelta(days=2),
+    "status_by": "anna",
+}
 # Each with everything below it being the case too: the gravest is told.
 IN_ORDER: list[tuple[Situation, Tone, Standing]] = [
     (
@@ -180,7 +185,7 @@ def test_numbers_come_from_records_and_from_the_last_look() -> None:
     ids=["runs", "paused", "broken"],
 )
 def test_a_next_look_is_promised_only_where_there_will_be_one(
-    changes: dict[str, object], next_look: datetime | None
+    changes: dict[str, Any], next_look: datetime | None
 ) -> None:
     """Nobody waits for what does not come."""
     assert standing(ran(), **changes).next_look == next_look
