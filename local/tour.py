@@ -26,7 +26,7 @@ from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.tokens import TokenStatus
 from invoicing.pages.serve import Routes, serve
 from invoicing.pages.settings_form import form_of
-from invoicing.rendering.views import INVOICES_PER_PAGE, ISSUES_PER_PAGE, ROWS_PER_PAGE
+from invoicing.rendering.views import CAUSES_PER_PAGE, INVOICES_PER_PAGE, ROWS_PER_PAGE
 from invoicing.runtime import observability, settings
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.links import LIVES, LinkKind
@@ -590,6 +590,6 @@ def _more(world: World) -> list[Invoice]:
     )
     return [
         *(_new(world, MORE_SENT + number) for number in range(INVOICES_PER_PAGE + 5)),
-        *(_new(world, MORE_HELD + number, seed.UNKNOWN_CUSTOMER) for number in range(ISSUES_PER_PAGE + 3)),
+        *(_new(world, MORE_HELD + number, seed.UNKNOWN_CUSTOMER) for number in range(CAUSES_PER_PAGE + 3)),
         replace(growing, charges=rows),
     ]

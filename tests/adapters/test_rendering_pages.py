@@ -32,18 +32,20 @@ from invoicing.domain.integration_settings import (
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
+from invoicing.domain.work import Work
 from invoicing.pages.settings_form import form_of, read_settings, sections
 from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import (
+    CAUSES_PER_PAGE,
     CUSTOMERS_PER_PAGE,
     HISTORY_SHOWN,
-    INVOICES_IN_GROUP,
+    INVOICES_BELOW_CAUSE,
     INVOICES_PER_PAGE,
-    ISSUES_PER_PAGE,
     PAIRS_SHOWN,
     ROWS_PER_PAGE,
+    CauseView,
     ConsentMode,
     ConsentOutcome,
     ConsentView,
@@ -52,12 +54,12 @@ from invoicing.rendering.views import (
     DecisionView,
     DecisionWrong,
     FieldProblem,
+    HeldLine,
     HistoryEntry,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
     InvoiceView,
-    IssueGroup,
     IssueLine,
     IssuesView,
     LandingView,
@@ -321,7 +323,17 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     invoice = InvoiceView(session=session, line=WORST_LINE, history=(happened,) * HISTORY_SHOWN, older_history=True)
     rendered = [pages.preview(preview, language), pages.invoices(invoices, language), pages.invoice(invoice, language)]
     for issue in issues:
-        told = IssueGroup(lines=(issue,) * INVOICES_IN_GROUP, count=99)
+        below = HeldLine(
+            invoice_id=10**9,
+            number="1234567890",
+            goods_owner=LONG_NAME,
+            invoice_date=date(2026, 2, 28),
+            amount=MONEY,
+            currency="SEK",
+            ways=max(_WAYS.values(), key=len),
+        )
+        work = Work(count=99, sums={"EUR": MONEY, "SEK": MONEY})
+        told = CauseView(id="c" * 12, issue=issue.issue, since=at, work=work, lines=(below,) * INVOICES_BELOW_CAUSE)
         customer = CustomerRow(
             goods_owner=LONG_NAME,
             number="1" * 20,
@@ -339,9 +351,13 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
         rendered.append(pages.customers(listed, language))
         held = RehearsedInvoice(line=WORST_LINE, intention=Intention.HOLD, issue=issue.issue, net=MONEY)
         rehearsal = RehearsalView(session=session, at=at, invoices=(held,) * INVOICES_PER_PAGE)
-        alone = IssueGroup(lines=(replace(issue, ways=max(_WAYS.values(), key=len)),), count=1)
-        rendered.append(pages.issues(IssuesView(session=session, groups=(alone,) * ISSUES_PER_PAGE), language))
-        rendered.append(pages.issues(IssuesView(session=session, groups=(told,) * ISSUES_PER_PAGE), language))
+        alone = replace(told, lines=(below,), work=replace(work, count=1))
+        stands = Standing(situation=Situation.HELD)
+        for cause in (alone, told):
+            listed_causes = IssuesView(
+                session=session, standing=stands, problem=issue, causes=(cause,) * CAUSES_PER_PAGE
+            )
+            rendered.append(pages.issues(listed_causes, language))
         rendered.append(pages.rehearsal(rehearsal, language))
     pair = PairLine(fortnox=WORST_ROW, ongoing=WORST_ROW, differs=True)
     decision = DecisionView(

@@ -127,7 +127,7 @@ def test_an_issue_says_why_what_and_who_and_is_gone_once_it_is_mended_and_retrie
     issues = connected.page.locator("article.issue")
     expect(issues).to_have_count(HELD)
     connected.look("issues")
-    for part in ("Why", "What to do", "Who can", "Since"):
+    for part in ("Why", "What to do", "Who can fix this", "Since"):
         expect(connected.wrong_sum).to_contain_text(connected.say(part))
     connected.wrong_sum.get_by_role("link").first.click()
     connected.look("invoice-held")

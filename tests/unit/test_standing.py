@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from invoicing.domain.decision import Decision, Way
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
+from invoicing.domain.integration import LATE_AFTER, Company, Integration, IntegrationStatus, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
-from invoicing.domain.standing import LATE_AFTER, Situation, Standing, Tone, standing_of
+from invoicing.domain.standing import Situation, Standing, Tone, standing_of
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 from invoicing.domain.work import Work
 

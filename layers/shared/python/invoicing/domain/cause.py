@@ -1,5 +1,6 @@
 """What stops invoices, told once for all that it stops: pages and mails speak of causes, not of single invoices."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,8 +60,8 @@ class Cause:
 
     @property
     def id(self) -> str:
-        """Names it as long as it stops the same invoice first; fit for an address."""
-        return f"cause-{self.exports[0].invoice_id}"
+        """Names it for as long as it is the case; fit for an address."""
+        return hashlib.sha256(repr(cause_key(self.issue)).encode()).hexdigest()[:12]
 
 
 def cause_key(issue: Issue) -> tuple[str, ...]:

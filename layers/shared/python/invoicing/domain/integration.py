@@ -111,8 +111,9 @@ class Integration:
         return run.good_at if run.problem is not None and run.good_at is not None else run.finished_at
 
     def late_since(self, now: datetime) -> datetime | None:
-        """When its last run ended, if it should have had another one long ago."""
-        last = self.last_run.finished_at if self.last_run else self.connected_at
+        """Since when it waits for a run, if it should have had one long ago: not from before a pause."""
+        known = (self.last_run.finished_at if self.last_run else None, self.status_since, self.reactivated_at)
+        last = max((moment for moment in known if moment is not None), default=self.connected_at)
         return last if self.runs and now - last > LATE_AFTER else None
 
     def run_under_way(self, now: datetime) -> RunUnderWay | None:

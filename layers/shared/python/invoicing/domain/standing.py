@@ -17,7 +17,6 @@ from invoicing.domain.tokens import TokenItem, TokenStatus
 from invoicing.domain.work import Work, work_of
 
 INTERVAL = timedelta(minutes=15)  # between two looks
-LATE_AFTER = timedelta(hours=1)  # without a look, something of ours has stopped
 
 
 class Situation(StrEnum):
@@ -148,10 +147,9 @@ def _situation(
         return Situation.STOPPED, since, problem
     if integration.status is IntegrationStatus.PAUSED:
         return Situation.PAUSED, integration.status_since, None
-    known = (run.finished_at if run else None, integration.status_since, integration.reactivated_at)
-    looked_for = max((moment for moment in known if moment is not None), default=None)
-    if looked_for and integration.status is IntegrationStatus.ACTIVE and now > looked_for + LATE_AFTER:
-        return Situation.LATE, looked_for, None
+    late_since = integration.late_since(now)
+    if late_since is not None:
+        return Situation.LATE, late_since, None
     if problem is not None:
         return Situation.NOT_ANSWERING, since, problem
     if keys.status is TokenStatus.UNCERTAIN:

@@ -47,7 +47,7 @@ def status(visit: SignedInVisit) -> Answer:
             if integration.broken_since
             else ""
         ),
-        last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
+        last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated) if run else None,
         progress=progress,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),

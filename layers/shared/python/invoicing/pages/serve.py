@@ -36,7 +36,6 @@ from invoicing.pages.browser import (
 )
 from invoicing.rendering.catalogue import choose_language
 from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, SessionView
-from invoicing.rendering.views_of import groups_of
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
@@ -107,11 +106,16 @@ class SignedInVisit(Visit):
     @property
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
+        return replace(self.session_view_alone, open_issues=self.standing.things_to_do)
+
+    @property
+    def session_view_alone(self) -> SessionView:
+        """The same where records are out of reach: the function of the start page may read none."""
         return SessionView(
             integration_id=self.integration.id,
             system=self.integration.id,
             csrf=self.session.csrf,
-            open_issues=self.standing.things_to_do,
+            wms_username=self.integration.wms_username,
         )
 
     @property
@@ -247,7 +251,8 @@ def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
             issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)
         case _:
             issue = Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
-    view = IssuesView(session=visit.session_view, groups=groups_of([IssueLine(issue=issue, since=visit.now())]))
+    line = IssueLine(issue=issue, since=visit.now())
+    view = IssuesView(session=visit.session_view, standing=visit.standing, problem=line)
     return Answer(status=409, body=visit.pages.issues(view, visit.language))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from invoicing.application.change_integration import SettingsChangedError, save_settings
+from invoicing.application.change_integration import SettingsChangedError, ask_again_to_confirm, save_settings
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.integration_settings import (
     FIELDS,
@@ -38,6 +38,14 @@ def save(visit: SignedInVisit) -> Answer:
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
     return visit.noted(Feedback.CREATED if was_draft else Feedback.SAVED)
+
+
+def ask_again(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/confirm-address"""
+    if visit.integration.address_confirmed:
+        return visit.noted(Feedback.NOT_POSSIBLE_NOW)
+    sent = ask_again_to_confirm(visit.parts.change_tools(), visit.integration)
+    return visit.noted(Feedback.LINK_SENT if sent else Feedback.LINK_SENT_BEFORE)
 
 
 def keep_through_sign_in(visit: Visit) -> Answer:
@@ -79,7 +87,8 @@ def settings_page(
 
     integration = visit.integration
     view = SettingsView(
-        session=visit.session_view,
+        # Shown again after a sign-in, the form comes from the start page.
+        session=visit.session_view_alone if not_saved else visit.session_view,
         sections=sections(),
         form={name: form.get(name, "")[:LONGEST] for name in FIELDS},
         is_new=integration.status is IntegrationStatus.DRAFT,

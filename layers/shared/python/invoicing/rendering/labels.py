@@ -6,7 +6,7 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
-from invoicing.domain.standing import Situation
+from invoicing.domain.standing import Situation, Tone
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
@@ -129,7 +129,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.SYNC_STARTED: translatable("The sync has started."),
         Feedback.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
         Feedback.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
-        Feedback.SYNC_STOPPED: translatable("The sync could not do all its work. Under Issues it says why."),
+        Feedback.SYNC_STOPPED: translatable("The sync could not do all its work. This page says why."),
         Feedback.NOT_RUNNING: translatable(
             "The integration is not running. What you asked for is done as soon as it runs again."
         ),
@@ -142,9 +142,31 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
         ),
+        Feedback.LINK_SENT: translatable("The mail with the link is on its way."),
+        Feedback.LINK_SENT_BEFORE: translatable("The mail was sent already today. Look among unwanted mail, too."),
         Feedback.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
     },
 }
+
+
+# What a click did that is not simply well; the rest is.
+_NOT_SIMPLY_WELL = {
+    Feedback.SYNC_STOPPED: Tone.WARN,
+    Feedback.SYNC_ALREADY_RUNNING: Tone.CALM,
+    Feedback.NOT_RUNNING: Tone.WARN,
+    Feedback.NOT_POSSIBLE_NOW: Tone.WARN,
+    Feedback.PAUSED: Tone.WARN,
+    Feedback.LINK_SENT_BEFORE: Tone.CALM,
+    Feedback.SYNC_STARTED: Tone.CALM,
+    Feedback.RETRY_QUEUED: Tone.CALM,
+    Feedback.EXPORT_QUEUED: Tone.CALM,
+    Feedback.DECIDED: Tone.CALM,
+}
+
+
+def tone_of(feedback: Feedback) -> Tone:
+    """How it is meant, what the page says about a click."""
+    return _NOT_SIMPLY_WELL.get(feedback, Tone.GOOD)
 
 
 def label_of(value: StrEnum) -> str:

@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlencode
 
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.system import address_of
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
@@ -119,6 +120,11 @@ class Pages:
     def _here(self, session: SessionView) -> str:
         return f"{self._base}/integrations/{quote(session.integration_id, safe='')}"
 
+    def _sign_in(self, session: SessionView) -> str:
+        """The start page's form, filled in right for this system."""
+        filled = {"system": address_of(session.system), "username": session.wms_username}
+        return f"{self._base}/?{urlencode(filled)}"
+
     def _render(
         self,
         template: str,
@@ -138,6 +144,7 @@ class Pages:
                 session=session,
                 base=self._base,
                 here=self._here(session) if session else "",
+                sign_in_again=self._sign_in(session) if session else "",
                 language_link=f"{again}{_joint(again)}lang=",
                 support_address=self._support_address,
                 text=text,

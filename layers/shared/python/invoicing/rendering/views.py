@@ -17,13 +17,14 @@ from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
 from invoicing.domain.standing import Standing
 from invoicing.domain.verdict import Intention
+from invoicing.domain.work import Work
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
-ISSUES_PER_PAGE = 10
-INVOICES_IN_GROUP = 8
+CAUSES_PER_PAGE = 8
+INVOICES_BELOW_CAUSE = 8
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
 
@@ -39,6 +40,7 @@ class SessionView:
     system: str  # the warehouse's name in its address
     csrf: str
     open_issues: int = 0
+    wms_username: str = ""  # whose password is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Feedback(StrEnum):
     DECIDED = "decided"
     AGREED = "agreed"
     NOT_POSSIBLE_NOW = "not_possible_now"
+    LINK_SENT = "link_sent"
+    LINK_SENT_BEFORE = "link_sent_before"
 
 
 # Connecting
@@ -247,7 +251,6 @@ class LastRun:
 
     at: datetime
     sent: int
-    held: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,26 +470,41 @@ class RehearsalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueGroup:
-    """The same cause at several invoices, told once. `lines` may be the first of `count`."""
+class HeldLine:
+    """An invoice below what stops it. `ways` are what a person may decide."""
 
-    lines: tuple[IssueLine, ...]
-    count: int
+    invoice_id: int
+    number: str
+    goods_owner: str
+    invoice_date: date | None
+    amount: Decimal
+    currency: str
+    ways: tuple[Way, ...] = ()
 
-    @property
-    def first(self) -> IssueLine:
-        """The one that has waited longest."""
-        return self.lines[0]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseView:
+    """One thing to mend. `lines` may be the first of the invoices that it stops."""
+
+    id: str
+    issue: Issue
+    since: datetime
+    work: Work
+    lines: tuple[HeldLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuesView:
-    """Open issues by cause, those of the whole integration first."""
+    """What stops everything, if something does, and what stops single invoices, the largest sum first."""
 
     session: SessionView
-    groups: tuple[IssueGroup, ...]
+    standing: Standing
+    problem: IssueLine | None = None
+    causes: tuple[CauseView, ...] = ()
+    cause_count: int = 0
     pager: Pager = Pager()
     notice: Feedback | None = None
+    notice_at: str = ""  # the cause whose button it answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
