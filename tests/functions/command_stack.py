@@ -13,8 +13,8 @@ from invoicing.domain.integration import Company, Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
-from invoicing.domain.work import Work
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.domain.work import Work
 from invoicing.runtime import command
 from moto import mock_aws
 
