@@ -22,7 +22,7 @@ def test_everything_works_without_scripts(new_office: Opened, language: Language
         office.see("%(sent)s sent, %(held)s held", sent=6, held=6)
         office.open("/issues")
         office.correct_sum()
-        office.press("Retry", within=office.wrong_sum)
+        office.press("Try again", within=office.wrong_sum)
         office.see("Number and exported mark saved in Ongoing")
         office.page.get_by_role("button", name=office.say("Sign out")).click()
 

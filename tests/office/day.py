@@ -9,8 +9,9 @@ from html import unescape
 from typing import Any
 
 from invoicing.domain.integration import Integration
-from invoicing.domain.integration_settings import Language
+from invoicing.domain.integration_settings import IntegrationSettings, Language
 from invoicing.domain.work import Work, work_of
+from invoicing.pages.settings_form import form_of
 from invoicing.rendering.formats import format_amount
 
 from local.fortnox.seed import TENANT_ID
@@ -20,6 +21,7 @@ from local.ongoing.warehouse import Invoice
 from local.tour import HERE, Seen, Tour, Visitor
 from tests.support.world import World
 
+TILE = r"<strong>(\d+)</strong>(.*?)</li>"
 MORE = 7001  # ids of invoices that a test adds
 
 
@@ -34,6 +36,7 @@ class Overview:
     todo: str
     tiles: tuple[tuple[int, str], ...]  # waiting, held, sent: the number and the words below it
     looked: str
+    foreseen: str  # before the first run
     badge: int  # in the menu
 
     def has(self, tile: int, work: Work) -> bool:
@@ -56,10 +59,14 @@ class Truth:
 class Day:
     """One warehouse, connected and created; `office` is its browser."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, created: bool = True) -> None:
+        """Not `created`: Fortnox has approved, and the settings are still to be looked through."""
         self.tour = Tour()
         self.office = Visitor(self.tour)
-        self.world.connect()
+        if created:
+            self.world.connect()
+        else:
+            self.world.approve(self.world.start())
         self.office.log_in()
 
     @property
@@ -82,6 +89,12 @@ class Day:
         """A system that has nothing but these."""
         warehouse = self.world.ongoing.warehouse(WAREHOUSE)
         self.world.ongoing.put_warehouse(replace(warehouse, invoices=tuple(invoices)))
+
+    def give_customer_code(self, goods_owner: int, code: str) -> None:
+        """Somebody mends it in Ongoing."""
+        warehouse = self.world.ongoing.warehouse(WAREHOUSE)
+        owners = [replace(one, financial_code=code) if one.id == goods_owner else one for one in warehouse.goods_owners]
+        self.world.ongoing.put_warehouse(replace(warehouse, goods_owners=tuple(owners)))
 
     def later(self, **time: float) -> None:
         """Time passes, and the schedule's run comes."""
@@ -108,13 +121,22 @@ class Day:
         """A page of the integration."""
         return self.office.get(f"{HERE}{path}", query, language=language)
 
+    def fill_in(self, *, language: Language = Language.ENGLISH, **fields: str) -> Seen:
+        """The form of the settings as it is shown, with these fields instead, and the button that they name."""
+        body = self.see("/settings", language).body
+        hidden = dict(re.findall(r'type="hidden" name="(csrf|version)" value="([^"]*)"', body))
+        settings = self.integration.settings or IntegrationSettings(from_date=self.world.today)
+        form = {**form_of(settings), "problem_address": "ekonomi@nordlager.example", **hidden, **fields}
+        return self.office.post(f"{HERE}/settings", form, language=language)
+
     def overview(self, language: Language) -> Overview:
         """The front page, read."""
         body = self.see("", language).body
         pill = _one(r'<span class="pill ([^"]*)">([^<]*)</span>', body)
         card = _one(r'<section class="card standing (\w+)"[^>]*>\s*<p class="what">(.*?)</p>\s*<p>(.*?)</p>', body)
         tiles = re.search(r'<ul class="tiles">(.*?)</ul>', body, re.DOTALL)
-        assert tiles is not None
+        foreseen = re.search(r'<section class="card" id="foreseen">(.*?)</section>', body, re.DOTALL)
+        looked = re.search(r'</ul>\s*<p class="hint">(.*?)</p>', body, re.DOTALL)
         badge = re.search(r'<span class="count">(\d+)</span>', body)
         return Overview(
             language=language,
@@ -123,10 +145,11 @@ class Day:
             what=unescape(card[1]),
             todo=unescape(card[2]),
             tiles=tuple(
-                (int(number), unescape(" ".join(re.sub(r"<[^>]*>", " ", words).split(" "))))
-                for number, words in re.findall(r"<strong>(\d+)</strong>(.*?)</li>", tiles[1], re.DOTALL)
+                (int(number), unescape(re.sub(r"<[^>]*>", " ", words)))
+                for number, words in re.findall(TILE, tiles[1] if tiles else "", re.DOTALL)
             ),
-            looked=words_of(_one(r'</ul>\s*(<p class="hint">)(.*?)</p>', body)[1]),
+            looked=words_of(looked[1]) if looked else "",
+            foreseen=words_of(foreseen[1]) if foreseen else "",
             badge=int(badge[1]) if badge else 0,
         )
 

@@ -99,6 +99,21 @@ def just_created() -> Day:
     return Day()
 
 
+def first_month() -> Day:
+    """Created with the date that is proposed, on a day on which all of the month before is older than that."""
+    day = Day(created=False)
+    day.fill_in()
+    return day
+
+
+def to_try() -> Day:
+    """Created, and waits until somebody has tried it."""
+    day = Day(created=False)
+    day.fill_in(start="to_try", from_date="2026-01-01")
+    day.world.later(hours=2)
+    return day
+
+
 SITUATIONS: dict[str, tuple[Callable[[], Day], Situation, Tone]] = {
     "Ongoing down": (ongoing_down, Situation.NOT_ANSWERING, Tone.BAD),
     "password refused": (password_refused, Situation.STOPPED, Tone.BAD),
@@ -109,5 +124,7 @@ SITUATIONS: dict[str, tuple[Callable[[], Day], Situation, Tone]] = {
     "300 sent": (many_sent, Situation.ALL_SENT, Tone.GOOD),
     "50 held of 8 causes": (fifty_held, Situation.HELD, Tone.WARN),
     "just created": (just_created, Situation.NOT_BEGUN, Tone.CALM),
+    "first month": (first_month, Situation.NOT_BEGUN, Tone.CALM),
+    "to be tried": (to_try, Situation.TO_TRY, Tone.WARN),
     "a month with troubles": (troubled, Situation.HELD, Tone.WARN),
 }

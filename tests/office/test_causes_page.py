@@ -46,7 +46,7 @@ def test_one_button_tries_all_again_and_the_reader_stays_where_it_was() -> None:
     day.world.run(by="anna")
 
     assert answer.location.endswith(f"{HERE}/issues?page=1&notice=retry_queued&at={customer}#{customer}")
-    assert "It will be tried again in a moment." in causes_in(there)[customer]
+    assert "It is tried again in a moment." in causes_in(there)[customer]
     assert len(asked) == 8
     assert len(causes_in(day.see("/issues").body)) == 7
 

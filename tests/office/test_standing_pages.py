@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.standing import standing_of
-from invoicing.domain.work import Work
 from invoicing.rendering.standing_texts import standing_text
 
 from local.fortnox.seed import TENANT_ID
@@ -23,7 +22,6 @@ from tests.office.situations import (
 )
 
 WAITING, HELD, SENT = range(3)  # tiles
-NOTHING = Work()
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -36,19 +34,19 @@ def test_sentence_pill_and_numbers_agree_with_each_other_and_with_both_sides(nam
     standing = standing_of(day.integration, day.world.tokens.get(WAREHOUSE), records, now=day.world.clock())
 
     assert standing.situation is situation
-    if standing.looked_at is not None:
-        assert standing.unsent == truth.unsent
-        assert standing.later == truth.growing
+    assert standing.looked_at is None or (standing.unsent, standing.later) == (truth.unsent, truth.growing)
     for language in Language:
         seen = day.overview(language)
         text = standing_text(standing, language)
         assert (seen.what, seen.todo) == (text.what, text.todo)
         assert seen.tones == {tone}
-        assert seen.has(WAITING, standing.waiting)
-        assert seen.has(HELD, less(truth.unsent, standing.waiting, standing.later) if standing.looked_at else NOTHING)
-        assert seen.has(SENT, truth.in_fortnox)
         assert seen.badge == standing.things_to_do
         assert seen.looked
+        assert bool(seen.foreseen) is (seen.tiles == ()) is (standing.looked_at is None)
+        if standing.looked_at is not None:
+            assert seen.has(WAITING, standing.waiting)
+            assert seen.has(HELD, less(truth.unsent, standing.waiting, standing.later))
+            assert seen.has(SENT, truth.in_fortnox)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ IN_ORDER: list[tuple[Situation, Tone, Standing]] = [
     (Situation.STOPPED, Tone.BAD, standing(ran(IssueCode.WMS_LOGIN_REFUSED), HELD, **PAUSED)),
     (Situation.STOPPED, Tone.BAD, standing(ran(IssueCode.LICENCE_MISSING), HELD)),
     (Situation.STOPPED, Tone.BAD, standing(ran(IssueCode.SCOPE_MISSING), HELD)),
+    (Situation.TO_TRY, Tone.WARN, standing(None, to_try=True, **PAUSED)),
     (Situation.PAUSED, Tone.WARN, standing(ran(IssueCode.WMS_NOT_ANSWERING), HELD, **PAUSED)),
     (Situation.LATE, Tone.BAD, standing(ran(IssueCode.WMS_NOT_ANSWERING, at=NOW - 2 * LATE_AFTER), HELD)),
     (Situation.LATE, Tone.BAD, standing(None, HELD)),

@@ -41,9 +41,15 @@ class SettingsChangedError(Exception):
 
 
 def save_settings(
-    tools: ChangeTools, integration: Integration, settings: IntegrationSettings, *, seen: str, by: str
+    tools: ChangeTools,
+    integration: Integration,
+    settings: IntegrationSettings,
+    *,
+    seen: str,
+    by: str,
+    to_try: bool = False,
 ) -> Integration:
-    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError.
+    """Stores the settings. A draft becomes active by it (*Create*), or paused `to_try`. Raises SettingsChangedError.
 
     `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
     """
@@ -53,20 +59,24 @@ def save_settings(
                 return integration
             raise SettingsChangedError
         try:
-            return _save(tools, integration, settings, by)
+            return _save(tools, integration, settings, by, to_try=to_try)
         except ChangedMeanwhileError:
             # Perhaps these very settings by a second click, or something else: a confirmed address, a new password.
             integration = tools.integrations.get(integration.id) or integration
     raise SettingsChangedError
 
 
-def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str) -> Integration:
+def _save(
+    tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str, *, to_try: bool
+) -> Integration:
     same_address = integration.settings is not None and _same_address(integration.settings, settings)
     is_new = integration.status is IntegrationStatus.DRAFT
+    begins = IntegrationStatus.PAUSED if to_try else IntegrationStatus.ACTIVE
     changed = replace(
         integration,
         settings=settings,
-        status=IntegrationStatus.ACTIVE if is_new else integration.status,
+        status=begins if is_new else integration.status,
+        to_try=to_try if is_new else integration.to_try,
         status_since=tools.clock() if is_new else integration.status_since,
         status_by=by if is_new else integration.status_by,
         address_confirmed=integration.address_confirmed and same_address,
@@ -138,6 +148,7 @@ def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str
     changed = replace(
         integration,
         status=wanted,
+        to_try=False,
         status_since=tools.clock(),
         status_by=by,
         version=integration.version + 1,

@@ -82,6 +82,7 @@ class Integration:
     version: int = 1
     status_since: datetime | None = None  # when it was created, paused or resumed last
     status_by: str = ""  # and by whom
+    to_try: bool = False  # paused from the beginning, until somebody has tried it
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say

@@ -24,6 +24,7 @@ class Situation(StrEnum):
 
     APPROVAL_ENDED = "approval_ended"  # Fortnox accepts none of our keys
     STOPPED = "stopped"  # by a problem of the whole integration that somebody must mend
+    TO_TRY = "to_try"  # created, and sends nothing until somebody has tried it
     PAUSED = "paused"
     LATE = "late"  # nobody has looked for longer than it should take
     NOT_ANSWERING = "not_answering"  # Ongoing or Fortnox; heals by itself
@@ -46,6 +47,7 @@ class Tone(StrEnum):
 _TONES = {
     Situation.APPROVAL_ENDED: Tone.BAD,
     Situation.STOPPED: Tone.BAD,
+    Situation.TO_TRY: Tone.WARN,
     Situation.PAUSED: Tone.WARN,
     Situation.NOT_ANSWERING: Tone.BAD,
     Situation.LATE: Tone.BAD,
@@ -55,6 +57,7 @@ _TONES = {
     Situation.ON_THE_WAY: Tone.CALM,
     Situation.ALL_SENT: Tone.GOOD,
 }
+HALTED = frozenset({Situation.TO_TRY, Situation.PAUSED})  # by somebody here; every page says so
 _UNDER_WAY = frozenset({ExportState.CLAIMED, ExportState.SENT, ExportState.UPDATING, ExportState.CREDITING})
 
 
@@ -112,11 +115,12 @@ def standing_of(
     situation, since, problem = _situation(
         integration, keys, stops=bool(causes) or unreadable > 0, moves=waiting.count > 0, now=now
     )
-    next_look = run.started_at + INTERVAL if run else None
+    from_then = run.started_at if run else integration.status_since
+    next_look = from_then + INTERVAL if from_then else None
     return Standing(
         situation=situation,
         since=since,
-        by=integration.status_by if situation is Situation.PAUSED else "",
+        by=integration.status_by if situation in HALTED else "",
         problem=problem,
         causes=causes,
         held=held,
@@ -146,7 +150,7 @@ def _situation(
     if problem is not None and problem.fixer is not Fixer.NOBODY:
         return Situation.STOPPED, since, problem
     if integration.status is IntegrationStatus.PAUSED:
-        return Situation.PAUSED, integration.status_since, None
+        return (Situation.TO_TRY if integration.to_try else Situation.PAUSED), integration.status_since, None
     late_since = integration.late_since(now)
     if late_since is not None:
         return Situation.LATE, late_since, None

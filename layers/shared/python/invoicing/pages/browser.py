@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 SESSION_COOKIE = "__Host-session"
 CONSENT_COOKIE = "__Host-consent"
 LANGUAGE_COOKIE = "__Host-language"
+TOLD_COOKIE = "__Host-told"
 _FORM_BYTES = 100_000
 _FORM_FIELDS = 100
 

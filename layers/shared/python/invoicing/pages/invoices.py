@@ -3,14 +3,16 @@
 from invoicing.application.change_integration import export_again
 from invoicing.application.list_waiting import list_waiting
 from invoicing.application.wms_login import login_of
-from invoicing.domain.due import due_of
+from invoicing.domain.due import Due, due_of
 from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     HISTORY_SHOWN,
     INVOICES_PER_PAGE,
+    EarlyView,
     Feedback,
     InvoiceLine,
     InvoiceState,
@@ -27,6 +29,8 @@ from invoicing.rendering.views_of import (
     stored_state,
     waiting_line_of,
 )
+
+_PROMISES = frozenset({Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED})
 
 
 def invoices(visit: SignedInVisit) -> Answer:
@@ -69,19 +73,48 @@ def invoice(visit: SignedInVisit) -> Answer:
         earlier=earlier_of(record),
         decided=decided_of(record),
         hints=record.hints,
-        notice=visit.notice,
+        asked=record.invoice_id in visit.integration.asked,
+        notice=visit.once(_outcome(visit, record)),
     )
     return Answer(body=visit.pages.invoice(view, visit.language))
 
 
 def export(visit: SignedInVisit) -> Answer:
-    """POST /integrations/{id}/invoices/{invoice_id}/export"""
+    """POST /integrations/{id}/invoices/{invoice_id}/export: before its period has ended, only when that is meant."""
+    invoice_id = visit.invoice_id
+    early = _is_early(visit, invoice_id) if invoice_id is not None and "early" not in visit.request.form() else None
+    if early is not None:
+        line = waiting_line_of(early, Due.LATER)
+        view = EarlyView(session=visit.session_view, line=line, period_end=early.period_end)
+        return Answer(body=visit.pages.early(view, visit.language))
     return _ask_for(visit, EventKind.EXPORT_AGAIN, Feedback.EXPORT_QUEUED)
 
 
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/retry"""
     return _ask_for(visit, EventKind.RETRY, Feedback.RETRY_QUEUED)
+
+
+def _outcome(visit: SignedInVisit, record: Export) -> Feedback | None:
+    """What a page that said that something will be done says when it is done."""
+    notice = visit.notice
+    if notice not in _PROMISES or record.invoice_id in visit.integration.asked or record.decision is not None:
+        return notice
+    if record.state is ExportState.DONE:
+        return Feedback.NOW_IN_FORTNOX if record.fortnox_number else Feedback.NOTHING_MORE
+    return Feedback.STILL_STOPPED if record.state is ExportState.HELD else notice
+
+
+def _is_early(visit: SignedInVisit, invoice_id: int) -> WmsInvoice | None:
+    """The invoice, if it may still grow and nobody has begun it."""
+    integration = visit.integration
+    if integration.settings is None or visit.record is not None:
+        return None
+    found = visit.parts.wms.by_id(login_of(integration, visit.parts.sealer), invoice_id)
+    if not isinstance(found, WmsInvoice) or found.period_end is None:
+        return None
+    grows = found.period_end >= visit.now().astimezone(SWEDEN).date()
+    return found if grows and due_of(integration, found, None, now=visit.now()) is Due.LATER else None
 
 
 def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Feedback) -> Answer:
@@ -154,6 +187,7 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
         customer_number=found.goods_owner.customer_code,
         period_start=found.period_start,
         period_end=found.period_end,
-        notice=visit.notice,
+        asked=found.id in integration.asked,
+        notice=visit.once(visit.notice),
     )
     return Answer(body=visit.pages.invoice(view, visit.language))

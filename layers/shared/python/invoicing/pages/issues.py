@@ -3,7 +3,7 @@
 from invoicing.application.change_integration import retry_all
 from invoicing.domain.cause import Cause
 from invoicing.domain.issue import Fixer
-from invoicing.pages.browser import Answer, redirect
+from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import CAUSES_PER_PAGE, Feedback, IssueLine, IssuesView, Pager
 from invoicing.rendering.views_of import cause_view_of
@@ -26,7 +26,7 @@ def issues(visit: SignedInVisit) -> Answer:
         causes=tuple(cause_view_of(cause) for cause in shown),
         cause_count=len(standing.causes),
         pager=Pager(page=page, pages=pages),
-        notice=visit.notice,
+        notice=visit.once(visit.notice),
         notice_at=visit.request.query.get("at", ""),
     )
     return Answer(body=visit.pages.issues(view, visit.language))
@@ -44,4 +44,4 @@ def retry(visit: SignedInVisit) -> Answer:
 
 def _back(visit: SignedInVisit, notice: Feedback, cause: Cause | None) -> Answer:
     at = f"&at={cause.id}#{cause.id}" if cause else ""
-    return redirect(visit.here(f"/issues?page={visit.page_number}&notice={notice}{at}"))
+    return visit.noted_at(f"/issues?page={visit.page_number}&notice={notice}{at}")

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from invoicing.application.change_integration import pause, sync_now
+from invoicing.application.foresee import foresee
 from invoicing.domain.export import Export, ExportState
+from invoicing.domain.foresight import Foresight
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.pages.browser import Answer, redirect
@@ -53,7 +55,8 @@ def status(visit: SignedInVisit) -> Answer:
         totals_this_month=totals_of(sent),
         fees_this_month=fees_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
-        notice=_sync_notice(integration, visit.notice, progress),
+        foresight=_foresight(visit),
+        notice=visit.once(_sync_notice(integration, visit.notice, progress)),
     )
     return Answer(body=visit.pages.status(view, visit.language))
 
@@ -98,6 +101,14 @@ def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
     pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
     return visit.noted(Feedback.RESUMED)
+
+
+def _foresight(visit: SignedInVisit) -> Foresight | None:
+    """Before the first run: what it will send."""
+    integration = visit.integration
+    if integration.last_run is not None or integration.settings is None or integration.broken_since is not None:
+        return None
+    return foresee(visit.parts.rehearsal_tools(integration), integration, integration.settings)
 
 
 def _progress(visit: SignedInVisit) -> RunProgress | None:

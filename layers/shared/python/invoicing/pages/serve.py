@@ -1,8 +1,9 @@
 """Serves pages: finds the route, knows the reader's language and sign-in, turns errors into pages."""
 
+import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
@@ -22,10 +23,11 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
-from invoicing.domain.standing import Standing, standing_of
+from invoicing.domain.standing import HALTED, Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
     SESSION_COOKIE,
+    TOLD_COOKIE,
     Answer,
     BadFormError,
     BrowserRequest,
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
     from invoicing.rendering.pages import Pages
 
 _RECORDS = 100  # that are read at a time
-_YEAR = 365 * 24 * 3600
+_DAY = 24 * 3600
+_YEAR = 365 * _DAY
 _LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
 
@@ -102,11 +105,14 @@ class SignedInVisit(Visit):
 
     session: Session
     integration: Integration
+    cookies: list[str] = field(default_factory=list)  # that the answer sets besides its own
 
     @property
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
-        return replace(self.session_view_alone, open_issues=self.standing.things_to_do)
+        standing = self.standing
+        halted = standing.situation if standing.situation in HALTED else None
+        return replace(self.session_view_alone, open_issues=standing.things_to_do, halted=halted)
 
     @property
     def session_view_alone(self) -> SessionView:
@@ -136,11 +142,25 @@ class SignedInVisit(Visit):
 
     def noted(self, notice: Feedback, path: str = "") -> Answer:
         """On to a page of the integration that says what the click did."""
-        return redirect(self.here(f"{path}?notice={notice}"))
+        return self.noted_at(f"{path}?notice={notice}")
+
+    def noted_at(self, path: str) -> Answer:
+        """On to a page whose address names what the click did: it is told anew, even if the same was told before."""
+        return redirect(self.here(path), cookies=[no_cookie(TOLD_COOKIE)])
+
+    def once(self, feedback: Feedback | None) -> Feedback | None:
+        """What a click did, unless this browser was told already: a page that is loaded again does not repeat it."""
+        if feedback is None:
+            return None
+        told = hashlib.sha256(f"{feedback} {self.request.path} {self.language}".encode()).hexdigest()[:16]
+        if self.request.cookies.get(TOLD_COOKIE) == told:
+            return None
+        self.cookies.append(cookie(TOLD_COOKIE, told, seconds=_DAY))
+        return feedback
 
     @property
     def notice(self) -> Feedback | None:
-        """What the click before this page did."""
+        """What the click before this page did, as its address says."""
         notice = self.request.query.get("notice", "")
         return Feedback(notice) if notice in set(Feedback) else None
 
@@ -225,7 +245,8 @@ def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: S
         if visit.request.method == "POST" and not guarded(visit, session):
             return unguarded(inside)
         try:
-            return page(inside)
+            answer = page(inside)
+            return replace(answer, cookies=[*answer.cookies, *inside.cookies])
         except (
             WmsLoginRefusedError,
             WmsNotUnderstoodError,

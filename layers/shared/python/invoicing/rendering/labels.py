@@ -71,6 +71,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
     Situation: {
         Situation.APPROVAL_ENDED: translatable("Stopped"),
         Situation.STOPPED: translatable("Stopped"),
+        Situation.TO_TRY: translatable("To be tried"),
         Situation.PAUSED: translatable("Paused"),
         Situation.LATE: translatable("Late"),
         Situation.NOT_ANSWERING: translatable("Stopped for now"),
@@ -105,7 +106,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.HELD: translatable("Held: a person must fix something"),
         EventKind.NOT_FOUND: translatable("Fortnox did not answer; looked up before a new try"),
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
-        EventKind.RETRY: translatable("Retry was pressed"),
+        EventKind.RETRY: translatable("Try again was pressed"),
         EventKind.DECIDED: translatable("Decided"),
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
@@ -124,7 +125,8 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Agreed.NOT_YET: translatable("Not said yet"),
     },
     Feedback: {
-        Feedback.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
+        Feedback.CREATED: translatable("The integration is created."),
+        Feedback.CREATED_TO_TRY: translatable("The integration is created, and sends nothing until you say so."),
         Feedback.SAVED: translatable("The settings are saved."),
         Feedback.SYNC_STARTED: translatable("The sync has started."),
         Feedback.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
@@ -136,7 +138,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
         Feedback.RESUMED: translatable("The integration is running again."),
         Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
-        Feedback.RETRY_QUEUED: translatable("It will be tried again in a moment."),
+        Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
         Feedback.AGREED: translatable("Your word is kept. Invoices that waited for it are sent in a moment."),
         Feedback.NOT_POSSIBLE_NOW: translatable(
@@ -144,7 +146,10 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         ),
         Feedback.LINK_SENT: translatable("The mail with the link is on its way."),
         Feedback.LINK_SENT_BEFORE: translatable("The mail was sent already today. Look among unwanted mail, too."),
-        Feedback.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
+        Feedback.NOW_IN_FORTNOX: translatable("It is invoice %(number)s in Fortnox."),
+        Feedback.STILL_STOPPED: translatable("It was tried again, and is still stopped. Below it says why."),
+        Feedback.NOTHING_MORE: translatable("Nothing more is to be done with it."),
+        Feedback.EXPORT_QUEUED: translatable("It is sent in a moment."),
     },
 }
 
@@ -161,6 +166,7 @@ _NOT_SIMPLY_WELL = {
     Feedback.RETRY_QUEUED: Tone.CALM,
     Feedback.EXPORT_QUEUED: Tone.CALM,
     Feedback.DECIDED: Tone.CALM,
+    Feedback.STILL_STOPPED: Tone.WARN,
 }
 
 

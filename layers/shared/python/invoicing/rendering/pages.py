@@ -12,6 +12,7 @@ from invoicing.rendering.views import (
     CustomersView,
     DecisionView,
     DisconnectView,
+    EarlyView,
     InvoicesView,
     InvoiceView,
     IssuesView,
@@ -76,6 +77,11 @@ class Pages:
     def invoice(self, view: InvoiceView, language: Language) -> str:
         """One invoice, with its history."""
         return self._render("invoice.html", view, language, session=view.session)
+
+    def early(self, view: EarlyView, language: Language) -> str:
+        """Asks before an invoice is sent whose period has not ended."""
+        path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}"
+        return self._render("early.html", view, language, session=view.session, language_path=path)
 
     def decision(self, view: DecisionView, language: Language) -> str:
         """Asks before a way out of a held invoice is taken."""

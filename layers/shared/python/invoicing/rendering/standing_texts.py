@@ -52,6 +52,11 @@ def standing_text(standing: Standing, language: Language) -> StandingText:
                 what=_joined(_stopped(standing, language), _waits(standing, language)),
                 todo=_joined(_("You need do nothing."), _next(standing, language)),
             )
+        case Situation.TO_TRY:
+            return StandingText(
+                what=_("Created, and nothing is sent until you have tried it."),
+                todo=_("Make a test run, look at what would be sent, and then press Start sending."),
+            )
         case Situation.PAUSED:
             return StandingText(
                 what=_joined(_paused(standing, language), _waits(standing, language)),

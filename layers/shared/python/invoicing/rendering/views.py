@@ -13,9 +13,10 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind
+from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
-from invoicing.domain.standing import Standing
+from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
 
@@ -41,6 +42,7 @@ class SessionView:
     csrf: str
     open_issues: int = 0
     wms_username: str = ""  # whose password is stored
+    halted: Situation | None = None  # by somebody here, which every page says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Feedback(StrEnum):
     """What the click before this page did."""
 
     CREATED = "created"
+    CREATED_TO_TRY = "created_to_try"
     SAVED = "saved"
     SYNC_STARTED = "sync_started"
     SYNC_ALREADY_RUNNING = "sync_already_running"
@@ -75,6 +78,9 @@ class Feedback(StrEnum):
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
     DECIDED = "decided"
+    NOW_IN_FORTNOX = "now_in_fortnox"
+    STILL_STOPPED = "still_stopped"
+    NOTHING_MORE = "nothing_more"
     AGREED = "agreed"
     NOT_POSSIBLE_NOW = "not_possible_now"
     LINK_SENT = "link_sent"
@@ -232,6 +238,7 @@ class SettingsView:
     changed_elsewhere: bool = False
     not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
+    foresight: Foresight | None = None  # of what `form` says; None: Ongoing does not say
 
 
 # Every day
@@ -271,6 +278,7 @@ class StatusView:
     totals_this_month: tuple[CurrencyTotal, ...] = ()
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
+    foresight: Foresight | None = None  # before the first run
     notice: Feedback | None = None
 
 
@@ -385,7 +393,17 @@ class InvoiceView:
     issue: IssueLine | None = None
     earlier: tuple[EarlierLine, ...] = ()
     decided: DecidedLine | None = None
+    asked: bool = False  # a person asked for it, and no run has answered yet
     notice: Feedback | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyView:
+    """Asks before an invoice is sent whose period has not ended."""
+
+    session: SessionView
+    line: InvoiceLine
+    period_end: date | None
 
 
 class DecisionWrong(StrEnum):
@@ -446,6 +464,7 @@ class PreviewView:
     wms_amount: Decimal
     pager: Pager = Pager()
     issue: IssueLine | None = None
+    was_held: bool = False  # until now: it is tried again, not exported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
