@@ -3,7 +3,18 @@
 import os
 from typing import Any
 
-from invoicing.pages import connection, customers, decision, history, invoices, issues, overview, preview, rehearsal
+from invoicing.pages import (
+    connection,
+    customers,
+    decision,
+    history,
+    invoices,
+    issues,
+    overview,
+    preview,
+    reconciliation,
+    rehearsal,
+)
 from invoicing.pages import settings as settings_page
 from invoicing.pages.serve import serve, signed_in
 from invoicing.runtime.bootstrap import Bootstrap
@@ -40,6 +51,7 @@ ROUTES = {
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/retry"): signed_in(invoices.retry),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decision_form),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decide),
+    ("GET", f"{_HERE}/reconciliation.csv"): signed_in(reconciliation.reconciliation),
     ("GET", f"{_HERE}/history.csv"): signed_in(history.history),
     ("POST", "/logout"): connection.sign_out,
 }

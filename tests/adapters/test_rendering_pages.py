@@ -265,6 +265,7 @@ WORST_LINE = InvoiceLine(
     state=InvoiceState.CHECKING,
     fortnox_number="1234567890",
     fortnox_net=MONEY,
+    title="Lager och hantering, oktober och november 2026",
 )
 WORST_ROW = RowLine(
     article_number="LAGERHYRA-PALL-DYGN",
@@ -318,7 +319,13 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
         pager=Pager(page=2, pages=9),
     )
     invoices = InvoicesView(
-        session=session, invoices=(WORST_LINE,) * INVOICES_PER_PAGE, search="å" * 100, cursor="1", next_cursor="2"
+        session=session,
+        invoices=(WORST_LINE,) * INVOICES_PER_PAGE,
+        count=9999,
+        search="å" * 100,
+        months=("2026-10",) * 60,
+        query="search=" + "%C3%A5" * 100,
+        pager=Pager(page=2, pages=3),
     )
     invoice = InvoiceView(session=session, line=WORST_LINE, history=(happened,) * HISTORY_SHOWN, older_history=True)
     rendered = [pages.preview(preview, language), pages.invoices(invoices, language), pages.invoice(invoice, language)]
@@ -430,7 +437,9 @@ def test_what_was_typed_is_escaped(language: Language) -> None:
             ),
             language,
         ),
-        pages.invoices(InvoicesView(session=SESSION, invoices=(), search=HOSTILE, next_cursor=HOSTILE), language),
+        pages.invoices(
+            InvoicesView(session=SESSION, invoices=(), search=HOSTILE, query=HOSTILE, cause=HOSTILE), language
+        ),
     ]
 
     for page in html:

@@ -15,7 +15,7 @@ def test_everything_works_without_scripts(new_office: Opened, language: Language
         office.follow("Switch to Fortnox invoicing module")
         office.create()
         office.open("/rehearsal")
-        office.press("Start the rehearsal")
+        office.press("Start the test run")
         office.see("%(good)s of %(total)s would go through", good=6, total=12)
         office.open()
         office.press("Sync now")

@@ -15,6 +15,7 @@ from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.tokens import TokenStatus
 from invoicing.pages import invoices
 
@@ -242,9 +243,9 @@ def test_an_invoice_that_is_none_is_not_found(operator: Browser) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        {"state": "nothing", "search": "x" * 5000, "cursor": "9" * 40},
-        {"cursor": "-1", "state": "sent"},
-        {"cursor": "²", "page": "²"},
+        {"state": "nothing", "search": "x" * 5000, "page": "9" * 40, "month": "2026-13", "since": "x"},
+        {"page": "-1", "state": "sent", "cause": "x"},
+        {"month": "²", "page": "²"},
         {"page": "999999", "notice": "<script>"},
         {"search": "\x00%'\"", "lang": "xx"},
     ],
@@ -611,11 +612,11 @@ def test_what_waits_is_read_from_ongoing_and_can_be_sent_at_once(operator: Brows
     assert f"/invoices/{PLAIN}" in waiting.body
     assert f"/invoices/{NO_CUSTOMER_CODE}" not in waiting.body
     assert found.body.count('<th scope="row"') == 1
-    assert "Not due yet" in page.text
+    assert "Period not over" in page.text
     assert "Export now" in page.text
     assert asked.location == f"{HERE}/invoices/{PLAIN}?notice=export_queued"
     assert "Waiting" in after.text
-    assert operator.look("/invoices").body.count('<th scope="row"') == 1
+    assert len(re.findall(r'<th scope="row"', operator.look("/invoices").body)) > 10
 
 
 def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -626,10 +627,10 @@ def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.Mon
     while True:
         page = operator.look("/invoices", query=query)
         seen += re.findall(r'<th scope="row"[^>]*><a href="[^"]*/invoices/(\d+)"', page.body)
-        following = re.search(r"cursor=(\d+)", page.body.partition('rel="next"')[2])
+        following = re.search(r"page=(\d+)", page.body.partition('rel="next"')[2])
         if following is None:
             break
-        query = {"state": "waiting", "cursor": following[1]}
+        query = {"state": "waiting", "page": following[1]}
 
     assert len(seen) > 10
     assert seen == sorted(set(seen), reverse=True)
@@ -670,16 +671,18 @@ def test_an_issue_is_shown_with_its_words(operator: Browser) -> None:
     assert "Café &lt;Ångström&gt;" in page.body
 
 
-def test_the_history_is_a_table_that_no_spreadsheet_runs(operator: Browser) -> None:
-    """Names come from outside, and a cell that begins with = is a program."""
+def test_the_event_log_is_a_table_that_no_spreadsheet_runs(operator: Browser) -> None:
+    """Names come from outside, and a cell that begins with = is a program. Words, and time in Sweden."""
     record(operator.deployed)
-    page = operator.look("/history.csv")
-    (line,) = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")), delimiter=";")
+    page = operator.look("/history.csv", query={"lang": "en"})
+    (line,) = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")))
 
     assert page.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert page.headers["Content-Disposition"] == f'attachment; filename="{WAREHOUSE}-history.csv"'
-    assert line["goods_owner"] == "'=HYPERLINK(1)"
-    assert line["event"] == "created"
+    assert line["Goods owner"] == "'=HYPERLINK(1)"
+    assert line["What happened"] == "Created in Fortnox"
+    assert line["By"] == "by itself"
+    assert line["Time in Sweden"] == f"{operator.deployed.clock().astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}"
 
 
 def test_connecting_again_leads_to_fortnox(operator: Browser) -> None:

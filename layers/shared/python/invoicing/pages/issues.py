@@ -12,9 +12,11 @@ from invoicing.rendering.views_of import cause_view_of
 def issues(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/issues"""
     standing = visit.standing
-    pages = max(1, -(-len(standing.causes) // CAUSES_PER_PAGE))
+    everything = visit.request.query.get("page") == "all"  # on one page, to be printed
+    size = max(1, len(standing.causes)) if everything else CAUSES_PER_PAGE
+    pages = max(1, -(-len(standing.causes) // size))
     page = min(visit.page_number, pages)
-    shown = standing.causes[(page - 1) * CAUSES_PER_PAGE : page * CAUSES_PER_PAGE]
+    shown = standing.causes[(page - 1) * size : page * size]
     problem = standing.problem
     view = IssuesView(
         session=visit.session_view,
@@ -23,7 +25,7 @@ def issues(visit: SignedInVisit) -> Answer:
         problem=IssueLine(issue=problem, since=standing.since or visit.now())
         if problem is not None and problem.fixer is not Fixer.NOBODY
         else None,
-        causes=tuple(cause_view_of(cause) for cause in shown),
+        causes=tuple(cause_view_of(cause, whole=everything) for cause in shown),
         cause_count=len(standing.causes),
         pager=Pager(page=page, pages=pages),
         notice=visit.once(visit.notice),

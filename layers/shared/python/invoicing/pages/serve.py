@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.tell_not_understood import not_understood_issue
@@ -26,6 +26,7 @@ from invoicing.domain.session import Session
 from invoicing.domain.standing import HALTED, Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
+    NEXT_COOKIE,
     SESSION_COOKIE,
     TOLD_COOKIE,
     Answer,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _RECORDS = 100  # that are read at a time
 _DAY = 24 * 3600
+_UNTIL_SIGNED_IN = 15 * 60  # seconds for which a page that was asked for is remembered
 _YEAR = 365 * _DAY
 _LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
@@ -214,7 +216,18 @@ def signed_out(visit: Visit) -> Answer:
     if visit.request.method == "POST":
         return visit.message(Message.SESSION_ENDED, status=401)
     had_one = SESSION_COOKIE in visit.request.cookies
-    return redirect(visit.url("/"), cookies=[no_cookie(SESSION_COOKIE)] if had_one else [])
+    asked = visit.request.path
+    if visit.request.query:
+        asked += f"?{urlencode(visit.request.query)}"
+    kept = [cookie(NEXT_COOKIE, quote(asked, safe=""), seconds=_UNTIL_SIGNED_IN)] if len(asked) < _LONGEST_QUERY else []
+    return redirect(visit.url("/"), cookies=[*([no_cookie(SESSION_COOKIE)] if had_one else []), *kept])
+
+
+def asked_before(visit: Visit, integration_id: str) -> str:
+    """The page of this integration that somebody asked for before signing in, below the base path; or nothing."""
+    asked = unquote(visit.request.cookies.get(NEXT_COOKIE, ""))
+    own = f"/integrations/{integration_id}"
+    return asked if asked.startswith((f"{own}/", f"{own}?")) and asked.isprintable() else ""
 
 
 def unguarded(visit: SignedInVisit) -> Answer:

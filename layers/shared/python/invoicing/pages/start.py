@@ -4,9 +4,9 @@ from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefused
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.system import address_of
 from invoicing.domain.tokens import Mode
-from invoicing.pages.browser import CONSENT_COOKIE, Answer, cookie, redirect
+from invoicing.pages.browser import CONSENT_COOKIE, NEXT_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.pages.carried import carried_in, is_carried_for, seen_in
-from invoicing.pages.serve import Visit, session_cookie
+from invoicing.pages.serve import Visit, asked_before, session_cookie
 from invoicing.rendering.views import LandingProblem, LandingView, Message, ReactivationView
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
 from invoicing.runtime.observability import logger
@@ -72,7 +72,11 @@ def login(visit: Visit) -> Answer:
             inside = visit.signed_in(session, result.integration)
             return Answer(body=settings_page(inside, carried, seen=seen_in(carried), not_saved=True), cookies=cookies)
         page = "/setup" if result.integration.status is IntegrationStatus.DRAFT else ""
-        return redirect(visit.url(f"/integrations/{session.integration_id}{page}"), cookies=cookies)
+        asked = asked_before(visit, session.integration_id) if not page else ""
+        return redirect(
+            visit.url(asked or f"/integrations/{session.integration_id}{page}"),
+            cookies=[*cookies, no_cookie(NEXT_COOKIE)] if asked else cookies,
+        )
     return redirect(
         result.url, cookies=[cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds()))]
     )

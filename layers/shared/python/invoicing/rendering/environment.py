@@ -16,10 +16,11 @@ from invoicing.rendering.formats import format_amount, format_date, format_numbe
 from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of, tone_of
-from invoicing.rendering.standing_texts import standing_text, work_text
+from invoicing.rendering.standing_texts import standing_text, sums_text, work_text
 from invoicing.rendering.views import FieldProblem, InvoiceState
 from invoicing.rendering.way_texts import WAY_TEXTS
 
+_SUMS_ON_A_PAGE = 60  # currencies; there are not many more
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -63,6 +64,7 @@ def environment_for(language: Language) -> Environment:
         issue_text=partial(issue_text, language=language),
         standing_text=partial(standing_text, language=language),
         work=partial(work_text, language=language),
+        sums=partial(sums_text, language=language, named=_SUMS_ON_A_PAGE),
     )
     environment.globals.update(
         asset_path=asset_path,

@@ -82,7 +82,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Situation.ALL_SENT: translatable("All clear"),
     },
     InvoiceState: {
-        InvoiceState.NOT_DUE: translatable("Not due yet"),
+        InvoiceState.NOT_DUE: translatable("Period not over"),
         InvoiceState.WAITING: translatable("Waiting"),
         InvoiceState.SENDING: translatable("Being sent"),
         InvoiceState.CHECKING: translatable("Being checked"),
@@ -108,6 +108,8 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
         EventKind.RETRY: translatable("Try again was pressed"),
         EventKind.DECIDED: translatable("Decided"),
+        EventKind.UPDATING: translatable("About to be updated in Fortnox"),
+        EventKind.CREDITING: translatable("About to be credited in Fortnox"),
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),

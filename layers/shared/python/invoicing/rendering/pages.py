@@ -150,6 +150,7 @@ class Pages:
                 session=session,
                 base=self._base,
                 here=self._here(session) if session else "",
+                ongoing_address=address_of(session.system) if session else "",
                 sign_in_again=self._sign_in(session) if session else "",
                 language_link=f"{again}{_joint(again)}lang=",
                 support_address=self._support_address,

@@ -29,15 +29,15 @@ def work_text(work: Work, language: Language) -> str:
     return f"{counted} ({sums_text(work, language)})" if work.sums else counted
 
 
-def sums_text(work: Work, language: Language) -> str:
-    """The sum in each currency, of very many only the first."""
+def sums_text(work: Work, language: Language, *, named: int = _SUMS_NAMED) -> str:
+    """The sum in each currency, of more than `named` only the first."""
     # One sum per currency: adding kronor to euro would be a number that exists nowhere.
-    named = [format_amount(amount, currency, language) for currency, amount in work.sums.items()]
-    more = len(named) - _SUMS_NAMED
+    sums = [format_amount(amount, currency, language) for currency, amount in work.sums.items()]
+    more = len(sums) - named
     if more > 0:
         others = translations(language).ngettext("%(number)s more currency", "%(number)s more currencies", more)
-        named[_SUMS_NAMED:] = [others % {"number": more}]
-    return " + ".join(named)
+        sums[named:] = [others % {"number": more}]
+    return " + ".join(sums)
 
 
 def standing_text(standing: Standing, language: Language) -> StandingText:

@@ -308,18 +308,39 @@ class InvoiceLine:
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None
     fortnox_fees: Decimal = Decimal(0)  # what Fortnox added to the net
+    fortnox_vat: Decimal | None = None
+    customer_number: str = ""
+    title: str = ""
+    period_start: date | None = None
+    period_end: date | None = None
+
+    @property
+    def period(self) -> str:
+        """As it is searched for: `2026-10-01 2026-10-31`."""
+        return " ".join(str(day) for day in (self.period_start, self.period_end) if day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoicesView:
-    """A page of invoices, newest first. `next_cursor` is empty on the last page."""
+    """A page of the invoices that were looked for, newest first. Sums are of all that were found."""
 
     session: SessionView
     invoices: tuple[InvoiceLine, ...]
+    count: int = 0  # found
+    first: int = 1  # the place of the first one that is shown
+    ongoing: Work = field(default_factory=Work)  # what they come to there
+    fortnox: Work = field(default_factory=Work)  # and those of them that are here
+    months: tuple[str, ...] = ()  # in which there are any, newest first
     search: str = ""
     state: InvoiceState | None = None
-    cursor: str = ""
-    next_cursor: str = ""
+    month: str = ""
+    since: date | None = None
+    until: date | None = None
+    cause: str = ""
+    query: str = ""  # all of this, as part of an address
+    pager: Pager = Pager()
+    everything: bool = False  # on one page, to be printed
+    ongoing_answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,10 +404,6 @@ class InvoiceView:
 
     session: SessionView
     line: InvoiceLine
-    title: str = ""
-    customer_number: str = ""
-    period_start: date | None = None
-    period_end: date | None = None
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
     hints: tuple[Hint, ...] = ()

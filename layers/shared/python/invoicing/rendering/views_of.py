@@ -52,10 +52,6 @@ _SHOW_NUMBER = frozenset(
 _BY_ITSELF = "schedule"
 
 
-# Of these there is no record: they are read from Ongoing.
-UNBEGUN = frozenset({InvoiceState.WAITING, InvoiceState.NOT_DUE})
-
-
 def stored_state(state: InvoiceState | None) -> ExportState | None:
     """The stored state that a page's filter means; None for those that are never stored."""
     return next((stored for stored, shown in _STATES.items() if shown is state), None)
@@ -79,6 +75,11 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         fortnox_number=export.fortnox_number,
         fortnox_net=export.fortnox_net,
         fortnox_fees=export.fortnox_fees or Decimal(0),
+        fortnox_vat=export.fortnox_vat,
+        customer_number=export.customer_number,
+        title=export.title,
+        period_start=export.period_start,
+        period_end=export.period_end,
     )
 
 
@@ -110,6 +111,10 @@ def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | 
         state=_state_of(export) if export else InvoiceState.WAITING,
         fortnox_number=export.fortnox_number if export else "",
         fortnox_net=export.fortnox_net if export else None,
+        customer_number=invoice.goods_owner.customer_code,
+        title=invoice.title,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
     )
 
 
@@ -128,8 +133,8 @@ def issue_line_of(export: Export) -> IssueLine | None:
     )
 
 
-def cause_view_of(cause: Cause) -> CauseView:
-    """A cause with the first of its invoices."""
+def cause_view_of(cause: Cause, *, whole: bool) -> CauseView:
+    """A cause with the first of its invoices, or with all."""
     return CauseView(
         id=cause.id,
         issue=cause.issue,
@@ -145,7 +150,7 @@ def cause_view_of(cause: Cause) -> CauseView:
                 currency=one.currency or "SEK",
                 ways=one.ways_out,
             )
-            for one in cause.exports[:INVOICES_BELOW_CAUSE]
+            for one in cause.exports[: None if whole else INVOICES_BELOW_CAUSE]
         ),
     )
 
