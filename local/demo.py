@@ -336,6 +336,7 @@ class Demo:
             page.wait_for_url(lambda url: url.endswith(f"/integrations/{seed.WAREHOUSE}"))
             page.goto(f"{self._here}/disconnect")
             page.get_by_role("checkbox").check()
+            page.locator("[name=password]").fill(seed.PASSWORD)
             page.get_by_role("button", name="Koppla från").click()
             expect(page.locator("h1")).to_have_text("Integrationen är frånkopplad")
             self._picture(page, "disconnected")

@@ -17,7 +17,7 @@ from typing import Any
 
 from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.adapters.ongoing.examine import OngoingExaminer
-from invoicing.application.sign_in import SignInRefusedError
+from invoicing.application.prove_login import SignInRefusedError
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.wms_invoice import WmsLogin
 from invoicing.domain.wms_knowledge import WmsKnowledge

@@ -78,8 +78,11 @@ PAGES = (
     "decision-note-missing",
     "decision-number-refused",
     "customers",
+    "connect",
+    "connect-wrong-password",
     "disconnect",
     "disconnect-not-confirmed",
+    "disconnect-wrong-password",
     "invoice",
     "invoice-asked-for",
     "invoice-booked",
@@ -116,6 +119,7 @@ PAGES = (
     "message-reactivation-not-needed",
     "message-session-ended",
     "message-signed-out",
+    "message-signed-out-everywhere",
     "message-unavailable",
     "pause",
     "preview",
@@ -129,6 +133,7 @@ PAGES = (
     "settings-edit",
     "settings-not-saved",
     "settings-problems",
+    "settings-wrong-password",
     "setup",
     "setup-personal",
     "status",
@@ -183,7 +188,7 @@ class Visitor:
     def press(self, path: str, *, language: Language = Language.ENGLISH, **fields: str) -> Seen:
         """A button of the integration's pages, with the guard of this sign-in."""
         csrf = self.get(f"{HERE}/pause").guard["csrf"]
-        return self.post(f"{HERE}{path}", {"csrf": csrf, **fields}, language=language)
+        return self.post(f"{HERE}{path}", {"csrf": csrf, "password": PASSWORD, **fields}, language=language)
 
     def log_in(self, *, language: Language = Language.ENGLISH, **fields: str) -> Seen:
         """The form of the start page."""
@@ -401,6 +406,8 @@ class Tour:
         form = {**form_of(stored), **self.operator.get(f"{HERE}/settings").guard}
         other = {**form, "rows": "per_charge"}
         self._answer("settings-changed-elsewhere", "/settings", {**other, "version": "another"})
+        new_address = {**other, "problem_address": "annan@nordlager.example", "password": "guess"}
+        self._answer("settings-wrong-password", "/settings", new_address)
         self._answer("settings-not-saved", "/settings", {**other, "csrf": "of-another-sign-in"})
         self._keep(
             "landing-session-ended",
@@ -412,6 +419,10 @@ class Tour:
         self.operator.press("/resume")
         self._look("disconnect", "/disconnect")
         self._answer("disconnect-not-confirmed", "/disconnect", {"csrf": form["csrf"]})
+        guess = {"csrf": form["csrf"], "password": "guess", "confirm": "on"}
+        self._answer("disconnect-wrong-password", "/disconnect", guess)
+        self._look("connect", "/connect")
+        self._answer("connect-wrong-password", "/connect", guess)
         self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
         self._mail("not-understood", NoticeKind.NOT_UNDERSTOOD)
         self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
@@ -482,6 +493,7 @@ class Tour:
         with self._in_trouble(ZeroDivisionError()):
             self._look("message-error", "")
         self._keep("message-signed-out", self._sign_out)
+        self._keep("message-signed-out-everywhere", self._sign_out_everywhere)
         self._sign_in()
         other = Visitor(self)
         other.log_in()
@@ -491,6 +503,11 @@ class Tour:
         visitor = Visitor(self)
         visitor.log_in()
         return visitor.post("/logout", visitor.get(HERE).guard, language=language)
+
+    def _sign_out_everywhere(self, language: Language) -> Seen:
+        visitor = Visitor(self)
+        visitor.log_in()
+        return visitor.press("/sign-out-everywhere", language=language)
 
     def _answer_once(self, name: str, other: Visitor) -> None:
         """Disconnecting ends the sign-in; who has another one sees the same."""

@@ -17,6 +17,9 @@ parts = Bootstrap(settings)
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """EventBridge, on a schedule."""
     parts.invoked(context)
+    if since := parts.integrations.stopped_since():
+        report("service_stopped", {"since": since.isoformat()})
+        return {"dispatched": 0}
     dispatched = dispatch_syncs(parts.integrations, parts.queue, slot=schedule_slot(event))
     report("syncs_dispatched", {"count": str(dispatched)})
     return {"dispatched": dispatched}

@@ -20,6 +20,9 @@ _SECONDS_FOR_ONE = 60.0
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     """EventBridge, on a schedule. One integration's trouble stops no other's."""
     parts.invoked(context)
+    if since := parts.integrations.stopped_since():
+        report("service_stopped", {"since": since.isoformat()})
+        return {"looked_at": 0}
     looked_at = 0
     engine = parts.engine()
     failures: list[Exception] = []

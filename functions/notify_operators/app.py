@@ -1,13 +1,12 @@
-"""Sends the mails of the outbox, their reminders, and the daily digest of issues."""
+"""Sends the mails of the outbox, and their reminders."""
 
 import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
-from invoicing.application.send_notice import put_digests, send_due_reminders, send_notice
+from invoicing.application.send_notice import send_due_reminders, send_notice
 from invoicing.application.watch_service import watch_service
-from invoicing.domain.swedish_time import SWEDEN
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.messages import read_mail_trouble
 from invoicing.runtime.observability import logger, metrics, report
@@ -16,8 +15,6 @@ from invoicing.runtime.settings import NotifyOperatorsSettings
 settings = NotifyOperatorsSettings.read(os.environ)
 parts = Bootstrap(settings)
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
-
-_DIGEST_HOUR = 7  # before the office opens
 
 
 def notice(record: DynamoDBRecord) -> None:
@@ -38,9 +35,6 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         trouble = read_mail_trouble(event)
         report("mail_bounced", {"integration": trouble.integration_id, "kind": trouble.kind, "notice": trouble.notice})
         return None
-    now = parts.clock().astimezone(SWEDEN)
-    if now.hour == _DIGEST_HOUR:
-        put_digests(parts.notice_tools(), day=now.date())
     try:
         send_due_reminders(parts.notice_tools())
     finally:

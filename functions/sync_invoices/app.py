@@ -1,39 +1,62 @@
-"""Runs one sync per message of the queue."""
+"""Runs one sync per message of the queue, those of a batch beside each other."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.sync_integration import sync_integration
 from invoicing.domain.errors import RetryLaterError
+from invoicing.runtime.beside_each_other import QueueMessage, hide, share_of, work_off
 from invoicing.runtime.bootstrap import Bootstrap
+from invoicing.runtime.messages import read_batch
 from invoicing.runtime.observability import logger, metrics, report
+from invoicing.runtime.outside_calls import ThreadedCalls
 from invoicing.runtime.settings import SyncInvoicesSettings
 
 settings = SyncInvoicesSettings.read(os.environ)
 parts = Bootstrap(settings)
-processor = SqsFifoPartialProcessor(skip_group_on_error=True)
-
-
-def sync(record: SQSRecord) -> None:
-    """One message, one run of one integration.
-
-    A run that could not do its work is not brought again by the queue, which would hold up the integration for half
-    an hour: what is due is read from Ongoing anew by the next schedule, and what was asked for is remembered.
-    """
-    request = parts.sync_request(record.body)
-    try:
-        sync_integration(parts.sync_tools(), request)
-    except (RetryLaterError, ChangedMeanwhileError) as error:
-        fields = {"integration": request.integration_id, "reason": f"{type(error).__name__}: {error}"}
-        report("run_failed", fields)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> Any:
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
     """SQS FIFO; a message that fails comes again, and the others of its group wait for it."""
     parts.invoked(context)
-    return process_partial_response(event=event, record_handler=sync, processor=processor, context=context)
+    if since := parts.integrations.stopped_since():
+        # What the messages ask for is not lost: the first schedule afterwards reads anew what is due.
+        report("service_stopped", {"since": since.isoformat()})
+        return {"batchItemFailures": []}
+    messages = read_batch(event)
+    groups = len({message.group for message in messages})
+    seconds_left = share_of(parts.time_left, groups=groups)
+    idle: list[str] = []
+
+    def note(event_name: str, fields: Mapping[str, str | int]) -> None:
+        """Runs without work are told together: they are nearly all, and logs are paid for by length."""
+        if event_name == "run_idle":
+            idle.append(str(fields["integration"]))
+        else:
+            report(event_name, fields)
+
+    def sync(message: QueueMessage) -> None:
+        """One run. If it cannot do its work, the next schedule reads anew what is due; the queue would hold it up."""
+        request = parts.sync_request(message.body)
+        with ThreadedCalls() as outside:
+            tools = parts.sync_tools(
+                message, outside=outside, seconds_left=seconds_left, report=note, shared=groups > 1
+            )
+            try:
+                sync_integration(tools, request)
+            except (RetryLaterError, ChangedMeanwhileError) as error:
+                fields = {"integration": request.integration_id, "reason": f"{type(error).__name__}: {error}"}
+                report("run_failed", fields)
+
+    parts.warm_up()
+    hide(messages, parts.queue_named, seconds=parts.time_left(), report=report)
+    failed = work_off(messages, sync, report=report)
+    if idle:
+        report("runs_idle", {"integrations": " ".join(sorted(idle))})
+    if messages and len(failed) == len(messages):
+        raise RuntimeError("no message of the batch could be worked off; they come again")
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}

@@ -11,7 +11,7 @@ from local import deployment
 from local.bench import DidNotMeasureError, tables
 from local.bench.backlog import drain
 from local.bench.comparison import compare
-from local.bench.costs import estimate
+from local.bench.costs import estimate, idle_verdict
 from local.bench.counts import count_all
 from local.bench.memory import measure_run, no_growth
 from local.bench.sizes import measure_sizes
@@ -67,6 +67,7 @@ def main() -> int:
         *(verdict for one in backlogs for verdict in one.verdicts),
         *compared[0].lost_answers.verdicts,
         no_growth(*runs[-2:]),
+        idle_verdict(costs),
     ]
     print(tables.targets_table(verdicts))
     report = {

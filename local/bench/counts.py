@@ -117,8 +117,9 @@ class Scenario:
 IDLE = (
     Target(kind="fortnox_calls", at_most=0),
     Target(kind="ongoing_calls", at_most=1),
-    Target(kind="dynamodb_writes", at_most=1),
+    Target(kind="dynamodb_writes", at_most=0),
 )
+HELD = (*IDLE[:2], Target(kind="dynamodb_writes", at_most=1, why="what is held is tried anew by the last run's time"))
 
 
 class Counted:
@@ -230,7 +231,7 @@ def nothing_unexported() -> Scenario:
     with connected() as integration:
         integration.put(integration.invoice(1))
         integration.run(sent=1)
-        integration.next_run()  # looks once more at what was marked
+        integration.next_run()  # looks once more at what was marked, and is stored, so that the page shows it
         return Scenario.of(IDLE_RUN, integration.next_run(), *IDLE)
 
 
@@ -253,7 +254,7 @@ def nothing_due() -> Scenario:
         integration.put(*seed.default_warehouse(integration.world.today).invoices)
         integration.run(sent=6)
         integration.next_run()
-        return Scenario.of("idle: 6 held, 1 still growing", integration.next_run(), *IDLE)
+        return Scenario.of("idle: 6 held, 1 still growing", integration.next_run(), *HELD)
 
 
 def new_invoice() -> Scenario:

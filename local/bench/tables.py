@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from local.bench import prices
 from local.bench.backlog import Backlog
 from local.bench.comparison import (
     HISTORIES,
@@ -12,7 +13,7 @@ from local.bench.comparison import (
     SHARE_CUT,
     Compared,
 )
-from local.bench.costs import IDLE_SECONDS, Cost
+from local.bench.costs import BATCH, IDLE_BATCH_SECONDS, WAREHOUSES, Cost
 from local.bench.counts import Calls, Scenario
 from local.bench.memory import FUNCTION_MEGABYTES, RunCost
 from local.bench.sizes import Size
@@ -177,15 +178,20 @@ def memory_table(costs: Sequence[RunCost]) -> str:
 
 def costs_table(costs: Sequence[Cost]) -> str:
     """Estimated dollars."""
-    services = list(costs[0].parts)
+    services = list(dict.fromkeys(service for one in costs for service in one.parts))
     rows = [
-        (one.name, *(f"{one.parts[service]:.{_DECIMALS}f}" for service in services), f"{one.usd:.{_DECIMALS}f}")
+        (
+            one.name,
+            *(f"{one.parts.get(service, 0.0):.{_DECIMALS}f}" for service in services),
+            f"{one.usd:.{_DECIMALS}f}",
+        )
         for one in costs
     ]
     return titled(
-        "Estimated cost in USD, from list prices of us-east-1 without the free tier",
+        f"Estimated cost in USD, from list prices of {prices.REGION} ({prices.AS_OF}) without the free tier",
         _table(("", *services, "all"), rows),
-        f"An idle run is taken for {IDLE_SECONDS:.0f} s. Without logs, traces, storage and what all warehouses share.",
+        f"{BATCH} idle runs share an invocation of {IDLE_BATCH_SECONDS} s; "
+        f"{WAREHOUSES:,} warehouses share what is there once.",
     )
 
 

@@ -15,7 +15,7 @@ class Verdict:
     is_count: bool = True
 
     @classmethod
-    def at_most(cls, what: str, wanted: int, measured: int, *, why: str = "") -> "Verdict":
+    def at_most(cls, what: str, wanted: float, measured: float, *, why: str = "") -> "Verdict":
         """Of a count; `why` says how the number follows, where it is not the target itself."""
         return cls(
             what=what,

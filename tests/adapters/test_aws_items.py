@@ -67,6 +67,7 @@ def test_a_stored_export_keeps_its_form() -> None:
         "fortnox_print": {"S": ""},
         "kept_print": {"S": ""},
         "by_hand": {"BOOL": False},
+        "waits": {"BOOL": False},
         "left": {"S": ""},
         "customer_name": {"S": ""},
         "vat_type": {"S": ""},
@@ -95,7 +96,7 @@ def test_a_stored_export_keeps_its_form() -> None:
 
 def test_what_is_none_is_absent() -> None:
     """And named, so that a stored record can lose it."""
-    never = {"issue_since", "decision", "fortnox_fees", "fortnox_vat"}
+    never = {"issue_since", "decision", "fortnox_fees", "fortnox_vat", "due_from", "due_date"}
 
     assert absent(EXPORT) == {"fortnox_net", *never}
     assert absent(replace(EXPORT, issue=None), without={"fortnox_net"}) == {"issue", *never}

@@ -12,7 +12,7 @@ from invoicing.domain.export import EventKind, ExportState, HistoryEvent
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import Notice, NoticeKind
-from invoicing.domain.work import Closing, Work
+from invoicing.domain.sent_work import Closing, SentWork
 
 from tests.support.fakes import START
 
@@ -86,7 +86,7 @@ def test_a_closing_notice_that_had_texts_is_read_into_amounts() -> None:
     }
     notice = DynamoNotices(stored(item), "notices").get("reactivated#lagret#1")
 
-    sent = Work(count=3, sums={"SEK": Decimal("1020.50"), "EUR": Decimal("9.00")})
+    sent = SentWork(count=3, sums={"SEK": Decimal("1020.50"), "EUR": Decimal("9.00")})
     assert isinstance(notice, Notice)
     assert notice.closing == Closing(sent=sent, held=2)
 
@@ -112,4 +112,4 @@ def test_what_was_sent_and_not_told_yet_is_not_forgotten() -> None:
 
     assert integration is not None
     assert isinstance(integration.last_run, RunSummary)
-    assert integration.last_run.not_told == Work(count=2, sums={"SEK": Decimal("99.90")})
+    assert integration.last_run.not_told == SentWork(count=2, sums={"SEK": Decimal("99.90")})

@@ -1,6 +1,6 @@
 """What the adapters of S3, KMS, SQS, SES and Secrets Manager do beyond the contracts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
 from typing import Any, cast
@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from invoicing.adapters.aws import client_config
 from invoicing.adapters.aws.bounded_retry import BoundedRetry
+from invoicing.adapters.aws.branch_keys import REMEMBERED_SECONDS, BranchKeySealer
 from invoicing.adapters.aws.journal import S3TokenJournal
 from invoicing.adapters.aws.mailer import SesMailer
 from invoicing.adapters.aws.sealing import KmsSealer
@@ -288,3 +289,33 @@ def test_a_secret_without_text_is_a_matter_for_the_service_operator(answer: obje
     """The text names the secret, so that it can be set."""
     with pytest.raises(ConfigurationError, match="arn:secret"):
         Secret(cast("Any", Scripted(answer)), "arn:secret")()
+
+
+def test_the_passwords_of_many_systems_are_one_call_of_kms_an_hour(aws: Aws) -> None:
+    """A call for each run would cost more than all else that an idle run does."""
+    table, key, now = aws.table("IntegrationsTable"), aws.key(), [0.0]
+
+    def sealer(clock: Callable[[], float] = lambda: now[0]) -> BranchKeySealer:
+        return BranchKeySealer(aws.kms, key, aws.dynamodb, table, environment="prod", clock=clock)
+
+    systems = [{"integration": f"lager-{number}"} for number in range(20)]
+    sealed = [sealer().prepare(system)(b"password") for system in systems]
+    asked: list[str] = []
+    aws.kms.meta.events.register("before-call", lambda event_name, **_: asked.append(event_name))
+    worker = sealer()
+    opened = {worker.open(one, system) for one, system in zip(sealed, systems, strict=True)}
+    within = len(asked)
+    now[0] += REMEMBERED_SECONDS
+    worker.open(sealed[0], systems[0])
+
+    assert opened == {b"password"}
+    assert (within, len(asked)) == (1, 2)
+
+
+def test_a_password_that_was_sealed_with_a_data_key_is_opened_still(aws: Aws) -> None:
+    """Nobody has to sign in again because of a new format."""
+    key = aws.key()
+    sealed = KmsSealer(aws.kms, key, environment="prod").prepare(CONTEXT)(b"password")
+    sealer = BranchKeySealer(aws.kms, key, aws.dynamodb, aws.table("IntegrationsTable"), environment="prod")
+
+    assert sealer.open(sealed, CONTEXT) == b"password"

@@ -20,7 +20,7 @@ from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice, NoticeKind
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, TokenStatus
 from moto import mock_aws
 
@@ -88,7 +88,7 @@ def test_nothing_secret_lies_in_the_sessions(aws: Aws) -> None:
     sessions.put_session(
         Session(token="token-secret", integration_id="lagret", username="anna", csrf="c", expires_at=START)
     )
-    sessions.count_failure(["address:192.0.2.1"], now=START)
+    sessions.count_try(TryLimit(key="network#192.0.2.1", free=1, longest=timedelta(seconds=1)), now=START)
 
     stored = str(aws.dynamodb.scan(TableName=table)["Items"])
     assert "-secret" not in stored
@@ -104,7 +104,7 @@ def test_every_session_item_expires(aws: Aws) -> None:
             token="t", integration_id="lagret", username="anna", csrf="c", expires_at=START + timedelta(seconds=0.5)
         )
     )
-    sessions.count_failure(["user:anna"], now=START)
+    sessions.count_try(TryLimit(key="user#anna", free=1, longest=timedelta(seconds=1)), now=START)
 
     expiries = {item["expires_at"]["N"] for item in aws.dynamodb.scan(TableName=table)["Items"]}
     assert expiries == {"1772438401", str(1772438400 + 3600)}

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from invoicing.adapters.http.transport import PooledTransport
+from invoicing.adapters.http.transport import _CALL, PooledTransport
 from invoicing.application.http import HttpRequest
 from invoicing.domain.errors import NotSentError, UnknownOutcomeError
 from urllib3.connection import HTTPConnection
@@ -583,7 +583,7 @@ def test_an_address_that_refuses_is_followed_by_the_next_one(
 )
 def test_what_http_cannot_say_is_not_sent(transport: PooledTransport, url: str, headers: dict[str, str]) -> None:
     """And is not repeated in the message."""
-    with pytest.raises(NotSentError) as caught:
+    with pytest.raises(NotSentError, match=r"no such address or header|UnicodeEncodeError") as caught:
         transport.send(HttpRequest(method="GET", url=url, headers=headers))
     assert "secret" not in str(caught.value)
 
@@ -596,6 +596,19 @@ def test_without_time_nothing_is_sent(peer: Callable[[Behaviour], Peer], transpo
     with pytest.raises(NotSentError):
         transport.send(HttpRequest(method="POST", url=server.url, timeout=0.0))
     assert [len(requests) for requests in server.requests] == [1]
+
+
+def test_the_last_moment_is_too_late(peer: Callable[[Behaviour], Peer]) -> None:
+    """On a connection that is open already, and on one that would have to be made."""
+    server = peer(says(OK))
+    transport = PooledTransport(clock=lambda: 1000.0)
+    transport.send(HttpRequest(method="GET", url=server.url))
+
+    with pytest.raises(NotSentError, match="no time was left to send it"):
+        transport.send(HttpRequest(method="POST", url=server.url, timeout=0.0))
+    with pytest.raises(NotSentError, match="no connection within 0 s"):
+        transport.send(HttpRequest(method="POST", url=server.url, timeout=0.0, fresh_connection=True))
+    transport.close()
 
 
 # ---------------------------------------------------------------- TLS
@@ -856,6 +869,26 @@ def test_an_answer_larger_than_allowed_is_refused(
 
     with pytest.raises(UnknownOutcomeError, match="the answer is larger than 1000 bytes"):
         transport.send(HttpRequest(method="GET", url=server.url, max_answer_bytes=1000))
+
+
+def test_an_answer_as_large_as_allowed_is_taken(peer: Callable[[Behaviour], Peer], transport: PooledTransport) -> None:
+    """The bound is the largest that is good."""
+    server = peer(says(OK))
+
+    assert transport.send(HttpRequest(method="GET", url=server.url, max_answer_bytes=2)).body == b"ok"
+
+
+def test_nothing_of_a_call_outlives_it(peer: Callable[[Behaviour], Peer], transport: PooledTransport) -> None:
+    """Neither its timer, nor what the next call would take for its own."""
+    server = peer(says(OK))
+    transport.send(HttpRequest(method="GET", url=server.url, timeout=600.0))
+    alive = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+    for one in alive:
+        one.join(timeout=10)  # a cancelled one ends by itself
+
+    assert not any(one.is_alive() for one in alive)
+    with pytest.raises(LookupError):
+        _CALL.get()
 
 
 def test_a_connection_that_failed_is_not_used_again(

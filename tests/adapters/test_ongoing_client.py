@@ -281,6 +281,18 @@ def test_a_page_that_is_too_slow_is_asked_for_again_in_smaller_pages(
     assert [call.asked["max"] for call in simulator.calls if call.asked.get("rows")][-1] == 5
 
 
+def test_with_a_patience_no_answer_is_awaited_for_longer_and_none_asked_for_twice(
+    simulator: OngoingSimulator,
+) -> None:
+    """Others wait beside this reading; who has more time asks again."""
+    hasty = OngoingClient(InProcessTransport(simulator.handle), base_url="http://ongoing.test", patience=10.0)
+    simulator.add_fault(FaultRule(effect=Effect.DELAY, match=Match(operation="GetInvoicesByQuery"), seconds=11))
+
+    with pytest.raises(RetryLaterError):
+        _listed(hasty, LOGIN, since=LONG_AGO)
+    assert len(simulator.calls) == 1
+
+
 @pytest.mark.parametrize(("rows", "pages"), [(1, [50, 500, 500]), (100, [50, 133, 100]), (300, [50] * 5)])
 def test_pages_grow_where_invoices_have_few_rows(
     simulator: OngoingSimulator, quick: OngoingClient, rows: int, pages: list[int]

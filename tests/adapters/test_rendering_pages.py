@@ -66,6 +66,7 @@ from invoicing.rendering.views import (
     Message,
     Pager,
     PairLine,
+    PasswordView,
     PreviewView,
     ReactivationView,
     RehearsalView,
@@ -91,7 +92,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 def _settings(**fields: Any) -> SettingsView:
     """The form with all its settings."""
-    return SettingsView(session=SESSION, sections=sections(), **fields)
+    return SettingsView(session=SESSION, sections=sections(), password=PasswordView(username="anna"), **fields)
 
 
 @dataclass
@@ -433,7 +434,11 @@ def test_what_was_typed_is_escaped(language: Language) -> None:
         ),
         pages.settings(
             SettingsView(
-                session=SESSION, sections=sections(), form={"problem_address": HOSTILE, "rows": HOSTILE}, is_new=True
+                session=SESSION,
+                sections=sections(),
+                form={"problem_address": HOSTILE, "rows": HOSTILE},
+                is_new=True,
+                password=PasswordView(username=HOSTILE),
             ),
             language,
         ),
@@ -525,7 +530,12 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
 def test_a_refused_field_is_linked_at_the_top_and_explained_beside_it(name: str) -> None:
     """Whoever cannot see the red edge hears the same."""
     view = SettingsView(
-        session=SESSION, sections=sections(), form={}, is_new=True, problems={name: FieldProblem.MISSING}
+        session=SESSION,
+        sections=sections(),
+        form={},
+        is_new=True,
+        password=PasswordView(username="anna"),
+        problems={name: FieldProblem.MISSING},
     )
     page = Parsed(Pages().settings(view, Language.ENGLISH))
     ids = {one.attributes.get("id") for one in page.elements}

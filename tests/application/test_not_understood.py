@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from invoicing.application.prove_login import SignInProblem, SignInRefusedError
 from invoicing.application.send_notice import send_due_reminders, send_notice
-from invoicing.application.sign_in import SignInProblem, SignInRefusedError
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Fixer, IssueCode
@@ -211,7 +211,7 @@ def test_at_the_login_it_is_neither_a_wrong_password_nor_silent() -> None:
     """The first warehouse of all meets it there. It is told once a day, whoever tries."""
     world = World()
     renamed(world, Invoices="Fakturor")
-    for _ in range(9):
+    for _ in range(4):  # then it has to wait, as after any tries
         with pytest.raises(SignInRefusedError) as refused:
             world.sign_in()
         assert refused.value.problem is SignInProblem.WMS_NOT_UNDERSTOOD

@@ -1,23 +1,26 @@
 """Runs of one integration: what is due is in Fortnox once, right to the öre, and marked in Ongoing."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from invoicing.application.change_integration import sync_now
 from invoicing.application.http import HttpAnswer, HttpRequest
-from invoicing.application.ports import SyncRequest
-from invoicing.application.sync_integration import HOPS, sync_integration
+from invoicing.application.ports import SyncRequest, WmsPage
+from invoicing.application.sync_integration import HOPS, SLOW_SECONDS, Lanes, sync_integration
+from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.notice import Notice, NoticeKind
-from invoicing.domain.work import Closing
+from invoicing.domain.sent_work import Closing
+from invoicing.domain.wms_invoice import WmsLogin
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
@@ -896,3 +899,201 @@ def test_what_could_not_be_looked_at_once_more_is_looked_at_later() -> None:
     run(world)
 
     assert record(world, seed.PLAIN).fortnox_net == 13 * 85
+
+
+def test_issues_of_the_day_are_put_into_the_outbox_once_a_day() -> None:
+    """Before the office opens in Sweden, whatever the season."""
+    world = World()
+    world.connect()
+    world.clock.advance(datetime(2026, 7, 1, tzinfo=UTC) - world.clock())
+    for quarter in range(24 * 4):
+        run = world.run()
+        assert run is not None
+        assert run.held > 0
+        digests = [notice.id for notice in world.notices.all if notice.kind is NoticeKind.DIGEST]
+        assert digests == ([f"digest#{WAREHOUSE}#2026-07-01"] if quarter >= 5 * 4 else [])  # 07:00 in Sweden
+        world.clock.advance(timedelta(minutes=15))
+
+
+def test_without_issues_there_is_no_digest() -> None:
+    """A mail that says nothing is not read the next time."""
+    world = World()
+    world.connect()
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
+    for _ in range(24):
+        world.run()
+        world.later(minutes=60)
+
+    assert [notice for notice in world.notices.all if notice.kind is NoticeKind.DIGEST] == []
+
+
+class Asked:
+    """A queue that only remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.requests: list[SyncRequest] = []
+
+    def send(self, requests: Iterable[SyncRequest]) -> int:
+        """All of them."""
+        self.requests += requests
+        return len(self.requests)
+
+
+class Late:
+    """Ongoing, after a while; with a patience, an answer that takes longer is not awaited."""
+
+    def __init__(self, world: World, *, answers_in: float, patience: float | None = None) -> None:
+        self._world = world
+        self._answers_in = answers_in
+        self._patience = patience
+
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
+        """As Ongoing does."""
+        if self._patience is not None and self._answers_in > self._patience:
+            self._world.clock.sleep(self._patience)
+            raise RetryLaterError("no answer")
+        self._world.clock.sleep(self._answers_in)
+        yield from self._world.sync_tools().wms.unexported(login, since=since, after=after)
+
+    def __getattr__(self, name: str) -> Any:
+        """All else at once."""
+        return getattr(self._world.sync_tools().wms, name)
+
+
+def run_beside_others(
+    world: World, *, answers_in: float, patience: float = SLOW_SECONDS, by: str = "schedule", slow: bool = False
+) -> list[SyncRequest]:
+    """One message of the ordinary queue, in a batch; gives what was moved to the queue of the slow ones."""
+    other = Asked()
+    hasty = Late(world, answers_in=answers_in, patience=patience)
+    lanes = Lanes(slow=slow, other=other, hasty=None if slow else cast("Any", hasty))
+    tools = replace(world.sync_tools(), lanes=lanes, wms=cast("Any", Late(world, answers_in=answers_in)))
+    sync_integration(tools, SyncRequest(integration_id=WAREHOUSE, by=by, slot=world.clock().isoformat()))
+    return other.requests
+
+
+def test_a_system_that_does_not_answer_is_waited_for_only_where_nobody_waits_beside_it() -> None:
+    """It is no problem yet: it goes on in the queue of the slow ones, which has patience, and there all is sent."""
+    world = connected()
+    begun = world.clock()
+    (moved,) = run_beside_others(world, answers_in=60.0)
+    stored = world.integrations.get(WAREHOUSE)
+    waited = world.clock() - begun
+    lanes = Lanes(slow=True, other=Asked())
+    tools = replace(world.sync_tools(), lanes=lanes, wms=cast("Any", Late(world, answers_in=60.0)))
+    summary = sync_integration(tools, moved)
+
+    assert waited == timedelta(seconds=SLOW_SECONDS)
+    assert stored is not None
+    assert stored.last_run is not None
+    assert (stored.last_run.slow, stored.last_run.problem) == (True, None)
+    assert summary is not None
+    assert summary.sent == len(GOOD)
+
+
+def test_a_later_page_that_does_not_come_is_read_on_where_nobody_waits_beside_it() -> None:
+    """What was listed before it is sent, and the rest begins where that ended."""
+    world = connected()
+    ids = only(world, 60)
+    hasty = without_a_second_page(world)
+    other = Asked()
+    tools = replace(world.sync_tools(), lanes=Lanes(slow=False, other=other, hasty=hasty))
+    sync_integration(tools, SyncRequest(integration_id=WAREHOUSE, by="schedule", slot=world.clock().isoformat()))
+    (moved,) = other.requests
+    sent = len(in_fortnox(world))
+    sync_integration(replace(world.sync_tools(), lanes=Lanes(slow=True, other=Asked())), moved)
+
+    assert 0 < sent < len(ids)
+    assert moved.after == min(ids) + sent - 1
+    assert marked(world, ids) == ids
+    assert len(in_fortnox(world)) == len(ids)
+
+
+def without_a_second_page(world: World) -> Any:
+    """Ongoing, whose second page does not come in time."""
+
+    class Hasty(Late):
+        """Patient with the first page only."""
+
+        def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
+            """The first page."""
+            yield next(world.sync_tools().wms.unexported(login, since=since, after=after))
+            world.clock.sleep(SLOW_SECONDS)
+            raise RetryLaterError("no answer")
+
+    return Hasty(world, answers_in=0.0)
+
+
+def test_a_person_who_asks_for_a_run_gets_it_however_long_it_takes() -> None:
+    """The page would call it done."""
+    world = connected()
+
+    assert run_beside_others(world, answers_in=60.0, by="anna") == []
+    assert len(in_fortnox(world)) == len(GOOD)
+
+
+def test_a_system_that_refuses_at_once_is_a_problem_and_not_slow() -> None:
+    """Nobody has waited for it."""
+    world = connected()
+    moved = run_beside_others(world, answers_in=60.0, patience=0.1)
+    stored = world.integrations.get(WAREHOUSE)
+
+    assert moved == []
+    assert stored is not None
+    assert stored.last_run is not None
+    assert stored.last_run.problem is not None
+    assert not stored.last_run.slow
+
+
+def run_in(world: World, *, slow: bool, answers_in: float, by: str = "schedule") -> list[SyncRequest]:
+    """One message of one of the two queues; gives what was moved to the other."""
+    other = Asked()
+    tools = replace(world.sync_tools(), lanes=Lanes(slow=slow, other=other))
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
+    request = SyncRequest(integration_id=WAREHOUSE, by=by, slot=world.clock().isoformat())
+    sync_integration(replace(tools, wms=cast("Any", Late(world, answers_in=answers_in))), request)
+    world.later(minutes=15)
+    return other.requests
+
+
+def test_a_slow_system_is_worked_on_in_a_queue_of_its_own_until_it_is_quick_again() -> None:
+    """Nobody waits beside it; and only one of the two queues works on it, so never two runs at once."""
+    world = connected()
+    first = run_in(world, slow=False, answers_in=25.0)
+    moved = run_in(world, slow=False, answers_in=25.0)
+    stays = run_in(world, slow=True, answers_in=7.0)
+    leaves = run_in(world, slow=True, answers_in=1.0)
+    back = run_in(world, slow=True, answers_in=1.0)
+    ordinary = run_in(world, slow=False, answers_in=1.0)
+
+    assert [len(one) for one in (first, moved, stays, leaves, back, ordinary)] == [0, 1, 0, 0, 1, 0]
+    assert [request.integration_id for request in (*moved, *back)] == [WAREHOUSE] * 2
+    assert moved[0].scheduled_at is not None
+
+
+def test_a_queue_that_has_fallen_behind_does_not_look_for_every_slot() -> None:
+    """An idle run that comes late is stored, so that the messages behind it are seen to be past."""
+    world = connected()
+    world.ongoing.put_warehouse(replace(world.ongoing.warehouse(WAREHOUSE), invoices=()))
+    run(world)
+    world.later(minutes=15)
+    slots = [(world.clock() + timedelta(minutes=15 * number)).isoformat() for number in range(3)]
+    world.later(minutes=31)
+    world.ongoing.clear_calls()
+    ran = [
+        sync_integration(world.sync_tools(), SyncRequest(integration_id=WAREHOUSE, by="schedule", slot=slot))
+        for slot in slots
+    ]
+
+    assert [one is not None for one in ran] == [True, False, False]
+    assert len(world.ongoing.calls) == 1
+
+
+def test_what_a_person_asked_for_is_moved_under_a_new_name() -> None:
+    """SQS drops a name that it has seen within five minutes, and the person would wait in vain."""
+    world = connected()
+    run_in(world, slow=False, answers_in=25.0)
+    (moved,) = run_in(world, slow=False, answers_in=25.0, by="anna")
+
+    assert moved.by == "anna"
+    assert moved.slot != (world.clock() - timedelta(minutes=15)).isoformat()

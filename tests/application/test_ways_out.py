@@ -180,7 +180,7 @@ def test_a_new_invoice_takes_the_place_of_one_that_is_over(end: str) -> None:
     there, record = the_living(books), books.record
 
     assert books.calls("POST", "invoices") == 1
-    assert (there["Net"], there["ExternalInvoiceReference1"]) == (960, f"ONGOING-nordlager-{NUMBER}-2-")
+    assert (there["Net"], there["ExternalInvoiceReference1"]) == (960, f"ONGOING-nordlager-{NUMBER}-G2-")
     assert record.fortnox_number == there["DocumentNumber"] != "1"
     assert record.earlier == (Earlier(number="1", reference=f"ONGOING-nordlager-{NUMBER}-"),)
     assert books.world.ongoing.invoice("nordlager", NUMBER).number == there["DocumentNumber"]
@@ -208,7 +208,7 @@ def test_a_third_invoice_follows_a_second() -> None:
     books.person("cancel").wms_invoice(charge()).run()
     decided(books, Way.MAKE_NEW)
 
-    assert the_living(books)["ExternalInvoiceReference1"] == f"ONGOING-nordlager-{NUMBER}-3-"
+    assert the_living(books)["ExternalInvoiceReference1"] == f"ONGOING-nordlager-{NUMBER}-G3-"
     assert [one.number for one in books.record.earlier] == ["1", "2"]
 
 

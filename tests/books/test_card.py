@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from invoicing.domain.export import ExportState
+from invoicing.application.decide_invoice import decide_invoice
+from invoicing.domain.decision import Way
+from invoicing.domain.export import EventKind, ExportState
+from invoicing.domain.issue import IssueCode
 
 from local.fortnox.seed import TENANT_ID
 from tests.books.books import NUMBER, Books, charge
@@ -93,6 +97,52 @@ def test_what_we_filled_is_cleared_when_ongoing_has_it_no_more(
     assert filled == "Åsa 17"
     assert (books.document[field] == "") is cleared
     assert cleared or books.issue
+
+
+STUBBORN = {"api_blank": "keeps"}  # and null is refused as well
+
+
+@pytest.mark.parametrize("name", ["your_reference", "your_order_number"])
+@pytest.mark.parametrize("hours", [1, 2, 30])
+def test_what_could_not_be_cleared_stays_said_until_it_is_gone(hours: int, name: str) -> None:
+    """No run takes it for right, however often it looks; when a person cleared it in Fortnox, it is done."""
+    field = {"your_reference": "YourReference", "your_order_number": "YourOrderNumber"}[name]
+    books = Books().options(**STUBBORN).wms_invoice(**{name: "Åsa 17"}).sent()
+    books.wms_invoice(**{name: None}).run()
+    for _ in range(hours):
+        books.run(after=timedelta(hours=1))
+    stays = (books.record.state, books.record.issue and books.record.issue.code)
+    books.asked(kind=EventKind.RETRY)
+    retried = books.record.state
+    books.world.fortnox.change_entry(TENANT_ID, "invoices", books.record.fortnox_number, {field: ""})
+    books.run(after=timedelta(hours=1))
+
+    assert stays == (ExportState.HELD, IssueCode.TEXT_NOT_CLEARED)
+    assert retried is ExportState.HELD
+    assert (books.record.state, books.marked) == (ExportState.DONE, True)
+
+
+def test_what_could_not_be_cleared_is_tried_again_by_the_next_update() -> None:
+    """And said again, because it is still what we filled."""
+    books = Books().options(**STUBBORN).wms_invoice(your_reference="Åsa 17").sent()
+    books.wms_invoice(your_reference=None).run()
+    books.wms_invoice(MORE).run()
+    again = books.record.issue and books.record.issue.code
+    books.options(api_blank="clears").wms_invoice(charge(quantity=Decimal(14))).run()
+
+    assert again is IssueCode.TEXT_NOT_CLEARED
+    assert (books.document["YourReference"], books.document["Net"]) == ("", 1190)
+    assert books.record.state is ExportState.DONE
+
+
+def test_what_could_not_be_cleared_can_be_kept() -> None:
+    """A person says that the text may stay."""
+    books = Books().options(**STUBBORN).wms_invoice(your_reference="Åsa 17").sent()
+    books.wms_invoice(your_reference=None).run()
+    decide_invoice(books.world.change_tools(), books.integration, NUMBER, Way.KEEP, by="anna")
+    books.run(by="anna").run(after=timedelta(hours=1))
+
+    assert (books.document["YourReference"], books.record.state) == ("Åsa 17", ExportState.DONE)
 
 
 def test_a_reference_that_changed_in_ongoing_is_updated() -> None:

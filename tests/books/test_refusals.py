@@ -13,11 +13,11 @@ from local.fortnox.seed import TENANT_ID
 from tests.books.books import NUMBER, Books, charge, names_all
 
 
-def refused(books: Books, code: int, message: str, *, status: int = 400, times: int | None = 1) -> Books:
-    """The next POSTs of invoices are refused with these words; then there is a run."""
+def refused(books: Books, code: int, message: str, *, status: int = 400, times: int | None = 1, nth: int = 1) -> Books:
+    """The next POSTs of invoices, from the nth on, are refused with these words; then there is a run."""
     body = {"ErrorInformation": {"error": 1, "message": message, "code": code}}
     rule = {
-        "match": {"method": "POST", "path_regex": "^/3/invoices"},
+        "match": {"method": "POST", "path_regex": "^/3/invoices", "nth": nth},
         "times": times,
         "effect": "status",
         "status": status,
@@ -169,6 +169,84 @@ def test_a_no_to_everybody_is_the_integrations() -> None:
     assert summary.problem is not None
     assert summary.problem.code is IssueCode.SCOPE_MISSING
     assert books.calls("POST", "invoices") < 11
+
+
+NO_PERMISSION = "Du saknar behörighet att skapa fakturor."
+NO_LICENCE = "Licens för fakturering saknas."
+
+
+def problem_of(books: Books) -> IssueCode | None:
+    """What stops the whole integration, by its last run."""
+    run = books.integration.last_run
+    return run.problem.code if run is not None and run.problem is not None else None
+
+
+def many(count: int = 10) -> Books:
+    """So many invoices that are due, besides the one that there always is."""
+    books = Books()
+    for number in range(7001, 7001 + count):
+        books.another(number)
+    return books
+
+
+def held_of(books: Books) -> int:
+    """How many invoices are held by themselves."""
+    numbers = (NUMBER, *range(7001, 7011))
+    return sum(one is not None and one.state is ExportState.HELD for one in map(books.record_of, numbers))
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"), [(NO_PERMISSION, IssueCode.SCOPE_MISSING), (NO_LICENCE, IssueCode.LICENCE_MISSING)]
+)
+def test_the_second_no_makes_it_the_integrations(message: str, kind: IssueCode) -> None:
+    """A 403 without a code that we know: one may be that invoice's, two are everybody's. The rest is not asked."""
+    books = refused(many(), 2009998, message, status=403, times=None)
+    run = books.integration.last_run
+
+    assert run is not None
+    assert run.problem is not None
+    assert (run.problem.code, run.problem.params["message"]) == (kind, message)
+    assert books.calls("POST", "invoices") < 6
+    assert books.documents == {}
+
+
+def test_it_stays_said_while_nothing_passes_and_ends_when_one_does() -> None:
+    """Runs that have nothing to try say nothing new; then the permission is given, and all go through."""
+    books = refused(many(), 2009998, NO_PERMISSION, status=403, times=None)
+    stays = []
+    for _ in range(9):
+        books.run()
+        stays.append((problem_of(books), books.documents))
+    books.world.fortnox.clear_faults()
+    books.run()
+    ended = problem_of(books)
+    for _ in range(5):
+        books.run()
+
+    assert {problem for problem, _ in stays} == {IssueCode.SCOPE_MISSING}
+    assert all(not documents for _, documents in stays)
+    assert ended is None
+    assert (len(books.documents), held_of(books)) == (11, 0)
+
+
+def test_a_permission_that_only_some_lack_stops_the_others_for_a_run_at_most() -> None:
+    """Two are refused one after the other; whoever is not is sent by the next run, and nothing is said of all."""
+    books = refused(many(5), 2009998, NO_PERMISSION, status=403, times=2)
+    stopped = problem_of(books)
+    books.run()
+
+    assert stopped is IssueCode.SCOPE_MISSING
+    assert (len(books.documents), held_of(books)) == (4, 2)
+    assert problem_of(books) is None
+
+
+def test_a_permission_that_is_taken_away_in_a_run_is_the_integrations() -> None:
+    """The first ones passed."""
+    books = refused(many(), 2009998, NO_PERMISSION, status=403, times=None, nth=4)
+
+    assert len(books.documents) == 3
+    assert problem_of(books) is IssueCode.SCOPE_MISSING
+    assert held_of(books) < 6
 
 
 # Memory.

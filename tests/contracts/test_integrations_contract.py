@@ -12,6 +12,7 @@ from invoicing.domain.integration import Company, Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
+from invoicing.domain.sent_work import SentWork
 from invoicing.domain.work import Work
 
 from tests.support.aws import Aws
@@ -47,7 +48,7 @@ RUN = RunSummary(
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
     closed=START,
-    not_told=Work(count=2, sums={"SEK": Decimal("1250.50")}),
+    not_told=SentWork(count=2, sums={"SEK": Decimal("1250.50")}),
     problem_since=START - timedelta(hours=3),
     look=Look(at=START, later=Work(count=1, sums={"EUR": Decimal("9.75")}), unreadable=1, whole=False),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from invoicing.adapters.aws.branch_keys import BranchKeySealer
 from invoicing.adapters.aws.sealing import KmsSealer
 from invoicing.application.ports import CannotOpenError, Sealer
 
@@ -15,12 +16,15 @@ CONTEXT = {"integration": "lagret", "chain": "chain-1", "version": "1"}
 type SealerOf = Callable[[str], Sealer]
 
 
-@pytest.fixture
-def sealer_of(aws: Aws | None) -> SealerOf:
+@pytest.fixture(params=["data keys", "branch key"])
+def sealer_of(aws: Aws | None, request: pytest.FixtureRequest) -> SealerOf:
     """New sealers of named environments that share one key, and nothing that a process remembers."""
     if aws is None:
         return FakeSealer
     kms, key = aws.kms, aws.key()
+    if request.param == "branch key":
+        table = aws.table("IntegrationsTable")
+        return lambda environment: BranchKeySealer(kms, key, aws.dynamodb, table, environment=environment)
     return lambda environment: KmsSealer(kms, key, environment=environment)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.application.ports import Sessions
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Mode
 
 from tests.support.aws import Aws
@@ -115,40 +115,70 @@ def test_a_state_is_no_session(sessions: Sessions) -> None:
     assert sessions.session("state-1", now=START) is None
 
 
-def test_failures_are_counted_per_key(sessions: Sessions) -> None:
-    """How many and when the last was; a key named twice counts once."""
-    sessions.count_failure(["user:anna", "address:1.2.3.4"], now=START)
-    sessions.count_failure(["user:anna", "user:anna"], now=START + timedelta(minutes=5))
-
-    found = sessions.failures(["user:anna", "address:1.2.3.4", "user:bo"], now=START + timedelta(minutes=6))
-    assert found == {"user:anna": (2, START + timedelta(minutes=5)), "address:1.2.3.4": (1, START)}
+LIMIT = TryLimit(key="user:anna", free=2, longest=timedelta(seconds=3))
+OTHER = TryLimit(key="network:192.0.2.1", free=2, longest=timedelta(seconds=3))
+NONE = timedelta(0)
 
 
-def test_failures_are_forgotten_after_their_hour(sessions: Sessions) -> None:
+def tries(sessions: Sessions, *seconds: float, limit: TryLimit = LIMIT) -> list[float]:
+    """Tries at these seconds; gives how long each must wait."""
+    return [sessions.count_try(limit, now=START + timedelta(seconds=moment)).total_seconds() for moment in seconds]
+
+
+def test_after_the_free_tries_each_waits_twice_as_long(sessions: Sessions) -> None:
+    """Up to the longest wait. What must wait is not counted."""
+    assert tries(sessions, 0, 0, 0.5, 1, 2, 3, 4.9, 5) == [0, 0, 1.5, 1, 0, 2, 1, 0]
+
+
+def test_tries_are_counted_per_key(sessions: Sessions) -> None:
+    """Who shares none of it is not held up."""
+    tries(sessions, 0, 0)
+
+    assert tries(sessions, 0, 0) == [2, 2]
+    assert tries(sessions, 0, limit=OTHER) == [0]
+
+
+def test_tries_are_forgotten_after_their_hour(sessions: Sessions) -> None:
     """The hour begins with the first one; then a new one begins."""
-    sessions.count_failure(["user:anna"], now=START)
-    sessions.count_failure(["user:anna"], now=START + HOUR - MICROSECOND)
-    before = sessions.failures(["user:anna"], now=START + HOUR - MICROSECOND)
-    after = sessions.failures(["user:anna"], now=START + HOUR)
-    sessions.count_failure(["user:anna"], now=START + HOUR)
-    anew = sessions.failures(["user:anna"], now=START + HOUR)
+    tries(sessions, 0, 3599, 3599)
 
-    assert before == {"user:anna": (2, START + HOUR - MICROSECOND)}
-    assert after == {}
-    assert anew == {"user:anna": (1, START + HOUR)}
+    assert tries(sessions, 3599.5, 3600, 3600, 3600) == [1.5, 0, 0, 2]
 
 
-def test_success_clears_failures(sessions: Sessions) -> None:
-    """Of the named keys only, and of unknown ones without complaint."""
-    sessions.count_failure(["user:anna", "address:1.2.3.4"], now=START)
+def test_a_try_that_is_taken_back_was_none(sessions: Sessions) -> None:
+    """Whoever was right is not held up, and an office behind one address is not either."""
+    for _ in range(5):
+        assert tries(sessions, 0) == [0]
+        sessions.take_back_try(LIMIT.key, now=START)
 
-    sessions.clear_failures(["user:anna", "user:bo"])
-
-    assert sessions.failures(["user:anna", "address:1.2.3.4"], now=START) == {"address:1.2.3.4": (1, START)}
+    assert tries(sessions, 0, 0, 0) == [0, 0, 2]
 
 
-def test_no_failure_of_a_moment_is_lost(atomic_aws: Aws | None, sessions: Sessions) -> None:
+def test_there_are_never_fewer_tries_than_none(sessions: Sessions) -> None:
+    """Taking back what was never counted, or is an hour old, gives nobody more tries."""
+    sessions.take_back_try(LIMIT.key, now=START)
+    tries(sessions, 0)
+    sessions.take_back_try(LIMIT.key, now=START + HOUR)
+    sessions.take_back_try(LIMIT.key, now=START)
+    sessions.take_back_try(LIMIT.key, now=START)
+
+    assert tries(sessions, 0, 0, 0) == [0, 0, 2]
+
+
+def test_success_forgets_tries(sessions: Sessions) -> None:
+    """Of the named key only, and of an unknown one without complaint."""
+    tries(sessions, 0, 0)
+    tries(sessions, 0, 0, limit=OTHER)
+    sessions.forget_tries(LIMIT.key)
+    sessions.forget_tries("user:bo")
+
+    assert tries(sessions, 0) == [0]
+    assert tries(sessions, 0, limit=OTHER) == [2]
+
+
+def test_of_many_tries_at_once_no_more_pass_than_may(atomic_aws: Aws | None, sessions: Sessions) -> None:
     """Guessing in parallel is not cheaper than guessing in turn."""
-    together([partial(sessions.count_failure, ["user:anna"], now=START)] * 8)
+    waits = together([partial(sessions.count_try, LIMIT, now=START)] * 8)
 
-    assert sessions.failures(["user:anna"], now=START) == {"user:anna": (8, START)}
+    assert [wait for wait in waits if wait == NONE] == [NONE, NONE]
+    assert len([wait for wait in waits if isinstance(wait, timedelta) and wait > NONE]) == 6

@@ -7,6 +7,7 @@ import pytest
 from invoicing.adapters.aws.sync_message import read_sync_request
 from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 from invoicing.application.ports import SyncQueue, SyncRequest
+from invoicing.domain.errors import InvoicingError
 
 from tests.support.aws import Aws
 from tests.support.fakes import FakeSyncQueue
@@ -61,6 +62,32 @@ def test_every_request_arrives(queue: Queue) -> None:
 
     assert count == 23
     assert sorted(queue.received(), key=repr) == sorted(sent, key=repr)
+
+
+@pytest.mark.parametrize("seconds", [0, 300])
+def test_a_message_is_hidden_for_as_long_as_it_is_worked_on(aws: Aws | None, seconds: int) -> None:
+    """Only SQS hides anything; what a fake holds is never taken by two."""
+    if aws is None:
+        pytest.skip("the fake has no receipts")
+    url = aws.queue()
+    queue = SqsSyncQueue(aws.sqs, url)
+    queue.send(requests_of(2))
+    taken = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    queue.hide([message["ReceiptHandle"] for message in taken], seconds=seconds)
+    again = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+
+    assert len(taken) == 2
+    assert len(again) == (0 if seconds else 2)
+
+
+def test_a_message_that_is_no_longer_ours_is_not_hidden_and_that_is_said(aws: Aws | None) -> None:
+    """Somebody else has it, or it is gone."""
+    if aws is None:
+        pytest.skip("the fake has no receipts")
+    queue = SqsSyncQueue(aws.sqs, aws.queue())
+
+    with pytest.raises(InvoicingError):
+        queue.hide(["no such receipt"], seconds=300)
 
 
 def test_nothing_can_be_sent(queue: Queue) -> None:

@@ -26,6 +26,7 @@ ALBUM = (
     *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
     *("signed-out", "signed-out-elsewhere", "session-ended", "settings-kept", "form-expired", "not-found"),
     *("mail-verify", "mail-broken", "mail-reminder", "mail-reminder-last", "mail-reactivated", "mail-digest"),
+    "mail-not-understood",
 )
 """Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
 

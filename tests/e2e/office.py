@@ -132,6 +132,16 @@ class Office:
         self.approve()
         self.arrive("/setup")
 
+    def connect_again(self) -> None:
+        """From the overview on to Fortnox once more."""
+        self.follow("Connect again …")
+        self.fill_in_password()
+        self.press("Go on to Fortnox")
+
+    def fill_in_password(self) -> None:
+        """Where it is asked for once more."""
+        self.page.get_by_label(self.say("Password for Ongoing, of %(user)s", user=USERNAME)).fill(PASSWORD)
+
     def create(self) -> None:
         """Create the integration, with invoices of the last months."""
         self.open("/settings")

@@ -131,7 +131,7 @@ def test_a_reason_that_nobody_knows_is_shown_as_it_came(office: Office) -> None:
 @in_both_languages
 def test_another_company_is_refused_by_name_and_the_connection_stays(connected: Office) -> None:
     """Connecting again must not move a system to another ledger."""
-    connected.press("Connect again")
+    connected.connect_again()
     connected.at_wrong_company()
 
     expect_heading(connected, "That was another company")

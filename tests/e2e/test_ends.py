@@ -5,7 +5,7 @@ import re
 import pytest
 from invoicing.domain.tokens import ASK_AGAIN_AFTER
 from invoicing.rendering.labels import label_of
-from invoicing.rendering.views import LandingProblem
+from invoicing.rendering.views import LandingProblem, PasswordProblem
 from playwright.sync_api import Browser, Page, expect
 
 from local.browser import visitor
@@ -65,6 +65,10 @@ def test_disconnecting_offers_the_history_first_and_asks_once_more(connected: Of
     expect(connected.page.get_by_role("alert")).to_have_text(connected.say("Tick the box to disconnect."))
     connected.look("disconnect-not-confirmed")
     connected.page.get_by_role("checkbox").check()
+    connected.press("Disconnect")
+    expect(connected.page.get_by_role("alert")).to_have_text(connected.say(label_of(PasswordProblem.MISSING)))
+    connected.page.get_by_role("checkbox").check()
+    connected.fill_in_password()
     connected.press("Disconnect")
 
     expect(connected.page.get_by_role("heading", level=1)).to_have_text(

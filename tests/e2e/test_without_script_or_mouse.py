@@ -22,9 +22,9 @@ def test_everything_works_without_scripts(new_office: Opened, language: Language
         office.see("%(sent)s sent, %(held)s held", sent=6, held=6)
         office.open("/issues")
         office.correct_sum()
-        office.press("Try again", within=office.wrong_sum)
+        office.press("Retry", within=office.wrong_sum)
         office.see("Number and exported mark saved in Ongoing")
-        office.page.get_by_role("button", name=office.say("Sign out")).click()
+        office.page.get_by_role("button", name=office.say("Sign out"), exact=True).click()
 
         expect(office.page.get_by_role("heading", level=1)).to_have_text(office.say("You are signed out"))
         assert len(office.fortnox.invoices(office.tenant_id)) == 7

@@ -5,6 +5,7 @@ answers in the journal that could still be adopted, and the keys in the simulato
 protocol knows a time, so that this is the same as if that time had gone by.
 """
 
+import copy
 import http.client
 import json
 import re
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from invoicing.adapters.aws.integrations import DynamoIntegrations
@@ -42,6 +44,7 @@ _EVENTS = Path(__file__).parents[2] / "events"
 _JANITOR_EVERY = timedelta(minutes=5)
 _TICKS = 24  # two hours: longer than anything may stay unsettled
 RUN_EVERY = timedelta(minutes=15)
+COMES_AGAIN = timedelta(minutes=5, seconds=10)  # a message whose function was killed
 _RUNS_TO_HEAL = 4
 _EVENT_OF = {"keep_tokens": "keep_tokens__schedule", "sync_invoices": "sync_invoices__one"}
 
@@ -63,6 +66,7 @@ class DeployedConnection:
             one for one in seed.default_warehouse(datetime.now(UTC).date()).invoices if one.id == seed.PLAIN
         )
         self._ids = count(10_001)
+        self._last_event: dict[str, Any] = {}
         self._stop_schedules()
         self.ongoing.put_warehouse(replace(seed.default_warehouse(datetime.now(UTC).date()), invoices=()))
 
@@ -136,16 +140,33 @@ class DeployedConnection:
 
     def invoke(self, function: str, strike: Strike | None = None) -> Sequence[Exchange]:
         """A function with the event of its schedule or queue; gives what it said on the wires."""
+        self._last_event = self._event_for(function)
+        return self._invoke(function, strike)
+
+    def deliver_again(self) -> Sequence[Exchange]:
+        """The message of the last run once more, as the queue does it when nobody has taken it off."""
+        self.pass_time(COMES_AGAIN)
+        return self._invoke("sync_invoices", None)
+
+    def _invoke(self, function: str, strike: Strike | None) -> Sequence[Exchange]:
         failed = False
         with self._wires.watched(self.stack.outputs[output_of(function)], strike) as exchanges:
             try:
-                self.stack.invoke(function, self._events[_EVENT_OF[function]])
+                self.stack.invoke(function, self._last_event)
             except FunctionFailedError:
                 if strike is None:
                     raise  # only a struck process may end otherwise than by returning
                 failed = True
         assert strike is None or failed or not strike.blow.kills, f"{strike}, and the function returned all the same"
         return exchanges
+
+    def _event_for(self, function: str) -> dict[str, Any]:
+        """As the schedule and the queue give it at this moment: a message from before the last run is dropped."""
+        event: dict[str, Any] = copy.deepcopy(self._events[_EVENT_OF[function]])
+        for record in event.get("Records", ()):
+            asked = {**json.loads(record["body"]), "slot": datetime.now(UTC).isoformat()}
+            record["body"] = json.dumps(asked)
+        return event
 
     def start_anew(self, function: str) -> None:
         """The next invocation is by a new process, which remembers no key and no secret."""

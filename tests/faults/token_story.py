@@ -292,6 +292,7 @@ class Story:
                 integration_id=INTEGRATION,
                 wms_username="anna",
                 wms_password=b"sealed",
+                wms_password_mark="",
                 mode=self.setup.mode,
             )
             state = started.url.partition("state=")[2].partition("&")[0]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
 
-from tests.functions.deployed import Browser, Deploy, Deployed
+from tests.functions.deployed import Browser, Deploy, Deployed, forget_clients
 from tests.functions.emulated import Beginning, EmulatedAws
 
 
@@ -14,6 +15,8 @@ from tests.functions.emulated import Beginning, EmulatedAws
 def emulated() -> Iterator[EmulatedAws]:
     """AWS for all tests of this folder; each begins with an empty one."""
     with mock_aws():
+        moto_api_backend.reset()  # another folder's may not have ended yet
+        forget_clients()
         yield EmulatedAws()
 
 

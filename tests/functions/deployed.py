@@ -64,6 +64,13 @@ class _SharedClients:
 
 
 _SDK = _SharedClients()
+
+
+def forget_clients() -> None:
+    """Those of an emulated AWS that is no more."""
+    _SharedClients.client.cache_clear()
+
+
 _VARIABLES = {
     "stage_name": "prod",
     "log_level": "INFO",
@@ -396,7 +403,7 @@ class Browser:
 
     def press(self, path: str, **fields: str) -> Page:
         """A button of the integration's pages, guarded as the page does it."""
-        guard = {"csrf": self.look("/pause").csrf}
+        guard = {"csrf": self.look("/pause").csrf, "password": PASSWORD}
         return self.send(
             "portal",
             request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}", form={**guard, **fields}),
@@ -408,7 +415,7 @@ class Browser:
         form = {name: values[0] for name, values in parse_qs(event("portal__save_settings")["body"]).items()}
         version = re.search(r'name="version" value="([^"]+)"', shown.body)
         assert version is not None
-        filled = {**form, "csrf": shown.csrf, "version": version[1], **fields}
+        filled = {**form, "csrf": shown.csrf, "version": version[1], "password": PASSWORD, **fields}
         return self.send("portal", request("portal__save_settings", form=filled))
 
     def connect(self) -> None:

@@ -55,7 +55,12 @@ class EmulatedAws:
 
     def empty(self) -> None:
         """As if nothing had ever happened. Queue and journal are new: what they remember cannot be taken out."""
-        self.variables = {**self._made, "sync_queue_url": self.aws.queue(), "journal_bucket": self.aws.bucket()}
+        self.variables = {
+            **self._made,
+            "sync_queue_url": self.aws.queue(),
+            "slow_sync_queue_url": self.aws.queue(),
+            "journal_bucket": self.aws.bucket(),
+        }
         for name, value in _SECRETS.items():
             self.aws.secrets.put_secret_value(SecretId=name, SecretString=value)
         for logical_id in _TABLES:

@@ -123,7 +123,8 @@ def test_what_else_a_sign_in_sends_is_not_trusted(operator: Browser, name: str) 
 def test_a_button_takes_no_field_but_its_guard(operator: Browser, path: str) -> None:
     """Whatever else is sent along changes nothing about what it does."""
     csrf = operator.look("/pause").csrf
-    extra = {"csrf": csrf, "by": "somebody else", "id": "sydlager", "integration": "sydlager", "status": "disconnected"}
+    own = {"csrf": csrf, "password": PASSWORD} if path == "/connect" else {"csrf": csrf}
+    extra = {**own, "by": "somebody else", "id": "sydlager", "integration": "sydlager", "status": "disconnected"}
     made = request("portal__save_settings", path=f"/integrations/{WAREHOUSE}{path}", form=extra)
     page = operator.send("portal", made)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.adapters.ongoing.client import OngoingClient
-from invoicing.application.sign_in import REFUSAL_STEP
+from invoicing.application.prove_login import REFUSAL_STEP
 from invoicing.domain.errors import RetryLaterError
 from invoicing.runtime.links import LinkKind, Links
 
@@ -413,7 +413,7 @@ def test_a_table_that_does_not_answer_gives_the_page_of_a_busy_service(
     def busy(*_: object, **__: object) -> None:
         raise RetryLaterError("DynamoDB GetItem on sessions: AWS is busy")
 
-    monkeypatch.setattr(DynamoSessions, "failures", busy)
+    monkeypatch.setattr(DynamoSessions, "count_try", busy)
     page = browser.login()
 
     assert page.status == 503

@@ -12,10 +12,9 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from invoicing.adapters.aws.mailer import SesMailer
 from invoicing.application.watch_service import SILENT_AFTER
 from invoicing.domain.errors import ConfigurationError, InvoicingError, RetryLaterError
-from invoicing.domain.integration import RunSummary
-from invoicing.domain.integration_settings import PriceMeaning, settings_fingerprint
+from invoicing.domain.integration_settings import settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind, broken_notice_id
-from invoicing.domain.work import Closing, Work
+from invoicing.domain.sent_work import Closing, SentWork
 
 from local.ongoing.seed import WAREHOUSE
 from tests.functions.deployed import CUSTOM_DOMAIN, Browser, Deploy, Deployed, event, request
@@ -186,7 +185,7 @@ def test_the_closing_mail_says_what_was_sent(broken: Deployed) -> None:
             integration_id=WAREHOUSE,
             kind=NoticeKind.REACTIVATED,
             created_at=broken.clock(),
-            closing=Closing(sent=Work(count=2, sums={"SEK": Decimal("12345.67")}), held=3),
+            closing=Closing(sent=SentWork(count=2, sums={"SEK": Decimal("12345.67")}), held=3),
         )
     )
     made = event(NEW)
@@ -299,29 +298,6 @@ def test_a_reminder_that_fails_stops_no_other_and_is_an_error_of_the_function(
     with pytest.raises(type(error)):
         broken.invoke("notify_operators", event(HOURLY))
     assert len(tried) == 2
-
-
-def test_issues_of_the_day_are_put_into_the_outbox_once_a_day(operator: Browser) -> None:
-    """Before the office opens in Sweden, whatever the season."""
-    deployed = operator.deployed
-    run = RunSummary(
-        started_at=deployed.clock(),
-        finished_at=deployed.clock(),
-        seen=3,
-        waiting=0,
-        sent=1,
-        updated=0,
-        held=2,
-        failed=0,
-    )
-    deployed.integrations.save_run(
-        WAREHOUSE, run, done=frozenset(), unfinished=frozenset(), detected=PriceMeaning.DETECT
-    )
-    for hour in range(24):
-        deployed.clock.advance(datetime(2026, 7, 1, hour, 30, tzinfo=UTC) - deployed.clock())
-        deployed.invoke("notify_operators", event(HOURLY))
-        present = deployed.notices.get(f"digest#{WAREHOUSE}#2026-07-01") is not None
-        assert present == (hour >= 5)  # 07:30 in Sweden
 
 
 def test_every_hour_somebody_looks_whether_all_get_their_runs(operator: Browser) -> None:

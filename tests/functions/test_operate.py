@@ -17,6 +17,7 @@ from invoicing.domain.tokens import TokenStatus
 from invoicing.runtime.bootstrap import Bootstrap
 
 from tests.functions.command_stack import KEYS, NORDLAGER, RUN, Stack, stack
+from tests.functions.deployed import Browser, event
 from tests.functions.test_check_stack import RULES, FakeAws, checks_of
 from tests.support.fakes import START
 from tests.support.world import World
@@ -260,3 +261,38 @@ def test_the_janitor_releases_what_was_held_while_its_keys_were_missing(stack: S
 
     assert held == ["nordlager"]
     assert [*world.parts.tokens.due(world.clock() + timedelta(days=999))] == []
+
+
+# ---- stop
+
+
+def test_the_service_stands_still_until_it_is_told_to_go_on(operator: Browser) -> None:
+    """One word for dispatch, workers and janitor; a message that was on its way asks for nothing."""
+    deployed = operator.deployed
+    deployed.integrations.stop(at=deployed.clock())
+    deployed.clock.advance(timedelta(days=8))  # keys are due
+    calls = len(deployed.fortnox.calls()) + len(deployed.ongoing.calls)
+    dispatched = deployed.invoke("dispatch_syncs", event("dispatch_syncs__schedule"))
+    kept = deployed.invoke("keep_tokens", event("keep_tokens__schedule"))
+    synced = deployed.invoke("sync_invoices", event("sync_invoices__one"))
+
+    assert (dispatched, kept, synced) == ({"dispatched": 0}, {"looked_at": 0}, {"batchItemFailures": []})
+    assert len(deployed.fortnox.calls()) + len(deployed.ongoing.calls) == calls
+    assert len(deployed.logged("service_stopped")) == 3
+
+    deployed.integrations.go_on()
+    assert deployed.invoke("dispatch_syncs", event("dispatch_syncs__schedule")) == {"dispatched": 1}
+    assert deployed.invoke("keep_tokens", event("keep_tokens__schedule")) == {"looked_at": 1}
+
+
+def test_a_paused_service_is_the_first_thing_that_is_said(stack: Stack, checks: Checks) -> None:
+    """And since when, however often it is paused."""
+    assert stack.call("resume-all")[0] == 1
+    stack.call("pause-all")
+    stack.call("pause-all")
+    code, out, _ = stack.call("status")
+
+    assert code == 1
+    assert "THE SERVICE IS PAUSED" in out
+    assert stack.call("resume-all")[0] == 0
+    assert stack.call("status")[0] == 0

@@ -20,7 +20,7 @@ from invoicing.domain.tokens import TokenStatus
 from invoicing.pages import invoices
 
 from local.ongoing.faults import Effect, FaultRule
-from local.ongoing.seed import NO_CUSTOMER_CODE, PLAIN, WAREHOUSE
+from local.ongoing.seed import NO_CUSTOMER_CODE, PASSWORD, PLAIN, WAREHOUSE
 from tests.functions.deployed import API_URL, Browser, Deployed, Page, event, request
 from tests.support.fakes import START
 
@@ -450,7 +450,7 @@ def typed(operator: Browser) -> dict[str, str]:
     shown = operator.look("/settings")
     form = {name: values[0] for name, values in parse_qs(event("portal__save_settings")["body"]).items()}
     changed = {"problem_address": "ny@nordlager.example", "default_unit": "kolli"}
-    return {**form, **changed, "csrf": shown.csrf, "version": hidden(shown, "version")}
+    return {**form, **changed, "csrf": shown.csrf, "version": hidden(shown, "version"), "password": PASSWORD}
 
 
 def test_what_was_typed_outlives_the_session(operator: Browser) -> None:

@@ -16,7 +16,7 @@ def test_a_message_stays_hidden_for_six_times_the_timeout_of_its_function() -> N
         if event["Type"] == "SQS"
     ]
 
-    assert [queue for _, queue in sources] == ["SyncQueue"]
+    assert [queue for _, queue in sources] == ["SyncQueue", "SlowSyncQueue"]
     for function, queue in sources:
         assert properties(queue)["VisibilityTimeout"] >= TIMES * function.timeout
 
@@ -27,7 +27,7 @@ def test_a_message_is_tried_as_often_as_lambda_asks() -> None:
         one["Properties"] for one in resources("AWS::SQS::Queue").values() if "RedrivePolicy" in one["Properties"]
     ]
 
-    assert [one["RedrivePolicy"]["maxReceiveCount"] for one in redriven] == [5]
+    assert [one["RedrivePolicy"]["maxReceiveCount"] for one in redriven] == [5, 5]
 
 
 def set_aside() -> set[str]:

@@ -15,7 +15,10 @@ WITHOUT_RESOURCE = {
     "SendFromOneAddress": "which identity SES picks for the sender is not known; the condition names the sender",
 }
 # Actions with a star, each with the reason.
-PATTERNS = {"sqs:SendMessage*": "AWS asks for SendMessage when a batch is sent, the emulator for SendMessageBatch"}
+PATTERNS = {
+    "sqs:SendMessage*": "AWS asks for SendMessage when a batch is sent, the emulator for SendMessageBatch",
+    "sqs:ChangeMessageVisibility*": "AWS asks for ChangeMessageVisibility, the emulator for the batch's name",
+}
 # A variable that names a thing, and the thing.
 THINGS = {
     "INTEGRATIONS_TABLE": "IntegrationsTable",
@@ -24,6 +27,7 @@ THINGS = {
     "SESSIONS_TABLE": "SessionsTable",
     "NOTICES_TABLE": "NoticesTable",
     "SYNC_QUEUE_URL": "SyncQueue",
+    "SLOW_SYNC_QUEUE_URL": "SlowSyncQueue",
     "KMS_KEY_ID": "DataKey",
     "JOURNAL_BUCKET": "JournalBucket",
     "FORTNOX_SECRET_ARN": "FortnoxSecret",
@@ -65,7 +69,9 @@ def test_a_function_may_touch_exactly_what_its_variables_name(function: Function
 
 def consumed(function: Function) -> set[str]:
     """Queues that Lambda reads for the function, which needs the right but no variable for that."""
-    return {"SyncQueue"} if any(event["Type"] == "SQS" for event in function.events.values()) else set()
+    return (
+        {"SyncQueue", "SlowSyncQueue"} if any(event["Type"] == "SQS" for event in function.events.values()) else set()
+    )
 
 
 def test_only_functions_that_open_envelopes_may_use_the_key() -> None:

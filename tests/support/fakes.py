@@ -28,7 +28,7 @@ from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
 from invoicing.domain.wms_knowledge import WmsKnowledge
 
@@ -158,6 +158,7 @@ class FakeIntegrations:
     def __init__(self) -> None:
         self._stored: dict[str, Integration] = {}
         self._directory: dict[str, str] = {}
+        self._stopped_since: datetime | None = None
         self._lock = threading.RLock()
 
     def get(self, integration_id: str) -> Integration | None:
@@ -241,6 +242,15 @@ class FakeIntegrations:
     def all(self) -> Iterator[Integration]:
         with self._lock:
             return iter(list(self._stored.values()))
+
+    def stopped_since(self) -> datetime | None:
+        return self._stopped_since
+
+    def stop(self, *, at: datetime) -> None:
+        self._stopped_since = self._stopped_since or at
+
+    def go_on(self) -> None:
+        self._stopped_since = None
 
     def warehouse_of(self, customer_id: str) -> str | None:
         with self._lock:
@@ -581,7 +591,7 @@ class FakeSessions:
     def __init__(self) -> None:
         self._consents: dict[str, PendingConsent] = {}
         self._sessions: dict[str, Session] = {}
-        self._failures: dict[str, tuple[int, datetime, datetime]] = {}  # tries, last, end of the hour
+        self.tries: dict[str, tuple[int, datetime, datetime]] = {}  # tries, when the next may follow, end of the hour
         self._lock = threading.Lock()
 
     def put_consent(self, consent: PendingConsent) -> None:
@@ -609,21 +619,25 @@ class FakeSessions:
         with self._lock:
             self._sessions.pop(token, None)
 
-    def failures(self, keys: Sequence[str], *, now: datetime) -> Mapping[str, tuple[int, datetime]]:
+    def count_try(self, limit: TryLimit, *, now: datetime) -> timedelta:
         with self._lock:
-            found = {key: self._failures[key] for key in keys if key in self._failures}
-            return {key: (tries, last) for key, (tries, last, end) in found.items() if now < end}
+            tries, free_at, end = self.tries.get(limit.key, (0, now, now))
+            if now >= end:
+                tries, free_at, end = 0, now, now + timedelta(hours=1)
+            if tries >= limit.free and now < free_at:
+                return max(free_at - now, timedelta(seconds=1))
+            self.tries[limit.key] = (tries + 1, now + limit.wait_after(tries + 1), end)
+            return timedelta(0)
 
-    def count_failure(self, keys: Sequence[str], *, now: datetime) -> None:
+    def take_back_try(self, key: str, *, now: datetime) -> None:
         with self._lock:
-            for key in dict.fromkeys(keys):
-                tries, _, end = self._failures.get(key, (0, now, now))
-                self._failures[key] = (tries + 1, now, end) if now < end else (1, now, now + timedelta(hours=1))
+            tries, free_at, end = self.tries.get(key, (0, now, now))
+            if tries and now < end:
+                self.tries[key] = (tries - 1, free_at, end)
 
-    def clear_failures(self, keys: Sequence[str]) -> None:
+    def forget_tries(self, key: str) -> None:
         with self._lock:
-            for key in keys:
-                self._failures.pop(key, None)
+            self.tries.pop(key, None)
 
 
 class FakeNotices:

@@ -111,6 +111,7 @@ class World:
             "tokens": self.tokens,
             "journal": self.journal,
             "sealer": self.sealer,
+            "password_sealer": self.sealer,
             "queue": self.queue,
             "wms_memory": self.wms_memory,
             "mailer": self.mailer,

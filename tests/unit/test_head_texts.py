@@ -1,5 +1,7 @@
 """Texts on an invoice's head: ours, the customer's, and a person's."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,8 +80,9 @@ def test_what_we_filled_is_known_after_a_change_and_what_was_not_cleared_is_told
     """None leaves it."""
     changed = HeadTexts(remarks=None, your_order_number="", your_reference="Eva")
 
-    assert now_filled(HeadTexts(remarks="Oktober", your_order_number="PO-1"), changed) == HeadTexts(
-        remarks="Oktober", your_order_number="", your_reference="Eva"
-    )
-    assert not_cleared(there(your_order_number="PO-1"), changed) == {"field": "your_order_number", "text": "PO-1"}
+    filled = HeadTexts(remarks="Oktober", your_order_number="PO-1")
+    assert now_filled(filled, changed, {}) == HeadTexts(remarks="Oktober", your_order_number="", your_reference="Eva")
+    left = not_cleared(there(your_order_number="PO-1"), changed)
+    assert left == {"your_order_number": "PO-1"}
+    assert now_filled(filled, changed, left) == replace(filled, your_reference="Eva")
     assert not_cleared(there(remarks="Oktober", your_reference="Eva"), changed) == {}

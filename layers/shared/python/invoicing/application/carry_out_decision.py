@@ -54,6 +54,7 @@ def leave(recorder: Recorder) -> None:
         state=ExportState.DONE,
         wanted=False,
         left=recorder.invoice.content,
+        due_date=None,
         tried="",
         decision=None,
         issue=None,
@@ -76,6 +77,8 @@ def _keep(recorder: Recorder, there: FortnoxInvoice, kind: EventKind, **changes:
             "fingerprint": fingerprint,
             # What cannot be drawn up can only be recognised by what Ongoing has.
             "left": "" if fingerprint else recorder.invoice.content,
+            "hints": (),
+            "due_date": None,
             "tried": "",
             "attempt_id": "",
             "decision": None,

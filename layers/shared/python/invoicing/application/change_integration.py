@@ -158,12 +158,22 @@ def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str
     return changed
 
 
+def sign_out_everywhere(tools: ChangeTools, integration: Integration, *, by: str) -> Integration:
+    """Ends all sign-ins to the integration, in every browser."""
+    changed = replace(integration, generation=integration.generation + 1, version=integration.version + 1)
+    tools.integrations.put(changed)
+    tools.report("signed_out_everywhere", {"integration": integration.id, "by": by})
+    return changed
+
+
 def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Integration:
     """Ends the connection: revokes at Fortnox, forgets keys and password. The history stays."""
     changed = replace(
         integration,
         status=IntegrationStatus.DISCONNECTED,
         wms_password=b"",
+        wms_password_mark="",
+        generation=integration.generation + 1,
         broken_since=None,
         version=integration.version + 1,
     )

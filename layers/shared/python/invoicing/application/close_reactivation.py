@@ -6,11 +6,11 @@ from datetime import datetime
 from invoicing.application.ports import Notices
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
-from invoicing.domain.work import Closing, Work
+from invoicing.domain.sent_work import Closing, SentWork
 
 
 def close_reactivation(
-    notices: Notices, integration: Integration, run: RunSummary, sent: Work, *, at_its_end: bool, now: datetime
+    notices: Notices, integration: Integration, run: RunSummary, sent: SentWork, *, at_its_end: bool, now: datetime
 ) -> RunSummary:
     """The summary of a run with what is, or is not yet, told of the reactivation before it.
 

@@ -113,7 +113,7 @@ def connect_company(tools: ConnectTools, *, state: str, browser: str, code: str,
     except InvoicingError as failure:
         tools.report("consent_failed", {"integration": pending.integration_id, "reason": str(failure)})
         raise ConsentFailedError(ConsentProblem.FORTNOX_NOT_ANSWERING, pending=pending) from failure
-    session = open_session(tools.consent, pending.integration_id, pending.wms_username)
+    session = open_session(tools.consent, integration, pending.wms_username)
     return Connected(integration=integration, session=session)
 
 
@@ -191,6 +191,7 @@ def _put(tools: ConnectTools, pending: PendingConsent, company: Company) -> Inte
                 company=company,
                 wms_username=pending.wms_username,
                 wms_password=pending.wms_password,
+                wms_password_mark=pending.wms_password_mark,
                 settings=None,
                 connected_at=now,
             )
@@ -203,6 +204,8 @@ def _put(tools: ConnectTools, pending: PendingConsent, company: Company) -> Inte
                 company=company,
                 wms_username=pending.wms_username,
                 wms_password=pending.wms_password,
+                wms_password_mark=pending.wms_password_mark,
+                generation=existing.generation + (pending.wms_password_mark != existing.wms_password_mark),
                 connected_at=now,
                 broken_since=None,
                 reactivated_at=existing.reactivated_at if existing.broken_since is None else now,

@@ -5,6 +5,7 @@ leaves something that the next run can go on from.
 """
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from invoicing.application.carry_out_decision import carry_out_decision
@@ -39,8 +40,8 @@ from invoicing.domain.errors import (
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.export_again import difference, is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
-from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, not_cleared, now_filled
-from invoicing.domain.integration_settings import CurrencyRule
+from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, issue_of, not_cleared, now_filled
+from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.named_issue import named
@@ -128,6 +129,21 @@ def hold_unreadable(
     tools.starting()
     tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, issue=issue.code))
     return held
+
+
+def wait_again(tools: ExportTools, invoice: WmsInvoice, record: Export) -> Export:
+    """A held invoice that is not due any more is no issue: it waits in quiet, like any other that is not due."""
+    recorder = Recorder(tools, invoice, record, asked=False)
+    recorder.save(
+        EventKind.NOT_DUE,
+        state=ExportState.DONE,
+        waits=True,
+        tried="",
+        decision=None,
+        issue=None,
+        issue_since=None,
+    )
+    return recorder.record
 
 
 async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, failed_before: bool = False) -> Export:
@@ -241,9 +257,22 @@ class _Export(Recorder):
 
     async def _ended(self) -> Export:
         """What is right in Fortnox gets its number and mark in Ongoing."""
-        if self.record.state is ExportState.SENT:
+        if self.record.state is ExportState.SENT and (await self._is_dated()):
             await self._write_back()
         return self.record
+
+    async def _is_dated(self) -> bool:
+        """Sets the due date that is still to be set; False if Fortnox refuses it."""
+        number, due = self.record.fortnox_number, self.record.due_date
+        if due is None:
+            return True
+        try:
+            await outside(Side.FORTNOX, lambda: self.tools.fortnox.set_due_date(number, due))
+        except InvoiceHeldError as refused:
+            self.hold(refused.issue, self.record.fingerprint)
+            return False
+        self.save(None, due_date=None)
+        return True
 
     async def _carry_out(self, verdict: Verdict) -> None:
         """Does what was decided. What Fortnox then refuses raises InvoiceHeldError."""
@@ -320,6 +349,7 @@ class _Export(Recorder):
             customer_name=customer.name if customer else "",
             vat_type=customer.vat_type if customer else "",
             filled=filled_by(invoice),
+            due_from=self._due_from(invoice),
             issue=None,
             issue_since=None,
         )
@@ -333,7 +363,6 @@ class _Export(Recorder):
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint)
-            await self._count_from_sending(invoice, created)
 
     async def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
         """An existing number never means that the invoice is ours: only the reference does."""
@@ -376,27 +405,37 @@ class _Export(Recorder):
             if refused.issue.params.get("rows") == "put_back":
                 self.save(None, fingerprint=before.fingerprint)
             raise
+        left = not_cleared(updated, changed)
         self._in_fortnox(
             updated,
             EventKind.UPDATED,
             fingerprint=draft.invoice.fingerprint,
-            filled=now_filled(self.record.filled, changed),
+            before=there,
+            filled=now_filled(self.record.filled, changed, left),
         )
-        if left := not_cleared(updated, changed):
-            raise invoice_held(IssueCode.TEXT_NOT_CLEARED, fortnox_number=updated.number, **left)
+        if self.record.issue is None and (issue := issue_of(left, updated.number)) is not None:
+            raise InvoiceHeldError(issue)
 
-    async def _count_from_sending(self, invoice: InvoiceDraft, created: FortnoxInvoice) -> None:
-        """Terms that only Fortnox knows are learned from its answer, and then counted from today."""
-        settings, today = self.tools.judging.settings, self.tools.clock().astimezone(SWEDEN).date()
-        wanted = due_date(invoice.invoice_date, None, settings.due_date_from, today=today, said=created.due_date)
-        if invoice.due_date is None and wanted is not None and wanted != created.due_date:
-            await outside(Side.FORTNOX, lambda: self.tools.fortnox.set_due_date(created.number, wanted))
+    def _due_from(self, invoice: InvoiceDraft) -> date | None:
+        """The day from which a due date counts that cannot be said beforehand: Fortnox's answer tells the terms."""
+        today = self.tools.clock().astimezone(SWEDEN).date()
+        counts = self.tools.judging.settings.due_date_from is DueDateFrom.SENDING and invoice.due_date is None
+        return today if counts and today > invoice.invoice_date else None
+
+    def _due_date(self, there: FortnoxInvoice) -> date | None:
+        """What such a due date must become; None: Fortnox has it right."""
+        if self.record.due_from is None or there.invoice_date is None:
+            return None
+        return due_date(there.invoice_date, None, DueDateFrom.SENDING, today=self.record.due_from, said=there.due_date)
 
     def _unchanged(self, draft: Draft | None, there: FortnoxInvoice | None) -> None:
         """Fortnox has it right; what it has was read just now, unless we left it there a moment ago."""
         if self.record.state is ExportState.SENT and there is None:
             return
-        read: dict[str, Any] = {"fortnox_net": there.net, "fortnox_print": there.fingerprint} if there else {}
+        read: dict[str, Any] = {}
+        if there is not None:
+            hints = self.tools.register.hints_after(there, dated_on=None, before=self.record.hints)
+            read = {"fortnox_net": there.net, "fortnox_print": there.fingerprint, "hints": hints}
         self.save(
             EventKind.UNCHANGED,
             state=ExportState.SENT,
@@ -409,9 +448,18 @@ class _Export(Recorder):
         )
 
     def _in_fortnox(
-        self, invoice: FortnoxInvoice, kind: EventKind, *, fingerprint: str, filled: HeadTexts | None = None
+        self,
+        invoice: FortnoxInvoice,
+        kind: EventKind,
+        *,
+        fingerprint: str,
+        before: FortnoxInvoice | None = None,
+        filled: HeadTexts | None = None,
     ) -> None:
-        """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write."""
+        """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write.
+
+        `before` is the invoice as it was, where it was updated.
+        """
         owner = self.invoice.goods_owner
         currency = "" if self.tools.judging.settings.currency_rule is CurrencyRule.FROM_FORTNOX else owner.currency
         differs = difference(
@@ -423,6 +471,14 @@ class _Export(Recorder):
         register = self.tools.register
         doubtful = differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
         issue = doubtful if fingerprint else None
+        due = self._due_date(invoice)
+        is_dated = before is None or before.due_date != invoice.due_date
+        now = (self.record.updated_at or self.tools.clock()).astimezone(SWEDEN).date()  # when it was asked for
+        hints = register.hints_after(
+            replace(invoice, due_date=due or invoice.due_date),
+            dated_on=now if is_dated else None,
+            before=self.record.hints,
+        )
         self.save(
             kind,
             said={"fortnox_number": invoice.number, "net": invoice.net},
@@ -431,6 +487,9 @@ class _Export(Recorder):
             fortnox_net=invoice.net,
             fortnox_fees=invoice.fees,
             fortnox_vat=invoice.vat,
+            hints=hints,
+            due_from=None,
+            due_date=due or self.record.due_date,
             filled=filled or self.record.filled,
             fingerprint=fingerprint,
             fortnox_print=invoice.fingerprint if fingerprint else "",

@@ -14,6 +14,7 @@ from invoicing.domain.errors import InvoiceHeldError, invoice_held
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.export_again import is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.head_texts import filled_by, issue_of, still_filled
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.keys import clean_key
@@ -145,7 +146,8 @@ async def _compared(
         tools.register.forget(draft)
     if record is None or not record.fortnox_number:
         tools.register.check(draft, invoice)
-        return Verdict(intention=Intention.CREATE, draft=draft)
+        hints = tools.register.hints_before(draft, invoice)
+        return Verdict(intention=Intention.CREATE, draft=draft, hints=hints)
     there: FortnoxInvoice | None = None
     same = record.fingerprint == draft.invoice.fingerprint
     if same and record.state is ExportState.SENT:
@@ -161,11 +163,20 @@ async def _compared(
             sent=without_accounts_abroad(draft.invoice, record.vat_type, tools.settings.accounts_abroad),
             doubtful_vat=tools.register.doubtful_vat(there, invoice, record.vat_type),
         ):
+            _refuse_uncleared(record, draft, there)
             return Verdict(intention=Intention.NOTHING, draft=draft, there=there)
     elif same:
         return Verdict(intention=Intention.NOTHING, draft=draft)
     tools.register.check(draft, invoice)
     return Verdict(intention=Intention.UPDATE, draft=draft, there=there)
+
+
+def _refuse_uncleared(record: Export, draft: Draft, there: FortnoxInvoice) -> None:
+    """What an update could not clear stays said until it is gone. Raises InvoiceHeldError."""
+    held = record.issue is not None and record.issue.code is IssueCode.TEXT_NOT_CLEARED
+    left = still_filled(there, record.filled, filled_by(draft.invoice)) if held else {}
+    if (issue := issue_of(left, there.number)) is not None:
+        raise InvoiceHeldError(issue)
 
 
 async def read_ours(tools: JudgeTools, record: Export) -> FortnoxInvoice | None:

@@ -12,7 +12,7 @@ from invoicing.domain.due_date import days_of, due_date
 from invoicing.domain.errors import InvoiceHeldError, RetryLaterError, invoice_held
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
 from invoicing.domain.head_texts import remarks_after
-from invoicing.domain.hint import Hint, hints_of
+from invoicing.domain.hint import Hint, hints_after, hints_before
 from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom, IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.swedish_time import SWEDEN
@@ -130,18 +130,22 @@ class KnownRegister:
         agreed = [one for one in self._agreed() if customer is not None and one.holds_for(customer)]
         return doubtful(frozenset(account for one in agreed for account in one.without_vat))
 
-    def hints_of(self, draft: InvoiceDraft, there: FortnoxInvoice | None = None) -> tuple[Hint, ...]:
-        """What is to be mentioned about an invoice that is sent now; `there` is what Fortnox made of it."""
-        customer = self.customer(draft.customer_number)
+    def hints_before(self, draft: Draft, invoice: WmsInvoice) -> tuple[Hint, ...]:
+        """What is to be mentioned about a checked draft, were it sent now. Raises InvoiceHeldError."""
+        customer, today = self.customer(draft.invoice.customer_number), self._today()
+        completed = self.completed(draft, invoice)
         days = days_of(customer.terms_of_payment) if customer else None
-        due = draft.due_date or due_date(
-            draft.invoice_date,
-            days,
-            DueDateFrom.INVOICE_DATE,
-            today=self._today(),
-            said=there.due_date if there else None,
+        by_terms = due_date(completed.invoice_date, days, DueDateFrom.INVOICE_DATE, today=today)
+        return hints_before(
+            customer, due=completed.due_date or by_terms, today=today, without_fees=completed.without_fees
         )
-        return hints_of(customer, due=due, today=self._today(), there=there)
+
+    def hints_after(
+        self, there: FortnoxInvoice, *, dated_on: date | None, before: tuple[Hint, ...]
+    ) -> tuple[Hint, ...]:
+        """What is to be mentioned about an invoice that is in Fortnox; see the domain's function of this name."""
+        self._load()
+        return hints_after(self.customer(there.customer_number), there, dated_on=dated_on, before=before)
 
     def create_missing(self, draft: Draft, invoice: WmsInvoice) -> None:
         """Creates the articles of a checked draft that do not exist. Raises InvoiceHeldError, RetryLaterError, …"""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 from invoicing.domain.wms_knowledge import WmsKnowledge
@@ -159,6 +159,16 @@ class Integrations(Protocol):
     def all(self) -> Iterator[Integration | UnreadableIntegration]:
         """Every integration; for the service operator."""
         ...
+
+    def stopped_since(self) -> datetime | None:
+        """Since when the whole service stands still, by its operator's word; None: it works. Read consistently."""
+        ...
+
+    def stop(self, *, at: datetime) -> None:
+        """The whole service stands still until `go_on`: nothing is sent, and no key is renewed."""
+        ...
+
+    def go_on(self) -> None: ...
 
     def warehouse_of(self, customer_id: str) -> str | None:
         """The directory's answer for a customer id."""
@@ -378,13 +388,31 @@ class Sessions(Protocol):
 
     def end_session(self, token: str) -> None: ...
 
-    def failures(self, keys: Sequence[str], *, now: datetime) -> Mapping[str, tuple[int, datetime]]:
-        """Failed tries per key within its hour: how many, and when the last was."""
+    def count_try(self, limit: TryLimit, *, now: datetime) -> timedelta:
+        """Counts one try, so that of many at the same moment no more pass than may; none means that it may be made.
+
+        Else nothing is counted, and it says how long to wait. The hour of a key begins with its first try.
+        """
         ...
 
-    def count_failure(self, keys: Sequence[str], *, now: datetime) -> None: ...
+    def take_back_try(self, key: str, *, now: datetime) -> None:
+        """A try that was counted within this hour was none."""
+        ...
 
-    def clear_failures(self, keys: Sequence[str]) -> None: ...
+    def forget_tries(self, key: str) -> None: ...
+
+
+class PasswordMarks(Protocol):
+    """Tells whether a password is another one than that of a system which was marked, without keeping it.
+
+    A mark is made with a secret of this installation: who only reads the table can try no password against it.
+    """
+
+    def make(self, system: str, password: str) -> str: ...
+
+    def is_another(self, mark: str, system: str, password: str) -> bool:
+        """True only if that is certain: not for no mark, nor for one that was made with a secret now gone."""
+        ...
 
 
 class Notices(Protocol):
@@ -426,7 +454,7 @@ class SyncRequest:
 
     integration_id: str
     by: str
-    slot: str  # the same slot is queued only once
+    slot: str  # the same slot is queued only once; of the schedule, the moment when it fired
     after: int = 0  # of a continuation: the id of the last invoice that the run before it looked at
     hops: int = 0  # how many runs this one continues
 
@@ -434,6 +462,17 @@ class SyncRequest:
     def by_itself(self) -> bool:
         """Whether nobody asked for it."""
         return self.by == BY_ITSELF
+
+    @property
+    def scheduled_at(self) -> datetime | None:
+        """When the schedule fired; None for what a person asked for, or an earlier run."""
+        if not self.by_itself:
+            return None
+        try:
+            moment = datetime.fromisoformat(self.slot)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
 
 
 class SyncQueue(Protocol):

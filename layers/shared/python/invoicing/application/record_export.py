@@ -82,6 +82,7 @@ class Recorder:
             "invoice_date": invoice.invoice_date,
             "amount": invoice.amount,
             "currency": invoice.goods_owner.currency,
+            "waits": False,
             "updated_at": now,
         }
         record = replace(self.record, **{**as_it_is_now, **changes})
@@ -129,6 +130,9 @@ class Recorder:
             kept_print="",
             by_hand=False,
             left="",
+            hints=(),
+            due_from=None,
+            due_date=None,
             fingerprint="",
             tried="",
             attempt_id="",

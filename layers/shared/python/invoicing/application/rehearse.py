@@ -11,6 +11,7 @@ from invoicing.application.ports import Clock, Exports, Fortnox, Sealer, Seconds
 from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.export import Export
+from invoicing.domain.hint import Hint
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue
@@ -29,6 +30,7 @@ class Rehearsed:
     intention: Intention
     issue: Issue | None = None
     net: Decimal | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +118,5 @@ def _brief(invoice: WmsInvoice | UnreadableInvoice, record: Export | None, verdi
         intention=verdict.intention,
         issue=verdict.issue,
         net=verdict.draft.invoice.net if verdict.draft and verdict.intention is not Intention.HOLD else None,
+        hints=verdict.hints,
     )

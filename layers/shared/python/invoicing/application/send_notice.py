@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from invoicing.application.ports import (
@@ -17,7 +17,7 @@ from invoicing.application.ports import (
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
-from invoicing.domain.notice import UNSENT_AFTER, Mail, Notice, NoticeKind
+from invoicing.domain.notice import Mail, Notice, NoticeKind
 
 REMINDER_DAYS = (1, 3, 7)  # after the connection broke
 DIGEST_LINES = 30
@@ -121,25 +121,6 @@ def send_due_reminders(tools: NoticeTools) -> None:
             failures.append(error)
     if failures:
         raise failures[0]
-
-
-def put_digests(tools: NoticeTools, *, day: date) -> None:
-    """One digest a day for each integration that has open issues; the outbox sends it."""
-    for integration_id in tools.integrations.active_ids():
-        integration = tools.integrations.get(integration_id)
-        run = integration.last_run if integration else None
-        if integration is None or run is None or not (run.held or run.problem):
-            continue
-        tools.notices.put_once(
-            Notice(
-                id=f"digest#{integration_id}#{day.isoformat()}",
-                integration_id=integration_id,
-                kind=NoticeKind.DIGEST,
-                created_at=tools.clock(),
-                due_at=tools.clock() + UNSENT_AFTER,
-                params={"day": day.isoformat()},
-            )
-        )
 
 
 def _next_reminder(notice: Notice) -> datetime | None:

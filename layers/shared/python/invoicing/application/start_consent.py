@@ -28,10 +28,18 @@ class ConsentStarted:
     url: str
     browser: str
     life: timedelta
+    integration_id: str
+    wms_username: str
 
 
 def start_consent(
-    tools: ConsentTools, *, integration_id: str, wms_username: str, wms_password: bytes, mode: Mode
+    tools: ConsentTools,
+    *,
+    integration_id: str,
+    wms_username: str,
+    wms_password: bytes,
+    wms_password_mark: str,
+    mode: Mode,
 ) -> ConsentStarted:
     """Remembers what the consent is for; `wms_password` is sealed."""
     state, browser = tools.new_secret(), tools.new_secret()
@@ -43,7 +51,14 @@ def start_consent(
             mode=mode,
             wms_username=wms_username,
             wms_password=wms_password,
+            wms_password_mark=wms_password_mark,
             expires_at=tools.clock() + CONSENT_LIFE,
         )
     )
-    return ConsentStarted(url=tools.oauth.authorize_url(state=state, mode=mode), browser=browser, life=CONSENT_LIFE)
+    return ConsentStarted(
+        url=tools.oauth.authorize_url(state=state, mode=mode),
+        browser=browser,
+        life=CONSENT_LIFE,
+        integration_id=integration_id,
+        wms_username=wms_username,
+    )

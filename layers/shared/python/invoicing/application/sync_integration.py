@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -15,6 +15,7 @@ from invoicing.application.export_invoice import (
     hold_unreadable,
     settle_deleted,
     unanswered,
+    wait_again,
 )
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
@@ -38,6 +39,7 @@ from invoicing.application.ports import (
     WmsInvoices,
     WmsPage,
 )
+from invoicing.application.put_digest import put_digest
 from invoicing.application.record_export import ExportTools
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
@@ -69,7 +71,29 @@ SECONDS_TO_END = 180.0
 SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
 SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
 HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
+SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
+QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
+SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
+LATE = timedelta(
+    minutes=5
+)  # a run that begins so long after its slot is stored: others of its integration wait behind it
+_OF_ONGOING = frozenset(
+    {IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED}
+)  # problems that let nobody look
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """Slow systems have a queue of their own, so that nobody waits beside them.
+
+    An integration is worked on only from the queue that its last run says, and only a run says so, as the last thing
+    that it does. So the two queues never have a run of one integration at the same time.
+    """
+
+    slow: bool  # whether this run's message came from the queue of the slow ones
+    other: SyncQueue
+    hasty: WmsInvoices | None = None  # gives up after SLOW_SECONDS; of a run that others wait beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +117,7 @@ class SyncTools:
     seconds_left: SecondsLeft
     new_id: Callable[[], str]
     report: Report
+    lanes: Lanes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +127,7 @@ class _Job:
     invoice: WmsInvoice | UnreadableInvoice | None
     before: Export | None
     shares_with: int | None = None  # the id of another invoice with the same number
+    is_due: bool = True  # else it only has an issue that does not matter any more
 
     @property
     def id(self) -> int | None:
@@ -112,13 +138,19 @@ class _Job:
 
 
 def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | None:
-    """Runs once; None if the integration does not run (paused, broken, disconnected, unknown).
+    """Runs once; None if the integration does not run (paused, broken, disconnected, unknown), or ran since.
 
     What goes wrong ends in the summary, in issues and in records. Only when our own tables do not answer is
     RetryLaterError raised, and the queue brings the request again.
     """
     integration = tools.integrations.get(request.integration_id)
-    if integration is None or not integration.runs or integration.settings is None:
+    if integration is None or not integration.runs or integration.settings is None or _is_past(request, integration):
+        return None
+    was_slow = integration.last_run is not None and integration.last_run.slow
+    if tools.lanes is not None and tools.lanes.slow is not was_slow:
+        # Under a new name where a person asked, because SQS drops a name that it has seen within five minutes.
+        slot = request.slot if request.scheduled_at else f"{request.slot}-{tools.new_id()}"
+        tools.lanes.other.send([replace(request, slot=slot)])
         return None
     return _Run(tools, request, integration, integration.settings).execute()
 
@@ -133,7 +165,8 @@ class _Run:
         self._request = request
         self._integration = integration
         self._settings = settings
-        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished))
+        self._was_slow = integration.last_run is not None and integration.last_run.slow
+        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished), slow=self._was_slow)
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
@@ -153,6 +186,10 @@ class _Run:
         self._stopping = False  # no further invoice is begun
         self._continues = False  # in another run
         self._stopped_by: Exception | None = None
+        # A person's own run is the one that is answered for, however long it takes.
+        self._hasty = tools.lanes.hasty if tools.lanes is not None and request.by_itself else None
+        self._wms = self._hasty or tools.wms  # to read
+        self._moves_on: SyncRequest | None = None  # to the queue of the slow ones
 
     def execute(self) -> RunSummary:
         try:
@@ -184,8 +221,7 @@ class _Run:
             self._meaning = self._exporting.judging.remembered_meaning
             self._exporting.register.save()
         problem = self._tally.problem
-        in_fortnox = problem is None or problem.code is IssueCode.FORTNOX_NOT_ANSWERING
-        if self._stopping and not self._continues and in_fortnox:
+        if self._stopping and not self._continues and (problem is None or problem.code not in _OF_ONGOING):
             self._look_on()
         if self._stopped_by is not None:
             raise self._stopped_by
@@ -204,15 +240,21 @@ class _Run:
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        self._pages = self._tools.wms.unexported(login, since=self._settings.from_date, after=self._request.after)
-        while page := self._read(lambda: next(self._pages)):
+        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._request.after)
+        while page := self._timed(lambda: next(self._pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
             records = self._see(invoices, more=page.more)
             ids = [invoice.id for invoice in invoices if invoice.id is not None]
-            due = [invoice for invoice in invoices if self._is_due(invoice, records)]
+            due, held = [], []
+            for invoice in invoices:
+                if self._is_due(invoice, records):
+                    due.append(invoice)
+                elif invoice.id is not None and _is_held(records.get(invoice.id)):
+                    held.append(_Job(invoice, records[invoice.id], is_due=False))
             self._open.difference_update(ids)
-            self._open.update(invoice.id for invoice in due if invoice.id is not None)
+            self._open.update(one.id for one in (*due, *held) if one.id is not None)
+            yield from held
             sharing = sharing_a_number(invoices)
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
@@ -297,7 +339,7 @@ class _Run:
                 continue
             if not self._may_go_on():
                 return
-            invoice = self._read(partial(self._tools.wms.by_id, login, invoice_id))
+            invoice = self._read(partial(self._wms.by_id, login, invoice_id))
             if self._stopping:
                 return
             if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
@@ -305,7 +347,7 @@ class _Run:
                 yield _Job(invoice, record)
             elif open_record is not None:
                 self._tally.seen += 1
-                yield _Job(None, open_record)
+                yield _Job(invoice, open_record, is_due=invoice is None)
             else:
                 self._tally.done.add(invoice_id)
                 self._leave(invoice_id)
@@ -315,7 +357,7 @@ class _Run:
         ids = sorted(self._to_look_at - self._listed_ids)
         if not ids or not self._may_go_on():
             return
-        amounts = self._read(partial(self._tools.wms.amounts, login, ids))
+        amounts = self._read(partial(self._wms.amounts, login, ids))
         if amounts is None:
             return
         self._to_look_at.clear()
@@ -327,7 +369,7 @@ class _Run:
             self._tally.keep(invoice_id)
             if not self._may_go_on():
                 return
-            invoice = self._read(partial(self._tools.wms.by_id, login, invoice_id))
+            invoice = self._read(partial(self._wms.by_id, login, invoice_id))
             if self._stopping:
                 return
             if invoice is not None:
@@ -335,11 +377,21 @@ class _Run:
                 self._open.add(invoice_id)
                 yield _Job(invoice, record)
 
+    def _timed(self, ask: Callable[[], WmsPage]) -> WmsPage | None:
+        """A page of the list. Its first one says whether the system is slow."""
+        asked_at = self._tools.clock()
+        page = self._read(ask)
+        if not self._listed_ids and self._moves_on is None:
+            seconds = (self._tools.clock() - asked_at).total_seconds()
+            self._tally.slow = seconds >= (QUICK_SECONDS if self._was_slow else SLOW_SECONDS)
+        return page
+
     def _read[Answer](self, ask: Callable[[], Answer]) -> Answer | None:
         """What Ongoing answers, asked in its turn while other invoices are under way; without an answer, the run ends.
 
-        None then; raises WmsLoginRefusedError.
+        None then; raises WmsLoginRefusedError. A hasty run that has waited for nothing goes on where nobody waits.
         """
+        asked_at = self._tools.clock()
         asked = self._tools.outside.start(OutsideCall(side=Side.ONGOING, act=ask))
         try:
             answer: Answer = self._tools.outside.first([asked]).result()
@@ -350,8 +402,13 @@ class _Run:
             self._stopping = True
             return None
         except (RetryLaterError, UpstreamContractError) as error:
-            self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
             self._stopping = True
+            waited = (self._tools.clock() - asked_at).total_seconds()
+            if self._hasty is not None and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
+                self._continues = self._tally.slow = True
+                self._moves_on = self._continuation()
+            else:
+                self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
             return None
         return answer
 
@@ -434,6 +491,14 @@ class _Run:
             self._tally.take(job.id, job.before, after)
             if job.id is not None and after is not None:
                 self._unbegun.pop(job.id, None)
+            self._stopping |= self._tally.tried_in_vain and self._lack_permission()
+
+    def _lack_permission(self) -> bool:
+        """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
+        self._tally.problem = self._tally.problem or self._tally.lacks_permission(
+            self._before.problem if self._before else None
+        )
+        return self._tally.problem is not None
 
     def _tell(self, issue: Issue, *, before: Issue | None) -> None:
         """Whoever runs this service gets a mail of what only they can mend, when it is new."""
@@ -453,6 +518,8 @@ class _Run:
         record, asked = job.before, job.id in self._integration.asked
         failed_before = job.id in self._integration.unfinished and not waits_for_a_person(record)
         match job.invoice:
+            case WmsInvoice() if record is not None and not job.is_due:
+                return wait_again(export_tools, job.invoice, record)
             case WmsInvoice():
                 return await export_invoice(
                     export_tools,
@@ -483,10 +550,16 @@ class _Run:
             self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
             return
         self._report("run_continues", left=str(len(self._open)))
-        slot = f"continue-{self._tools.new_id()}"
-        after, hops = self._reached, request.hops + 1
-        self._tools.queue.send(
-            [SyncRequest(integration_id=self._integration.id, by=request.by, slot=slot, after=after, hops=hops)],
+        self._tools.queue.send([self._continuation()])
+
+    def _continuation(self) -> SyncRequest:
+        """What asks for another run that begins where this one has come to."""
+        return SyncRequest(
+            integration_id=self._integration.id,
+            by=self._request.by,
+            slot=f"continue-{self._tools.new_id()}",
+            after=self._reached,
+            hops=self._request.hops + 1,
         )
 
     def _broken(self) -> None:
@@ -495,6 +568,7 @@ class _Run:
 
     def _finish(self) -> RunSummary:
         now, tally = self._tools.clock(), self._tally
+        self._lack_permission()
         run = tally.summary(started_at=self._started_at, finished_at=now, good_at=self._integration.good_at)
         summary = close_reactivation(
             self._tools.notices,
@@ -504,6 +578,10 @@ class _Run:
             at_its_end=not self._continues and tally.problem is None,
             now=now,
         )
+        put_digest(self._tools.notices, self._integration, summary, now=now)
+        if self._found_nothing_new(summary):
+            self._report("run_idle")
+            return summary
         # Only what was asked for when this run began is answered by it.
         self._tools.integrations.save_run(
             self._integration.id,
@@ -513,6 +591,8 @@ class _Run:
             marked=tally.marked | self._to_look_at,
             detected=self._meaning,
         )
+        if self._moves_on is not None and self._tools.lanes is not None:
+            self._tools.lanes.other.send([self._moves_on])  # after the mark, which says whose it is
         tally.tell()
         return summary
 
@@ -523,6 +603,30 @@ class _Run:
         if before is not None and before.problem is not None and before.problem.code is problem.code:
             return before.problem_since or before.started_at
         return self._started_at
+
+    def _found_nothing_new(self, summary: RunSummary) -> bool:
+        """Whether storing it would change nothing but its times, which nobody asked for."""
+        before, tally = self._before, self._tally
+        if before is None:
+            return False
+        look = replace(before.look, at=summary.look.at) if before.look and summary.look else before.look
+        same = replace(before, started_at=summary.started_at, finished_at=summary.finished_at, look=look)
+        return (
+            self._request.by_itself
+            and not self._is_late()
+            and summary.finished_at < before.finished_at + SHOWN_FOR
+            and summary == same
+            and not (summary.sent or summary.updated or summary.failed)
+            and not summary.held  # what is held is tried anew by the time of the last run
+            and not tally.answered(self._integration.asked)
+            and tally.unfinished == self._integration.unfinished
+            and self._integration.under_way is None
+            and self._meaning == self._integration.detected_price_meaning
+        )
+
+    def _is_late(self) -> bool:
+        asked_at = self._request.scheduled_at
+        return asked_at is not None and self._started_at >= asked_at + LATE
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)
@@ -538,6 +642,16 @@ class _Run:
 
     def _report(self, event: str, **fields: str) -> None:
         self._tools.report(event, {"integration": self._integration.id, **fields})
+
+
+def _is_past(request: SyncRequest, integration: Integration) -> bool:
+    """Whether a run has begun since the schedule asked for this one: a later message stands behind it."""
+    asked_at, run = request.scheduled_at, integration.last_run
+    return asked_at is not None and run is not None and asked_at < run.started_at
+
+
+def _is_held(record: Export | None) -> bool:
+    return record is not None and record.state is ExportState.HELD
 
 
 def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:

@@ -7,7 +7,10 @@ from datetime import datetime
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import RunSummary
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.work import Work
+from invoicing.domain.sent_work import SentWork
+
+_PERMISSIONS = frozenset({IssueCode.SCOPE_MISSING, IssueCode.LICENCE_MISSING})
+_ALL_LACK_IT = 2  # invoices that Fortnox refused for a permission, and none in between that passed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,8 +30,13 @@ class Tally:
     updated: int = 0
     held: int = 0
     failed: int = 0
-    sent: Work = field(default_factory=Work)
+    sent: SentWork = field(default_factory=SentWork)
     problem: Issue | None = None
+    slow: bool = False
+    # Since one passed: what Fortnox says of a permission that invoices lack, and whether one of them was tried now.
+    no_permission: list[str] = field(default_factory=list)
+    tried_in_vain: bool = False
+    passed: bool = False
 
     def take(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
         """An invoice was taken as far as it goes now; without a record, it has not even an id."""
@@ -36,6 +44,7 @@ class Tally:
             self.held += 1
             self.report("invoice_held", invoice="", issue=IssueCode.WMS_INVOICE_UNREADABLE, code="")
             return
+        self._note_permission(before, after)
         match after.state:
             case ExportState.DONE:
                 self.done.add(invoice_id)
@@ -48,6 +57,26 @@ class Tally:
                 self._tell_new_issue(invoice_id, before, after)
             case _:
                 self.fail(invoice_id)
+
+    def lacks_permission(self, before: Issue | None) -> Issue | None:
+        """One refused invoice may lack a permission of its own, two in a row lack one that all need.
+
+        That stays said until one passes, also by runs that have nothing to try; `before` is what the run before said.
+        """
+        said_before = before is not None and before.code in _PERMISSIONS and not self.passed
+        if len(self.no_permission) < _ALL_LACK_IT or not (self.tried_in_vain or said_before):
+            return None
+        message = self.no_permission[-1]
+        code = IssueCode.LICENCE_MISSING if "licens" in message.lower() else IssueCode.SCOPE_MISSING
+        return Issue(code=code, params={"message": message})
+
+    def _note_permission(self, before: Export | None, after: Export) -> None:
+        issue = after.issue
+        if after.state is ExportState.DONE and after.fortnox_number:
+            self.no_permission, self.tried_in_vain, self.passed = [], False, True
+        elif issue is not None and issue.code is IssueCode.PERMISSION_REFUSED:
+            self.no_permission.append(issue.params.get("message", ""))
+            self.tried_in_vain |= before is None or before.version != after.version
 
     def fail(self, invoice_id: int | None) -> None:
         """It is tried again by the next run."""
@@ -72,6 +101,7 @@ class Tally:
             failed=self.failed,
             problem=self.problem,
             good_at=good_at if self.problem else None,
+            slow=self.slow,
         )
 
     def tell(self) -> None:
@@ -99,7 +129,8 @@ class Tally:
             self.updated += 1
             return
         net = after.fortnox_net if after.fortnox_net is not None else after.amount
-        one = Work(count=1, sums={after.currency or "SEK": net})
+        hints = dict.fromkeys((str(hint.code) for hint in after.hints), 1)
+        one = SentWork(count=1, sums={after.currency or "SEK": net}, hints=hints)
         self.sent = self.sent.and_then(one)
 
     def _tell_new_issue(self, invoice_id: int, before: Export | None, after: Export) -> None:

@@ -53,7 +53,7 @@ _WAYS: Mapping[IssueCode, tuple[Way, ...]] = {
     IssueCode.INVOICE_CANCELLED: _OVER,
     IssueCode.INVOICE_CREDITED: _OVER,
     IssueCode.INVOICE_PARTLY_CREDITED: (Way.BY_HAND, Way.LEAVE),
-    IssueCode.INVOICE_GONE: (Way.MAKE_NEW, Way.IS_NUMBER, Way.LEAVE),
+    IssueCode.INVOICE_GONE: (Way.IS_NUMBER, Way.MAKE_NEW, Way.LEAVE),
     IssueCode.INVOICE_NOT_OURS: _STRANGE,
     IssueCode.INVOICE_FROM_ORDER: _STRANGE,
     IssueCode.FOUND_TWICE: _UNCLEAR,
@@ -61,6 +61,21 @@ _WAYS: Mapping[IssueCode, tuple[Way, ...]] = {
     IssueCode.DELETED_IN_WMS: (Way.LEAVE,),
     IssueCode.NUMBER_TAKEN: (Way.IS_NUMBER, Way.BY_HAND, Way.LEAVE),
 }
+# What only a decision ends; of all others the cause is mended elsewhere, and then it is tried again.
+_DECIDED = frozenset(
+    {
+        IssueCode.INVOICE_CHANGED,
+        IssueCode.INVOICE_SENT,
+        IssueCode.INVOICE_BOOKED,
+        IssueCode.INVOICE_CANCELLED,
+        IssueCode.INVOICE_CREDITED,
+        IssueCode.INVOICE_PARTLY_CREDITED,
+        IssueCode.INVOICE_GONE,
+        IssueCode.INVOICE_NOT_OURS,
+        IssueCode.INVOICE_FROM_ORDER,
+        IssueCode.OUTCOME_UNCLEAR,
+    }
+)
 # Held before it was in Fortnox, or while it is right there: what stops it is mended and tried again, or it is ended.
 _NOT_SENT = (Way.IS_NUMBER, Way.BY_HAND, Way.LEAVE)
 _SENT = (Way.KEEP, Way.BY_HAND, Way.LEAVE)
@@ -71,6 +86,11 @@ _LOCKED: Mapping[str, tuple[Way, ...]] = {
     "gone": _WAYS[IssueCode.INVOICE_GONE],
     "order": _STRANGE,
 }
+
+
+def is_decided(code: IssueCode) -> bool:
+    """Whether a decision is the likeliest end of such an issue; else mending its cause and trying again is."""
+    return code in _DECIDED
 
 
 def ways_out(issue: Issue | None, *, in_fortnox: bool, in_doubt: bool, by_hand: bool) -> tuple[Way, ...]:

@@ -47,6 +47,7 @@ class EventKind(StrEnum):
     WRITTEN_BACK = "written_back"
     HELD = "held"
     LEFT = "left"  # deleted in Ongoing, or marked there by a person: nothing more to do
+    NOT_DUE = "not_due"  # what it was held for does not matter any more: it waits like any other
     RETRY = "retry"  # asked for by a person
     EXPORT_AGAIN = "export_again"  # asked for by a person
     DECIDED = "decided"  # by a person, about a held invoice
@@ -113,6 +114,7 @@ class Export:
     fortnox_print: str = ""  # of the invoice as we left it in Fortnox; empty while that is not known
     kept_print: str = ""  # of the invoice that a person said is right as it is in Fortnox
     by_hand: bool = False  # a person made it in Fortnox: it is never changed by us
+    waits: bool = False  # it was held and is not due any more; nothing of it is in Fortnox
     left: str = ""  # of what Ongoing had when a person said that nothing more is to be done
     generation: int = 1
     earlier: tuple[Earlier, ...] = ()
@@ -123,6 +125,8 @@ class Export:
     vat_type: str = ""  # the customer's then; a document keeps it
     filled: HeadTexts = field(default_factory=HeadTexts)  # what we filled of the invoice's head
     hints: tuple[Hint, ...] = ()
+    due_from: date | None = None  # the day of sending, where only Fortnox's answer tells the terms that count from it
+    due_date: date | None = None  # what it said then: to be set in Fortnox before the invoice is marked
     issue: Issue | None = None
     issue_since: datetime | None = None
     updated_at: datetime | None = None
@@ -140,7 +144,9 @@ class Export:
 def external_reference(integration_id: str, invoice_id: int, generation: int = 1) -> str:
     """Our key on the Fortnox invoice. Ends in a delimiter, because Fortnox searches for substrings.
 
-    The first generation's is found by a search for any later one's beginning, so searches are compared exactly.
+    The first generation's is found by a search for any later one's beginning, so searches are compared exactly. The
+    capital letter makes a later one unlike that of a system which is called as this one and its invoice: names of
+    systems have none.
     """
     first = f"ONGOING-{integration_id}-{invoice_id}-"
-    return first if generation == 1 else f"{first}{generation}-"
+    return first if generation == 1 else f"{first}G{generation}-"

@@ -1,8 +1,10 @@
 """The texts on an invoice's head: what Ongoing never had is never blanked or replaced."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.texts import REMARKS_LIMIT
 
 _CUT = "..."
@@ -43,19 +45,29 @@ def changed_texts(there: FortnoxInvoice, filled: HeadTexts, wanted: HeadTexts) -
     )
 
 
-def now_filled(filled: HeadTexts, changed: HeadTexts) -> HeadTexts:
-    """What is ours after a change."""
-    after = {name: value for name, value in asdict(changed).items() if value is not None}
+def now_filled(filled: HeadTexts, changed: HeadTexts, left: Mapping[str, str]) -> HeadTexts:
+    """What is ours after a change: also what was `left` though it was to be cleared."""
+    after = {name: value for name, value in asdict(changed).items() if value is not None and name not in left}
     return replace(filled, **after)
 
 
-def not_cleared(there: FortnoxInvoice, changed: HeadTexts) -> dict[str, str]:
-    """A text that was to be cleared and is still there: its field and the text; empty if there is none."""
-    for name, value in asdict(changed).items():
-        left = getattr(there, name)
-        if value == "" and left:
-            return {"field": name, "text": left}
-    return {}
+def not_cleared(there: FortnoxInvoice, changed: HeadTexts) -> Mapping[str, str]:
+    """The fields that were to be cleared and are not, with their texts."""
+    cleared = [name for name, value in asdict(changed).items() if value == ""]
+    return {name: getattr(there, name) for name in cleared if getattr(there, name)}
+
+
+def still_filled(there: FortnoxInvoice, filled: HeadTexts, wanted: HeadTexts) -> Mapping[str, str]:
+    """The fields that still have what we filled though Ongoing has it no more, with their texts."""
+    ours, wished = asdict(filled), asdict(wanted)
+    return {name: text for name, text in ours.items() if text and not wished[name] and getattr(there, name) == text}
+
+
+def issue_of(left: Mapping[str, str], number: str) -> Issue | None:
+    """What a person is told of the first of them; None if there is none."""
+    for name, text in left.items():
+        return Issue(code=IssueCode.TEXT_NOT_CLEARED, params={"fortnox_number": number, "field": name, "text": text})
+    return None
 
 
 def _changed(there: str, filled: str | None, wanted: str | None) -> str | None:

@@ -16,6 +16,7 @@ class HintCode(StrEnum):
     BORN_OVERDUE = "born_overdue"  # due_date
     DELIVERY_COUNTRY_MISSING = "delivery_country_missing"  # customer_number
     VAT_NUMBER_MISSING = "vat_number_missing"  # customer_number
+    FEES_EXPECTED = "fees_expected"  # customer_number
     FEES_ADDED = "fees_added"  # amount, currency
 
 
@@ -27,18 +28,45 @@ class Hint:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-def hints_of(
-    customer: Customer | None, *, due: date | None, today: date, there: FortnoxInvoice | None = None
+def hints_before(customer: Customer | None, *, due: date | None, today: date, without_fees: bool) -> tuple[Hint, ...]:
+    """What is to be mentioned about an invoice that would be sent today."""
+    hints = [*_overdue(due, today), *_of_card(customer)]
+    if customer is not None and customer.has_fees and not without_fees:
+        hints.append(Hint(code=HintCode.FEES_EXPECTED, params={"customer_number": customer.number}))
+    return tuple(hints)
+
+
+def hints_after(
+    customer: Customer | None, there: FortnoxInvoice, *, dated_on: date | None, before: tuple[Hint, ...]
 ) -> tuple[Hint, ...]:
-    """What is to be mentioned about an invoice that is sent today; `there` is what Fortnox made of it."""
-    hints: list[Hint] = []
-    if is_born_overdue(due, today=today):
-        hints.append(Hint(code=HintCode.BORN_OVERDUE, params={"due_date": str(due)}))
-    if customer is not None and customer.delivers_without_country:
-        hints.append(Hint(code=HintCode.DELIVERY_COUNTRY_MISSING, params={"customer_number": customer.number}))
-    if customer is not None and customer.vat_type == "EUREVERSEDVAT" and not customer.vat_number:
-        hints.append(Hint(code=HintCode.VAT_NUMBER_MISSING, params={"customer_number": customer.number}))
-    if there is not None and there.fees not in {None, Decimal(0)}:
+    """What is to be mentioned about an invoice that is there now.
+
+    `dated_on` is the day on which it got its due date; None: it has it since what was said `before`, which stays true
+    as long as nobody moves the date.
+    """
+    if dated_on is None:
+        said = {"due_date": str(there.due_date)}
+        overdue = [one for one in before if one.code is HintCode.BORN_OVERDUE and one.params == said]
+    else:
+        overdue = _overdue(there.due_date, dated_on)
+    hints = [*overdue, *_of_card(customer)]
+    if there.fees not in {None, Decimal(0)}:
         params = {"amount": str(there.fees), "currency": there.currency}
         hints.append(Hint(code=HintCode.FEES_ADDED, params=params))
     return tuple(hints)
+
+
+def _overdue(due: date | None, today: date) -> list[Hint]:
+    return (
+        [Hint(code=HintCode.BORN_OVERDUE, params={"due_date": str(due)})] if is_born_overdue(due, today=today) else []
+    )
+
+
+def _of_card(customer: Customer | None) -> list[Hint]:
+    if customer is None:
+        return []
+    lacking = {
+        HintCode.DELIVERY_COUNTRY_MISSING: customer.delivers_without_country,
+        HintCode.VAT_NUMBER_MISSING: customer.vat_type == "EUREVERSEDVAT" and not customer.vat_number,
+    }
+    return [Hint(code=code, params={"customer_number": customer.number}) for code, is_so in lacking.items() if is_so]

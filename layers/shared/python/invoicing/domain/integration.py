@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
+from invoicing.domain.sent_work import SentWork
 from invoicing.domain.work import Work
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
@@ -60,8 +61,9 @@ class RunSummary:
     good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
     problem_since: datetime | None = None  # of the first of the runs, without one between, that it stopped
     look: Look | None = None  # of this run, or of the last one that could look
+    slow: bool = False  # its system took so long to answer that others must not wait beside it
     closed: datetime | None = None  # the reactivation that a closing mail was written about
-    not_told: Work = field(default_factory=Work)  # sent since a reactivation, before its mail
+    not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Integration:
     company: Company
     wms_username: str
     wms_password: bytes = field(repr=False)
+    wms_password_mark: str = field(default="", repr=False)  # tells another password from this one, and no more
     settings: IntegrationSettings | None  # None while it is a draft
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
@@ -83,6 +86,7 @@ class Integration:
     status_since: datetime | None = None  # when it was created, paused or resumed last
     status_by: str = ""  # and by whom
     to_try: bool = False  # paused from the beginning, until somebody has tried it
+    generation: int = 0  # grows when all sign-ins end
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
@@ -96,6 +100,12 @@ class Integration:
     def runs(self) -> bool:
         """Whether the schedule and its workers touch it."""
         return self.status is IntegrationStatus.ACTIVE and self.broken_since is None
+
+    @property
+    def login_is_refused(self) -> bool:
+        """Whether Ongoing refused the stored login in the last run."""
+        run = self.last_run
+        return run is not None and run.problem is not None and run.problem.code is IssueCode.WMS_LOGIN_REFUSED
 
     @property
     def answered(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from invoicing.domain.work import Closing
+from invoicing.domain.sent_work import Closing
 
 # Putting a notice sends it within seconds. Should that fail for good, it is found as due from then on.
 UNSENT_AFTER = timedelta(hours=1)

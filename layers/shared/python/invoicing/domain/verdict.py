@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from invoicing.domain.draft import Draft
 from invoicing.domain.fortnox_invoice import FortnoxInvoice
+from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
 
 
@@ -25,3 +26,4 @@ class Verdict:
     draft: Draft | None = None  # None: it cannot be drawn up
     issue: Issue | None = None  # what it is held for
     there: FortnoxInvoice | None = None  # Fortnox's invoice, where it was asked
+    hints: tuple[Hint, ...] = ()  # about what would be sent

@@ -31,11 +31,3 @@ def work_of(invoices: Iterable[tuple[str, Decimal]]) -> Work:
         count += 1
         sums[currency or "SEK"] = sums.get(currency or "SEK", Decimal(0)) + round_to_ore(net)
     return Work(count=count, sums=dict(sorted(sums.items())))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
-    """What a closing mail tells."""
-
-    sent: Work = field(default_factory=Work)
-    held: int = 0  # invoices that wait for somebody

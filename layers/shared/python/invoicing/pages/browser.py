@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 SESSION_COOKIE = "__Host-session"
 CONSENT_COOKIE = "__Host-consent"
+KNOWN_COOKIE = "__Host-known"
 LANGUAGE_COOKIE = "__Host-language"
 TOLD_COOKIE = "__Host-told"
 NEXT_COOKIE = "__Host-next"

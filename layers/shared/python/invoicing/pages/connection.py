@@ -1,50 +1,75 @@
 """Connecting again, disconnecting, and signing out."""
 
-from invoicing.application.change_integration import disconnect
+from invoicing.application.change_integration import disconnect, sign_out_everywhere
 from invoicing.application.start_consent import start_consent
 from invoicing.domain.tokens import Mode
 from invoicing.pages.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
+from invoicing.pages.password import password_field, password_refused
 from invoicing.pages.serve import SignedInVisit, Visit, guarded, session_of
-from invoicing.rendering.views import DisconnectView, Message
+from invoicing.rendering.views import ConnectView, DisconnectView, Message, PasswordView
+
+
+def connect_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/connect"""
+    return _connect_page(visit, password_field(visit))
 
 
 def connect_again(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/connect: to Fortnox once more, with the WMS login that is stored."""
+    refused = password_refused(visit)
+    if refused is not None:
+        return _connect_page(visit, refused)
     integration = visit.integration
     started = start_consent(
         visit.parts.consent_tools(visit.request.base_url),
         integration_id=integration.id,
         wms_username=integration.wms_username,
         wms_password=integration.wms_password,
+        wms_password_mark=integration.wms_password_mark,
         mode=Mode.SERVICE,
     )
     seconds = int(started.life.total_seconds())
     return redirect(started.url, cookies=[cookie(CONSENT_COOKIE, started.browser, seconds=seconds)])
 
 
+def _connect_page(visit: SignedInVisit, password: PasswordView) -> Answer:
+    view = ConnectView(session=visit.session_view, company=visit.integration.company.name, password=password)
+    return Answer(status=400 if password.problem else 200, body=visit.pages.connect(view, visit.language))
+
+
 def disconnect_form(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/disconnect"""
-    return _disconnect_page(visit, not_confirmed=False)
+    return _disconnect_page(visit, password_field(visit), not_confirmed=False)
 
 
 def disconnect_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/disconnect"""
     if visit.request.form().get("confirm") != "on":
-        return _disconnect_page(visit, not_confirmed=True)
+        return _disconnect_page(visit, password_field(visit), not_confirmed=True)
+    refused = password_refused(visit)
+    if refused is not None:
+        return _disconnect_page(visit, refused, not_confirmed=False)
     disconnect(visit.parts.change_tools(), visit.integration, by=visit.session.username)
     visit.parts.sessions.end_session(visit.session.token)
     return visit.message(Message.DISCONNECTED, cookies=[no_cookie(SESSION_COOKIE)])
 
 
-def _disconnect_page(visit: SignedInVisit, *, not_confirmed: bool) -> Answer:
+def _disconnect_page(visit: SignedInVisit, password: PasswordView, *, not_confirmed: bool) -> Answer:
     view = DisconnectView(
         session=visit.session_view,
         company=visit.integration.company.name,
         standing=visit.standing,
+        password=password,
         not_confirmed=not_confirmed,
     )
     html = visit.pages.disconnect(view, visit.language)
-    return Answer(status=400 if not_confirmed else 200, body=html)
+    return Answer(status=400 if not_confirmed or password.problem else 200, body=html)
+
+
+def sign_out_all(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/sign-out-everywhere"""
+    sign_out_everywhere(visit.parts.change_tools(), visit.integration, by=visit.session.username)
+    return visit.message(Message.SIGNED_OUT_EVERYWHERE, cookies=[no_cookie(SESSION_COOKIE)])
 
 
 def sign_out(visit: Visit) -> Answer:

@@ -18,7 +18,7 @@ def customers(visit: SignedInVisit) -> Answer:
         list_customers(
             integration,
             wms=parts.wms,
-            sealer=parts.sealer,
+            sealer=parts.password_sealer,
             exports=parts.exports,
             register=parts.register_of(integration, integration.settings),
         )

@@ -111,7 +111,7 @@ def folded(text: str) -> str:
 def _unbegun(visit: SignedInVisit) -> list[InvoiceLine]:
     parts = visit.parts
     waiting = list_waiting(
-        visit.integration, wms=parts.wms, sealer=parts.sealer, exports=parts.exports, now=visit.now()
+        visit.integration, wms=parts.wms, sealer=parts.password_sealer, exports=parts.exports, now=visit.now()
     )
     return [waiting_line_of(one, due) for one, due in waiting]
 

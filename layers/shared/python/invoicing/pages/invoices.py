@@ -133,7 +133,7 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
     """An invoice that we have no record of, as Ongoing has it."""
     integration, invoice_id = visit.integration, visit.invoice_id
     found = (
-        visit.parts.wms.by_id(login_of(integration, visit.parts.sealer), invoice_id)
+        visit.parts.wms.by_id(login_of(integration, visit.parts.password_sealer), invoice_id)
         if invoice_id is not None and integration.settings is not None
         else None
     )

@@ -64,4 +64,5 @@ def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: i
         pager=Pager(page=page, pages=pages),
         issue=issue,
         was_held=record is not None and record.state is ExportState.HELD,
+        hints=shown.verdict.hints,
     )

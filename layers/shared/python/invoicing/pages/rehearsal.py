@@ -38,6 +38,7 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
                 intention=one.intention,
                 issue=one.issue,
                 net=one.net,
+                hints=one.hints,
             )
             for one in rehearsed[(page - 1) * INVOICES_PER_PAGE : page * INVOICES_PER_PAGE]
         ),

@@ -254,6 +254,8 @@ def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: S
             return visit.message(Message.NOT_FOUND, status=404)
         if integration.status is IntegrationStatus.DISCONNECTED:
             return visit.message(Message.DISCONNECTED)
+        if not session.lasts_in(integration):
+            return signed_out(visit)
         inside = visit.signed_in(session, integration)
         if visit.request.method == "POST" and not guarded(visit, session):
             return unguarded(inside)

@@ -16,8 +16,16 @@ from invoicing.domain.integration_settings import (
 from invoicing.domain.system import address_of, is_warehouse_name
 from invoicing.pages.browser import Answer
 from invoicing.pages.carried import LONGEST, carried_from, seen_in
+from invoicing.pages.password import password_field, password_refused
 from invoicing.pages.serve import SignedInVisit, Visit, signed_in, signed_out, unguarded
-from invoicing.rendering.views import Feedback, FieldProblem, LandingProblem, LandingView, SettingsView
+from invoicing.rendering.views import (
+    Feedback,
+    FieldProblem,
+    LandingProblem,
+    LandingView,
+    PasswordView,
+    SettingsView,
+)
 
 
 def settings_form(visit: SignedInVisit) -> Answer:
@@ -41,6 +49,10 @@ def save(visit: SignedInVisit) -> Answer:
     seen, by = seen_in(form), visit.session.username
     try:
         settings = read_settings(form)
+        if _moves_the_address(visit, settings, seen):
+            password = password_refused(visit)
+            if password is not None:
+                return Answer(status=400, body=settings_page(visit, form, seen=seen, password=password))
         save_settings(visit.parts.change_tools(), visit.integration, settings, seen=seen, by=by, to_try=to_try)
     except FormRefusedError as refused:
         return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
@@ -56,6 +68,17 @@ def ask_again(visit: SignedInVisit) -> Answer:
         return visit.noted(Feedback.NOT_POSSIBLE_NOW)
     sent = ask_again_to_confirm(visit.parts.change_tools(), visit.integration)
     return visit.noted(Feedback.LINK_SENT if sent else Feedback.LINK_SENT_BEFORE)
+
+
+def _moves_the_address(visit: SignedInVisit, settings: IntegrationSettings, seen: str) -> bool:
+    """Whether mails would go elsewhere; a form that is too old to be saved asks for nothing."""
+    before = visit.integration.settings
+    return (
+        before is not None
+        and visit.integration.status is not IntegrationStatus.DRAFT
+        and settings.problem_address != before.problem_address
+        and settings_fingerprint(before) == seen
+    )
 
 
 def keep_through_sign_in(visit: Visit) -> Answer:
@@ -89,6 +112,7 @@ def settings_page(
     *,
     seen: str | None = None,
     problems: Mapping[str, FieldProblem] | None = None,
+    password: PasswordView | None = None,
     changed_elsewhere: bool = False,
     not_saved: bool = False,
 ) -> str:
@@ -102,6 +126,7 @@ def settings_page(
         sections=sections(),
         form={name: form.get(name, "")[:LONGEST] for name in FIELDS},
         is_new=integration.status is IntegrationStatus.DRAFT,
+        password=password or password_field(visit),
         version=settings_fingerprint(integration.settings) if seen is None else seen[:LONGEST],
         problems=problems or {},
         changed_elsewhere=changed_elsewhere,

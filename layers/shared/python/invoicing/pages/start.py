@@ -1,17 +1,27 @@
 """The start page: the login with Ongoing, also where a reactivation begins."""
 
-from invoicing.application.sign_in import SignedIn, SignInProblem, SignInRefusedError, sign_in
+from invoicing.application.prove_login import SignInProblem, SignInRefusedError
+from invoicing.application.sign_in import SignedIn, sign_in
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.system import address_of
 from invoicing.domain.tokens import Mode
-from invoicing.pages.browser import CONSENT_COOKIE, NEXT_COOKIE, Answer, cookie, no_cookie, redirect
+from invoicing.pages.browser import (
+    CONSENT_COOKIE,
+    KNOWN_COOKIE,
+    NEXT_COOKIE,
+    Answer,
+    cookie,
+    no_cookie,
+    redirect,
+)
 from invoicing.pages.carried import carried_in, is_carried_for, seen_in
 from invoicing.pages.serve import Visit, asked_before, session_cookie
 from invoicing.rendering.views import LandingProblem, LandingView, Message, ReactivationView
+from invoicing.runtime.known_browsers import LIFE
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
 from invoicing.runtime.observability import logger
 
-_PROBLEMS = {
+PROBLEMS = {
     SignInProblem.SYSTEM_EMPTY: LandingProblem.FIELD_MISSING,
     SignInProblem.SYSTEM_NOT_AN_ADDRESS: LandingProblem.SYSTEM_NOT_UNDERSTOOD,
     SignInProblem.SYSTEM_FOREIGN_HOST: LandingProblem.SYSTEM_NOT_UNDERSTOOD,
@@ -50,13 +60,14 @@ def login(visit: Visit) -> Answer:
             password=form.get("password", ""),
             address=visit.request.address,
             mode=Mode.PERSONAL if form.get("mode") == Mode.PERSONAL else Mode.SERVICE,
+            proof_of=lambda warehouse, user: _proof(visit, form.get("reactivation", ""), warehouse, user),
         )
     except SignInRefusedError as refused:
         logger.info("sign_in_refused", extra={"problem": refused.problem, "cause": repr(refused.__cause__)})
         view = LandingView(
             system=system[:500],
             username=username[:50],
-            problem=_PROBLEMS[refused.problem],
+            problem=PROBLEMS[refused.problem],
             try_again_at=visit.now() + refused.wait if refused.wait else None,
             reactivation=_reactivation_of(visit, form.get("reactivation", "")),
             personal=form.get("mode") == Mode.PERSONAL,
@@ -65,7 +76,7 @@ def login(visit: Visit) -> Answer:
         return _landing(visit, view, status=429 if refused.wait else 400)
     if isinstance(result, SignedIn):
         session = result.session
-        cookies = [session_cookie(visit, session)]
+        cookies = [session_cookie(visit, session), _known(visit, session.integration_id, session.username)]
         if is_carried_for(session.integration_id, carried):
             from invoicing.pages.settings import settings_page  # only who was signed out needs the form here
 
@@ -78,7 +89,11 @@ def login(visit: Visit) -> Answer:
             cookies=[*cookies, no_cookie(NEXT_COOKIE)] if asked else cookies,
         )
     return redirect(
-        result.url, cookies=[cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds()))]
+        result.url,
+        cookies=[
+            cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds())),
+            _known(visit, result.integration_id, result.wms_username),
+        ],
     )
 
 
@@ -104,18 +119,39 @@ def reactivate(visit: Visit) -> Answer:
     return _landing(visit, view)
 
 
+def _proof(visit: Visit, link: str, system: str, username: str) -> str:
+    """What this browser shows of an earlier sign-in as this user, or of a link of ours to this system."""
+    cookie_value = visit.request.cookies.get(KNOWN_COOKIE, "")
+    if known := visit.parts.known_browsers().proof(cookie_value, system, username):
+        return known
+    subject = _subject_of(visit, link)
+    return link if subject is not None and subject.get("integration") == system else ""
+
+
+def _known(visit: Visit, system: str, username: str) -> str:
+    """The cookie by which this browser is known from now on."""
+    before = visit.request.cookies.get(KNOWN_COOKIE, "")
+    value = visit.parts.known_browsers().remember(before, system, username)
+    return cookie(KNOWN_COOKIE, value, seconds=int(LIFE.total_seconds()))
+
+
 def _landing(visit: Visit, view: LandingView, *, status: int = 200) -> Answer:
     return Answer(status=status, body=visit.pages.landing(view, visit.language))
 
 
 def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
-    if not token:
-        return None
-    try:
-        subject = visit.parts.links(visit.request.base_url).read(LinkKind.REACTIVATE, token)
-    except (LinkExpiredError, LinkForgedError):
-        return None
-    integration = visit.parts.integrations.get(subject.get("integration", ""))
+    subject = _subject_of(visit, token)
+    integration = visit.parts.integrations.get(subject.get("integration", "")) if subject is not None else None
     if integration is None or integration.broken_since is None:
         return None
     return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up.count)
+
+
+def _subject_of(visit: Visit, token: str) -> dict[str, str] | None:
+    """What a reactivation link that came along with the form was made for; None if it counts for nothing."""
+    if not token:
+        return None
+    try:
+        return visit.parts.links(visit.request.base_url).read(LinkKind.REACTIVATE, token)
+    except (LinkExpiredError, LinkForgedError):
+        return None

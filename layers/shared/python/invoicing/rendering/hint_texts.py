@@ -11,8 +11,8 @@ from invoicing.rendering.formats import format_amount, format_date
 
 HINT_TEXTS: Mapping[HintCode, str] = {
     HintCode.BORN_OVERDUE: translatable(
-        "It was due %(due_date)s already when it was sent. Move the due date in Fortnox, or count it from the day of "
-        "sending under Settings."
+        "It is due %(due_date)s, which is before the day of sending. Move the due date in Fortnox, or count it from "
+        "the day of sending under Settings."
     ),
     HintCode.DELIVERY_COUNTRY_MISSING: translatable(
         "Customer %(customer_number)s has a delivery address without a country in Fortnox. An e-invoice to it would be "
@@ -20,6 +20,9 @@ HINT_TEXTS: Mapping[HintCode, str] = {
     ),
     HintCode.VAT_NUMBER_MISSING: translatable(
         "Customer %(customer_number)s is invoiced with reverse charge in the EU, and has no VAT number in Fortnox."
+    ),
+    HintCode.FEES_EXPECTED: translatable(
+        "Fortnox adds the fees of customer %(customer_number)s, which are not in Ongoing's total."
     ),
     HintCode.FEES_ADDED: translatable("Fortnox added fees of %(amount)s, which are not in Ongoing's total."),
 }
@@ -33,3 +36,34 @@ def hint_text(hint: Hint, language: Language) -> str:
     if "amount" in words:
         words["amount"] = format_amount(Decimal(words["amount"]), words.get("currency", ""), language)
     return translations(language).gettext(HINT_TEXTS[hint.code]) % words
+
+
+def counted_hint_text(code: HintCode, count: int, language: Language) -> str:
+    """What a hint says of so many invoices that were sent together."""
+    ngettext = translations(language).ngettext
+    match code:
+        case HintCode.BORN_OVERDUE:
+            text = ngettext(
+                "%(number)s of them was due before it was sent. See its due date in Fortnox.",
+                "%(number)s of them were due before they were sent. See their due dates in Fortnox.",
+                count,
+            )
+        case HintCode.DELIVERY_COUNTRY_MISSING:
+            text = ngettext(
+                "%(number)s of them would be refused as an e-invoice: the customer's delivery address has no country.",
+                "%(number)s of them would be refused as e-invoices: the customers' delivery addresses have no country.",
+                count,
+            )
+        case HintCode.VAT_NUMBER_MISSING:
+            text = ngettext(
+                "%(number)s of them has reverse charge in the EU and no VAT number.",
+                "%(number)s of them have reverse charge in the EU and no VAT number.",
+                count,
+            )
+        case HintCode.FEES_EXPECTED | HintCode.FEES_ADDED:
+            text = ngettext(
+                "%(number)s of them got fees from Fortnox, which are not in the sum.",
+                "%(number)s of them got fees from Fortnox, which are not in the sum.",
+                count,
+            )
+    return text % {"number": count}

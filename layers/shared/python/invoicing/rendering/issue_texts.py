@@ -506,7 +506,7 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         cause=translatable(
             "Credit note %(credit_number)s takes back a part of it. What is left to invoice, only a person can tell."
         ),
-        fix=translatable("Correct it in Fortnox and say that you corrected it by hand, or leave it."),
+        fix=translatable("Correct it in Fortnox and choose “I made it by hand”, or leave it."),
     ),
     IssueCode.INVOICE_GONE: IssueText(
         title=translatable("Fortnox has no invoice %(fortnox_number)s any more"),

@@ -16,6 +16,7 @@ from invoicing.rendering.views import (
     FieldProblem,
     InvoiceState,
     LandingProblem,
+    PasswordProblem,
 )
 
 # By type first: members of different StrEnums with equal values are equal to each other.
@@ -68,6 +69,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "and is shown to you afterwards."
         ),
     },
+    PasswordProblem: {
+        PasswordProblem.MISSING: translatable("Fill in this field."),
+        PasswordProblem.WRONG: translatable("Ongoing does not accept this password. Nothing was changed."),
+        PasswordProblem.TOO_MANY_TRIES: translatable("There were many tries in a short time, so there is a pause."),
+        PasswordProblem.WMS_NOT_ANSWERING: translatable(
+            "Ongoing does not answer just now. Try again in a few minutes."
+        ),
+    },
     Situation: {
         Situation.APPROVAL_ENDED: translatable("Stopped"),
         Situation.STOPPED: translatable("Stopped"),
@@ -106,13 +115,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.HELD: translatable("Held: a person must fix something"),
         EventKind.NOT_FOUND: translatable("Fortnox did not answer; looked up before a new try"),
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
-        EventKind.RETRY: translatable("Try again was pressed"),
+        EventKind.RETRY: translatable("Retry was pressed"),
         EventKind.DECIDED: translatable("Decided"),
         EventKind.UPDATING: translatable("About to be updated in Fortnox"),
         EventKind.CREDITING: translatable("About to be credited in Fortnox"),
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
+        EventKind.NOT_DUE: translatable("Not due any more: it waits, and the issue is closed"),
         EventKind.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
     },
     DecisionWrong: {

@@ -9,11 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from invoicing.domain.hint import HintCode
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.notice import Mail
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.formats import format_amount, format_date, format_time
+from invoicing.rendering.hint_texts import counted_hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.views import (
@@ -146,6 +148,7 @@ class Mails:
             if view.invoices
             else _("No invoice had to wait.")
         )
+        hints = tuple(counted_hint_text(code, view.hints[code], language) for code in HintCode if view.hints.get(code))
         held = (
             (
                 catalogue.ngettext(
@@ -166,6 +169,7 @@ class Mails:
                     _("%(company)s (%(system)s) was connected again %(time)s.")
                     % (names | {"time": format_time(view.reactivated_at, language)}),
                     sent,
+                    *hints,
                     *held,
                 ),
                 button=_("See the invoices"),

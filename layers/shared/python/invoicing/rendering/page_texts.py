@@ -166,14 +166,28 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
     Message.SESSION_ENDED: PageText(
         title=translatable("You have been signed out"),
         what=translatable(
-            "For safety you are signed out eight hours after you signed in. What you pressed was not done. The "
-            "invoices are sent as usual, whether you are signed in or not."
+            "For safety you are signed out eight hours after you signed in, and when the password is changed or "
+            "somebody signs out everywhere. What you pressed was not done. The invoices are sent as usual, whether you "
+            "are signed in or not."
         ),
         button=translatable("Sign in again"),
     ),
     Message.SIGNED_OUT: PageText(
         title=translatable("You are signed out"),
         what=translatable("The invoices are sent as usual."),
+        button=translatable("Sign in again"),
+    ),
+    Message.SIGNED_OUT_EVERYWHERE: PageText(
+        title=translatable("Everybody is signed out"),
+        what=translatable(
+            "Nobody is signed in to this integration any more, in any browser. The invoices are sent as usual."
+        ),
+        todo=(
+            translatable(
+                "Whoever knows the password for Ongoing can sign in again. If somebody should not, change it there "
+                "first."
+            ),
+        ),
         button=translatable("Sign in again"),
     ),
     Message.NOT_FOUND: PageText(

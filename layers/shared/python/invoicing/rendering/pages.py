@@ -8,6 +8,7 @@ from invoicing.rendering.catalogue import translations
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
 from invoicing.rendering.views import (
+    ConnectView,
     ConsentView,
     CustomersView,
     DecisionView,
@@ -111,6 +112,10 @@ class Pages:
     def disconnect(self, view: DisconnectView, language: Language) -> str:
         """Asks before disconnecting, and offers the history first."""
         return self._render("disconnect.html", view, language, session=view.session)
+
+    def connect(self, view: ConnectView, language: Language) -> str:
+        """Asks before connecting once more."""
+        return self._render("connect.html", view, language, session=view.session)
 
     def verify(self, view: VerifyView, language: Language) -> str:
         """Asks for the click that confirms a mail address."""

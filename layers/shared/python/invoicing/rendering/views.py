@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
-from invoicing.domain.decision import Way
+from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
@@ -100,6 +100,24 @@ class LandingProblem(StrEnum):
     WMS_NOT_ANSWERING = "wms_not_answering"
     WMS_NOT_UNDERSTOOD = "wms_not_understood"
     SESSION_ENDED = "session_ended"
+
+
+class PasswordProblem(StrEnum):
+    """Why the password for Ongoing, asked for once more, is asked for again."""
+
+    MISSING = "missing"
+    WRONG = "wrong"
+    TOO_MANY_TRIES = "too_many_tries"
+    WMS_NOT_ANSWERING = "wms_not_answering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordView:
+    """The field that asks for the password for Ongoing before something that cannot be undone."""
+
+    username: str
+    problem: PasswordProblem | None = None
+    try_again_at: datetime | None = None  # for TOO_MANY_TRIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +251,7 @@ class SettingsView:
     sections: tuple[SettingSection, ...]
     form: Mapping[str, str]
     is_new: bool
+    password: PasswordView  # asked for when the address is changed
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
     problems: Mapping[str, FieldProblem] = field(default_factory=dict)
     changed_elsewhere: bool = False
@@ -380,6 +399,11 @@ class IssueLine:
     goods_owner: str = ""
     ways: tuple[Way, ...] = ()
 
+    @property
+    def ways_first(self) -> bool:
+        """Whether they come before *Retry*: the likeliest right step stands first."""
+        return is_decided(self.issue.code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierLine:
@@ -482,6 +506,7 @@ class PreviewView:
     pager: Pager = Pager()
     issue: IssueLine | None = None
     was_held: bool = False  # until now: it is tried again, not exported
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -492,6 +517,7 @@ class RehearsedInvoice:
     intention: Intention
     issue: Issue | None = None
     net: Decimal | None = None  # what Fortnox would have; None when it cannot be known
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -527,6 +553,11 @@ class CauseView:
     since: datetime
     work: Work
     lines: tuple[HeldLine, ...]
+
+    @property
+    def ways_first(self) -> bool:
+        """As of one issue."""
+        return is_decided(self.issue.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,7 +618,17 @@ class DisconnectView:
     session: SessionView
     company: str
     standing: Standing
+    password: PasswordView
     not_confirmed: bool = False  # the form was sent without the tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectView:
+    """Asks before going to Fortnox once more."""
+
+    session: SessionView
+    company: str
+    password: PasswordView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -603,6 +644,7 @@ class Message(StrEnum):
 
     SESSION_ENDED = "session_ended"
     SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
     NOT_FOUND = "not_found"  # also for what the reader may not see: the two must look the same
     FORM_EXPIRED = "form_expired"
     BAD_REQUEST = "bad_request"
@@ -661,6 +703,7 @@ class ReactivatedMailView:
     invoices: int
     totals: tuple[CurrencyTotal, ...]
     held: int = 0
+    hints: Mapping[str, int] = field(default_factory=dict)  # code → how many of the invoices it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ def stored_state(state: InvoiceState | None) -> ExportState | None:
 
 
 def _state_of(export: Export) -> InvoiceState:
+    if export.waits:
+        return InvoiceState.NOT_DUE
     left = export.state is ExportState.DONE and not export.fortnox_number
     return InvoiceState.LEFT if left else _STATES[export.state]
 

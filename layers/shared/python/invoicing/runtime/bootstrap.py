@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from invoicing.adapters.aws.restored_table import RestoredTable
     from invoicing.adapters.aws.stack_checks import StackChecks
+    from invoicing.adapters.aws.sync_queue import SqsSyncQueue
     from invoicing.adapters.fortnox.api import FortnoxCompany
     from invoicing.adapters.fortnox.drift import Drift
     from invoicing.adapters.fortnox.first_contact import FirstContact
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
         Mailer,
         Notices,
         OutsideCalls,
+        PasswordMarks,
         Report,
         Sealer,
+        SecondsLeft,
         Sessions,
         SyncQueue,
         SyncRequest,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
         WmsInvoices,
         WmsMemory,
     )
+    from invoicing.application.prove_login import ProofTools
     from invoicing.application.rehearse import RehearsalTools
     from invoicing.application.send_notice import NoticeTools
     from invoicing.application.sign_in import SignInTools
@@ -63,6 +67,8 @@ if TYPE_CHECKING:
     from invoicing.domain.wms_invoice import WmsLogin
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
+    from invoicing.runtime.beside_each_other import QueueMessage
+    from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
 
 
@@ -143,6 +149,8 @@ class Given(TypedDict, total=False):
     tokens: "TokenStore"
     journal: "TokenJournal"
     sealer: "Sealer"
+    password_sealer: "Sealer"
+    slow_queue: "SyncQueue"
     queue: "SyncQueue"
     wms_memory: "WmsMemory"
     mailer: "Mailer"
@@ -247,10 +255,33 @@ class Bootstrap:
         return KmsSealer(self._client("kms"), self._setting("kms_key_id"), environment=self._settings.stage_name)
 
     @cached_property
-    def queue(self) -> "SyncQueue":
+    def password_sealer(self) -> "Sealer":
+        """For passwords of systems, which every run opens."""
+        from invoicing.adapters.aws.branch_keys import BranchKeySealer
+
+        return BranchKeySealer(
+            self._client("kms"),
+            self._setting("kms_key_id"),
+            self._client("dynamodb"),
+            self._setting("integrations_table"),
+            environment=self._settings.stage_name,
+        )
+
+    @cached_property
+    def queue(self) -> "SqsSyncQueue":
         from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 
         return SqsSyncQueue(self._client("sqs"), self._setting("sync_queue_url"))
+
+    @cached_property
+    def slow_queue(self) -> "SqsSyncQueue":
+        from invoicing.adapters.aws.sync_queue import SqsSyncQueue
+
+        return SqsSyncQueue(self._client("sqs"), self._setting("slow_sync_queue_url"))
+
+    def queue_named(self, name: str) -> "SqsSyncQueue":
+        """That of the slow systems, or the ordinary one."""
+        return self.slow_queue if self._setting("slow_sync_queue_url").endswith(f"/{name}") else self.queue
 
     @cached_property
     def mailer(self) -> "Mailer":
@@ -316,6 +347,16 @@ class Bootstrap:
 
     @cached_property
     def wms(self) -> "WmsInvoices":
+        return self._wms()
+
+    @cached_property
+    def hasty_wms(self) -> "WmsInvoices":
+        """Gives up where others would wait."""
+        from invoicing.application.sync_integration import SLOW_SECONDS
+
+        return self._wms(patience=SLOW_SECONDS)
+
+    def _wms(self, patience: float | None = None) -> "WmsInvoices":
         from invoicing.adapters.ongoing.client import OngoingClient
 
         return OngoingClient(
@@ -324,6 +365,7 @@ class Bootstrap:
             memory=self.wms_memory,
             report=self.report,
             chance=self.chance,
+            patience=patience,
         )
 
     def examine_wms(self, login: "WmsLogin", *, write: int | None, may_be_empty: bool) -> "Examination":
@@ -443,18 +485,32 @@ class Bootstrap:
             sessions=self.sessions, oauth=self.oauth(base_url), clock=self.clock, new_secret=self.new_secret
         )
 
+    def proof_tools(self) -> "ProofTools":
+        from invoicing.application.prove_login import ProofTools
+
+        return ProofTools(
+            integrations=self.integrations,
+            notices=self.notices,
+            sessions=self.sessions,
+            wms=self.wms,
+            marks=self.marks,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
     def sign_in_tools(self, base_url: str) -> "SignInTools":
         from invoicing.application.sign_in import SignInTools
 
         return SignInTools(
-            consent=self.consent_tools(base_url),
             integrations=self.integrations,
             notices=self.notices,
             sessions=self.sessions,
-            sealer=self.sealer,
             wms=self.wms,
+            marks=self.marks,
             clock=self.clock,
             sleep=self.sleep,
+            consent=self.consent_tools(base_url),
+            sealer=self.password_sealer,
             new_secret=self.new_secret,
         )
 
@@ -484,23 +540,50 @@ class Bootstrap:
             report=self.report,
         )
 
-    def sync_tools(self) -> "SyncTools":
-        from invoicing.application.sync_integration import SyncTools
+    def warm_up(self) -> None:
+        """Makes what several threads would otherwise make at the same moment: clients of AWS must not be."""
+        _ = (self.integrations, self.exports, self.notices, self.tokens, self.journal, self.sealer)
+        _ = (self.password_sealer, self.queue, self.slow_queue, self.transport, self.fortnox_secret)
+        _ = (self.wms, self.hasty_wms)
 
+    def sync_tools(
+        self,
+        message: "QueueMessage | None" = None,
+        *,
+        outside: "OutsideCalls | None" = None,
+        seconds_left: "SecondsLeft | None" = None,
+        report: "Report | None" = None,
+        shared: bool = False,
+    ) -> "SyncTools":
+        """Tools of one run, which that message asked for, and which is alone in its invocation unless that is `shared`.
+
+        Its calls have threads of their own (`outside`), so that no system waits for another.
+        """
+        from invoicing.application.sync_integration import Lanes, SyncTools
+
+        lanes = None
+        if message is not None:
+            is_slow = self.queue_named(message.queue) is self.slow_queue
+            lanes = Lanes(
+                slow=is_slow,
+                other=self.queue if is_slow else self.slow_queue,
+                hasty=self.hasty_wms if shared and not is_slow else None,
+            )
         return SyncTools(
             integrations=self.integrations,
             exports=self.exports,
             notices=self.notices,
             follow_keys=self.follow_keys,
             queue=self.queue,
-            sealer=self.sealer,
+            sealer=self.password_sealer,
             wms=self.wms,
             fortnox_of=self.fortnox_of,
-            outside=self.outside,
+            outside=outside or self.outside,
             clock=self.clock,
-            seconds_left=self.time_left,
+            seconds_left=seconds_left or self.time_left,
             new_id=self.new_id,
-            report=self.report,
+            report=report or self.report,
+            lanes=lanes,
         )
 
     def rehearsal_tools(self, integration: "Integration") -> "RehearsalTools":
@@ -508,7 +591,7 @@ class Bootstrap:
 
         return RehearsalTools(
             exports=self.exports,
-            sealer=self.sealer,
+            sealer=self.password_sealer,
             wms=self.wms,
             fortnox=self.fortnox_of(integration),
             clock=self.clock,
@@ -567,6 +650,17 @@ class Bootstrap:
         from invoicing.runtime.links import Links
 
         return Links(secret=self.signing_secret(), base_url=base_url)
+
+    @property
+    def marks(self) -> "PasswordMarks":
+        from invoicing.runtime.password_marks import KeyedMarks
+
+        return KeyedMarks(secret=self.signing_secret())
+
+    def known_browsers(self) -> "KnownBrowsers":
+        from invoicing.runtime.known_browsers import KnownBrowsers
+
+        return KnownBrowsers(secret=self.signing_secret())
 
     # ---- how they are made
 

@@ -324,15 +324,7 @@ def _parser() -> argparse.ArgumentParser:
     removed.add_argument("customer_id", type=_customer_id, metavar="CUSTOMER_ID")
     removed.set_defaults(act=remove_customer_id)
 
-    seen = commands.add_parser("status", parents=[as_json], help="only what is not as it should be, worst first")
-    seen.add_argument("--watch", action="store_true", help="again every half minute, until Ctrl-C")
-    seen.set_defaults(act=operate.status)
-
-    brought = commands.add_parser("restore", help="bring back what a table lacks from one made of a backup")
-    brought.add_argument("table", choices=[*operate.TABLES])
-    brought.add_argument("--from", dest="restored", required=True, metavar="NAME", help="of the table made of a backup")
-    brought.add_argument("--only", default="", metavar="ID", help="only items of this key")
-    brought.set_defaults(act=operate.restore)
+    _add_daily(commands, as_json)
 
     shown = commands.add_parser("integrations", parents=[as_json], help="all integrations and their health, or one")
     shown.add_argument("integration_id", nargs="?", default="", metavar="ID")
@@ -364,6 +356,23 @@ def _parser() -> argparse.ArgumentParser:
     for command in (looked_at, redriven):
         command.add_argument("queue", nargs="?", choices=[*_QUEUES], default=None, help="default: both")
     return parser
+
+
+def _add_daily(commands: Any, as_json: argparse.ArgumentParser) -> None:
+    seen = commands.add_parser("status", parents=[as_json], help="only what is not as it should be, worst first")
+    seen.add_argument("--watch", action="store_true", help="again every half minute, until Ctrl-C")
+    seen.set_defaults(act=operate.status)
+
+    stopped = commands.add_parser("pause-all", help="no run and no renewal of keys, until resume-all")
+    stopped.set_defaults(act=operate.pause_all)
+    resumed = commands.add_parser("resume-all", help="go on after pause-all")
+    resumed.set_defaults(act=operate.resume_all)
+
+    brought = commands.add_parser("restore", help="bring back what a table lacks from one made of a backup")
+    brought.add_argument("table", choices=[*operate.TABLES])
+    brought.add_argument("--from", dest="restored", required=True, metavar="NAME", help="of the table made of a backup")
+    brought.add_argument("--only", default="", metavar="ID", help="only items of this key")
+    brought.set_defaults(act=operate.restore)
 
 
 def _add_checks(commands: Any, as_json: argparse.ArgumentParser) -> None:

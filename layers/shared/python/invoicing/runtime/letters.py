@@ -9,7 +9,7 @@ from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import Mail, Notice, NoticeKind
-from invoicing.domain.work import Closing
+from invoicing.domain.sent_work import Closing
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
@@ -97,6 +97,7 @@ class LinkedLetters:
                 invoices=closing.sent.count,
                 totals=totals,
                 held=closing.held,
+                hints=closing.sent.hints,
             ),
             language,
         )

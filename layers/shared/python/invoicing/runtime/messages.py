@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import AliasPath, Field
 
+from invoicing.runtime.beside_each_other import QueueMessage
 from invoicing.wire import Message, Text, read
 
 
@@ -47,3 +48,17 @@ def read_mail_trouble(event: Mapping[str, Any]) -> MailTrouble:
     """
     got = read(_MailEvent, event, what="an event of SES")
     return MailTrouble(kind=got.kind, integration_id=got.integration, notice=got.notice)
+
+
+def read_batch(event: Mapping[str, Any]) -> list[QueueMessage]:
+    """The messages that SQS gave Lambda, in their order."""
+    return [
+        QueueMessage(
+            id=str(record["messageId"]),
+            group=str(record["attributes"]["MessageGroupId"]),
+            body=str(record["body"]),
+            queue=str(record["eventSourceARN"]).rpartition(":")[2],
+            receipt=str(record["receiptHandle"]),
+        )
+        for record in event["Records"]
+    ]

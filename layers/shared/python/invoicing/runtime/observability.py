@@ -1,5 +1,6 @@
 """Structured log lines and metrics. No secret, no body and no address of a person goes in."""
 
+import threading
 import warnings
 from collections.abc import Mapping
 
@@ -21,6 +22,7 @@ COUNTED = {
     "mail_bounced": "MailsBounced",
     "fortnox_drift": "FortnoxDrift",
 }
+_one_at_a_time = threading.Lock()  # runs are beside each other, and the library adds to a plain dictionary
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 
 
@@ -40,4 +42,5 @@ def report(event: str, fields: Mapping[str, str | int]) -> None:
 def _measure(name: str, value: int) -> None:
     """Nothing is published of nothing: a run without work has no metrics."""
     if value:
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        with _one_at_a_time:
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

@@ -1,4 +1,4 @@
-"""What the service operator asks every day, and does on a bad one: status, restore."""
+"""What the service operator asks every day, and does on a bad one: status, pause-all, restore."""
 
 import json
 import sys
@@ -80,6 +80,8 @@ def _tell(order: Order, found: list[Trouble], counts: Mapping[str, int]) -> None
 
 
 def _of_the_stack(order: Order) -> Iterator[Trouble]:
+    if since := order.parts.integrations.stopped_since():
+        yield Trouble(0, since, "THE SERVICE IS PAUSED", order.stack_name, "invoicing resume-all")
     checks = order.parts.stack_checks(order.stack_name, order.outputs, order.parameters)
     for since, name, text in checks.alarms():
         yield Trouble(0, since, "alarm", name.removeprefix(f"{order.stack_name}-"), text)
@@ -113,6 +115,27 @@ def _of_one(one: Integration | UnreadableIntegration, now: datetime) -> Iterator
         yield Trouble(7, run.finished_at, f"{run.failed} invoices are tried again", one.id, "nothing yet")
     if run.held:
         yield Trouble(8, run.finished_at, f"{run.held} invoices are held", one.id, "its operator was told")
+
+
+# ---- stop
+
+
+def pause_all(order: Order) -> None:
+    """invoicing pause-all: docs/runbooks/restore-backup.md"""
+    order.parts.integrations.stop(at=order.parts.clock())
+    print(
+        "No run is begun and no key is renewed from now on. What is under way ends by itself, within 15 minutes. Pages "
+        "stay open. `invoicing resume-all` lets it go on."
+    )
+
+
+def resume_all(order: Order) -> None:
+    """invoicing resume-all"""
+    since = order.parts.integrations.stopped_since()
+    if since is None:
+        raise RefusedError("the service is not paused")
+    order.parts.integrations.go_on()
+    print(f"The service goes on with the next schedule. It stood still since {shown_time(since)}.")
 
 
 # ---- restore

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from invoicing.application.ports import OutsideCall, Side
 
@@ -10,13 +11,23 @@ FORTNOX_AT_ONCE = 4  # at 4.8 calls in a second, enough for calls that take 0.8 
 
 
 class ThreadedCalls:
-    """The port OutsideCalls. Ongoing has one thread, because it wants all calls of a system one after the other."""
+    """The port OutsideCalls, of one run: a context that ends with its threads.
+
+    Ongoing has one thread, because it wants all calls of a system one after the other.
+    """
 
     def __init__(self) -> None:
         self._threads = {
             Side.FORTNOX: ThreadPoolExecutor(FORTNOX_AT_ONCE, thread_name_prefix="fortnox"),
             Side.ONGOING: ThreadPoolExecutor(1, thread_name_prefix="ongoing"),
         }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: type[BaseException] | BaseException | TracebackType | None) -> None:
+        for threads in self._threads.values():
+            threads.shutdown()
 
     def start(self, call: OutsideCall) -> Future[Any]:
         """Calls of one side are started in the order in which they are given."""

@@ -102,6 +102,7 @@ class DispatchSyncsSettings(Settings):
 class SyncInvoicesSettings(Settings):
     """functions/sync_invoices"""
 
+    slow_sync_queue_url: str
     integrations_table: str
     tokens_table: str
     exports_table: str

@@ -5,6 +5,7 @@ of it.
 """
 
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from invoicing.adapters.aws.items import (
     absent,
     attribute,
     attributes,
+    moment_of,
     read,
     refuse_newer,
 )
@@ -35,6 +37,7 @@ _ACTIVE: Attribute = {"S": "active"}
 _KEPT_APART = frozenset(
     {"id", "asked", "sync_asked_at", "unfinished", "marked", "under_way", "last_run"}
 )  # not written by `put`
+_SERVICE = "service#"
 _DIRECTORY = "customer-id#"  # "#" is in no warehouse name, so it meets no integration
 _EXISTS = "attribute_exists(#integration_id)"
 _ROUNDS = 10  # of one write against others that change `asked` at the same moment
@@ -197,6 +200,24 @@ class DynamoIntegrations:
                 yield _integration(item)
             except (UnreadableRecordError, NewerSchemaError) as error:
                 yield UnreadableIntegration(id=integration_id, why=str(error))
+
+    def stopped_since(self) -> datetime | None:
+        """Read consistently."""
+        item = self._table.get(_key(_SERVICE))
+        return None if item is None else moment_of(item["stopped_since"])
+
+    def stop(self, *, at: datetime) -> None:
+        """Keeps the first moment."""
+        with suppress(ConditionFailedError):
+            self._table.update(
+                _key(_SERVICE),
+                put={"stopped_since": attribute(at)},
+                condition="attribute_not_exists(#stopped_since)",
+            )
+
+    def go_on(self) -> None:
+        """Whether it was stopped or not."""
+        self._table.delete(_key(_SERVICE))
 
     def warehouse_of(self, customer_id: str) -> str | None:
         """The directory's answer for a customer id."""

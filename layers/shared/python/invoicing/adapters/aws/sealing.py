@@ -27,7 +27,7 @@ _FORMAT = 1
 _NONCE_BYTES = 12
 _REMEMBERED_KEYS = 64
 # KMS's ways to say that this was sealed with another context or key, or damaged.
-_NEVER_OPENS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
+NEVER_OPENS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
 
 class KmsSealer:
@@ -67,7 +67,7 @@ class KmsSealer:
         try:
             answer = self._client.decrypt(CiphertextBlob=encrypted, KeyId=self._key_id, EncryptionContext=full)
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and code_of(error) in _NEVER_OPENS:
+            if isinstance(error, ClientError) and code_of(error) in NEVER_OPENS:
                 raise CannotOpenError("sealed under another context or key, or damaged") from None
             raise translate(error, f"KMS Decrypt with {self._key_id}") from None
         self._remember(encrypted, _canonical(full), answer["Plaintext"])

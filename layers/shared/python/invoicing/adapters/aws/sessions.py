@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from invoicing.adapters.aws.items import (
 )
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingConsent, Session, TryLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,56 +89,73 @@ class DynamoSessions:
         """Ending what has ended is harmless."""
         self._table.delete(_key("session", token))
 
-    def failures(self, keys: Sequence[str], *, now: datetime) -> Mapping[str, tuple[int, datetime]]:
-        """Keys without a failed try within their hour are left out. The hour begins with the first one."""
-        found: dict[str, tuple[int, datetime]] = {}
-        for key in dict.fromkeys(keys):
-            item = self._table.get(_key("failures", key))
-            if item is not None and now < moment_of(item["window_ends"]):
-                found[key] = int(item["tries"]["N"]), moment_of(item["last_at"])
-        return found
-
-    def count_failure(self, keys: Sequence[str], *, now: datetime) -> None:
-        """Each key is counted by itself, atomically."""
-        for key in dict.fromkeys(keys):
-            self._count(_key("failures", key), now)
-
-    def clear_failures(self, keys: Sequence[str]) -> None:
-        """Forgets the failed tries of these keys."""
-        for key in dict.fromkeys(keys):
-            self._table.delete(_key("failures", key))
-
-    def _count(self, key: Item, now: datetime) -> None:
-        last_at = {"last_at": attribute(now)}
-        window = {
-            "tries": attribute(1),
-            "window_ends": epoch(now + _WINDOW),
-            "expires_at": whole_epoch(now + _WINDOW),
-        }
+    def count_try(self, limit: TryLimit, *, now: datetime) -> timedelta:
+        """One conditional write decides. A second one says when the next may follow; until it has, none may."""
+        key, moment = _key("tries", limit.key), epoch(now)
         for _ in range(_ROUNDS):
             try:
-                self._table.update(
+                item = self._table.update(
                     key,
-                    put=last_at,
+                    put={"last_at": moment},
                     add={"tries": attribute(1)},
-                    condition="#window_ends > :now",
-                    values={"now": epoch(now)},
+                    drop=["free_at"],
+                    condition="#window_ends > :now AND (#tries < :free OR #free_at <= :now OR #last_at <= :long_ago)",
+                    values={"now": moment, "free": attribute(limit.free), "long_ago": epoch(now - limit.longest)},
                 )
-            except ConditionFailedError:
-                pass  # no window is open
+            except ConditionFailedError as error:
+                found = error.found
+                if found is not None and now < moment_of(found["window_ends"]):
+                    return _wait(found, limit, now)
             else:
-                return
-            try:
+                self._say_when_next(key, limit, int(item["tries"]["N"]), now)
+                return timedelta(0)
+            with suppress(ConditionFailedError):  # somebody else opened the window between the two writes
                 self._table.update(
                     key,
-                    put=last_at | window,
+                    put={
+                        "tries": attribute(1),
+                        "last_at": moment,
+                        "window_ends": epoch(now + _WINDOW),
+                        "expires_at": whole_epoch(now + _WINDOW),
+                    },
+                    drop=["free_at"],
                     condition="attribute_not_exists(#window_ends) OR #window_ends <= :now",
-                    values={"now": epoch(now)},
+                    values={"now": moment},
                 )
-            except ConditionFailedError:
-                continue  # somebody else opened one between the two writes
-            return
-        raise RetryLaterError("counting a failed try: too many writers. It is tried again.")
+                self._say_when_next(key, limit, 1, now)
+                return timedelta(0)
+        raise RetryLaterError("counting a try: too many writers. It is tried again.")
+
+    def take_back_try(self, key: str, *, now: datetime) -> None:
+        """Nothing, if its hour is over."""
+        with suppress(ConditionFailedError):
+            self._table.update(
+                _key("tries", key),
+                add={"tries": attribute(-1)},
+                condition="#window_ends > :now AND #tries > :none",
+                values={"now": epoch(now), "none": attribute(0)},
+            )
+
+    def forget_tries(self, key: str) -> None:
+        """Forgetting what was never counted is harmless."""
+        self._table.delete(_key("tries", key))
+
+    def _say_when_next(self, key: Item, limit: TryLimit, tries: int, now: datetime) -> None:
+        wait = limit.wait_after(tries)
+        if wait:
+            with suppress(ConditionFailedError):  # another try was counted since, and says it
+                self._table.update(
+                    key,
+                    put={"free_at": epoch(now + wait)},
+                    condition="#tries = :tries",
+                    values={"tries": attribute(tries)},
+                )
+
+
+def _wait(found: Item, limit: TryLimit, now: datetime) -> timedelta:
+    """Until when a try must wait. It is never said that it need not: others are at it in this very moment."""
+    free_at = moment_of(found["free_at"]) if "free_at" in found else now + limit.wait_after(int(found["tries"]["N"]))
+    return max(free_at - now, timedelta(seconds=1))
 
 
 def _key(kind: str, secret: str) -> Item:

@@ -23,7 +23,7 @@ class SqsSyncQueue:
 
     def __init__(self, client: "SQSClient", queue_url: str) -> None:
         self._client = client
-        self._queue_url = queue_url
+        self.url = queue_url
 
     def send(self, requests: Iterable[SyncRequest]) -> int:
         """What SQS refuses is sent once more after all the others."""
@@ -40,6 +40,22 @@ class SqsSyncQueue:
                 )
         return count
 
+    def hide(self, receipts: Sequence[str], *, seconds: int) -> None:
+        """Nobody else is given these messages for so long, at most ten of them; then they come again unless deleted.
+
+        Raises RetryLaterError if that is not so of one of them.
+        """
+        with translated("SQS ChangeMessageVisibilityBatch on the sync queue"):
+            answer = self._client.change_message_visibility_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(position), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+                    for position, receipt in enumerate(receipts)
+                ],
+            )
+        if refused := answer.get("Failed"):
+            raise RetryLaterError(f"SQS: {len(refused)} of {len(receipts)} messages: {refused[0]['Code']}")
+
     def _send(self, batch: Sequence[SyncRequest]) -> list[SyncRequest]:
         """Gives those that SQS refused."""
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
@@ -52,7 +68,7 @@ class SqsSyncQueue:
             for position, request in enumerate(batch)
         ]
         with translated("SQS SendMessageBatch to the sync queue"):
-            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            answer = self._client.send_message_batch(QueueUrl=self.url, Entries=entries)
         return [batch[int(failure["Id"])] for failure in answer.get("Failed", [])]
 
 

@@ -53,7 +53,8 @@ class OngoingClient:
 
     `base_url` is the host: https://api.ongoingsystems.se, or another one for demo systems. Errors name the
     operation and the system, never a body or a password. With a `memory`, filters are tried at the first reading of a
-    system and, by `chance`, now and then later; without one the client knows what it sees itself.
+    system and, by `chance`, now and then later; without one the client knows what it sees itself. With a `patience`, in
+    seconds, no answer is awaited for longer, and none is asked for in smaller pages either: somebody else waits.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class OngoingClient:
         memory: WmsMemory | None = None,
         report: Report = lambda _event, _fields: None,
         chance: Callable[[], float] = random.random,
+        patience: float | None = None,
     ) -> None:
         self._transport = transport
         self._base_url = base_url.rstrip("/")
@@ -71,6 +73,7 @@ class OngoingClient:
         self._tries_filters = memory is not None
         self._report = report
         self._chance = chance
+        self._patience = patience
 
     def check_login(self, login: WmsLogin) -> None:
         """Raises WmsLoginRefusedError (also if there is no such system), RetryLaterError or WmsNotUnderstoodError."""
@@ -269,7 +272,7 @@ class OngoingClient:
             except (NotSentError, RateLimitedError):
                 raise
             except RetryLaterError:
-                if size == _SMALL_PAGE:
+                if size == _SMALL_PAGE or self._patience:
                     raise
                 size = largest = _PAGE if size > _PAGE else _SMALL_PAGE
                 continue
@@ -391,6 +394,8 @@ class OngoingClient:
     def send(self, login: WmsLogin, envelope: Envelope, *, timeout: float) -> HttpAnswer:
         """One call as it is, sent once. Raises like the transport, and WmsLoginRefusedError."""
         _check(login)
+        if self._patience:
+            timeout = min(timeout, self._patience)
         return self._transport.send(
             HttpRequest(
                 method="POST",

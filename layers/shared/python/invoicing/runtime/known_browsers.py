@@ -1,0 +1,48 @@
+"""What a browser keeps of having signed in: it opens nothing, and is why strangers' guesses never refuse it."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from invoicing.domain.login_name import fold_user
+
+LIFE = timedelta(days=400)  # browsers keep no cookie longer
+_KEPT = 5  # systems and users of one browser
+_JOINT = "~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBrowsers:
+    """Makes and reads the cookie. `secret` is the signing secret of this installation."""
+
+    secret: str
+
+    def remember(self, cookie: str, system: str, username: str) -> str:
+        """The cookie, with this user of this system as the newest."""
+        others = [one for one in _tokens(cookie) if not self._is_of(one, system, username)]
+        return _JOINT.join([self._serializer.dumps(_who(system, username)), *others][:_KEPT])
+
+    def proof(self, cookie: str, system: str, username: str) -> str:
+        """What the cookie has of this user of this system; empty if nothing."""
+        return next((one for one in _tokens(cookie) if self._is_of(one, system, username)), "")
+
+    def _is_of(self, token: str, system: str, username: str) -> bool:
+        try:
+            return bool(self._serializer.loads(token, max_age=int(LIFE.total_seconds())) == _who(system, username))
+        except BadSignature:
+            return False
+
+    @property
+    def _serializer(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self.secret, salt="known-browser")
+
+
+def _tokens(cookie: str) -> list[str]:
+    return cookie[:2000].split(_JOINT)[:_KEPT] if cookie else []
+
+
+def _who(system: str, username: str) -> str:
+    return sha256(json.dumps([system, fold_user(username)]).encode()).hexdigest()[:32]

@@ -1,0 +1,277 @@
+"""`python -m local.simulate_scale`: ten thousand warehouses on the real code, on a clock that is moved.
+
+Dispatch, the order of a FIFO queue, batches, shares and runs are the product's own code. Only what is outside is
+drawn: how long a warehouse takes to answer, and which of them hang. Each run has a clock of its own that begins with
+its invocation, so runs of a batch are beside each other as in production: an invocation lasts as long as its slowest.
+
+On a month's first day every warehouse has invoices that become due. Sending one is not played again here, ten thousand
+times fifty: it takes what `local.bench.backlog` measures on the real code, and a run stops at its share and goes on in
+a message of its own, as a real one does.
+"""
+
+import argparse
+import heapq
+import random
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
+
+from invoicing.application.dispatch_syncs import dispatch_syncs
+from invoicing.application.ports import SyncRequest, WmsPage
+from invoicing.application.sync_integration import Lanes, SyncTools, sync_integration
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.wms_invoice import WmsLogin
+from invoicing.runtime.beside_each_other import SHARED_SECONDS, QueueMessage, share_of, work_off
+
+from local.bench.prices import LAMBDA_GB_SECOND, LAMBDA_REQUEST
+from tests.support.fakes import FakeClock, FakeExports, FakeIntegrations, FakeNotices, FakeOutsideCalls, FakeSealer
+from tests.support.world import World
+
+START = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
+INTERVAL = timedelta(minutes=15)
+BATCH = 10
+SLOW_CONCURRENCY = 2  # of the queue of slow systems
+TIMEOUT = 300.0
+HANGS = 100.0  # seconds until a read is given up
+AROUND = 0.05  # seconds of an invocation besides its calls
+SECONDS_PER_INVOICE = 0.21  # measured: 500 in 105 s, at Fortnox's limit
+RUNS_PER_MONTH = 4 * 24 * 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of it."""
+
+    looked_at: int
+    lateness: tuple[float, float, float]  # seconds from a slot to its look: p50, p99, max; of those that answer
+    concurrency: int  # most at once
+    busy: float  # share of the executions that were in use
+    invocations: int
+    billed_seconds: float
+    dropped: int  # messages whose slot was past
+    sent: int  # invoices
+    last_sent: float  # seconds after the night began
+
+    @property
+    def cents(self) -> float:
+        """Lambda, per look."""
+        billed = self.billed_seconds / 2 * LAMBDA_GB_SECOND + self.invocations * LAMBDA_REQUEST
+        return 100 * billed / max(1, self.looked_at)
+
+
+class Queue:
+    """A FIFO queue: in order within a group, one batch of a group at a time. The port SyncQueue."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[SyncRequest]] = {}
+        self._ready: deque[str] = deque()  # groups that have something and are not being worked on, oldest first
+        self._taken: set[str] = set()
+
+    def send(self, requests: Iterable[SyncRequest]) -> int:
+        """Puts all of them."""
+        count = 0
+        for request in requests:
+            count += 1
+            group = request.integration_id
+            waiting = self._waiting.setdefault(group, deque())
+            waiting.append(request)
+            if len(waiting) == 1 and group not in self._taken:
+                self._ready.append(group)
+        return count
+
+    @property
+    def has_some(self) -> bool:
+        """Whether a batch could be taken."""
+        return bool(self._ready)
+
+    def take(self) -> list[SyncRequest]:
+        """Up to ten, of as many groups; none of them is given again until it is done."""
+        taken: list[SyncRequest] = []
+        while self._ready and len(taken) < BATCH:
+            group = self._ready.popleft()
+            self._taken.add(group)
+            taken.append(self._waiting[group].popleft())
+        return taken
+
+    def done(self, requests: Iterable[SyncRequest]) -> None:
+        """Their groups are free again."""
+        for request in requests:
+            self._taken.discard(request.integration_id)
+            if self._waiting[request.integration_id]:
+                self._ready.append(request.integration_id)
+
+
+@dataclass(slots=True, kw_only=True)
+class Warehouses:
+    """Ongoing: drawn times to answer. The port WmsInvoices, as far as idle runs need it."""
+
+    draw: random.Random
+    usual: dict[str, float]  # seconds, the middle of each
+    hanging: frozenset[str]
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:  # noqa: ARG002 - the port has it
+        """Nothing, after a while; or no answer."""
+        if login.warehouse in self.hanging:
+            self.clock.sleep(HANGS)
+            raise RetryLaterError("no answer")
+        self.clock.sleep(self.usual[login.warehouse] * self.draw.lognormvariate(0, 0.5))
+        yield WmsPage(invoices=[], more=False)
+
+
+class Simulation:
+    """Everything, until the clock has gone round."""
+
+    def __init__(self, *, warehouses: int, hanging: float, concurrency: int, invoices: int, seed: int) -> None:
+        self.draw = random.Random(seed)
+        self.names = [f"lager-{number:05}" for number in range(warehouses)]
+        self.concurrency = concurrency
+        self.queue, self.slow_queue = Queue(), Queue()
+        self.integrations = FakeIntegrations()
+        world = World()
+        world.connect()
+        (pattern,) = list(world.integrations.all())
+        seal = FakeSealer("prod")
+        for name in self.names:
+            context = {"integration": name, "secret": "wms-password"}
+            sealed = seal.prepare(context)(b"password")
+            self.integrations.put(
+                replace(pattern, id=name, version=1, wms_password=sealed, last_run=None, unfinished=frozenset())
+            )
+        hangs = frozenset(self.draw.sample(self.names, round(hanging * warehouses)))
+        usual = {name: self.draw.lognormvariate(-0.9, 0.6) for name in self.names}  # a median of 0.4 s
+        self.wms = Warehouses(draw=self.draw, usual=usual, hanging=hangs)
+        self.left = dict.fromkeys(self.names, invoices)
+        self.tools = SyncTools(
+            integrations=self.integrations,
+            exports=FakeExports(),
+            notices=FakeNotices(),
+            follow_keys=lambda _id: None,
+            queue=self.queue,
+            sealer=seal,
+            wms=cast("Any", self.wms),
+            fortnox_of=cast("Any", lambda _integration: None),
+            outside=FakeOutsideCalls(self.wms.clock),
+            clock=self.wms.clock,
+            seconds_left=lambda: TIMEOUT,
+            new_id=lambda: f"{self.draw.getrandbits(64):x}",
+            report=lambda _event, _fields: None,
+        )
+
+    def play(self, slots: int) -> Result:
+        """Dispatches so many times, and works off what is asked for."""
+        now, most = 0.0, 0
+        free = {self.queue: self.concurrency, self.slow_queue: SLOW_CONCURRENCY}
+        ends: list[tuple[float, int, Queue, list[SyncRequest]]] = []
+        lateness: list[float] = []
+        billed, invocations, dropped, sent, last_sent, number = 0.0, 0, 0, 0, 0.0, 0
+        due = deque(slot * INTERVAL.total_seconds() for slot in range(slots))
+        asked_since: dict[str, float] = {}
+        while due or ends:
+            if due and due[0] <= now:
+                at = due.popleft()
+                slot = (START + timedelta(seconds=at)).isoformat()
+                dispatch_syncs(self.integrations, self.queue, slot=slot)
+                for name in self.names:
+                    asked_since.setdefault(name, at)
+            while queue := next((one for one, left in free.items() if left and one.has_some), None):
+                batch = queue.take()
+                lasted, looked, went = self._invoke(queue, batch, now)
+                invocations, billed, number = invocations + 1, billed + lasted, number + 1
+                dropped += len(batch) - len(looked)
+                if went:
+                    sent, last_sent = sent + went, now + lasted
+                for name in looked:
+                    if name not in self.wms.hanging and name in asked_since:
+                        lateness.append(now - asked_since.pop(name))
+                free[queue] -= 1
+                most = max(most, self.concurrency + SLOW_CONCURRENCY - sum(free.values()))
+                heapq.heappush(ends, (now + lasted, number, queue, batch))
+            moments = [*([ends[0][0]] if ends else []), *([due[0]] if due else [])]
+            if not moments:
+                break
+            now = min(moments)
+            while ends and ends[0][0] <= now:
+                _, _, queue, batch = heapq.heappop(ends)
+                queue.done(batch)
+                free[queue] += 1
+        lateness.sort()
+        return Result(
+            looked_at=len(lateness),
+            lateness=(lateness[len(lateness) // 2], lateness[int(len(lateness) * 0.99)], lateness[-1]),
+            concurrency=most,
+            busy=billed / ((self.concurrency + SLOW_CONCURRENCY) * max(now, 1.0)),
+            invocations=invocations,
+            billed_seconds=billed,
+            dropped=dropped,
+            sent=sent,
+            last_sent=last_sent,
+        )
+
+    def _invoke(self, queue: Queue, batch: list[SyncRequest], now: float) -> tuple[float, list[str], int]:
+        """Seconds of the slowest run, whom it looked at, and how many invoices were sent."""
+        lasted, sent = 0.0, 0
+        looked: list[str] = []
+        begins = START + timedelta(seconds=now)
+        clock = self.wms.clock
+        alone = len(batch) == 1
+        seconds_left = share_of(lambda: TIMEOUT - (clock() - begins).total_seconds(), groups=len(batch))
+
+        def act(message: QueueMessage) -> None:
+            nonlocal lasted, sent
+            request = requests[message.id]
+            clock.advance(begins - clock())  # runs are beside each other
+            is_slow = queue is self.slow_queue
+            lanes = Lanes(slow=is_slow, other=self.queue if is_slow else self.slow_queue)
+            tools = replace(self.tools, seconds_left=seconds_left, outside=FakeOutsideCalls(clock), lanes=lanes)
+            if sync_integration(tools, request) is not None:
+                looked.append(message.group)
+                sent += self._send(request, TIMEOUT if alone else SHARED_SECONDS)
+            lasted = max(lasted, (clock() - begins).total_seconds())
+
+        requests = {str(position): request for position, request in enumerate(batch)}
+        for key, request in requests.items():
+            failed = work_off(
+                [QueueMessage(id=key, group=request.integration_id, body="")], act, report=self.tools.report
+            )
+            assert not failed
+        return lasted + AROUND, looked, sent
+
+    def _send(self, request: SyncRequest, share: float) -> int:
+        name = request.integration_id
+        if not self.left[name] or name in self.wms.hanging:
+            return 0
+        number = min(self.left[name], int(share / SECONDS_PER_INVOICE))
+        self.left[name] -= number
+        self.wms.clock.sleep(number * SECONDS_PER_INVOICE)
+        if self.left[name]:
+            self.queue.send([SyncRequest(integration_id=name, by=request.by, slot=f"continue-{self.tools.new_id()}")])
+        return number
+
+
+def main() -> int:
+    """Prints a table of ordinary quarters and of a month's first night."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--warehouses", type=int, default=10_000)
+    parser.add_argument("--slots", type=int, default=6)
+    options = parser.parse_args()
+    print("concurrency hang invoices | looks   late p50     p99     max  s | busy | cents/month | dropped | sent by, s")
+    for concurrency, hanging, invoices in ((4, 0.0, 0), (4, 0.01, 0), (20, 0.01, 0), (20, 0.0, 50), (20, 0.01, 50)):
+        simulation = Simulation(
+            warehouses=options.warehouses, hanging=hanging, concurrency=concurrency, invoices=invoices, seed=1
+        )
+        result = simulation.play(options.slots)
+        p50, p99, most = result.lateness
+        print(
+            f"{concurrency:11} {hanging:4.0%} {invoices:8} | {result.looked_at:6} {p50:9.1f} {p99:7.1f} {most:7.1f}    "
+            f"| {result.busy:4.0%} | {result.cents * RUNS_PER_MONTH:11.2f} | {result.dropped:7} | "
+            f"{result.sent} by {result.last_sent:.0f}",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,59 @@
+"""The buttons under an issue: the likeliest right step stands first."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from invoicing.domain.cause import causes_of
+from invoicing.domain.decision import ways_out
+from invoicing.domain.export import Export, ExportState
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.standing import Situation, Standing
+from invoicing.rendering import issue_texts
+from invoicing.rendering.pages import Pages
+from invoicing.rendering.views import IssuesView, SessionView
+from invoicing.rendering.views_of import cause_view_of
+
+WHOLE = {
+    IssueCode.CONNECTION_BROKEN,
+    IssueCode.LICENCE_MISSING,
+    IssueCode.SCOPE_MISSING,
+    IssueCode.WMS_LOGIN_REFUSED,
+}
+
+
+def buttons_of(html: str) -> list[str]:
+    """The words on what can be pressed under the only issue, in their order."""
+    (actions,) = re.findall(r'<div class="actions">(.*?)</div>', html, re.DOTALL)
+    return [unescape(words) for words in re.findall(r'<(?:button|a class="button")[^>]*>([^<]*)', actions)]
+
+
+@pytest.mark.parametrize("code", [code for code in IssueCode if code not in WHOLE])
+def test_the_step_that_the_text_names_first_is_the_first_button(code: IssueCode) -> None:
+    """Where it names none, the cause is mended elsewhere, and *Retry* is the step that is left."""
+    issue = Issue(code=code)
+    ways = ways_out(issue, in_fortnox=False, in_doubt=False, by_hand=False)
+    held = Export(
+        integration_id="demo",
+        invoice_id=1,
+        state=ExportState.HELD,
+        version=1,
+        reference="",
+        issue=issue,
+        issue_since=datetime(2026, 3, 5, tzinfo=UTC),
+    )
+    (cause,) = causes_of([held])
+    view = replace(
+        cause_view_of(cause, whole=False), lines=(replace(cause_view_of(cause, whole=False).lines[0], ways=ways),)
+    )
+    session = SessionView(integration_id="demo", system="demo", csrf="secret-csrf")
+    stands = Standing(situation=Situation.HELD)
+    html = Pages("").issues(IssuesView(session=session, standing=stands, causes=(view,)), Language.ENGLISH)
+    buttons, fix = buttons_of(html), issue_texts.ISSUE_TEXTS[code].fix
+    named = [words for words in buttons if words in fix]
+
+    assert {*buttons} >= {"Retry", "Leave it"}
+    assert buttons[0] == (min(named, key=fix.index) if named else "Retry")
