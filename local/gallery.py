@@ -73,6 +73,11 @@ def photograph(folder: Path, names: list[str]) -> list[str]:
                             if inspector.scrolls_sideways():
                                 found.append("wider than the window")
                         complaints += [f"{name} {shots.name}: {complaint}" for complaint in found]
+        with visitor(browser, width=WINDOW) as page:
+            page.emulate_media(media="print")
+            for name in [name for name in pages if name.startswith(("invoices.", "issues.", "issues-50"))]:
+                page.goto((folder / name).as_uri())
+                page.screenshot(path=folder / "screenshots" / f"print-{name.removesuffix('.html')}.png", full_page=True)
     return complaints
 
 
