@@ -148,6 +148,13 @@ def test_a_pause_is_told_with_when_and_by_whom() -> None:
     assert (seen.since, seen.by) == (NOW - timedelta(days=2), "anna")
 
 
+def test_a_pause_is_told_although_something_graver_stops_all() -> None:
+    """Who mends the password finds that it is paused besides."""
+    seen = standing(ran(IssueCode.WMS_LOGIN_REFUSED), **PAUSED)
+
+    assert (seen.situation, seen.halted) == (Situation.STOPPED, Situation.PAUSED)
+
+
 def test_after_a_long_pause_nobody_is_late() -> None:
     """The look that is awaited is the first after the pause."""
     assert standing(ran(at=NOW - timedelta(days=9)), status_since=NOW).situation is Situation.ALL_SENT

@@ -57,7 +57,6 @@ _TONES = {
     Situation.ON_THE_WAY: Tone.CALM,
     Situation.ALL_SENT: Tone.GOOD,
 }
-HALTED = frozenset({Situation.TO_TRY, Situation.PAUSED})  # by somebody here; every page says so
 _UNDER_WAY = frozenset({ExportState.CLAIMED, ExportState.SENT, ExportState.UPDATING, ExportState.CREDITING})
 
 
@@ -68,6 +67,7 @@ class Standing:
     situation: Situation
     since: datetime | None = None  # of what stops all
     by: str = ""  # who paused
+    halted: Situation | None = None  # TO_TRY or PAUSED: by somebody here, whatever else stops it; every page says so
     problem: Issue | None = None  # what stops all, where it is told as an issue
     causes: tuple[Cause, ...] = ()  # the largest sum first
     held: Work = field(default_factory=Work)  # by those causes
@@ -112,15 +112,19 @@ def standing_of(
     for cause in causes:
         held = held.and_then(cause.work)
     unreadable = look.unreadable if look else 0
+    halted = None
+    if integration.status is IntegrationStatus.PAUSED:
+        halted = Situation.TO_TRY if integration.to_try else Situation.PAUSED
     situation, since, problem = _situation(
-        integration, keys, stops=bool(causes) or unreadable > 0, moves=waiting.count > 0, now=now
+        integration, keys, halted=halted, stops=bool(causes) or unreadable > 0, moves=waiting.count > 0, now=now
     )
     from_then = run.started_at if run else integration.status_since
     next_look = from_then + INTERVAL if from_then else None
     return Standing(
         situation=situation,
         since=since,
-        by=integration.status_by if situation in HALTED else "",
+        by=integration.status_by if situation is halted else "",
+        halted=halted,
         problem=problem,
         causes=causes,
         held=held,
@@ -134,7 +138,13 @@ def standing_of(
 
 
 def _situation(
-    integration: Integration, keys: TokenItem | None, *, stops: bool, moves: bool, now: datetime
+    integration: Integration,
+    keys: TokenItem | None,
+    *,
+    halted: Situation | None,
+    stops: bool,
+    moves: bool,
+    now: datetime,
 ) -> tuple[Situation, datetime | None, Issue | None]:
     """The gravest that is the case, since when, and the issue that tells of it."""
     run = integration.last_run
@@ -149,8 +159,8 @@ def _situation(
         problem = since = None
     if problem is not None and problem.fixer is not Fixer.NOBODY:
         return Situation.STOPPED, since, problem
-    if integration.status is IntegrationStatus.PAUSED:
-        return (Situation.TO_TRY if integration.to_try else Situation.PAUSED), integration.status_since, None
+    if halted is not None:
+        return halted, integration.status_since, None
     late_since = integration.late_since(now)
     if late_since is not None:
         return Situation.LATE, late_since, None

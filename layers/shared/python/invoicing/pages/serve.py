@@ -23,7 +23,7 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
-from invoicing.domain.standing import HALTED, Standing, standing_of
+from invoicing.domain.standing import Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
     NEXT_COOKIE,
@@ -113,8 +113,7 @@ class SignedInVisit(Visit):
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
         standing = self.standing
-        halted = standing.situation if standing.situation in HALTED else None
-        return replace(self.session_view_alone, open_issues=standing.things_to_do, halted=halted)
+        return replace(self.session_view_alone, open_issues=standing.things_to_do, halted=standing.halted)
 
     @property
     def session_view_alone(self) -> SessionView:
