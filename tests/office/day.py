@@ -125,8 +125,10 @@ class Day:
         """The form of the settings as it is shown, with these fields instead, and the button that they name."""
         body = self.see("/settings", language).body
         hidden = dict(re.findall(r'type="hidden" name="(csrf|version)" value="([^"]*)"', body))
-        settings = self.integration.settings or IntegrationSettings(from_date=self.world.today)
-        form = {**form_of(settings), "problem_address": "ekonomi@nordlager.example", **hidden, **fields}
+        settings = self.integration.settings or IntegrationSettings(
+            from_date=self.world.today, problem_address="ekonomi@nordlager.example"
+        )
+        form = {**form_of(settings), **hidden, **fields}
         return self.office.post(f"{HERE}/settings", form, language=language)
 
     def overview(self, language: Language) -> Overview:

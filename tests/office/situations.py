@@ -30,11 +30,13 @@ def ongoing_down() -> Day:
 
 
 def password_refused() -> Day:
-    """Somebody changed the password in Ongoing."""
+    """Somebody changed the password in Ongoing, which ends all sign-ins; the office comes back with the new one."""
     day = troubled()
     warehouse = day.world.ongoing.warehouse(WAREHOUSE)
     day.world.ongoing.put_warehouse(replace(warehouse, users=(User(username=USERNAME, password="another"),)))
     day.later()
+    day.world.later(minutes=1)
+    day.office.log_in(password="another")
     return day
 
 
