@@ -81,7 +81,7 @@ from local.tour import MAILS, PAGES, toured
 
 BASE = "/stage"
 SITE = f"https://invoicing.example{BASE}"
-ELSEWHERE = ("https://docs.ongoingwarehouse.com/", f"{SITE}/", "mailto:")
+ELSEWHERE = ("https://docs.ongoingwarehouse.com/", "https://nordlager.ongoingsystems.se/", f"{SITE}/", "mailto:")
 PAGE_LIMIT = 60_000  # bytes, with everything that the page loads
 ASSETS = sum(
     len(asset.content) for name in ("style.css", "progress.js", "icon.svg") if (asset := find_asset(name)) is not None
