@@ -114,7 +114,7 @@ def _is_early(visit: SignedInVisit, invoice_id: int) -> WmsInvoice | None:
     integration = visit.integration
     if integration.settings is None or visit.record is not None:
         return None
-    found = visit.parts.wms.by_id(login_of(integration, visit.parts.sealer), invoice_id)
+    found = visit.parts.wms.by_id(login_of(integration, visit.parts.password_sealer), invoice_id)
     if not isinstance(found, WmsInvoice) or found.period_end is None:
         return None
     grows = found.period_end >= visit.now().astimezone(SWEDEN).date()
