@@ -1,4 +1,4 @@
-"""Every page and mail of a walk through the product (`local/tour.py`), to look at.
+"""Every page and mail of a walk through the product (`local/tour.py`), and every situation of an office, to look at.
 
 python -m local.gallery                  renders into build/gallery, photographs and checks each; exits 1 on a complaint
 python -m local.gallery --only status    photographs and checks only what begins so
@@ -9,11 +9,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from invoicing.domain.integration_settings import Language
 from invoicing.rendering.assets import find_asset
 
 from local.accessibility import Inspector
 from local.browser import PHONE, WINDOW, NoBrowserError, chromium, visitor
 from local.tour import toured
+from tests.office.situations import SITUATIONS
 
 GALLERY = Path(__file__).resolve().parent.parent / "build" / "gallery"
 
@@ -32,6 +34,13 @@ def render(folder: Path) -> list[str]:
         names.append(f"{name}.{language}.html")
         # Relative to the folder, so that the files open without a server.
         (folder / names[-1]).write_text(page.replace('="/assets/', '="assets/'), encoding="utf-8")
+    for name, (makes, _, _) in SITUATIONS.items():
+        day = makes()
+        for language in Language:
+            for kind, path in (("overview", ""), ("issues", "/issues")):
+                names.append(f"{kind}-{name.replace(' ', '-').lower()}.{language}.html")
+                page = day.see(path, language).body
+                (folder / names[-1]).write_text(page.replace('="/assets/', '="assets/'), encoding="utf-8")
     for (name, language), mail in tour.mails.items():
         names.append(f"mail-{name}.{language}.html")
         (folder / names[-1]).write_text(mail.html, encoding="utf-8")
@@ -64,6 +73,11 @@ def photograph(folder: Path, names: list[str]) -> list[str]:
                             if inspector.scrolls_sideways():
                                 found.append("wider than the window")
                         complaints += [f"{name} {shots.name}: {complaint}" for complaint in found]
+        with visitor(browser, width=WINDOW) as page:
+            page.emulate_media(media="print")
+            for name in [name for name in pages if name.startswith(("invoices.", "issues.", "issues-50"))]:
+                page.goto((folder / name).as_uri())
+                page.screenshot(path=folder / "screenshots" / f"print-{name.removesuffix('.html')}.png", full_page=True)
     return complaints
 
 

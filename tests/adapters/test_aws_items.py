@@ -57,6 +57,7 @@ def test_a_stored_export_keeps_its_form() -> None:
         "wms_number": {"S": ""},
         "goods_owner": {"S": ""},
         "customer_number": {"S": ""},
+        "title": {"S": ""},
         "invoice_date": {"S": "2026-02-28"},
         "amount": {"N": "-1250.50"},
         "currency": {"S": ""},
@@ -96,7 +97,16 @@ def test_a_stored_export_keeps_its_form() -> None:
 
 def test_what_is_none_is_absent() -> None:
     """And named, so that a stored record can lose it."""
-    never = {"issue_since", "decision", "fortnox_fees", "fortnox_vat", "due_from", "due_date"}
+    never = {
+        "issue_since",
+        "decision",
+        "fortnox_fees",
+        "fortnox_vat",
+        "due_from",
+        "due_date",
+        "period_start",
+        "period_end",
+    }
 
     assert absent(EXPORT) == {"fortnox_net", *never}
     assert absent(replace(EXPORT, issue=None), without={"fortnox_net"}) == {"issue", *never}

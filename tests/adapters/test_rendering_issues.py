@@ -1,17 +1,21 @@
 """The buttons under an issue: the likeliest right step stands first."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 
 import pytest
+from invoicing.domain.cause import causes_of
 from invoicing.domain.decision import ways_out
+from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.standing import Situation, Standing
 from invoicing.rendering import issue_texts
 from invoicing.rendering.pages import Pages
-from invoicing.rendering.views import IssueLine, IssuesView, SessionView
-from invoicing.rendering.views_of import groups_of
+from invoicing.rendering.views import IssuesView, SessionView
+from invoicing.rendering.views_of import cause_view_of
 
 WHOLE = {
     IssueCode.CONNECTION_BROKEN,
@@ -32,9 +36,22 @@ def test_the_step_that_the_text_names_first_is_the_first_button(code: IssueCode)
     """Where it names none, the cause is mended elsewhere, and *Retry* is the step that is left."""
     issue = Issue(code=code)
     ways = ways_out(issue, in_fortnox=False, in_doubt=False, by_hand=False)
-    line = IssueLine(issue=issue, since=datetime(2026, 3, 5, tzinfo=UTC), invoice_id=1, ways=ways)
+    held = Export(
+        integration_id="demo",
+        invoice_id=1,
+        state=ExportState.HELD,
+        version=1,
+        reference="",
+        issue=issue,
+        issue_since=datetime(2026, 3, 5, tzinfo=UTC),
+    )
+    (cause,) = causes_of([held])
+    view = replace(
+        cause_view_of(cause, whole=False), lines=(replace(cause_view_of(cause, whole=False).lines[0], ways=ways),)
+    )
     session = SessionView(integration_id="demo", system="demo", csrf="secret-csrf")
-    html = Pages("").issues(IssuesView(session=session, groups=groups_of([line])), Language.ENGLISH)
+    stands = Standing(situation=Situation.HELD)
+    html = Pages("").issues(IssuesView(session=session, standing=stands, causes=(view,)), Language.ENGLISH)
     buttons, fix = buttons_of(html), issue_texts.ISSUE_TEXTS[code].fix
     named = [words for words in buttons if words in fix]
 

@@ -30,20 +30,22 @@ from invoicing.domain.integration_settings import (
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
+from invoicing.domain.work import Work
 from invoicing.pages.settings_form import form_of, read_settings, sections
 from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import (
+    CAUSES_PER_PAGE,
     CUSTOMERS_PER_PAGE,
     HISTORY_SHOWN,
-    INVOICES_IN_GROUP,
+    INVOICES_BELOW_CAUSE,
     INVOICES_PER_PAGE,
-    ISSUES_PER_PAGE,
     PAIRS_SHOWN,
     ROWS_PER_PAGE,
-    ConnectionHealth,
+    CauseView,
     ConsentMode,
     ConsentOutcome,
     ConsentView,
@@ -52,12 +54,12 @@ from invoicing.rendering.views import (
     DecisionView,
     DecisionWrong,
     FieldProblem,
+    HeldLine,
     HistoryEntry,
     InvoiceLine,
     InvoiceState,
     InvoicesView,
     InvoiceView,
-    IssueGroup,
     IssueLine,
     IssuesView,
     LandingView,
@@ -79,7 +81,7 @@ from local.tour import MAILS, PAGES, toured
 
 BASE = "/stage"
 SITE = f"https://invoicing.example{BASE}"
-ELSEWHERE = ("https://docs.ongoingwarehouse.com/", f"{SITE}/", "mailto:")
+ELSEWHERE = ("https://docs.ongoingwarehouse.com/", "https://nordlager.ongoingsystems.se/", f"{SITE}/", "mailto:")
 PAGE_LIMIT = 60_000  # bytes, with everything that the page loads
 ASSETS = sum(
     len(asset.content) for name in ("style.css", "progress.js", "icon.svg") if (asset := find_asset(name)) is not None
@@ -264,6 +266,7 @@ WORST_LINE = InvoiceLine(
     state=InvoiceState.CHECKING,
     fortnox_number="1234567890",
     fortnox_net=MONEY,
+    title="Lager och hantering, oktober och november 2026",
 )
 WORST_ROW = RowLine(
     article_number="LAGERHYRA-PALL-DYGN",
@@ -317,12 +320,28 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
         pager=Pager(page=2, pages=9),
     )
     invoices = InvoicesView(
-        session=session, invoices=(WORST_LINE,) * INVOICES_PER_PAGE, search="å" * 100, cursor="1", next_cursor="2"
+        session=session,
+        invoices=(WORST_LINE,) * INVOICES_PER_PAGE,
+        count=9999,
+        search="å" * 100,
+        months=("2026-10",) * 60,
+        query="search=" + "%C3%A5" * 100,
+        pager=Pager(page=2, pages=3),
     )
     invoice = InvoiceView(session=session, line=WORST_LINE, history=(happened,) * HISTORY_SHOWN, older_history=True)
     rendered = [pages.preview(preview, language), pages.invoices(invoices, language), pages.invoice(invoice, language)]
     for issue in issues:
-        told = IssueGroup(lines=(issue,) * INVOICES_IN_GROUP, count=99)
+        below = HeldLine(
+            invoice_id=10**9,
+            number="1234567890",
+            goods_owner=LONG_NAME,
+            invoice_date=date(2026, 2, 28),
+            amount=MONEY,
+            currency="SEK",
+            ways=max(_WAYS.values(), key=len),
+        )
+        work = Work(count=99, sums={"EUR": MONEY, "SEK": MONEY})
+        told = CauseView(id="c" * 12, issue=issue.issue, since=at, work=work, lines=(below,) * INVOICES_BELOW_CAUSE)
         customer = CustomerRow(
             goods_owner=LONG_NAME,
             number="1" * 20,
@@ -340,9 +359,13 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
         rendered.append(pages.customers(listed, language))
         held = RehearsedInvoice(line=WORST_LINE, intention=Intention.HOLD, issue=issue.issue, net=MONEY)
         rehearsal = RehearsalView(session=session, at=at, invoices=(held,) * INVOICES_PER_PAGE)
-        alone = IssueGroup(lines=(replace(issue, ways=max(_WAYS.values(), key=len)),), count=1)
-        rendered.append(pages.issues(IssuesView(session=session, groups=(alone,) * ISSUES_PER_PAGE), language))
-        rendered.append(pages.issues(IssuesView(session=session, groups=(told,) * ISSUES_PER_PAGE), language))
+        alone = replace(told, lines=(below,), work=replace(work, count=1))
+        stands = Standing(situation=Situation.HELD)
+        for cause in (alone, told):
+            listed_causes = IssuesView(
+                session=session, standing=stands, problem=issue, causes=(cause,) * CAUSES_PER_PAGE
+            )
+            rendered.append(pages.issues(listed_causes, language))
         rendered.append(pages.rehearsal(rehearsal, language))
     pair = PairLine(fortnox=WORST_ROW, ongoing=WORST_ROW, differs=True)
     decision = DecisionView(
@@ -419,7 +442,9 @@ def test_what_was_typed_is_escaped(language: Language) -> None:
             ),
             language,
         ),
-        pages.invoices(InvoicesView(session=SESSION, invoices=(), search=HOSTILE, next_cursor=HOSTILE), language),
+        pages.invoices(
+            InvoicesView(session=SESSION, invoices=(), search=HOSTILE, query=HOSTILE, cause=HOSTILE), language
+        ),
     ]
 
     for page in html:
@@ -535,8 +560,8 @@ def test_a_fields_text_and_its_problem_belong_together() -> None:
         ("setup", "Byt till Fortnox faktureringsmodul", "Switch to Fortnox invoicing module"),
         ("settings-create", ">Skapa</button>", ">Create</button>"),
         ("settings-edit", ">Spara</button>", ">Save</button>"),
-        ("status", ">Synka nu</button>", ">Sync now</button>"),
-        ("status-broken", "gäller inte längre", "no longer valid"),
+        ("status", ">Skicka nu</button>", ">Sync now</button>"),
+        ("status-broken", "gäller inte längre", "approval has ended"),
         ("invoice", ">Exportera igen</button>", ">Export again</button>"),
         ("landing", "API för automation", "API for automation"),
         ("landing", "Sparas krypterat", "Stored encrypted"),
@@ -587,8 +612,9 @@ def test_a_healthy_page_has_no_reactivation_link_and_a_broken_one_no_sync_button
         "approved_at": datetime(2026, 1, 12, tzinfo=UTC),
         "reactivation_link": "https://invoicing.example.com/reactivate/x",
     }
-    healthy = Pages().status(StatusView(health=ConnectionHealth.HEALTHY, **view), Language.ENGLISH)  # type: ignore[arg-type]
-    broken = Pages().status(StatusView(health=ConnectionHealth.BROKEN, **view), Language.ENGLISH)  # type: ignore[arg-type]
+    stands = {situation: Standing(situation=situation) for situation in Situation}
+    healthy = Pages().status(StatusView(standing=stands[Situation.ALL_SENT], **view), Language.ENGLISH)  # type: ignore[arg-type]
+    broken = Pages().status(StatusView(standing=stands[Situation.APPROVAL_ENDED], **view), Language.ENGLISH)  # type: ignore[arg-type]
 
     assert "/reactivate/" not in healthy
     assert "/sync" in healthy

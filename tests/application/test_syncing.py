@@ -17,6 +17,7 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import ExportWhen
 from invoicing.domain.issue import Fixer, IssueCode
+from invoicing.domain.look import Look
 from invoicing.domain.notice import Notice, NoticeKind
 from invoicing.domain.sent_work import Closing
 from invoicing.domain.tokens import Mode
@@ -771,6 +772,15 @@ def chain(world: World, *, seconds: float, until: int = 40) -> list[SyncRequest]
     return made
 
 
+def last_look(world: World) -> Look:
+    """What Ongoing was last seen to have."""
+    integration = world.integrations.get(WAREHOUSE)
+    assert integration is not None
+    assert integration.last_run is not None
+    assert integration.last_run.look is not None
+    return integration.last_run.look
+
+
 def only(world: World, count: int, **changes: Any) -> set[int]:
     """The system has so many invoices and no others; their ids."""
     template = replace(world.ongoing.invoice(WAREHOUSE, seed.PLAIN), **changes)
@@ -792,6 +802,55 @@ def test_a_list_of_what_is_not_due_is_read_to_its_end_once(count: int, seconds: 
     assert starts == sorted(set(starts))
     assert len(runs) <= HOPS + 1
     assert len(world.ongoing.calls) <= count // 40 + 2 * len(runs)
+
+
+def test_a_look_in_several_parts_counts_each_invoice_once() -> None:
+    """What one run saw and left to the next is not counted twice, and until the end it is said that more may come."""
+    world = connected()
+    ids = only(world, 1000, period_end=world.today + timedelta(days=20), invoice_date=world.today)
+    looks = []
+    for seconds, parts in ((200.0, 1), (25.0, 40)):
+        chain(world, seconds=seconds, until=parts)
+        looks.append(last_look(world))
+
+    first, whole = looks
+    assert (first.whole, first.later.count < len(ids)) == (False, True)
+    assert (whole.whole, whole.later.count) == (True, len(ids))
+    assert whole.later.sums == {"SEK": len(ids) * Decimal(1020)}
+
+
+def test_what_fortnox_stopped_is_looked_through_to_its_end() -> None:
+    """How much waits is known although nothing can be sent, page after page."""
+    world = connected()
+    ids = only(world, 1000)
+    world.fortnox.change_company(TENANT_ID, {"licences": []})
+    run(world)
+
+    assert (last_look(world).due.count, last_look(world).whole) == (len(ids), True)
+
+
+def test_a_run_that_could_not_look_keeps_what_was_seen_before() -> None:
+    """With the time of that look."""
+    world = connected()
+    run(world)
+    before = last_look(world)
+    world.later(minutes=15)
+    world.ongoing.add_fault(FaultRule(effect=Effect.BEFORE, times=None))
+    summary = run(world)
+
+    assert summary.problem is not None
+    assert last_look(world) == before
+
+
+def test_an_invoice_whose_post_is_in_doubt_is_counted_by_its_record_alone() -> None:
+    """Not once more as one that nobody has begun."""
+    world = connected()
+    only(world, 1)
+    world.fortnox.add_faults([{"match": {"method": "POST", "path_regex": "^/3/invoices"}, "effect": "after"}])
+    run(world)
+
+    assert record(world, 7000).state is ExportState.CLAIMED
+    assert last_look(world).due.count == 0
 
 
 def test_a_backlog_in_a_slow_system_is_sent_in_chains_that_end() -> None:

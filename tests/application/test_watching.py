@@ -30,7 +30,8 @@ def watched(*found: Integration | UnreadableIntegration) -> tuple[Mapping[str, s
 
 def one(world: World, *, run: RunSummary | None = RUN, **changed: object) -> Integration:
     """A connected integration as changed."""
-    return replace(stored(world), last_run=run, connected_at=START - 100 * LEFT_AFTER, **changed)  # type: ignore[arg-type]
+    long_ago = START - 100 * LEFT_AFTER
+    return replace(stored(world), last_run=run, connected_at=long_ago, status_since=long_ago, **changed)  # type: ignore[arg-type]
 
 
 def stored(world: World) -> Integration:

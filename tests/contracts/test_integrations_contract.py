@@ -11,7 +11,9 @@ from invoicing.application.ports import ChangedMeanwhileError, Integrations
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.look import Look
 from invoicing.domain.sent_work import SentWork
+from invoicing.domain.work import Work
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeIntegrations
@@ -31,6 +33,8 @@ ACTIVE = replace(
     DRAFT,
     status=IntegrationStatus.ACTIVE,
     settings=IntegrationSettings(from_date=date(2026, 3, 1), problem_address="ekonomi@lagret.example"),
+    status_since=START,
+    status_by="anna",
 )
 BEGUN = RunUnderWay(started_at=START + timedelta(minutes=15), invoices=frozenset({1, 2}), ended=50)
 RUN = RunSummary(
@@ -45,6 +49,8 @@ RUN = RunSummary(
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
     closed=START,
     not_told=SentWork(count=2, sums={"SEK": Decimal("1250.50")}),
+    problem_since=START - timedelta(hours=3),
+    look=Look(at=START, later=Work(count=1, sums={"EUR": Decimal("9.75")}), unreadable=1, whole=False),
 )
 
 

@@ -138,7 +138,7 @@ def test_another_company_is_refused_by_name_and_the_connection_stays(connected: 
     expect(connected.main).to_contain_text("Fel Företag AB")
     connected.look("consent-wrong-company", once=True)
     connected.open()
-    expect(connected.main).to_contain_text(connected.say("Working"))
+    expect(connected.main).to_contain_text(connected.say("Not begun"))
 
 
 def test_an_answer_of_fortnox_works_once_and_only_in_the_browser_that_asked(office: Office, browser: Browser) -> None:

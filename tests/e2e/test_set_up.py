@@ -20,10 +20,8 @@ def test_setting_up_switches_to_the_invoicing_module_and_creates_with_careful_de
     office.press("Create")
     office.arrive("notice=created")
 
-    expect(office.page.get_by_role("status").first).to_have_text(
-        office.say("The integration is created. Try a dress rehearsal first: it changes nothing.")
-    )
-    expect(office.page.get_by_role("link", name=office.say("Dress rehearsal first"))).to_be_visible()
+    expect(office.page.get_by_role("status").first).to_have_text(office.say("The integration is created."))
+    expect(office.page.get_by_role("link", name=office.say("Test run first"))).to_be_visible()
     office.look("status-first")
     assert office.fortnox.invoices(office.tenant_id) == {}
 
@@ -95,7 +93,7 @@ def test_the_dress_rehearsal_says_what_would_happen_to_each_and_writes_nothing(c
     before = connected.ongoing.state()["warehouses"][connected.system]["invoices"]
     connected.open("/rehearsal")
     connected.look("rehearsal")
-    connected.press("Start the rehearsal")
+    connected.press("Start the test run")
     connected.see("%(good)s of %(total)s would go through", good=6, total=12)
 
     expect(connected.main.get_by_text(connected.say("Held"), exact=True)).to_have_count(6)

@@ -12,7 +12,9 @@ from invoicing.adapters.aws.token_store import DynamoTokenStore
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.look import Look
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.domain.work import Work
 from invoicing.runtime import command
 from moto import mock_aws
 
@@ -38,6 +40,7 @@ RUN = RunSummary(
     held=2,
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING),
+    look=Look(at=START, due=Work(count=2)),
 )
 KEYS = TokenItem(
     integration_id="nordlager",

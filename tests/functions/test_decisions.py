@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 from invoicing.domain.decision import Decision, Way
 from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.integration import RunSummary
+from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 
 from local.ongoing.seed import USERNAME, WAREHOUSE
@@ -28,6 +30,11 @@ def held(operator: Browser, record: Export = HELD) -> Export:
     """An invoice that waits for somebody."""
     kept = replace(record, updated_at=operator.deployed.clock(), issue_since=operator.deployed.clock())
     operator.deployed.exports.save(kept, event=None)
+    now = operator.deployed.clock()
+    run = RunSummary(started_at=now, finished_at=now, seen=1, waiting=0, sent=0, updated=0, held=1, failed=0)
+    operator.deployed.integrations.save_run(
+        WAREHOUSE, run, done=set(), unfinished={INVOICE}, detected=PriceMeaning.DETECT
+    )
     operator.deployed.queued()
     return kept
 

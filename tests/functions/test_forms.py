@@ -144,7 +144,7 @@ def test_disconnecting_asks_until_the_box_is_ticked(operator: Browser) -> None:
 
 def test_a_search_takes_anything(operator: Browser) -> None:
     """It shows what it was asked, as text, and finds nothing."""
-    for name in ("search", "state", "cursor", "page", "notice", "lang"):
+    for name in ("search", "state", "month", "since", "until", "cause", "page", "notice", "lang"):
         for kind, value in {**EMPTY, **GARBAGE}.items():
             for path in ("/invoices", "/issues", ""):
                 page = operator.look(path, query={name: value})

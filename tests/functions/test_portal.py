@@ -13,7 +13,9 @@ from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
+from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.tokens import TokenStatus
 from invoicing.pages import invoices
 
@@ -26,6 +28,7 @@ PAGES = ["", "/setup", "/settings", "/invoices", "/issues", "/pause", "/disconne
 BUTTONS = ["/settings", "/sync", "/pause", "/resume", "/connect", "/disconnect", "/rehearsal"] + [
     f"/invoices/{PLAIN}/{button}" for button in ("export", "retry")
 ]
+BUTTONS += ["/issues/retry", "/confirm-address"]
 UNKNOWN_PATHS = [
     "/integrations",
     "/integrations/",
@@ -240,9 +243,9 @@ def test_an_invoice_that_is_none_is_not_found(operator: Browser) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        {"state": "nothing", "search": "x" * 5000, "cursor": "9" * 40},
-        {"cursor": "-1", "state": "sent"},
-        {"cursor": "²", "page": "²"},
+        {"state": "nothing", "search": "x" * 5000, "page": "9" * 40, "month": "2026-13", "since": "x"},
+        {"page": "-1", "state": "sent", "cause": "x"},
+        {"month": "²", "page": "²"},
         {"page": "999999", "notice": "<script>"},
         {"search": "\x00%'\"", "lang": "xx"},
     ],
@@ -321,7 +324,7 @@ def test_the_page_follows_a_sync_from_the_click_to_its_end(operator: Browser) ->
 
 
 def test_a_sync_that_could_not_do_its_work_is_not_called_done(operator: Browser) -> None:
-    """The page of issues says why, and the mark beside its name counts it."""
+    """The sentence on top says why; what heals by itself is not counted as a thing to do."""
     operator.press("/sync")
     operator.deployed.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=503, times=None))
     operator.deployed.clock.advance(timedelta(seconds=5))
@@ -329,7 +332,8 @@ def test_a_sync_that_could_not_do_its_work_is_not_called_done(operator: Browser)
     page = operator.look(query={"notice": "sync_started"})
 
     assert "The sync could not do all its work" in page.text
-    assert '<span class="count">1</span>' in page.body
+    assert ": Ongoing does not answer." in page.text
+    assert '<span class="count">' not in page.body
 
 
 def test_a_run_that_was_cut_off_is_not_waited_for_for_ever(operator: Browser) -> None:
@@ -558,16 +562,28 @@ def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:
     assert notice.params == {"address": "ny@nordlager.example"}
 
 
-def test_saving_again_sends_a_new_link_while_the_address_is_unconfirmed(operator: Browser) -> None:
-    """As the page of an expired link says; a confirmed address gets no more mail."""
-    operator.create(default_unit="h")
-    again = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
-    operator.deployed.integrations.confirm_address(WAREHOUSE, "ekonomi@nordlager.example")
-    operator.create(default_unit="st")
-    confirmed = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
+def test_a_new_link_is_sent_when_somebody_asks_for_it_while_the_address_is_unconfirmed(operator: Browser) -> None:
+    """As the page of an expired link says: once a day; a confirmed address gets no more mail."""
+    deployed = operator.deployed
+    first, second = operator.press("/confirm-address"), operator.press("/confirm-address")
+    sent = deployed.notices.get(f"verify#{WAREHOUSE}#{deployed.clock():%Y-%m-%d}")
+    deployed.clock.advance(timedelta(hours=7))
+    deployed.integrations.confirm_address(WAREHOUSE, "ekonomi@nordlager.example")
+    confirmed = operator.press("/confirm-address")
 
-    assert again is not None
-    assert confirmed is None
+    assert sent is not None
+    assert [one.location.rpartition("=")[2] for one in (first, second, confirmed)] == [
+        "link_sent",
+        "link_sent_before",
+        "not_possible_now",
+    ]
+
+
+def test_saving_again_sends_no_second_link(operator: Browser) -> None:
+    """The first one still works."""
+    operator.create(default_unit="h")
+
+    assert operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}") is None
 
 
 def test_an_invoice_is_exported_again_and_its_history_says_who_asked(operator: Browser) -> None:
@@ -596,11 +612,11 @@ def test_what_waits_is_read_from_ongoing_and_can_be_sent_at_once(operator: Brows
     assert f"/invoices/{PLAIN}" in waiting.body
     assert f"/invoices/{NO_CUSTOMER_CODE}" not in waiting.body
     assert found.body.count('<th scope="row"') == 1
-    assert "Not due yet" in page.text
+    assert "Period not over" in page.text
     assert "Export now" in page.text
     assert asked.location == f"{HERE}/invoices/{PLAIN}?notice=export_queued"
     assert "Waiting" in after.text
-    assert operator.look("/invoices").body.count('<th scope="row"') == 1
+    assert len(re.findall(r'<th scope="row"', operator.look("/invoices").body)) > 10
 
 
 def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -611,10 +627,10 @@ def test_what_waits_is_shown_in_pages(operator: Browser, monkeypatch: pytest.Mon
     while True:
         page = operator.look("/invoices", query=query)
         seen += re.findall(r'<th scope="row"[^>]*><a href="[^"]*/invoices/(\d+)"', page.body)
-        following = re.search(r"cursor=(\d+)", page.body.partition('rel="next"')[2])
+        following = re.search(r"page=(\d+)", page.body.partition('rel="next"')[2])
         if following is None:
             break
-        query = {"state": "waiting", "cursor": following[1]}
+        query = {"state": "waiting", "page": following[1]}
 
     assert len(seen) > 10
     assert seen == sorted(set(seen), reverse=True)
@@ -647,21 +663,26 @@ def test_a_preview_shows_what_would_be_sent_and_sends_nothing(operator: Browser)
 def test_an_issue_is_shown_with_its_words(operator: Browser) -> None:
     """Names from Ongoing are text, whatever they look like."""
     record(operator.deployed, NO_CUSTOMER_CODE, ExportState.HELD)
+    operator.deployed.integrations.save_run(
+        WAREHOUSE, BEFORE, done=set(), unfinished={NO_CUSTOMER_CODE}, detected=PriceMeaning.DETECT
+    )
     page = operator.look("/issues")
 
     assert "Café &lt;Ångström&gt;" in page.body
 
 
-def test_the_history_is_a_table_that_no_spreadsheet_runs(operator: Browser) -> None:
-    """Names come from outside, and a cell that begins with = is a program."""
+def test_the_event_log_is_a_table_that_no_spreadsheet_runs(operator: Browser) -> None:
+    """Names come from outside, and a cell that begins with = is a program. Words, and time in Sweden."""
     record(operator.deployed)
-    page = operator.look("/history.csv")
-    (line,) = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")), delimiter=";")
+    page = operator.look("/history.csv", query={"lang": "en"})
+    (line,) = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")))
 
     assert page.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert page.headers["Content-Disposition"] == f'attachment; filename="{WAREHOUSE}-history.csv"'
-    assert line["goods_owner"] == "'=HYPERLINK(1)"
-    assert line["event"] == "created"
+    assert line["Goods owner"] == "'=HYPERLINK(1)"
+    assert line["What happened"] == "Created in Fortnox"
+    assert line["By"] == "by itself"
+    assert line["Time in Sweden"] == f"{operator.deployed.clock().astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}"
 
 
 def test_connecting_again_leads_to_fortnox(operator: Browser) -> None:

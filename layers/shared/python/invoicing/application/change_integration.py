@@ -1,5 +1,6 @@
 """What its operator does to an integration: settings, pause, resume, disconnect, ask for an invoice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from invoicing.application.ports import (
@@ -14,7 +15,7 @@ from invoicing.application.ports import (
 )
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import InvoicingError
-from invoicing.domain.export import EventKind, HistoryEvent
+from invoicing.domain.export import EventKind, Export, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
@@ -40,9 +41,15 @@ class SettingsChangedError(Exception):
 
 
 def save_settings(
-    tools: ChangeTools, integration: Integration, settings: IntegrationSettings, *, seen: str, by: str
+    tools: ChangeTools,
+    integration: Integration,
+    settings: IntegrationSettings,
+    *,
+    seen: str,
+    by: str,
+    to_try: bool = False,
 ) -> Integration:
-    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError.
+    """Stores the settings. A draft becomes active by it (*Create*), or paused `to_try`. Raises SettingsChangedError.
 
     `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
     """
@@ -52,36 +59,55 @@ def save_settings(
                 return integration
             raise SettingsChangedError
         try:
-            return _save(tools, integration, settings, by)
+            return _save(tools, integration, settings, by, to_try=to_try)
         except ChangedMeanwhileError:
             # Perhaps these very settings by a second click, or something else: a confirmed address, a new password.
             integration = tools.integrations.get(integration.id) or integration
     raise SettingsChangedError
 
 
-def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str) -> Integration:
+def _save(
+    tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str, *, to_try: bool
+) -> Integration:
     same_address = integration.settings is not None and _same_address(integration.settings, settings)
+    is_new = integration.status is IntegrationStatus.DRAFT
+    begins = IntegrationStatus.PAUSED if to_try else IntegrationStatus.ACTIVE
     changed = replace(
         integration,
         settings=settings,
-        status=IntegrationStatus.ACTIVE if integration.status is IntegrationStatus.DRAFT else integration.status,
+        status=begins if is_new else integration.status,
+        to_try=to_try if is_new else integration.to_try,
+        status_since=tools.clock() if is_new else integration.status_since,
+        status_by=by if is_new else integration.status_by,
         address_confirmed=integration.address_confirmed and same_address,
         version=integration.version + 1,
     )
     tools.integrations.put(changed)
-    if not changed.address_confirmed:
-        tools.notices.put_once(
-            Notice(
-                id=f"verify#{integration.id}#{changed.version}",
-                integration_id=integration.id,
-                kind=NoticeKind.VERIFY_ADDRESS,
-                created_at=tools.clock(),
-                due_at=tools.clock() + UNSENT_AFTER,
-                params={"address": settings.problem_address},
-            )
-        )
+    if not changed.address_confirmed and not same_address:
+        _ask_to_confirm(tools, changed, f"verify#{integration.id}#{changed.version}")
     tools.report("settings_saved", {"integration": integration.id, "by": by})
     return changed
+
+
+def ask_again_to_confirm(tools: ChangeTools, integration: Integration) -> bool:
+    """Sends the link that confirms the address once more, once a day; says whether it did."""
+    if integration.settings is None or integration.address_confirmed:
+        return False
+    return _ask_to_confirm(tools, integration, f"verify#{integration.id}#{tools.clock():%Y-%m-%d}")
+
+
+def _ask_to_confirm(tools: ChangeTools, integration: Integration, notice_id: str) -> bool:
+    now, settings = tools.clock(), integration.settings
+    return settings is not None and tools.notices.put_once(
+        Notice(
+            id=notice_id,
+            integration_id=integration.id,
+            kind=NoticeKind.VERIFY_ADDRESS,
+            created_at=now,
+            due_at=now + UNSENT_AFTER,
+            params={"address": settings.problem_address},
+        )
+    )
 
 
 def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> bool:
@@ -99,14 +125,18 @@ def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, 
     """Asks for one invoice (EXPORT_AGAIN or RETRY): the next run, which is queued, treats it as due."""
     record = tools.exports.get(integration.id, invoice_id)
     if record is not None:
-        event = HistoryEvent(at=tools.clock(), kind=kind, by=by)
-        try:
-            tools.exports.save(replace(record, version=record.version + 1), event=event)
-        except ChangedMeanwhileError:
-            # A run is at it, or a second click: the wish below counts all the same.
-            tools.report("wish_not_in_history", {"integration": integration.id, "invoice": str(invoice_id), "by": by})
+        _remember_wish(tools, record, kind, by)
     tools.integrations.ask_for(integration.id, frozenset({invoice_id}))
     slot = f"asked-{invoice_id}-{tools.clock():%Y%m%d%H%M%S}"
+    tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+
+
+def retry_all(tools: ChangeTools, integration: Integration, records: Sequence[Export], *, by: str) -> None:
+    """Asks for all of these once more, in one run."""
+    for record in records:
+        _remember_wish(tools, record, EventKind.RETRY, by)
+    tools.integrations.ask_for(integration.id, frozenset(record.invoice_id for record in records))
+    slot = f"asked-{min(record.invoice_id for record in records)}-and-more-{tools.clock():%Y%m%d%H%M%S}"
     tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
 
 
@@ -115,7 +145,14 @@ def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str
     wanted = IntegrationStatus.PAUSED if paused else IntegrationStatus.ACTIVE
     if integration.status not in {IntegrationStatus.ACTIVE, IntegrationStatus.PAUSED} or integration.status is wanted:
         return integration
-    changed = replace(integration, status=wanted, version=integration.version + 1)
+    changed = replace(
+        integration,
+        status=wanted,
+        to_try=False,
+        status_since=tools.clock(),
+        status_by=by,
+        version=integration.version + 1,
+    )
     tools.integrations.put(changed)
     tools.report("integration_paused" if paused else "integration_resumed", {"integration": integration.id, "by": by})
     return changed
@@ -151,6 +188,16 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
         tools.engine.store.forget(integration.id)
     tools.report("integration_disconnected", {"integration": integration.id, "by": by})
     return changed
+
+
+def _remember_wish(tools: ChangeTools, record: Export, kind: EventKind, by: str) -> None:
+    event = HistoryEvent(at=tools.clock(), kind=kind, by=by)
+    try:
+        tools.exports.save(replace(record, version=record.version + 1), event=event)
+    except ChangedMeanwhileError:
+        # A run is at it, or a second click: the wish itself counts all the same.
+        names = {"integration": record.integration_id, "invoice": str(record.invoice_id), "by": by}
+        tools.report("wish_not_in_history", names)
 
 
 def _same_address(old: IntegrationSettings, new: IntegrationSettings) -> bool:

@@ -1,10 +1,11 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 
@@ -58,8 +59,10 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.look import Look
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
+from invoicing.domain.work import Work, work_of
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
 # With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
@@ -74,6 +77,9 @@ SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only af
 LATE = timedelta(
     minutes=5
 )  # a run that begins so long after its slot is stored: others of its integration wait behind it
+_OF_ONGOING = frozenset(
+    {IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED}
+)  # problems that let nobody look
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
@@ -169,6 +175,11 @@ class _Run:
         self._reached = request.after  # every invoice up to this id was looked at
         self._to_look_at = set(integration.marked)  # marked by the run before, and not looked at once more yet
         self._listed_ids: set[int] = set()
+        self._pages: Iterator[WmsPage] = iter(())  # of Ongoing's list
+        self._more = False  # of them
+        self._looked_at: datetime | None = None
+        self._unbegun: dict[int, tuple[Due, str, Decimal]] = {}  # listed, and without a record as far as is known
+        self._unreadable = 0
         self._started_at = tools.clock()
         self._exporting: ExportTools | None = None
         self._failures_in_a_row = 0
@@ -209,6 +220,9 @@ class _Run:
         if self._exporting is not None:
             self._meaning = self._exporting.judging.remembered_meaning
             self._exporting.register.save()
+        problem = self._tally.problem
+        if self._stopping and not self._continues and (problem is None or problem.code not in _OF_ONGOING):
+            self._look_on()
         if self._stopped_by is not None:
             raise self._stopped_by
 
@@ -226,14 +240,12 @@ class _Run:
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        pages = self._wms.unexported(login, since=self._settings.from_date, after=self._request.after)
-        while page := self._timed(lambda: next(pages)):
+        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._request.after)
+        while page := self._timed(lambda: next(self._pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
-            self._tally.seen += len(invoices)
+            records = self._see(invoices, more=page.more)
             ids = [invoice.id for invoice in invoices if invoice.id is not None]
-            self._listed_ids.update(ids)
-            records = self._tools.exports.get_many(self._integration.id, ids)
             due, held = [], []
             for invoice in invoices:
                 if self._is_due(invoice, records):
@@ -252,6 +264,60 @@ class _Run:
             begun = self._exporting is not None
             if not page.more or not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
                 return
+
+    def _see(self, invoices: Sequence[WmsInvoice | UnreadableInvoice], *, more: bool) -> Mapping[int, Export]:
+        """Remembers what Ongoing lists; gives the records of those that have one."""
+        self._more, self._looked_at = more, self._tools.clock()
+        self._tally.seen += len(invoices)
+        ids = [invoice.id for invoice in invoices if invoice.id is not None]
+        self._listed_ids.update(ids)
+        self._unreadable += len(invoices) - len(ids)
+        records = self._tools.exports.get_many(self._integration.id, ids)
+        for invoice in invoices:
+            if isinstance(invoice, WmsInvoice) and invoice.id not in records:
+                due = due_of(self._integration, invoice, None, now=self._tools.clock())
+                self._unbegun[invoice.id] = due, invoice.goods_owner.currency, invoice.amount
+        return records
+
+    def _look_on(self) -> None:
+        """Fortnox stopped the run: how much waits because of that is read to the end all the same."""
+        while self._more and self._tools.seconds_left() > SECONDS_TO_END:
+            ask = OutsideCall(side=Side.ONGOING, act=lambda: next(self._pages, None))
+            try:
+                page: WmsPage | None = self._tools.outside.first([self._tools.outside.start(ask)]).result()
+            except InvoicingError as error:
+                self._report("look_ended", reason=_reason(error))
+                return
+            if page is None:
+                return
+            self._see([one for one in page.invoices if one.id not in self._listed_ids], more=page.more)
+
+    def _look(self) -> Look | None:
+        """What is left unbegun; of a run that could not look, what the run before saw."""
+        before = self._before.look if self._before else None
+        if self._looked_at is None:
+            return before
+        # A continuation looks at the rest: what comes before it was seen by the run that it continues.
+        first = before if self._request.after and before and not before.whole else None
+        in_doubt = sorted(self._unbegun.keys() & self._tally.unfinished)
+        begun = self._tools.exports.get_many(self._integration.id, in_doubt) if in_doubt else {}
+        left = {
+            invoice_id: seen
+            for invoice_id, seen in self._unbegun.items()
+            if invoice_id not in begun and not (self._continues and invoice_id > self._reached)
+        }
+
+        def of(*wanted: Due) -> Work:
+            return work_of((currency, amount) for due, currency, amount in left.values() if due in wanted)
+
+        due, later = of(Due.NOW), of(Due.LATER, Due.WHEN_ASKED)
+        return Look(
+            at=self._looked_at,
+            due=first.due.and_then(due) if first else due,
+            later=first.later.and_then(later) if first else later,
+            unreadable=self._unreadable + (first.unreadable if first else 0),
+            whole=not self._more and not self._continues and (not self._request.after or first is not None),
+        )
 
     def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
         """What Ongoing does not list, but a person asked for or we have not finished.
@@ -423,6 +489,8 @@ class _Run:
         else:
             self._failures_in_a_row = 0
             self._tally.take(job.id, job.before, after)
+            if job.id is not None and after is not None:
+                self._unbegun.pop(job.id, None)
             self._stopping |= self._tally.tried_in_vain and self._lack_permission()
 
     def _lack_permission(self) -> bool:
@@ -501,10 +569,11 @@ class _Run:
     def _finish(self) -> RunSummary:
         now, tally = self._tools.clock(), self._tally
         self._lack_permission()
+        run = tally.summary(started_at=self._started_at, finished_at=now, good_at=self._integration.good_at)
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
-            tally.summary(started_at=self._started_at, finished_at=now, good_at=self._integration.good_at),
+            replace(run, problem_since=self._problem_since(), look=self._look()),
             tally.sent,
             at_its_end=not self._continues and tally.problem is None,
             now=now,
@@ -527,15 +596,26 @@ class _Run:
         tally.tell()
         return summary
 
+    def _problem_since(self) -> datetime | None:
+        problem, before = self._tally.problem, self._before
+        if problem is None:
+            return None
+        if before is not None and before.problem is not None and before.problem.code is problem.code:
+            return before.problem_since or before.started_at
+        return self._started_at
+
     def _found_nothing_new(self, summary: RunSummary) -> bool:
         """Whether storing it would change nothing but its times, which nobody asked for."""
         before, tally = self._before, self._tally
+        if before is None:
+            return False
+        look = replace(before.look, at=summary.look.at) if before.look and summary.look else before.look
+        same = replace(before, started_at=summary.started_at, finished_at=summary.finished_at, look=look)
         return (
             self._request.by_itself
-            and before is not None
             and not self._is_late()
             and summary.finished_at < before.finished_at + SHOWN_FOR
-            and summary == replace(before, started_at=summary.started_at, finished_at=summary.finished_at)
+            and summary == same
             and not (summary.sent or summary.updated or summary.failed)
             and not summary.held  # what is held is tried anew by the time of the last run
             and not tally.answered(self._integration.asked)

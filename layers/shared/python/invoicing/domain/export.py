@@ -100,6 +100,9 @@ class Export:
     wms_number: str = ""
     goods_owner: str = ""
     customer_number: str = ""
+    title: str = ""
+    period_start: date | None = None
+    period_end: date | None = None
     invoice_date: date | None = None
     amount: Decimal = Decimal(0)  # Ongoing's total
     currency: str = ""

@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.look import Look
 from invoicing.domain.sent_work import SentWork
+from invoicing.domain.work import Work
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
 RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
@@ -57,6 +59,8 @@ class RunSummary:
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
     good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
+    problem_since: datetime | None = None  # of the first of the runs, without one between, that it stopped
+    look: Look | None = None  # of this run, or of the last one that could look
     slow: bool = False  # its system took so long to answer that others must not wait beside it
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
@@ -79,6 +83,9 @@ class Integration:
     detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
     last_run: RunSummary | None = None
     version: int = 1
+    status_since: datetime | None = None  # when it was created, paused or resumed last
+    status_by: str = ""  # and by whom
+    to_try: bool = False  # paused from the beginning, until somebody has tried it
     generation: int = 0  # grows when all sign-ins end
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
@@ -115,8 +122,9 @@ class Integration:
         return run.good_at if run.problem is not None and run.good_at is not None else run.finished_at
 
     def late_since(self, now: datetime) -> datetime | None:
-        """When its last run ended, if it should have had another one long ago."""
-        last = self.last_run.finished_at if self.last_run else self.connected_at
+        """Since when it waits for a run, if it should have had one long ago: not from before a pause."""
+        known = (self.last_run.finished_at if self.last_run else None, self.status_since, self.reactivated_at)
+        last = max((moment for moment in known if moment is not None), default=self.connected_at)
         return last if self.runs and now - last > LATE_AFTER else None
 
     def run_under_way(self, now: datetime) -> RunUnderWay | None:
@@ -129,15 +137,10 @@ class Integration:
         return self.sync_asked_at is not None and not self.answered and now < self.sync_asked_at + RUN_LIFE
 
     @property
-    def waiting(self) -> int:
-        """How many invoices the last run left: not due yet, or not sent because it stopped."""
-        run = self.last_run
-        return max(0, run.seen - run.sent - run.updated - run.held) if run else 0
-
-    @property
-    def held_up(self) -> int:
-        """How many invoices were due at the last run and could not be sent because it stopped."""
-        return max(0, self.waiting - self.last_run.waiting) if self.last_run else 0
+    def held_up(self) -> Work:
+        """What the last look found due and nobody has begun: it is sent as soon as nothing stops it."""
+        look = self.last_run.look if self.last_run else None
+        return look.due if look else Work()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

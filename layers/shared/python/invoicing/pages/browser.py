@@ -11,6 +11,8 @@ SESSION_COOKIE = "__Host-session"
 CONSENT_COOKIE = "__Host-consent"
 KNOWN_COOKIE = "__Host-known"
 LANGUAGE_COOKIE = "__Host-language"
+TOLD_COOKIE = "__Host-told"
+NEXT_COOKIE = "__Host-next"
 _FORM_BYTES = 100_000
 _FORM_FIELDS = 100
 

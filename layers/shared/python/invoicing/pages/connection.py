@@ -58,7 +58,7 @@ def _disconnect_page(visit: SignedInVisit, password: PasswordView, *, not_confir
     view = DisconnectView(
         session=visit.session_view,
         company=visit.integration.company.name,
-        waiting=visit.integration.waiting,
+        standing=visit.standing,
         password=password,
         not_confirmed=not_confirmed,
     )

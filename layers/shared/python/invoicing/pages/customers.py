@@ -36,7 +36,7 @@ def customers(visit: SignedInVisit) -> Answer:
         ),
         waiting=sum(line.issue is not None for line in lines),
         pager=Pager(page=page, pages=pages),
-        notice=visit.notice,
+        notice=visit.once(visit.notice),
     )
     return Answer(body=visit.pages.customers(view, visit.language))
 

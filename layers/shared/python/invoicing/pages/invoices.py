@@ -1,54 +1,63 @@
 """The list of invoices, one invoice, and its buttons."""
 
 from invoicing.application.change_integration import export_again
-from invoicing.application.list_waiting import list_waiting
 from invoicing.application.wms_login import login_of
-from invoicing.domain.due import due_of
+from invoicing.domain.due import Due, due_of
 from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import WmsInvoice
+from invoicing.domain.work import work_of
 from invoicing.pages.browser import Answer
+from invoicing.pages.find import find, wanted
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     HISTORY_SHOWN,
     INVOICES_PER_PAGE,
+    EarlyView,
     Feedback,
-    InvoiceLine,
-    InvoiceState,
     InvoicesView,
     InvoiceView,
+    Pager,
 )
 from invoicing.rendering.views_of import (
-    UNBEGUN,
     decided_of,
     earlier_of,
     history_of,
     invoice_line_of,
     issue_line_of,
-    stored_state,
     waiting_line_of,
 )
+
+_PROMISES = frozenset({Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED})
 
 
 def invoices(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices"""
-    query = visit.request.query
-    wanted = query.get("state", "")
-    state = InvoiceState(wanted) if wanted in set(InvoiceState) else None
-    search = query.get("search", "").strip()[:100]
-    cursor = query.get("cursor", "")
-    after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 15 else None
-    if state in UNBEGUN:
-        lines, next_after = _unbegun(visit, search, state, after)
-    else:
-        found, next_after = _search(visit, search, stored_state(state), after)
-        lines = [invoice_line_of(export) for export in found]
+    what = wanted(visit)
+    found = find(visit, what)
+    everything = visit.request.query.get("page") == "all"
+    size = max(1, len(found.lines)) if everything else INVOICES_PER_PAGE
+    pages = max(1, -(-len(found.lines) // size))
+    page = min(visit.page_number, pages)
+    first = (page - 1) * size
     view = InvoicesView(
         session=visit.session_view,
-        invoices=tuple(lines),
-        search=search,
-        state=state,
-        cursor=cursor,
-        next_cursor=str(next_after) if next_after is not None else "",
+        invoices=tuple(found.lines[first : first + size]),
+        count=len(found.lines),
+        first=first + 1,
+        ongoing=work_of((line.currency, line.amount) for line in found.lines),
+        fortnox=work_of((one.currency, one.fortnox_net) for one in found.lines if one.fortnox_net is not None),
+        months=tuple(found.months),
+        search=what.words,
+        state=what.state,
+        month=what.month,
+        since=what.since,
+        until=what.until,
+        cause=what.cause,
+        query=what.query,
+        pager=Pager(page=page, pages=pages),
+        everything=everything,
+        ongoing_answers=found.ongoing_answers,
     )
     return Answer(body=visit.pages.invoices(view, visit.language))
 
@@ -62,20 +71,26 @@ def invoice(visit: SignedInVisit) -> Answer:
     view = InvoiceView(
         session=visit.session_view,
         line=invoice_line_of(record),
-        customer_number=record.customer_number,
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
         issue=issue_line_of(record),
         earlier=earlier_of(record),
         decided=decided_of(record),
         hints=record.hints,
-        notice=visit.notice,
+        asked=record.invoice_id in visit.integration.asked,
+        notice=visit.once(_outcome(visit, record)),
     )
     return Answer(body=visit.pages.invoice(view, visit.language))
 
 
 def export(visit: SignedInVisit) -> Answer:
-    """POST /integrations/{id}/invoices/{invoice_id}/export"""
+    """POST /integrations/{id}/invoices/{invoice_id}/export: before its period has ended, only when that is meant."""
+    invoice_id = visit.invoice_id
+    early = _is_early(visit, invoice_id) if invoice_id is not None and "early" not in visit.request.form() else None
+    if early is not None:
+        line = waiting_line_of(early, Due.LATER)
+        view = EarlyView(session=visit.session_view, line=line, period_end=early.period_end)
+        return Answer(body=visit.pages.early(view, visit.language))
     return _ask_for(visit, EventKind.EXPORT_AGAIN, Feedback.EXPORT_QUEUED)
 
 
@@ -84,57 +99,34 @@ def retry(visit: SignedInVisit) -> Answer:
     return _ask_for(visit, EventKind.RETRY, Feedback.RETRY_QUEUED)
 
 
+def _outcome(visit: SignedInVisit, record: Export) -> Feedback | None:
+    """What a page that said that something will be done says when it is done."""
+    notice = visit.notice
+    if notice not in _PROMISES or record.invoice_id in visit.integration.asked or record.decision is not None:
+        return notice
+    if record.state is ExportState.DONE:
+        return Feedback.NOW_IN_FORTNOX if record.fortnox_number else Feedback.NOTHING_MORE
+    return Feedback.STILL_STOPPED if record.state is ExportState.HELD else notice
+
+
+def _is_early(visit: SignedInVisit, invoice_id: int) -> WmsInvoice | None:
+    """The invoice, if it may still grow and nobody has begun it."""
+    integration = visit.integration
+    if integration.settings is None or visit.record is not None:
+        return None
+    found = visit.parts.wms.by_id(login_of(integration, visit.parts.password_sealer), invoice_id)
+    if not isinstance(found, WmsInvoice) or found.period_end is None:
+        return None
+    grows = found.period_end >= visit.now().astimezone(SWEDEN).date()
+    return found if grows and due_of(integration, found, None, now=visit.now()) is Due.LATER else None
+
+
 def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Feedback) -> Answer:
     invoice_id = visit.invoice_id
     if invoice_id is None:
         return visit.not_found()
     export_again(visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
     return visit.noted(notice if visit.integration.runs else Feedback.NOT_RUNNING, f"/invoices/{invoice_id}")
-
-
-def _search(
-    visit: SignedInVisit, search: str, state: ExportState | None, after: int | None
-) -> tuple[list[Export], int | None]:
-    """One page of records that contain the words; looks through a bounded number of them."""
-    found: list[Export] = []
-    for _ in range(20):
-        exports, after = visit.parts.exports.page(
-            visit.integration.id, limit=INVOICES_PER_PAGE, after=after, state=state
-        )
-        found.extend(export for export in exports if _matches(export, search))
-        if after is None or not search or len(found) >= INVOICES_PER_PAGE:
-            break
-    return found, after
-
-
-def _matches(export: Export, search: str) -> bool:
-    facts = [export.wms_number, export.goods_owner, export.customer_number, export.fortnox_number]
-    return _contains(search, str(export.invoice_id), *facts)
-
-
-def _contains(search: str, *facts: str) -> bool:
-    text = " ".join(facts).lower()
-    return all(word in text for word in search.lower().split())
-
-
-def _unbegun(
-    visit: SignedInVisit, search: str, state: InvoiceState | None, after: int | None
-) -> tuple[list[InvoiceLine], int | None]:
-    """One page of what Ongoing has and we have not begun: all that waits, or only what is not due yet."""
-    parts = visit.parts
-    waiting = list_waiting(
-        visit.integration, wms=parts.wms, sealer=parts.password_sealer, exports=parts.exports, now=visit.now()
-    )
-    lines = [
-        waiting_line_of(one, due)
-        for one, due in waiting
-        if (after is None or one.id < after)
-        and _contains(search, str(one.id), one.number, one.goods_owner.name, one.goods_owner.customer_code)
-    ]
-    if state is InvoiceState.NOT_DUE:
-        lines = [line for line in lines if line.state is state]
-    shown = lines[:INVOICES_PER_PAGE]
-    return shown, shown[-1].invoice_id if len(lines) > len(shown) else None
 
 
 def _unbegun_page(visit: SignedInVisit) -> Answer:
@@ -150,10 +142,7 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
     view = InvoiceView(
         session=visit.session_view,
         line=waiting_line_of(found, due_of(integration, found, None, now=visit.now())),
-        title=found.title,
-        customer_number=found.goods_owner.customer_code,
-        period_start=found.period_start,
-        period_end=found.period_end,
-        notice=visit.notice,
+        asked=found.id in integration.asked,
+        notice=visit.once(visit.notice),
     )
     return Answer(body=visit.pages.invoice(view, visit.language))

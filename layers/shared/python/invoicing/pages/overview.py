@@ -1,15 +1,16 @@
 """The front page of an integration, its set-up before there is one, and the buttons for its runs."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from invoicing.application.change_integration import pause, sync_now
+from invoicing.application.foresee import foresee
 from invoicing.domain.export import Export, ExportState
+from invoicing.domain.foresight import Foresight
 from invoicing.domain.integration import Integration, IntegrationStatus
-from invoicing.domain.tokens import TokenItem, TokenStatus
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.pages.browser import Answer, redirect
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
-    ConnectionHealth,
     ConsentMode,
     Feedback,
     LastRun,
@@ -21,8 +22,7 @@ from invoicing.rendering.views import (
 from invoicing.rendering.views_of import fees_of, totals_of
 from invoicing.runtime.links import LinkKind
 
-_INTERVAL = timedelta(minutes=15)
-_COUNTED_EXPORTS = 500  # how far back the sums look
+_COUNTED_AT_ONCE = 500  # records
 
 
 def status(visit: SignedInVisit) -> Answer:
@@ -31,6 +31,7 @@ def status(visit: SignedInVisit) -> Answer:
     if integration.status is IntegrationStatus.DRAFT:
         return redirect(visit.here("/setup"))
     keys = visit.parts.tokens.get(integration.id)
+    standing = visit.standing
     sent = _sent_this_month(visit)
     run = integration.last_run
     address = integration.settings.problem_address if integration.settings else ""
@@ -39,26 +40,23 @@ def status(visit: SignedInVisit) -> Answer:
         session=visit.session_view,
         company=integration.company.name,
         organisation_number=integration.company.organisation_number,
-        health=_health(integration, keys),
+        standing=standing,
         mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
         approved_by=integration.approved_by,
         approved_at=integration.connected_at,
-        paused=integration.status is IntegrationStatus.PAUSED,
-        broken_since=integration.broken_since,
         reactivation_link=(
             visit.parts.links(visit.request.base_url).make(LinkKind.REACTIVATE, {"integration": integration.id})
             if integration.broken_since
             else ""
         ),
-        last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
-        next_run=run.started_at + _INTERVAL if run and run.started_at + _INTERVAL > visit.now() else None,
+        last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated) if run else None,
         progress=progress,
-        waiting=integration.held_up if integration.broken_since else integration.waiting,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),
         fees_this_month=fees_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
-        notice=_sync_notice(integration, visit.notice, progress),
+        foresight=_foresight(visit),
+        notice=visit.once(_sync_notice(integration, visit.notice, progress)),
     )
     return Answer(body=visit.pages.status(view, visit.language))
 
@@ -88,7 +86,7 @@ def pause_form(visit: SignedInVisit) -> Answer:
     view = PauseView(
         session=visit.session_view,
         company=visit.integration.company.name,
-        waiting=visit.integration.waiting,
+        standing=visit.standing,
     )
     return Answer(body=visit.pages.pause(view, visit.language))
 
@@ -103,6 +101,14 @@ def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
     pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
     return visit.noted(Feedback.RESUMED)
+
+
+def _foresight(visit: SignedInVisit) -> Foresight | None:
+    """Before the first run: what it will send."""
+    integration = visit.integration
+    if integration.last_run is not None or integration.settings is None or integration.broken_since is not None:
+        return None
+    return foresee(visit.parts.rehearsal_tools(integration), integration, integration.settings)
 
 
 def _progress(visit: SignedInVisit) -> RunProgress | None:
@@ -131,19 +137,20 @@ def _sync_notice(integration: Integration, notice: Feedback | None, progress: Ru
     return Feedback.SYNC_STOPPED if integration.last_run.problem or integration.last_run.failed else Feedback.SYNC_DONE
 
 
-def _health(integration: Integration, keys: TokenItem | None) -> ConnectionHealth:
-    if integration.broken_since is not None:
-        return ConnectionHealth.BROKEN
-    if keys is None or keys.status is TokenStatus.REVOKED:
-        return ConnectionHealth.REVOKED
-    return ConnectionHealth.CHECKING if keys.status is TokenStatus.UNCERTAIN else ConnectionHealth.HEALTHY
-
-
 def _sent_this_month(visit: SignedInVisit) -> list[Export]:
-    exports, _ = visit.parts.exports.page(visit.integration.id, limit=_COUNTED_EXPORTS, state=ExportState.DONE)
-    now = visit.now()
-    return [export for export in exports if export.updated_at and _month(export.updated_at) == _month(now)]
+    """What this month brought to Fortnox; the search ends where a whole page of older invoices has nothing of it."""
+    found: list[Export] = []
+    after: int | None = None
+    while True:
+        exports, after = visit.parts.exports.page(
+            visit.integration.id, limit=_COUNTED_AT_ONCE, after=after, state=ExportState.DONE
+        )
+        of_month = [one for one in exports if one.updated_at and _month(one.updated_at) == _month(visit.now())]
+        found += [one for one in of_month if one.fortnox_number]
+        if after is None or not of_month:
+            return found
 
 
-def _month(moment: datetime | date) -> tuple[int, int]:
-    return moment.year, moment.month
+def _month(moment: datetime) -> tuple[int, int]:
+    day = moment.astimezone(SWEDEN)
+    return day.year, day.month

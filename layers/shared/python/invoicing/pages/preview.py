@@ -3,6 +3,7 @@
 from datetime import date
 
 from invoicing.application.preview_invoice import Preview, preview_invoice
+from invoicing.domain.export import ExportState
 from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.pages.browser import Answer
@@ -62,5 +63,6 @@ def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: i
         wms_amount=wms.amount,
         pager=Pager(page=page, pages=pages),
         issue=issue,
+        was_held=record is not None and record.state is ExportState.HELD,
         hints=shown.verdict.hints,
     )

@@ -1,11 +1,12 @@
 """Serves pages: finds the route, knows the reader's language and sign-in, turns errors into pages."""
 
+import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.tell_not_understood import not_understood_issue
@@ -22,9 +23,12 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.session import Session
+from invoicing.domain.standing import Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
+    NEXT_COOKIE,
     SESSION_COOKIE,
+    TOLD_COOKIE,
     Answer,
     BadFormError,
     BrowserRequest,
@@ -35,7 +39,6 @@ from invoicing.pages.browser import (
 )
 from invoicing.rendering.catalogue import choose_language
 from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, SessionView
-from invoicing.rendering.views_of import groups_of
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
@@ -43,7 +46,9 @@ if TYPE_CHECKING:
     from invoicing.rendering.pages import Pages
 
 _RECORDS = 100  # that are read at a time
-_YEAR = 365 * 24 * 3600
+_DAY = 24 * 3600
+_UNTIL_SIGNED_IN = 15 * 60  # seconds for which a page that was asked for is remembered
+_YEAR = 365 * _DAY
 _LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
 
@@ -102,17 +107,31 @@ class SignedInVisit(Visit):
 
     session: Session
     integration: Integration
+    cookies: list[str] = field(default_factory=list)  # that the answer sets besides its own
 
     @property
     def session_view(self) -> SessionView:
         """What every page of an integration needs to know of its reader."""
-        run = self.integration.last_run
+        standing = self.standing
+        return replace(self.session_view_alone, open_issues=standing.things_to_do, halted=standing.halted)
+
+    @property
+    def session_view_alone(self) -> SessionView:
+        """The same where records are out of reach: the function of the start page may read none."""
         return SessionView(
             integration_id=self.integration.id,
             system=self.integration.id,
             csrf=self.session.csrf,
-            open_issues=run.held + (run.problem is not None) if run else 0,
+            wms_username=self.integration.wms_username,
         )
+
+    @property
+    def standing(self) -> Standing:
+        """How the integration stands just now, for every page the same."""
+        integration = self.integration
+        records = self.parts.exports.get_many(integration.id, sorted(integration.unfinished))
+        keys = self.parts.tokens.get(integration.id)
+        return standing_of(integration, keys, records.values(), now=self.now())
 
     def here(self, path: str = "") -> str:
         """An address below this integration's own."""
@@ -124,11 +143,25 @@ class SignedInVisit(Visit):
 
     def noted(self, notice: Feedback, path: str = "") -> Answer:
         """On to a page of the integration that says what the click did."""
-        return redirect(self.here(f"{path}?notice={notice}"))
+        return self.noted_at(f"{path}?notice={notice}")
+
+    def noted_at(self, path: str) -> Answer:
+        """On to a page whose address names what the click did: it is told anew, even if the same was told before."""
+        return redirect(self.here(path), cookies=[no_cookie(TOLD_COOKIE)])
+
+    def once(self, feedback: Feedback | None) -> Feedback | None:
+        """What a click did, unless this browser was told already: a page that is loaded again does not repeat it."""
+        if feedback is None:
+            return None
+        told = hashlib.sha256(f"{feedback} {self.request.path} {self.language}".encode()).hexdigest()[:16]
+        if self.request.cookies.get(TOLD_COOKIE) == told:
+            return None
+        self.cookies.append(cookie(TOLD_COOKIE, told, seconds=_DAY))
+        return feedback
 
     @property
     def notice(self) -> Feedback | None:
-        """What the click before this page did."""
+        """What the click before this page did, as its address says."""
         notice = self.request.query.get("notice", "")
         return Feedback(notice) if notice in set(Feedback) else None
 
@@ -182,7 +215,18 @@ def signed_out(visit: Visit) -> Answer:
     if visit.request.method == "POST":
         return visit.message(Message.SESSION_ENDED, status=401)
     had_one = SESSION_COOKIE in visit.request.cookies
-    return redirect(visit.url("/"), cookies=[no_cookie(SESSION_COOKIE)] if had_one else [])
+    asked = visit.request.path
+    if visit.request.query:
+        asked += f"?{urlencode(visit.request.query)}"
+    kept = [cookie(NEXT_COOKIE, quote(asked, safe=""), seconds=_UNTIL_SIGNED_IN)] if len(asked) < _LONGEST_QUERY else []
+    return redirect(visit.url("/"), cookies=[*([no_cookie(SESSION_COOKIE)] if had_one else []), *kept])
+
+
+def asked_before(visit: Visit, integration_id: str) -> str:
+    """The page of this integration that somebody asked for before signing in, below the base path; or nothing."""
+    asked = unquote(visit.request.cookies.get(NEXT_COOKIE, ""))
+    own = f"/integrations/{integration_id}"
+    return asked if asked.startswith((f"{own}/", f"{own}?")) and asked.isprintable() else ""
 
 
 def unguarded(visit: SignedInVisit) -> Answer:
@@ -215,7 +259,8 @@ def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: S
         if visit.request.method == "POST" and not guarded(visit, session):
             return unguarded(inside)
         try:
-            return page(inside)
+            answer = page(inside)
+            return replace(answer, cookies=[*answer.cookies, *inside.cookies])
         except (
             WmsLoginRefusedError,
             WmsNotUnderstoodError,
@@ -241,7 +286,8 @@ def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
             issue = Issue(code=IssueCode.WMS_LOGIN_REFUSED, params=params)
         case _:
             issue = Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
-    view = IssuesView(session=visit.session_view, groups=groups_of([IssueLine(issue=issue, since=visit.now())]))
+    line = IssueLine(issue=issue, since=visit.now())
+    view = IssuesView(session=visit.session_view, standing=visit.standing, problem=line)
     return Answer(status=409, body=visit.pages.issues(view, visit.language))
 
 

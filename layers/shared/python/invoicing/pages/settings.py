@@ -1,11 +1,15 @@
 """The settings form: shown, saved, and shown again when it could not be saved."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 
-from invoicing.application.change_integration import SettingsChangedError, save_settings
+from invoicing.application.change_integration import SettingsChangedError, ask_again_to_confirm, save_settings
+from invoicing.domain.foresight import Foresight
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.integration_settings import (
     FIELDS,
+    ExportWhen,
     IntegrationSettings,
     settings_fingerprint,
 )
@@ -37,6 +41,10 @@ def save(visit: SignedInVisit) -> Answer:
     from invoicing.pages.settings_form import FormRefusedError, read_settings
 
     form = visit.request.form()
+    if "count_from" in form:  # nothing is saved: only counted anew, from the date that was typed, or an earlier one
+        counted = {**form, "from_date": form["count_from"] or form.get("from_date", "")}
+        return Answer(body=settings_page(visit, counted, seen=seen_in(form)))
+    to_try = form.get("start") == "to_try"
     was_draft = visit.integration.status is IntegrationStatus.DRAFT
     seen, by = seen_in(form), visit.session.username
     try:
@@ -45,12 +53,21 @@ def save(visit: SignedInVisit) -> Answer:
             password = password_refused(visit)
             if password is not None:
                 return Answer(status=400, body=settings_page(visit, form, seen=seen, password=password))
-        save_settings(visit.parts.change_tools(), visit.integration, settings, seen=seen, by=by)
+        save_settings(visit.parts.change_tools(), visit.integration, settings, seen=seen, by=by, to_try=to_try)
     except FormRefusedError as refused:
         return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
-    return visit.noted(Feedback.CREATED if was_draft else Feedback.SAVED)
+    created = Feedback.CREATED_TO_TRY if to_try else Feedback.CREATED
+    return visit.noted(created if was_draft else Feedback.SAVED)
+
+
+def ask_again(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/confirm-address"""
+    if visit.integration.address_confirmed:
+        return visit.noted(Feedback.NOT_POSSIBLE_NOW)
+    sent = ask_again_to_confirm(visit.parts.change_tools(), visit.integration)
+    return visit.noted(Feedback.LINK_SENT if sent else Feedback.LINK_SENT_BEFORE)
 
 
 def _moves_the_address(visit: SignedInVisit, settings: IntegrationSettings, seen: str) -> bool:
@@ -104,7 +121,8 @@ def settings_page(
 
     integration = visit.integration
     view = SettingsView(
-        session=visit.session_view,
+        # Shown again after a sign-in, the form comes from the start page.
+        session=visit.session_view_alone if not_saved else visit.session_view,
         sections=sections(),
         form={name: form.get(name, "")[:LONGEST] for name in FIELDS},
         is_new=integration.status is IntegrationStatus.DRAFT,
@@ -113,9 +131,24 @@ def settings_page(
         problems=problems or {},
         changed_elsewhere=changed_elsewhere,
         not_saved=not_saved,
+        foresight=None if not_saved else _foresight(visit, form),
         address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
     )
     return visit.pages.settings(view, visit.language)
+
+
+def _foresight(visit: SignedInVisit, form: Mapping[str, str]) -> Foresight | None:
+    """With what the form says of dates; what it says wrongly is as a careful bookkeeper would choose."""
+    from invoicing.application.foresee import foresee
+
+    careful = IntegrationSettings(from_date=visit.now().date())
+    try:
+        careful = replace(careful, from_date=date.fromisoformat(form.get("from_date", "")))
+    except ValueError:
+        return None
+    if form.get("export_when") in set(ExportWhen):
+        careful = replace(careful, export_when=ExportWhen(form["export_when"]))
+    return foresee(visit.parts.rehearsal_tools(visit.integration), visit.integration, careful)
 
 
 # What was typed is not lost with a sign-in.

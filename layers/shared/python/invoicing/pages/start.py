@@ -5,9 +5,17 @@ from invoicing.application.sign_in import SignedIn, sign_in
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.system import address_of
 from invoicing.domain.tokens import Mode
-from invoicing.pages.browser import CONSENT_COOKIE, KNOWN_COOKIE, Answer, cookie, redirect
+from invoicing.pages.browser import (
+    CONSENT_COOKIE,
+    KNOWN_COOKIE,
+    NEXT_COOKIE,
+    Answer,
+    cookie,
+    no_cookie,
+    redirect,
+)
 from invoicing.pages.carried import carried_in, is_carried_for, seen_in
-from invoicing.pages.serve import Visit, session_cookie
+from invoicing.pages.serve import Visit, asked_before, session_cookie
 from invoicing.rendering.views import LandingProblem, LandingView, Message, ReactivationView
 from invoicing.runtime.known_browsers import LIFE
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
@@ -75,7 +83,11 @@ def login(visit: Visit) -> Answer:
             inside = visit.signed_in(session, result.integration)
             return Answer(body=settings_page(inside, carried, seen=seen_in(carried), not_saved=True), cookies=cookies)
         page = "/setup" if result.integration.status is IntegrationStatus.DRAFT else ""
-        return redirect(visit.url(f"/integrations/{session.integration_id}{page}"), cookies=cookies)
+        asked = asked_before(visit, session.integration_id) if not page else ""
+        return redirect(
+            visit.url(asked or f"/integrations/{session.integration_id}{page}"),
+            cookies=[*cookies, no_cookie(NEXT_COOKIE)] if asked else cookies,
+        )
     return redirect(
         result.url,
         cookies=[
@@ -132,7 +144,7 @@ def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
     integration = visit.parts.integrations.get(subject.get("integration", "")) if subject is not None else None
     if integration is None or integration.broken_since is None:
         return None
-    return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up)
+    return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up.count)
 
 
 def _subject_of(visit: Visit, token: str) -> dict[str, str] | None:

@@ -15,10 +15,12 @@ from invoicing.rendering.catalogue import translations
 from invoicing.rendering.formats import format_amount, format_date, format_number, format_time
 from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
-from invoicing.rendering.labels import label_of
+from invoicing.rendering.labels import label_of, tone_of
+from invoicing.rendering.standing_texts import standing_text, sums_text, work_text
 from invoicing.rendering.views import FieldProblem, InvoiceState
 from invoicing.rendering.way_texts import WAY_TEXTS
 
+_SUMS_ON_A_PAGE = 60  # currencies; there are not many more
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -56,9 +58,13 @@ def environment_for(language: Language) -> Environment:
         number=number,
         price=price,
         label=label,
+        meant=tone_of,
         way_text=WAY_TEXTS.__getitem__,
         hint_text=partial(hint_text, language=language),
         issue_text=partial(issue_text, language=language),
+        standing_text=partial(standing_text, language=language),
+        work=partial(work_text, language=language),
+        sums=partial(sums_text, language=language, named=_SUMS_ON_A_PAGE),
     )
     environment.globals.update(
         asset_path=asset_path,

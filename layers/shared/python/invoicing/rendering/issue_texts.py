@@ -566,12 +566,12 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
     ),
     IssueCode.CONNECTION_BROKEN: IssueText(
-        title=translatable("The keys to Fortnox are no longer valid"),
+        title=translatable("Fortnox's approval has ended"),
         cause=translatable(
             "Fortnox no longer accepts the keys for %(company)s. Nothing is lost: the invoices wait here."
         ),
         fix=translatable(
-            "Start the reactivation. A Fortnox administrator must approve, and then everything that waits is sent."
+            "Connect again. A Fortnox administrator must approve, and then everything that waits is sent."
         ),
     ),
     IssueCode.LICENCE_MISSING: IssueText(

@@ -6,11 +6,11 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
+from invoicing.domain.standing import Situation, Tone
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
 from invoicing.rendering.views import (
-    ConnectionHealth,
     DecisionWrong,
     Feedback,
     FieldProblem,
@@ -77,14 +77,21 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "Ongoing does not answer just now. Try again in a few minutes."
         ),
     },
-    ConnectionHealth: {
-        ConnectionHealth.HEALTHY: translatable("Working"),
-        ConnectionHealth.CHECKING: translatable("Being checked"),
-        ConnectionHealth.BROKEN: translatable("Keys not valid"),
-        ConnectionHealth.REVOKED: translatable("Withdrawn in Fortnox"),
+    Situation: {
+        Situation.APPROVAL_ENDED: translatable("Stopped"),
+        Situation.STOPPED: translatable("Stopped"),
+        Situation.TO_TRY: translatable("To be tried"),
+        Situation.PAUSED: translatable("Paused"),
+        Situation.LATE: translatable("Late"),
+        Situation.NOT_ANSWERING: translatable("Stopped for now"),
+        Situation.CHECKING: translatable("Being checked"),
+        Situation.HELD: translatable("Needs attention"),
+        Situation.NOT_BEGUN: translatable("Not begun"),
+        Situation.ON_THE_WAY: translatable("On the way"),
+        Situation.ALL_SENT: translatable("All clear"),
     },
     InvoiceState: {
-        InvoiceState.NOT_DUE: translatable("Not due yet"),
+        InvoiceState.NOT_DUE: translatable("Period not over"),
         InvoiceState.WAITING: translatable("Waiting"),
         InvoiceState.SENDING: translatable("Being sent"),
         InvoiceState.CHECKING: translatable("Being checked"),
@@ -110,6 +117,8 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
         EventKind.RETRY: translatable("Retry was pressed"),
         EventKind.DECIDED: translatable("Decided"),
+        EventKind.UPDATING: translatable("About to be updated in Fortnox"),
+        EventKind.CREDITING: translatable("About to be credited in Fortnox"),
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
@@ -128,27 +137,54 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Agreed.NOT_YET: translatable("Not said yet"),
     },
     Feedback: {
-        Feedback.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
+        Feedback.CREATED: translatable("The integration is created."),
+        Feedback.CREATED_TO_TRY: translatable("The integration is created, and sends nothing until you say so."),
         Feedback.SAVED: translatable("The settings are saved."),
         Feedback.SYNC_STARTED: translatable("The sync has started."),
         Feedback.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
         Feedback.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
-        Feedback.SYNC_STOPPED: translatable("The sync could not do all its work. Under Issues it says why."),
+        Feedback.SYNC_STOPPED: translatable("The sync could not do all its work. This page says why."),
         Feedback.NOT_RUNNING: translatable(
             "The integration is not running. What you asked for is done as soon as it runs again."
         ),
         Feedback.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
         Feedback.RESUMED: translatable("The integration is running again."),
         Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
-        Feedback.RETRY_QUEUED: translatable("It will be tried again in a moment."),
+        Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
         Feedback.AGREED: translatable("Your word is kept. Invoices that waited for it are sent in a moment."),
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
         ),
-        Feedback.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
+        Feedback.LINK_SENT: translatable("The mail with the link is on its way."),
+        Feedback.LINK_SENT_BEFORE: translatable("The mail was sent already today. Look among unwanted mail, too."),
+        Feedback.NOW_IN_FORTNOX: translatable("It is invoice %(number)s in Fortnox."),
+        Feedback.STILL_STOPPED: translatable("It was tried again, and is still stopped. Below it says why."),
+        Feedback.NOTHING_MORE: translatable("Nothing more is to be done with it."),
+        Feedback.EXPORT_QUEUED: translatable("It is sent in a moment."),
     },
 }
+
+
+# What a click did that is not simply well; the rest is.
+_NOT_SIMPLY_WELL = {
+    Feedback.SYNC_STOPPED: Tone.WARN,
+    Feedback.SYNC_ALREADY_RUNNING: Tone.CALM,
+    Feedback.NOT_RUNNING: Tone.WARN,
+    Feedback.NOT_POSSIBLE_NOW: Tone.WARN,
+    Feedback.PAUSED: Tone.WARN,
+    Feedback.LINK_SENT_BEFORE: Tone.CALM,
+    Feedback.SYNC_STARTED: Tone.CALM,
+    Feedback.RETRY_QUEUED: Tone.CALM,
+    Feedback.EXPORT_QUEUED: Tone.CALM,
+    Feedback.DECIDED: Tone.CALM,
+    Feedback.STILL_STOPPED: Tone.WARN,
+}
+
+
+def tone_of(feedback: Feedback) -> Tone:
+    """How it is meant, what the page says about a click."""
+    return _NOT_SIMPLY_WELL.get(feedback, Tone.GOOD)
 
 
 def label_of(value: StrEnum) -> str:

@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlencode
 
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.system import address_of
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
@@ -12,6 +13,7 @@ from invoicing.rendering.views import (
     CustomersView,
     DecisionView,
     DisconnectView,
+    EarlyView,
     InvoicesView,
     InvoiceView,
     IssuesView,
@@ -77,6 +79,11 @@ class Pages:
         """One invoice, with its history."""
         return self._render("invoice.html", view, language, session=view.session)
 
+    def early(self, view: EarlyView, language: Language) -> str:
+        """Asks before an invoice is sent whose period has not ended."""
+        path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}"
+        return self._render("early.html", view, language, session=view.session, language_path=path)
+
     def decision(self, view: DecisionView, language: Language) -> str:
         """Asks before a way out of a held invoice is taken."""
         path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}/decide?way={view.way}"
@@ -124,6 +131,11 @@ class Pages:
     def _here(self, session: SessionView) -> str:
         return f"{self._base}/integrations/{quote(session.integration_id, safe='')}"
 
+    def _sign_in(self, session: SessionView) -> str:
+        """The start page's form, filled in right for this system."""
+        filled = {"system": address_of(session.system), "username": session.wms_username}
+        return f"{self._base}/?{urlencode(filled)}"
+
     def _render(
         self,
         template: str,
@@ -143,6 +155,8 @@ class Pages:
                 session=session,
                 base=self._base,
                 here=self._here(session) if session else "",
+                ongoing_address=address_of(session.system) if session else "",
+                sign_in_again=self._sign_in(session) if session else "",
                 language_link=f"{again}{_joint(again)}lang=",
                 support_address=self._support_address,
                 text=text,

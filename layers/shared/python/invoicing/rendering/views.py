@@ -13,16 +13,19 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
+from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
+from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
+from invoicing.domain.work import Work
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
-ISSUES_PER_PAGE = 10
-INVOICES_IN_GROUP = 10
+CAUSES_PER_PAGE = 8
+INVOICES_BELOW_CAUSE = 8
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
 
@@ -38,6 +41,8 @@ class SessionView:
     system: str  # the warehouse's name in its address
     csrf: str
     open_issues: int = 0
+    wms_username: str = ""  # whose password is stored
+    halted: Situation | None = None  # by somebody here, which every page says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,7 @@ class Feedback(StrEnum):
     """What the click before this page did."""
 
     CREATED = "created"
+    CREATED_TO_TRY = "created_to_try"
     SAVED = "saved"
     SYNC_STARTED = "sync_started"
     SYNC_ALREADY_RUNNING = "sync_already_running"
@@ -72,8 +78,13 @@ class Feedback(StrEnum):
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
     DECIDED = "decided"
+    NOW_IN_FORTNOX = "now_in_fortnox"
+    STILL_STOPPED = "still_stopped"
+    NOTHING_MORE = "nothing_more"
     AGREED = "agreed"
     NOT_POSSIBLE_NOW = "not_possible_now"
+    LINK_SENT = "link_sent"
+    LINK_SENT_BEFORE = "link_sent_before"
 
 
 # Connecting
@@ -246,18 +257,10 @@ class SettingsView:
     changed_elsewhere: bool = False
     not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
+    foresight: Foresight | None = None  # of what `form` says; None: Ongoing does not say
 
 
 # Every day
-
-
-class ConnectionHealth(StrEnum):
-    """Whether Fortnox accepts our keys."""
-
-    HEALTHY = "healthy"
-    CHECKING = "checking"  # an answer about the keys is missing; the service is finding out by itself
-    BROKEN = "broken"
-    REVOKED = "revoked"  # somebody withdrew the consent in Fortnox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +277,6 @@ class LastRun:
 
     at: datetime
     sent: int
-    held: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,21 +286,18 @@ class StatusView:
     session: SessionView
     company: str
     organisation_number: str
-    health: ConnectionHealth
+    standing: Standing
     mode: ConsentMode
     approved_by: str  # name or user, as Fortnox gave it; empty if it gave none
     approved_at: datetime
-    paused: bool = False
-    broken_since: datetime | None = None
-    reactivation_link: str = ""  # absolute; shown when broken or revoked
+    reactivation_link: str = ""  # absolute; shown when Fortnox's approval has ended
     last_run: LastRun | None = None
-    next_run: datetime | None = None  # not later than this
     progress: RunProgress | None = None
-    waiting: int = 0
     sent_this_month: int = 0
     totals_this_month: tuple[CurrencyTotal, ...] = ()
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
+    foresight: Foresight | None = None  # before the first run
     notice: Feedback | None = None
 
 
@@ -328,18 +327,39 @@ class InvoiceLine:
     fortnox_number: str = ""
     fortnox_net: Decimal | None = None
     fortnox_fees: Decimal = Decimal(0)  # what Fortnox added to the net
+    fortnox_vat: Decimal | None = None
+    customer_number: str = ""
+    title: str = ""
+    period_start: date | None = None
+    period_end: date | None = None
+
+    @property
+    def period(self) -> str:
+        """As it is searched for: `2026-10-01 2026-10-31`."""
+        return " ".join(str(day) for day in (self.period_start, self.period_end) if day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoicesView:
-    """A page of invoices, newest first. `next_cursor` is empty on the last page."""
+    """A page of the invoices that were looked for, newest first. Sums are of all that were found."""
 
     session: SessionView
     invoices: tuple[InvoiceLine, ...]
+    count: int = 0  # found
+    first: int = 1  # the place of the first one that is shown
+    ongoing: Work = field(default_factory=Work)  # what they come to there
+    fortnox: Work = field(default_factory=Work)  # and those of them that are here
+    months: tuple[str, ...] = ()  # in which there are any, newest first
     search: str = ""
     state: InvoiceState | None = None
-    cursor: str = ""
-    next_cursor: str = ""
+    month: str = ""
+    since: date | None = None
+    until: date | None = None
+    cause: str = ""
+    query: str = ""  # all of this, as part of an address
+    pager: Pager = Pager()
+    everything: bool = False  # on one page, to be printed
+    ongoing_answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,17 +428,23 @@ class InvoiceView:
 
     session: SessionView
     line: InvoiceLine
-    title: str = ""
-    customer_number: str = ""
-    period_start: date | None = None
-    period_end: date | None = None
     history: tuple[HistoryEntry, ...] = ()  # newest first
     older_history: bool = False  # there is more, which only the file has
     hints: tuple[Hint, ...] = ()
     issue: IssueLine | None = None
     earlier: tuple[EarlierLine, ...] = ()
     decided: DecidedLine | None = None
+    asked: bool = False  # a person asked for it, and no run has answered yet
     notice: Feedback | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyView:
+    """Asks before an invoice is sent whose period has not ended."""
+
+    session: SessionView
+    line: InvoiceLine
+    period_end: date | None
 
 
 class DecisionWrong(StrEnum):
@@ -479,6 +505,7 @@ class PreviewView:
     wms_amount: Decimal
     pager: Pager = Pager()
     issue: IssueLine | None = None
+    was_held: bool = False  # until now: it is tried again, not exported
     hints: tuple[Hint, ...] = ()
 
 
@@ -505,26 +532,46 @@ class RehearsalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueGroup:
-    """The same cause at several invoices, told once. `lines` may be the first of `count`."""
+class HeldLine:
+    """An invoice below what stops it. `ways` are what a person may decide."""
 
-    lines: tuple[IssueLine, ...]
-    count: int
+    invoice_id: int
+    number: str
+    goods_owner: str
+    invoice_date: date | None
+    amount: Decimal
+    currency: str
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseView:
+    """One thing to mend. `lines` may be the first of the invoices that it stops."""
+
+    id: str
+    issue: Issue
+    since: datetime
+    work: Work
+    lines: tuple[HeldLine, ...]
 
     @property
-    def first(self) -> IssueLine:
-        """The one that has waited longest."""
-        return self.lines[0]
+    def ways_first(self) -> bool:
+        """As of one issue."""
+        return is_decided(self.issue.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuesView:
-    """Open issues by cause, those of the whole integration first."""
+    """What stops everything, if something does, and what stops single invoices, the largest sum first."""
 
     session: SessionView
-    groups: tuple[IssueGroup, ...]
+    standing: Standing
+    problem: IssueLine | None = None
+    causes: tuple[CauseView, ...] = ()
+    cause_count: int = 0
     pager: Pager = Pager()
     notice: Feedback | None = None
+    notice_at: str = ""  # the cause whose button it answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -561,7 +608,7 @@ class PauseView:
 
     session: SessionView
     company: str
-    waiting: int
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -570,7 +617,7 @@ class DisconnectView:
 
     session: SessionView
     company: str
-    waiting: int
+    standing: Standing
     password: PasswordView
     not_confirmed: bool = False  # the form was sent without the tick
 

@@ -1,10 +1,11 @@
 """What pages show of stored values: from the domain to views."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from invoicing.domain.cause import Cause
 from invoicing.domain.due import Due
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import FortnoxRow, InvoiceRow
@@ -12,14 +13,15 @@ from invoicing.domain.money import round_to_ore
 from invoicing.domain.row_difference import RowPair
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 from invoicing.rendering.views import (
-    INVOICES_IN_GROUP,
+    INVOICES_BELOW_CAUSE,
+    CauseView,
     CurrencyTotal,
     DecidedLine,
     EarlierLine,
+    HeldLine,
     HistoryEntry,
     InvoiceLine,
     InvoiceState,
-    IssueGroup,
     IssueLine,
     PairLine,
     RowLine,
@@ -35,7 +37,6 @@ _STATES = {
 }
 # Written before every update and credit: tells a reader nothing that UPDATED and CREDITED do not.
 UNTOLD = frozenset({EventKind.UPDATING, EventKind.CREDITING})
-_OF_THE_INVOICE = frozenset({"invoice_number", "code"})  # words of an issue that differ where the cause is one
 _SHOW_NUMBER = frozenset(
     {
         EventKind.CREDITED,
@@ -49,10 +50,6 @@ _SHOW_NUMBER = frozenset(
     }
 )
 _BY_ITSELF = "schedule"
-
-
-# Of these there is no record: they are read from Ongoing.
-UNBEGUN = frozenset({InvoiceState.WAITING, InvoiceState.NOT_DUE})
 
 
 def stored_state(state: InvoiceState | None) -> ExportState | None:
@@ -80,6 +77,11 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         fortnox_number=export.fortnox_number,
         fortnox_net=export.fortnox_net,
         fortnox_fees=export.fortnox_fees or Decimal(0),
+        fortnox_vat=export.fortnox_vat,
+        customer_number=export.customer_number,
+        title=export.title,
+        period_start=export.period_start,
+        period_end=export.period_end,
     )
 
 
@@ -111,6 +113,10 @@ def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | 
         state=_state_of(export) if export else InvoiceState.WAITING,
         fortnox_number=export.fortnox_number if export else "",
         fortnox_net=export.fortnox_net if export else None,
+        customer_number=invoice.goods_owner.customer_code,
+        title=invoice.title,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
     )
 
 
@@ -129,16 +135,25 @@ def issue_line_of(export: Export) -> IssueLine | None:
     )
 
 
-def groups_of(lines: Sequence[IssueLine]) -> tuple[IssueGroup, ...]:
-    """The same issue at several invoices as one, in the order of the lines; each with its oldest first."""
-    groups: dict[str, list[IssueLine]] = {}
-    for line in lines:
-        words = sorted((name, value) for name, value in line.issue.params.items() if name not in _OF_THE_INVOICE)
-        cause = repr((line.issue.code, words)) if line.invoice_id is not None else repr(line)
-        groups.setdefault(cause, []).append(line)
-    return tuple(
-        IssueGroup(lines=tuple(sorted(group, key=lambda one: one.since)[:INVOICES_IN_GROUP]), count=len(group))
-        for group in groups.values()
+def cause_view_of(cause: Cause, *, whole: bool) -> CauseView:
+    """A cause with the first of its invoices, or with all."""
+    return CauseView(
+        id=cause.id,
+        issue=cause.issue,
+        since=cause.since,
+        work=cause.work,
+        lines=tuple(
+            HeldLine(
+                invoice_id=one.invoice_id,
+                number=one.wms_number,
+                goods_owner=one.goods_owner,
+                invoice_date=one.invoice_date,
+                amount=one.amount,
+                currency=one.currency or "SEK",
+                ways=one.ways_out,
+            )
+            for one in cause.exports[: None if whole else INVOICES_BELOW_CAUSE]
+        ),
     )
 
 

@@ -461,7 +461,7 @@ def _health(integration: Integration, keys: str) -> Mapping[str, Any]:
         "keys": keys,
         "last run": shown_time(run.finished_at) if run else "",
         "sent": run.sent + run.updated if run else 0,
-        "waiting": integration.waiting,
+        "waiting": integration.held_up.count,
         "held": run.held if run else 0,
         "failed": run.failed if run else 0,
         "problem": run.problem.code if run and run.problem else "",

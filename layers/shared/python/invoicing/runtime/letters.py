@@ -65,7 +65,7 @@ class LinkedLetters:
     def _broken(self, integration: Integration, language: Language, reminder_day: int | None) -> Mail:
         link = self.links.make(LinkKind.REACTIVATE, {"integration": integration.id})
         since = integration.broken_since or integration.connected_at
-        company, waiting = integration.company.name, integration.held_up
+        company, waiting = integration.company.name, integration.held_up.count
         if reminder_day is None:
             return self.mails.broken(
                 BrokenMailView(company=company, system=integration.id, link=link, broken_since=since, waiting=waiting),
