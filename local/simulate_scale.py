@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from invoicing.application.dispatch_syncs import dispatch_syncs
 from invoicing.application.ports import SyncRequest, WmsPage
-from invoicing.application.sync_integration import Lanes, SyncTools, sync_integration
+from invoicing.application.sync_integration import SLOW_SECONDS, Lanes, SyncTools, sync_integration
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.wms_invoice import WmsLogin
 from invoicing.runtime.beside_each_other import SHARED_SECONDS, QueueMessage, share_of, work_off
@@ -34,7 +34,7 @@ INTERVAL = timedelta(minutes=15)
 BATCH = 10
 SLOW_CONCURRENCY = 2  # of the queue of slow systems
 TIMEOUT = 300.0
-HANGS = 100.0  # seconds until a read is given up
+HANGS = 200.0  # seconds until a reading is given up: 100 for a page, and once more for a small one
 AROUND = 0.05  # seconds of an invocation besides its calls
 SECONDS_PER_INVOICE = 0.21  # measured: 500 in 105 s, at Fortnox's limit
 RUNS_PER_MONTH = 4 * 24 * 30
@@ -50,7 +50,7 @@ class Result:
     busy: float  # share of the executions that were in use
     invocations: int
     billed_seconds: float
-    dropped: int  # messages whose slot was past
+    dropped: int  # messages whose slot was past, or that were moved to the other queue
     sent: int  # invoices
     last_sent: float  # seconds after the night began
 
@@ -111,13 +111,15 @@ class Warehouses:
     usual: dict[str, float]  # seconds, the middle of each
     hanging: frozenset[str]
     clock: FakeClock = field(default_factory=FakeClock)
+    patience: float = HANGS
 
     def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:  # noqa: ARG002 - the port has it
         """Nothing, after a while; or no answer."""
-        if login.warehouse in self.hanging:
-            self.clock.sleep(HANGS)
+        takes = self.usual[login.warehouse] * self.draw.lognormvariate(0, 0.5)
+        if login.warehouse in self.hanging or takes > self.patience:
+            self.clock.sleep(self.patience)
             raise RetryLaterError("no answer")
-        self.clock.sleep(self.usual[login.warehouse] * self.draw.lognormvariate(0, 0.5))
+        self.clock.sleep(takes)
         yield WmsPage(invoices=[], more=False)
 
 
@@ -224,9 +226,14 @@ class Simulation:
             request = requests[message.id]
             clock.advance(begins - clock())  # runs are beside each other
             is_slow = queue is self.slow_queue
-            lanes = Lanes(slow=is_slow, other=self.queue if is_slow else self.slow_queue)
+            lanes = Lanes(
+                slow=is_slow,
+                other=self.queue if is_slow else self.slow_queue,
+                hasty=None if is_slow or alone else cast("Any", replace(self.wms, patience=SLOW_SECONDS)),
+            )
             tools = replace(self.tools, seconds_left=seconds_left, outside=FakeOutsideCalls(clock), lanes=lanes)
-            if sync_integration(tools, request) is not None:
+            run = sync_integration(tools, request)
+            if run is not None and (is_slow or not run.slow):
                 looked.append(message.group)
                 sent += self._send(request, TIMEOUT if alone else SHARED_SECONDS)
             lasted = max(lasted, (clock() - begins).total_seconds())
