@@ -729,15 +729,15 @@ def seconds_to(world: World, end: datetime) -> float:
     return (end - world.clock()).total_seconds()
 
 
-def chain(world: World, *, seconds: float, until: int = 40) -> list[SyncRequest]:
-    """One schedule's run and those that continue it, each in 300 seconds of its own; their requests."""
+def chain(world: World, *, seconds: float, until: int = 40, lasts: float = 300.0) -> list[SyncRequest]:
+    """One schedule's run and those that continue it, each in so many seconds of its own; their requests."""
     world.to_ongoing = SlowOngoing(world, seconds=seconds)
     made: list[SyncRequest] = []
-    waiting = [SyncRequest(integration_id=WAREHOUSE, by="schedule", slot="first")]
+    waiting = [SyncRequest(integration_id=WAREHOUSE, by="schedule", slot=world.clock().isoformat())]
     while waiting and len(made) < until:
         request = waiting.pop()
         made.append(request)
-        ends = world.clock() + timedelta(seconds=300)
+        ends = world.clock() + timedelta(seconds=lasts)
         tools = replace(world.sync_tools(), seconds_left=partial(seconds_to, world, ends))
         queued = len(world.queue.requests)
         assert sync_integration(tools, request) is not None
@@ -766,6 +766,31 @@ def test_a_list_of_what_is_not_due_is_read_to_its_end_once(count: int, seconds: 
     assert starts == sorted(set(starts))
     assert len(runs) <= HOPS + 1
     assert len(world.ongoing.calls) <= count // 40 + 2 * len(runs)
+
+
+def test_a_list_that_is_too_long_for_one_chain_is_read_on_by_the_next_schedule() -> None:
+    """Otherwise what stands at its end would never be sent. What a person asks for meanwhile keeps the place."""
+    world = connected()
+    plain = world.ongoing.invoice(WAREHOUSE, seed.PLAIN)
+    growing = only(world, 800, period_end=world.today + timedelta(days=20), invoice_date=world.today)
+    due = replace(plain, id=max(growing) + 1)
+    world.ongoing.put_invoice(WAREHOUSE, due)
+    first = chain(world, seconds=25.0, lasts=140.0)  # one page each
+    world.later(minutes=1)
+    tools = replace(world.sync_tools(), seconds_left=lambda: 140.0)
+    sync_integration(tools, SyncRequest(integration_id=WAREHOUSE, by="anna", slot="asked"))
+    world.later(minutes=15)
+    world.ongoing.clear_calls()
+    chain(world, seconds=25.0)
+    begun_after = world.ongoing.calls[0].asked["id_from"]
+    stored = world.integrations.get(WAREHOUSE)
+
+    assert len(first) == HOPS + 1
+    assert begun_after == min(growing) + 50 * len(first) - 1
+    assert marked(world, {due.id}) == {due.id}
+    assert stored is not None
+    assert stored.last_run is not None
+    assert stored.last_run.goes_on_after == 0
 
 
 def test_a_backlog_in_a_slow_system_is_sent_in_chains_that_end() -> None:

@@ -166,7 +166,9 @@ class _Run:
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._ended = 0
-        self._reached = request.after  # every invoice up to this id was looked at
+        self._after = request.after or self._left_off()
+        self._tally.goes_on_after = self._before.goes_on_after if self._before is not None else 0
+        self._reached = self._after  # every invoice up to this id was looked at
         self._to_look_at = set(integration.marked)  # marked by the run before, and not looked at once more yet
         self._listed_ids: set[int] = set()
         self._started_at = tools.clock()
@@ -179,6 +181,11 @@ class _Run:
         self._hasty = tools.lanes.hasty if tools.lanes is not None and request.by_itself else None
         self._wms = self._hasty or tools.wms  # to read
         self._moves_on: SyncRequest | None = None  # to the queue of the slow ones
+
+    def _left_off(self) -> int:
+        """Where the schedule goes on. What a person asks for begins at the beginning."""
+        asked_at = self._request.scheduled_at
+        return self._before.goes_on_after if self._before is not None and asked_at is not None else 0
 
     def execute(self) -> RunSummary:
         try:
@@ -226,7 +233,7 @@ class _Run:
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        pages = self._wms.unexported(login, since=self._settings.from_date, after=self._request.after)
+        pages = self._wms.unexported(login, since=self._settings.from_date, after=self._after)
         while page := self._timed(lambda: next(pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
@@ -250,7 +257,10 @@ class _Run:
                 self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
             self._reached = max([self._reached, *ids])
             begun = self._exporting is not None
-            if not page.more or not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
+            if not page.more:
+                self._tally.goes_on_after = 0
+                return
+            if not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
                 return
 
     def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
@@ -265,7 +275,7 @@ class _Run:
         for invoice_id in sorted(ids):
             record = records.get(invoice_id)
             held = record is not None and record.state is ExportState.HELD
-            if invoice_id <= self._request.after and held and invoice_id not in self._integration.asked:
+            if invoice_id <= self._after and held and invoice_id not in self._integration.asked:
                 continue
             open_record = record if record is not None and record.state is not ExportState.DONE else None
             if invoice_id not in self._integration.asked and open_record is None:
@@ -477,8 +487,9 @@ class _Run:
     def _continue_later(self) -> None:
         """Goes on in another run where this one ends; if nothing came of this one, the schedule does."""
         request = self._request
-        moved = self._reached > request.after or self._ended > 0
+        moved = self._reached > self._after or self._ended > 0
         if not moved or request.hops >= HOPS:
+            self._tally.goes_on_after = self._reached if moved else 0
             self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
             return
         self._report("run_continues", left=str(len(self._open)))

@@ -58,6 +58,9 @@ class RunSummary:
     problem: Issue | None = None  # of the whole integration
     good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
     slow: bool = False  # its system took so long to answer that others must not wait beside it
+    goes_on_after: int = (
+        0  # a list too long for one chain of runs: the next schedule begins after this id of an invoice
+    )
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 
