@@ -1011,6 +1011,23 @@ def test_a_system_that_refuses_at_once_is_a_problem_and_not_slow() -> None:
     assert not stored.last_run.slow
 
 
+def test_a_problem_is_not_over_because_a_run_moved_on() -> None:
+    """It learned nothing; whoever looks would think that all is well."""
+    world = connected()
+    run_beside_others(world, answers_in=60.0, patience=0.1)
+    before = world.integrations.get(WAREHOUSE)
+    world.later(minutes=15)
+    (_moved,) = run_beside_others(world, answers_in=60.0)
+    stored = world.integrations.get(WAREHOUSE)
+
+    assert before is not None
+    assert before.last_run is not None
+    assert stored is not None
+    assert stored.last_run is not None
+    assert stored.last_run.problem == before.last_run.problem
+    assert stored.good_at == before.good_at
+
+
 def run_in(world: World, *, slow: bool, answers_in: float, by: str = "schedule") -> list[SyncRequest]:
     """One message of one of the two queues; gives what was moved to the other."""
     other = Asked()

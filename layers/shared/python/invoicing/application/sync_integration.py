@@ -350,6 +350,7 @@ class _Run:
             waited = (self._tools.clock() - asked_at).total_seconds()
             if self._hasty is not None and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
                 self._continues = self._tally.slow = True
+                self._tally.problem = self._before.problem if self._before else None  # nothing was learned
                 self._moves_on = self._continuation()
             else:
                 self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
