@@ -249,7 +249,10 @@ class Simulation:
         requests = {str(position): request for position, request in enumerate(batch)}
         for key, request in requests.items():
             failed = work_off(
-                [QueueMessage(id=key, group=request.integration_id, body="")], act, report=self.tools.report
+                [QueueMessage(id=key, group=request.integration_id, body="")],
+                act,
+                report=self.tools.report,
+                done=lambda _messages: None,
             )
             assert not failed
         return lasted + AROUND, looked, sent

@@ -45,6 +45,7 @@ EVENTS: Mapping[str, Callable[[Any], bool]] = {
     "portal__status": a_page(303),
     "dispatch_syncs__schedule": nothing,
     "sync_invoices__one": nothing_failed,
+    "sync_invoices__again": nothing_failed,
     "keep_tokens__schedule": nothing,
     "notify_operators__hourly": nothing,
     "notify_operators__new_notice": nothing_failed,
