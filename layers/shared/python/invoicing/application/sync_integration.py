@@ -71,9 +71,7 @@ HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops 
 SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
 QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
 SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
-LATE = timedelta(
-    minutes=5
-)  # a run that begins so long after its slot is stored: others of its integration wait behind it
+LATE = timedelta(minutes=5)  # a run that begins so long after its slot is stored: others may wait behind it
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
