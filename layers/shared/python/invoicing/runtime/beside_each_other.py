@@ -2,7 +2,7 @@
 
 import contextvars
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,22 +53,23 @@ class Receipts:
         it would be too long: if this process is killed, its integrations would wait past their next schedules. Or too
         short, if they waited: somebody else would be given them meanwhile.
         """
-        self._say(
-            "messages_not_hidden", messages, lambda queue, of: queue.hide(of, seconds=int(seconds) + AFTER_THE_END)
-        )
+        try:
+            for queue, receipts in self._by_queue(messages):
+                queue.hide(receipts, seconds=int(seconds) + AFTER_THE_END)
+        except InvoicingError as error:
+            self._report("messages_not_hidden", {"reason": str(error)})
 
     def remove(self, messages: Sequence[QueueMessage]) -> None:
         """They are done, and stay done if this process is killed later."""
-        self._say("messages_not_removed", messages, lambda queue, of: queue.remove(of))
-
-    def _say(
-        self, trouble: str, messages: Sequence[QueueMessage], say: Callable[[ReceivedFrom, Sequence[str]], None]
-    ) -> None:
         try:
-            for name in {message.queue for message in messages}:
-                say(self._queue_named(name), [one.receipt for one in messages if one.queue == name])
+            for queue, receipts in self._by_queue(messages):
+                queue.remove(receipts)
         except InvoicingError as error:
-            self._report(trouble, {"reason": str(error)})
+            self._report("messages_not_removed", {"reason": str(error)})
+
+    def _by_queue(self, messages: Sequence[QueueMessage]) -> Iterator[tuple[ReceivedFrom, list[str]]]:
+        for name in {message.queue for message in messages}:
+            yield self._queue_named(name), [one.receipt for one in messages if one.queue == name]
 
 
 def work_off(
