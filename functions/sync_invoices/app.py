@@ -48,8 +48,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str
             try:
                 sync_integration(tools, request)
             except (RetryLaterError, ChangedMeanwhileError) as error:
-                fields = {"integration": request.integration_id, "reason": f"{type(error).__name__}: {error}"}
-                report("run_failed", fields)
+                why = f"{type(error).__name__}: {error}"
+                report("run_failed", {"integration": request.integration_id, "reason": why})
 
     parts.warm_up()
     receipts.hide(messages, seconds=parts.time_left())

@@ -77,6 +77,7 @@ def _idle_month(idle: Calls) -> dict[str, float]:
     return {
         "Lambda": invocations * _time(IDLE_BATCH_SECONDS) + keeping + dispatching,
         "DynamoDB": RUNS_PER_MONTH * per_run["DynamoDB"]
+        + invocations * prices.DYNAMODB_READ_UNIT  # whether the service is stopped
         + 24 * 30 * prices.DYNAMODB_WRITE_UNIT  # it is stored once an hour that nothing happened
         + _ROTATIONS_PER_MONTH * _WRITES_OF_A_ROTATION * prices.DYNAMODB_WRITE_UNIT
         + _KILOBYTES_STORED / 1e6 * (prices.DYNAMODB_GB_MONTH + 0.20),
