@@ -83,7 +83,7 @@ def work_off(
 
     A failure stops no other group. It is ours, because `act` answers for all that can be expected. What came before may
     have killed its process: it is worked off alone, when all others are `done`, from one end and the next time from the
-    other. So whatever kills takes nobody with it for long.
+    other. So whatever kills takes nobody with it for long. Raises RuntimeError if all failed: that is an alarm.
     """
     groups: dict[str, list[QueueMessage]] = {}
     for message in messages:
@@ -102,9 +102,9 @@ def work_off(
         return []
 
     failed: list[QueueMessage] = []
-    if len(groups) == 1:
-        return [one.id for one in in_order(messages)]
-    if together:
+    if len(together) == 1:
+        failed += in_order(together[0])
+    elif together:
         with ThreadPoolExecutor(len(together), thread_name_prefix="integration") as threads:
             jobs = [threads.submit(contextvars.copy_context().run, in_order, group) for group in together]
         failed += [one for job in jobs for one in job.result()]
@@ -116,6 +116,8 @@ def work_off(
             done(ended)
         failed += in_order(group)
         ended = [one for one in group if one not in failed]
+    if failed and len(failed) == len(messages):
+        raise RuntimeError("no message of the batch could be worked off; they come again")
     return [one.id for one in failed]
 
 
