@@ -14,7 +14,7 @@ BESIDE := -n auto --dist worksteal
 LANES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo first-contact up quick test check format faults mutants bench texts build deploy undeploy lock clean
+.PHONY: help ready demo first-contact up quick test check format faults mutants bench scale texts build deploy undeploy lock clean
 
 help: ## Show this list, with how long each takes on two idle cores once all is set up
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ mutants: ready ## Make one mistake at a time in engines and transport; a test mu
 
 bench: ready ## Count calls, units and dollars, and compare with a plain script (5 min)
 	$(BIN)/python -m local.bench
+
+scale: ready ## Play 10,000 warehouses, hanging ones and a month's first night on the real code, on a clock that is moved (2 min)
+	$(BIN)/python -m local.simulate_scale
 
 texts: ready ## Bring the Swedish catalogue up to date with the texts of pages and mails (seconds)
 	$(BIN)/python -m local.texts

@@ -30,13 +30,14 @@ def mails_in_the_end(stack: Stack, integration_id: str) -> list[Mail]:
     First no run may wait or be under way. Then a marker is put into the outbox: its records are taken up one after the
     other, so that everything before the marker has been sent when the marker's mail has.
     """
-    queue, client = stack.outputs["SyncQueue"], stack.client("sqs")
+    client = stack.client("sqs")
     _wait_until(
-        "the queue of syncs is empty",
+        "the queues of syncs are empty",
         lambda: (
             not any(
                 int(count)
-                for count in client.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_COUNTS))[
+                for queue in ("SyncQueue", "SlowSyncQueue")
+                for count in client.get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=list(_COUNTS))[
                     "Attributes"
                 ].values()
             )

@@ -7,7 +7,7 @@ from typing import Any
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.sync_integration import sync_integration
 from invoicing.domain.errors import RetryLaterError
-from invoicing.runtime.beside_each_other import QueueMessage, hide, share_of, work_off
+from invoicing.runtime.beside_each_other import QueueMessage, Receipts, share_of, work_off
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.messages import read_batch
 from invoicing.runtime.observability import logger, metrics, report
@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str
         return {"batchItemFailures": []}  # the first schedule afterwards reads anew what is due
     messages = read_batch(event)
     groups = len({message.group for message in messages})
-    seconds_left = share_of(parts.time_left, groups=groups)
+    receipts = Receipts(parts.queue_named, report=report)
     idle: list[str] = []
 
     def note(event_name: str, fields: Mapping[str, str | int]) -> None:
@@ -40,21 +40,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str
     def sync(message: QueueMessage) -> None:
         """One run. If it cannot do its work, the next schedule reads anew what is due; the queue would hold it up."""
         request = parts.sync_request(message.body)
+        left = share_of(parts.time_left, groups=groups)
         with ThreadedCalls() as outside:
-            tools = parts.sync_tools(
-                message, outside=outside, seconds_left=seconds_left, report=note, shared=groups > 1
-            )
+            tools = parts.sync_tools(message, outside=outside, seconds_left=left, report=note, shared=groups > 1)
             try:
                 sync_integration(tools, request)
             except (RetryLaterError, ChangedMeanwhileError) as error:
-                fields = {"integration": request.integration_id, "reason": f"{type(error).__name__}: {error}"}
-                report("run_failed", fields)
+                why = f"{type(error).__name__}: {error}"
+                report("run_failed", {"integration": request.integration_id, "reason": why})
 
     parts.warm_up()
-    hide(messages, parts.queue_named, seconds=parts.time_left(), report=report)
-    failed = work_off(messages, sync, report=report)
+    receipts.hide(messages, seconds=parts.time_left())
+    failed = work_off(messages, sync, report=report, done=receipts.remove)
     if idle:
         report("runs_idle", {"integrations": " ".join(sorted(idle))})
-    if messages and len(failed) == len(messages):
-        raise RuntimeError("no message of the batch could be worked off; they come again")
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}

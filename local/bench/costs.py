@@ -11,22 +11,27 @@ from local.bench import prices
 from local.bench.counts import FURTHER_INVOICE, IDLE_RUN, ONE_INVOICE, Calls, Scenario
 from local.bench.memory import FUNCTION_MEGABYTES
 from local.bench.targets import Verdict
+from tests.infrastructure.template import resources
 
 IDLE_MONTH = "a month of one idle warehouse, all included"
 MOST_CENTS = 1.0  # of it
 WAREHOUSES = 10_000  # that share what is there once
 RUNS_PER_MONTH = 4 * 24 * 30
 BATCH = 10  # idle runs that share an invocation when so many wait
-# Assumed: how long ten answers of Ongoing take beside each other, so the slowest of them, with what is around it.
-# `local.simulate_scale` draws answers with a median of 0.4 s, of which the slowest of ten takes 1.7 s on average.
+# How long ten answers of Ongoing take beside each other, so the slowest of them, with what is around it. Nobody has
+# measured it: `make scale` draws answers with a median of 0.4 s, and fails if ten of them take longer than this.
 IDLE_BATCH_SECONDS = 1.8
 _SENT_AT_ONCE = 10  # of the dispatch
-_RECEIVED_AND_DELETED = 2  # requests for a batch
-_POLLS_PER_MONTH = 5 * 3 * 60 * 24 * 30  # five pollers, each asking every 20 seconds
+_SEND_SECONDS = 0.02  # of one such request
+_REQUESTS_OF_A_BATCH = 3  # received, hidden while it is worked on, deleted
+_POLLS_PER_MONTH = 2 * 5 * 3 * 60 * 24 * 30  # of two queues, five pollers each, each asking every 20 seconds
+_ROTATIONS_PER_MONTH = 30 / 7  # of the refresh token, which the janitor keeps alive
+_WRITES_OF_A_ROTATION, _KMS_OF_A_ROTATION = 4, 2
 _LOG_BYTES_PER_INVOCATION = 700  # START, END and REPORT, and one line of ours
 _LOG_BYTES_PER_IDLE_RUN = 30  # its id in that line
 _KEEPER_PASSES = 12 * 24 * 30
-_ALARMS, _METRICS, _SECRETS, _RULES = 34, 20, 2, 2
+_ALARMS = len(resources("AWS::CloudWatch::Alarm"))
+_METRICS, _SECRETS, _RULES = 20, 2, 2
 _KILOBYTES_STORED = 40  # of one integration with a year of records
 
 
@@ -64,18 +69,22 @@ def estimate(scenarios: Sequence[Scenario], *, seconds_per_invoice: float) -> li
 def _idle_month(idle: Calls) -> dict[str, float]:
     invocations = RUNS_PER_MONTH / BATCH
     per_run = _requests(idle)
-    requests = 1 / _SENT_AT_ONCE + _RECEIVED_AND_DELETED / BATCH
+    requests = 1 / _SENT_AT_ONCE + _REQUESTS_OF_A_BATCH / BATCH
     logged = invocations * _LOG_BYTES_PER_INVOCATION + RUNS_PER_MONTH * _LOG_BYTES_PER_IDLE_RUN
     processes_hours = 8 * 24 * 30  # each asks KMS once an hour
-    keeping = _KEEPER_PASSES * (prices.LAMBDA_REQUEST + FUNCTION_MEGABYTES / 1024 * prices.LAMBDA_GB_SECOND)
+    keeping = _KEEPER_PASSES * _time(1.0) / WAREHOUSES + _ROTATIONS_PER_MONTH * _time(1.0)
+    dispatching = RUNS_PER_MONTH / _SENT_AT_ONCE * _SEND_SECONDS * _time(1.0)
     return {
-        "Lambda": invocations * _time(IDLE_BATCH_SECONDS) + keeping / WAREHOUSES,
+        "Lambda": invocations * _time(IDLE_BATCH_SECONDS) + keeping + dispatching,
         "DynamoDB": RUNS_PER_MONTH * per_run["DynamoDB"]
+        + invocations * prices.DYNAMODB_READ_UNIT  # whether the service is stopped
         + 24 * 30 * prices.DYNAMODB_WRITE_UNIT  # it is stored once an hour that nothing happened
+        + _ROTATIONS_PER_MONTH * _WRITES_OF_A_ROTATION * prices.DYNAMODB_WRITE_UNIT
         + _KILOBYTES_STORED / 1e6 * (prices.DYNAMODB_GB_MONTH + 0.20),
         "SQS": (RUNS_PER_MONTH * requests + _POLLS_PER_MONTH / WAREHOUSES) * prices.SQS_FIFO_REQUEST,
-        "KMS": (processes_hours * prices.KMS_REQUEST + prices.KMS_KEY_MONTH) / WAREHOUSES,
-        "S3": RUNS_PER_MONTH * per_run["S3"],
+        "KMS": (processes_hours * prices.KMS_REQUEST + prices.KMS_KEY_MONTH) / WAREHOUSES
+        + _ROTATIONS_PER_MONTH * _KMS_OF_A_ROTATION * prices.KMS_REQUEST,
+        "S3": RUNS_PER_MONTH * per_run["S3"] + _ROTATIONS_PER_MONTH * prices.S3_PUT,
         "logs": logged / 1e9 * (prices.LOGS_GB + 12 * 0.03),
         "alarms and metrics": (_ALARMS * prices.ALARM_MONTH + _METRICS * prices.METRIC_MONTH) / WAREHOUSES,
         "traces": 0.0,  # of what no person waits for, none are taken
@@ -92,7 +101,7 @@ def _time(seconds: float) -> float:
 
 def _run(calls: Calls, seconds: float) -> dict[str, float]:
     parts = _requests(calls)
-    parts["SQS"] += (1 + _RECEIVED_AND_DELETED) * prices.SQS_FIFO_REQUEST
+    parts["SQS"] += (1 + _REQUESTS_OF_A_BATCH) * prices.SQS_FIFO_REQUEST
     return {"Lambda": _time(seconds), **parts}
 
 

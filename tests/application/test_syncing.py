@@ -756,15 +756,15 @@ def seconds_to(world: World, end: datetime) -> float:
     return (end - world.clock()).total_seconds()
 
 
-def chain(world: World, *, seconds: float, until: int = 40) -> list[SyncRequest]:
-    """One schedule's run and those that continue it, each in 300 seconds of its own; their requests."""
+def chain(world: World, *, seconds: float, until: int = 40, lasts: float = 300.0) -> list[SyncRequest]:
+    """One schedule's run and those that continue it, each in so many seconds of its own; their requests."""
     world.to_ongoing = SlowOngoing(world, seconds=seconds)
     made: list[SyncRequest] = []
-    waiting = [SyncRequest(integration_id=WAREHOUSE, by="schedule", slot="first")]
+    waiting = [SyncRequest(integration_id=WAREHOUSE, by="schedule", slot=world.clock().isoformat())]
     while waiting and len(made) < until:
         request = waiting.pop()
         made.append(request)
-        ends = world.clock() + timedelta(seconds=300)
+        ends = world.clock() + timedelta(seconds=lasts)
         tools = replace(world.sync_tools(), seconds_left=partial(seconds_to, world, ends))
         queued = len(world.queue.requests)
         assert sync_integration(tools, request) is not None
@@ -851,6 +851,31 @@ def test_an_invoice_whose_post_is_in_doubt_is_counted_by_its_record_alone() -> N
 
     assert record(world, 7000).state is ExportState.CLAIMED
     assert last_look(world).due.count == 0
+
+
+def test_a_list_that_is_too_long_for_one_chain_is_read_on_by_the_next_schedule() -> None:
+    """Otherwise what stands at its end would never be sent. What a person asks for meanwhile keeps the place."""
+    world = connected()
+    plain = world.ongoing.invoice(WAREHOUSE, seed.PLAIN)
+    growing = only(world, 800, period_end=world.today + timedelta(days=20), invoice_date=world.today)
+    due = replace(plain, id=max(growing) + 1)
+    world.ongoing.put_invoice(WAREHOUSE, due)
+    first = chain(world, seconds=25.0, lasts=140.0)  # one page each
+    world.later(minutes=1)
+    tools = replace(world.sync_tools(), seconds_left=lambda: 140.0)
+    sync_integration(tools, SyncRequest(integration_id=WAREHOUSE, by="anna", slot="asked"))
+    world.later(minutes=15)
+    world.ongoing.clear_calls()
+    chain(world, seconds=25.0)
+    begun_after = world.ongoing.calls[0].asked["id_from"]
+    stored = world.integrations.get(WAREHOUSE)
+
+    assert len(first) == HOPS + 1
+    assert begun_after == min(growing) + 50 * len(first) - 1
+    assert marked(world, {due.id}) == {due.id}
+    assert stored is not None
+    assert stored.last_run is not None
+    assert stored.last_run.goes_on_after == 0
 
 
 def test_a_backlog_in_a_slow_system_is_sent_in_chains_that_end() -> None:
@@ -1069,6 +1094,23 @@ def test_a_system_that_refuses_at_once_is_a_problem_and_not_slow() -> None:
     assert stored.last_run is not None
     assert stored.last_run.problem is not None
     assert not stored.last_run.slow
+
+
+def test_a_problem_is_not_over_because_a_run_moved_on() -> None:
+    """It learned nothing; whoever looks would think that all is well."""
+    world = connected()
+    run_beside_others(world, answers_in=60.0, patience=0.1)
+    before = world.integrations.get(WAREHOUSE)
+    world.later(minutes=15)
+    (_moved,) = run_beside_others(world, answers_in=60.0)
+    stored = world.integrations.get(WAREHOUSE)
+
+    assert before is not None
+    assert before.last_run is not None
+    assert stored is not None
+    assert stored.last_run is not None
+    assert stored.last_run.problem == before.last_run.problem
+    assert stored.good_at == before.good_at
 
 
 def run_in(world: World, *, slow: bool, answers_in: float, by: str = "schedule") -> list[SyncRequest]:

@@ -47,6 +47,8 @@ RUN = RunSummary(
     held=1,
     failed=0,
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
+    slow=True,
+    goes_on_after=7012,
     closed=START,
     not_told=SentWork(count=2, sums={"SEK": Decimal("1250.50")}),
     problem_since=START - timedelta(hours=3),

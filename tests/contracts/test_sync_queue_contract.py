@@ -80,6 +80,21 @@ def test_a_message_is_hidden_for_as_long_as_it_is_worked_on(aws: Aws | None, sec
     assert len(again) == (0 if seconds else 2)
 
 
+def test_what_is_removed_does_not_come_again(aws: Aws | None) -> None:
+    """Though its invocation is killed later."""
+    if aws is None:
+        pytest.skip("the fake has no receipts")
+    url = aws.queue()
+    queue = SqsSyncQueue(aws.sqs, url)
+    queue.send(requests_of(2))
+    taken = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    queue.remove([taken[0]["ReceiptHandle"]])
+    queue.hide([taken[1]["ReceiptHandle"]], seconds=0)
+    again = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+
+    assert [message["Body"] for message in again] == [taken[1]["Body"]]
+
+
 def test_a_message_that_is_no_longer_ours_is_not_hidden_and_that_is_said(aws: Aws | None) -> None:
     """Somebody else has it, or it is gone."""
     if aws is None:

@@ -39,7 +39,16 @@ PATHS = {
     ("POST", "/logout", "portal"),
 }
 OUTPUTS = {
-    *("ApiUrl", "ApiId", "SyncQueue", "SyncDeadLetters", "NoticeDeadLetters", "JournalBucket", "DataKeyAlias"),
+    *(
+        "ApiUrl",
+        "ApiId",
+        "SyncQueue",
+        "SlowSyncQueue",
+        "SyncDeadLetters",
+        "NoticeDeadLetters",
+        "JournalBucket",
+        "DataKeyAlias",
+    ),
     *("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable"),
     *("MailConfigurationSet", "AlarmTopic", "FortnoxSecretArn"),
 }

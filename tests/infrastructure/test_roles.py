@@ -18,6 +18,7 @@ WITHOUT_RESOURCE = {
 PATTERNS = {
     "sqs:SendMessage*": "AWS asks for SendMessage when a batch is sent, the emulator for SendMessageBatch",
     "sqs:ChangeMessageVisibility*": "AWS asks for ChangeMessageVisibility, the emulator for the batch's name",
+    "sqs:DeleteMessage*": "AWS asks for DeleteMessage, the emulator for the batch's name",
 }
 # A variable that names a thing, and the thing.
 THINGS = {

@@ -74,12 +74,9 @@ HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops 
 SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
 QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
 SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
-LATE = timedelta(
-    minutes=5
-)  # a run that begins so long after its slot is stored: others of its integration wait behind it
-_OF_ONGOING = frozenset(
-    {IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED}
-)  # problems that let nobody look
+LATE = timedelta(minutes=5)  # a run that begins so long after its slot is stored: others may wait behind it
+# Problems that let nobody look.
+_OF_ONGOING = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED})
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
 
 
@@ -172,7 +169,9 @@ class _Run:
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._ended = 0
-        self._reached = request.after  # every invoice up to this id was looked at
+        self._after = request.after or self._left_off()
+        self._tally.goes_on_after = self._before.goes_on_after if self._before is not None else 0
+        self._reached = self._after  # every invoice up to this id was looked at
         self._to_look_at = set(integration.marked)  # marked by the run before, and not looked at once more yet
         self._listed_ids: set[int] = set()
         self._pages: Iterator[WmsPage] = iter(())  # of Ongoing's list
@@ -190,6 +189,11 @@ class _Run:
         self._hasty = tools.lanes.hasty if tools.lanes is not None and request.by_itself else None
         self._wms = self._hasty or tools.wms  # to read
         self._moves_on: SyncRequest | None = None  # to the queue of the slow ones
+
+    def _left_off(self) -> int:
+        """Where the schedule goes on. What a person asks for begins at the beginning."""
+        asked_at = self._request.scheduled_at
+        return self._before.goes_on_after if self._before is not None and asked_at is not None else 0
 
     def execute(self) -> RunSummary:
         try:
@@ -240,7 +244,7 @@ class _Run:
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._request.after)
+        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._after)
         while page := self._timed(lambda: next(self._pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
@@ -262,7 +266,10 @@ class _Run:
                 self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
             self._reached = max([self._reached, *ids])
             begun = self._exporting is not None
-            if not page.more or not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
+            if not page.more:
+                self._tally.goes_on_after = 0
+                return
+            if not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
                 return
 
     def _see(self, invoices: Sequence[WmsInvoice | UnreadableInvoice], *, more: bool) -> Mapping[int, Export]:
@@ -298,7 +305,7 @@ class _Run:
         if self._looked_at is None:
             return before
         # A continuation looks at the rest: what comes before it was seen by the run that it continues.
-        first = before if self._request.after and before and not before.whole else None
+        first = before if self._after and before and not before.whole else None
         in_doubt = sorted(self._unbegun.keys() & self._tally.unfinished)
         begun = self._tools.exports.get_many(self._integration.id, in_doubt) if in_doubt else {}
         left = {
@@ -316,7 +323,7 @@ class _Run:
             due=first.due.and_then(due) if first else due,
             later=first.later.and_then(later) if first else later,
             unreadable=self._unreadable + (first.unreadable if first else 0),
-            whole=not self._more and not self._continues and (not self._request.after or first is not None),
+            whole=not self._more and not self._continues and (not self._after or first is not None),
         )
 
     def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
@@ -331,7 +338,7 @@ class _Run:
         for invoice_id in sorted(ids):
             record = records.get(invoice_id)
             held = record is not None and record.state is ExportState.HELD
-            if invoice_id <= self._request.after and held and invoice_id not in self._integration.asked:
+            if invoice_id <= self._after and held and invoice_id not in self._integration.asked:
                 continue
             open_record = record if record is not None and record.state is not ExportState.DONE else None
             if invoice_id not in self._integration.asked and open_record is None:
@@ -406,6 +413,7 @@ class _Run:
             waited = (self._tools.clock() - asked_at).total_seconds()
             if self._hasty is not None and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
                 self._continues = self._tally.slow = True
+                self._tally.problem = self._before.problem if self._before else None  # nothing was learned
                 self._moves_on = self._continuation()
             else:
                 self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
@@ -545,8 +553,9 @@ class _Run:
     def _continue_later(self) -> None:
         """Goes on in another run where this one ends; if nothing came of this one, the schedule does."""
         request = self._request
-        moved = self._reached > request.after or self._ended > 0
+        moved = self._reached > self._after or self._ended > 0
         if not moved or request.hops >= HOPS:
+            self._tally.goes_on_after = self._reached if moved else 0
             self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
             return
         self._report("run_continues", left=str(len(self._open)))

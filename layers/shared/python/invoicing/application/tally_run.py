@@ -33,6 +33,7 @@ class Tally:
     sent: SentWork = field(default_factory=SentWork)
     problem: Issue | None = None
     slow: bool = False
+    goes_on_after: int = 0
     # Since one passed: what Fortnox says of a permission that invoices lack, and whether one of them was tried now.
     no_permission: list[str] = field(default_factory=list)
     tried_in_vain: bool = False
@@ -102,6 +103,7 @@ class Tally:
             problem=self.problem,
             good_at=good_at if self.problem else None,
             slow=self.slow,
+            goes_on_after=self.goes_on_after,
         )
 
     def tell(self) -> None:

@@ -2,7 +2,7 @@
 
 import contextvars
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,57 +24,101 @@ class QueueMessage:
     body: str
     queue: str = ""  # its name
     receipt: str = ""
+    deliveries: int = 1  # with this one
 
 
-class Hiding(Protocol):
-    """A queue that can hide what was received from it."""
+class ReceivedFrom(Protocol):
+    """A queue, for whoever holds receipts of its messages."""
 
     def hide(self, receipts: Sequence[str], *, seconds: int) -> None:
-        """For so long. Raises InvoicingError."""
+        """Nobody else is given them for so long. Raises InvoicingError."""
+        ...
+
+    def remove(self, receipts: Sequence[str]) -> None:
+        """They do not come again. Raises InvoicingError."""
         ...
 
 
-def hide(
-    messages: Sequence[QueueMessage], queue_named: Callable[[str], Hiding], *, seconds: float, report: Report
-) -> None:
-    """For as long as this invocation can last, which is `seconds`, and no longer.
+class Receipts:
+    """What this invocation says of its messages while it works. What it cannot say is told, and the work goes on."""
 
-    The queue hides them for longer, because they may wait for a free execution, and that time counts. From here on it
-    would be too long: if this process is killed, its integrations would wait past their next schedules. Or too short,
-    if they waited: somebody else would be given them meanwhile.
-    """
-    try:
-        for queue in {message.queue for message in messages}:
-            receipts = [message.receipt for message in messages if message.queue == queue]
-            queue_named(queue).hide(receipts, seconds=int(seconds) + AFTER_THE_END)
-    except InvoicingError as error:  # the work is worth more than the moment at which it would come again
-        report("messages_not_hidden", {"reason": str(error)})
+    def __init__(self, queue_named: Callable[[str], ReceivedFrom], *, report: Report) -> None:
+        self._queue_named = queue_named
+        self._report = report
+
+    def hide(self, messages: Sequence[QueueMessage], *, seconds: float) -> None:
+        """For as long as this invocation can last, which is `seconds`, and no longer.
+
+        The queue hides them for longer, because they may wait for a free execution, and that time counts. From here on
+        it would be too long: if this process is killed, its integrations would wait past their next schedules. Or too
+        short, if they waited: somebody else would be given them meanwhile.
+        """
+        try:
+            for queue, receipts in self._by_queue(messages):
+                queue.hide(receipts, seconds=int(seconds) + AFTER_THE_END)
+        except InvoicingError as error:
+            self._report("messages_not_hidden", {"reason": str(error)})
+
+    def remove(self, messages: Sequence[QueueMessage]) -> None:
+        """They are done, and stay done if this process is killed later."""
+        try:
+            for queue, receipts in self._by_queue(messages):
+                queue.remove(receipts)
+        except InvoicingError as error:
+            self._report("messages_not_removed", {"reason": str(error)})
+
+    def _by_queue(self, messages: Sequence[QueueMessage]) -> Iterator[tuple[ReceivedFrom, list[str]]]:
+        for name in {message.queue for message in messages}:
+            yield self._queue_named(name), [one.receipt for one in messages if one.queue == name]
 
 
-def work_off(messages: Sequence[QueueMessage], act: Callable[[QueueMessage], None], *, report: Report) -> list[str]:
+def work_off(
+    messages: Sequence[QueueMessage],
+    act: Callable[[QueueMessage], None],
+    *,
+    report: Report,
+    done: Callable[[Sequence[QueueMessage]], None],
+) -> list[str]:
     """The ids of those that must come again: what failed, and what stands behind it in its group.
 
-    A failure stops no other group. It is ours, because `act` answers for all that can be expected.
+    A failure stops no other group. It is ours, because `act` answers for all that can be expected. What came before may
+    have killed its process: it is worked off alone, when all others are `done`, from one end and the next time from the
+    other. So whatever kills takes nobody with it for long. Raises RuntimeError if all failed: that is an alarm.
     """
     groups: dict[str, list[QueueMessage]] = {}
     for message in messages:
         groups.setdefault(message.group, []).append(message)
+    alone = [group for group in groups.values() if any(one.deliveries > 1 for one in group)]
+    together = [group for group in groups.values() if group not in alone]
 
-    def in_order(group: Sequence[QueueMessage]) -> list[str]:
+    def in_order(group: Sequence[QueueMessage]) -> list[QueueMessage]:
         for position, message in enumerate(group):
             try:
                 act(message)
             except Exception as error:
                 where = "".join(traceback.format_tb(error.__traceback__))
                 report("our_defect", {"integration": message.group, "reason": type(error).__name__, "where": where})
-                return [one.id for one in group[position:]]
+                return list(group[position:])
         return []
 
-    if len(groups) == 1:
-        return in_order(messages)
-    with ThreadPoolExecutor(len(groups), thread_name_prefix="integration") as threads:
-        jobs = [threads.submit(contextvars.copy_context().run, in_order, group) for group in groups.values()]
-    return [failed for job in jobs for failed in job.result()]
+    failed: list[QueueMessage] = []
+    if len(together) == 1:
+        failed += in_order(together[0])
+    elif together:
+        with ThreadPoolExecutor(len(together), thread_name_prefix="integration") as threads:
+            jobs = [threads.submit(contextvars.copy_context().run, in_order, group) for group in together]
+        failed += [one for job in jobs for one in job.result()]
+    ended = [one for group in together for one in group if one not in failed]
+    if alone and alone[0][0].deliveries % 2:
+        alone.reverse()
+    for group in alone:
+        if ended:
+            done(ended)
+        failed += in_order(group)
+        ended = [one for one in group if one not in failed]
+    if failed and len(failed) == len(messages):
+        raise RuntimeError("no message of the batch could be worked off; they come again")
+    return [one.id for one in failed]
 
 
 def share_of(seconds_left: SecondsLeft, *, groups: int) -> SecondsLeft:

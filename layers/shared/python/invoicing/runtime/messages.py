@@ -59,6 +59,7 @@ def read_batch(event: Mapping[str, Any]) -> list[QueueMessage]:
             body=str(record["body"]),
             queue=str(record["eventSourceARN"]).rpartition(":")[2],
             receipt=str(record["receiptHandle"]),
+            deliveries=int(record["attributes"]["ApproximateReceiveCount"]),
         )
         for record in event["Records"]
     ]

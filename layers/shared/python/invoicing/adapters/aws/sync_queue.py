@@ -54,7 +54,17 @@ class SqsSyncQueue:
                 ],
             )
         if refused := answer.get("Failed"):
-            raise RetryLaterError(f"SQS: {len(refused)} of {len(receipts)} messages: {refused[0]['Code']}")
+            raise RetryLaterError(f"SQS hid {len(refused)} of {len(receipts)} messages not: {refused[0]['Code']}")
+
+    def remove(self, receipts: Sequence[str]) -> None:
+        """These messages, at most ten, do not come again. Raises RetryLaterError if that is not so of one of them."""
+        with translated("SQS DeleteMessageBatch on the sync queue"):
+            answer = self._client.delete_message_batch(
+                QueueUrl=self.url,
+                Entries=[{"Id": str(position), "ReceiptHandle": receipt} for position, receipt in enumerate(receipts)],
+            )
+        if refused := answer.get("Failed"):
+            raise RetryLaterError(f"SQS removed {len(refused)} of {len(receipts)} messages not: {refused[0]['Code']}")
 
     def _send(self, batch: Sequence[SyncRequest]) -> list[SyncRequest]:
         """Gives those that SQS refused."""
