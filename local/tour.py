@@ -68,7 +68,14 @@ PAGES = (
     "consent-scope-refused",
     "consent-start-unknown",
     "consent-start-used",
+    "approval",
     "consent-wrong-company",
+    "consent-cancelled",
+    "consent-changed-meanwhile",
+    "consent-not-administrator-by-link",
+    "invitation",
+    "message-approved",
+    "message-invitation-over",
     "decision-by-hand",
     "decision-correct",
     "decision-is-number",
@@ -196,6 +203,11 @@ class Visitor:
         return self.post("/login", form, language=language)
 
     def approve(self, asked: Mapping[str, str], tenant_id: str = TENANT_ID, *, language: Language) -> Seen:
+        """Approves in Fortnox, comes back, and confirms if there is something to confirm."""
+        came = self.receive(asked, tenant_id, language=language)
+        return self.decide(language=language) if came.location.endswith("/oauth/approval") else came
+
+    def receive(self, asked: Mapping[str, str], tenant_id: str = TENANT_ID, *, language: Language) -> Seen:
         """Approves in Fortnox and comes back."""
         code = self.tour.world.fortnox.approve(
             client_id=CLIENT_ID,
@@ -205,6 +217,12 @@ class Visitor:
             service=asked.get("account_type") == "service",
         )
         return self.get("/oauth/callback", {"state": asked["state"], "code": code}, language=language)
+
+    def decide(self, decision: str = "confirm", *, language: Language) -> Seen:
+        """On the page that says what was approved."""
+        guard = re.search(r'name="guard" value="([^"]*)"', self.get("/oauth/approval", language=language).body)
+        form = {"decision": decision, "guard": guard[1] if guard else ""}
+        return self.post("/oauth/approval", form, language=language)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: str | None, language: Language) -> Seen:
         own = urlsplit(self.tour.base_url)
@@ -294,12 +312,36 @@ class Tour:
         state = visitor.log_in().query["state"]
         return visitor.get("/oauth/callback", {"state": state, **answer}, language=language)
 
+    def _ask_an_administrator(self) -> None:
+        for language in Language:
+            asked = self._refused({"error": "error_missing_system_admin_right"}, language)
+            path = asked.body.partition(f"{self.base_url}/approve/")[2].partition('"')[0]
+            self.pages["invitation", language] = Visitor(self).get(f"/approve/{path}", language=language).body
+            state = {"error": "error_missing_system_admin_right"}
+            no_administrator, late, administrator = Visitor(self), Visitor(self), Visitor(self)
+            refused = no_administrator.post(f"/approve/{path}", {}).query["state"]
+            seen = no_administrator.get("/oauth/callback", {"state": refused, **state}, language=language)
+            self.pages["consent-not-administrator-by-link", language] = seen.body
+            for visitor in (late, administrator):
+                visitor.receive(visitor.post(f"/approve/{path}", {}).query, language=language)
+            self.pages["approval", language] = administrator.get("/oauth/approval", language=language).body
+            self.pages["message-approved", language] = administrator.decide(language=language).body
+            self.pages["consent-changed-meanwhile", language] = late.decide(language=language).body
+            self.pages["message-invitation-over", language] = (
+                Visitor(self).get(f"/approve/{path}", language=language).body
+            )
+            self.world.integrations.remove(WAREHOUSE)
+            cancelling = Visitor(self)
+            cancelling.receive(cancelling.log_in().query, language=language)
+            self.pages["consent-cancelled", language] = cancelling.decide("cancel", language=language).body
+
     def _nothing_came(self, language: Language) -> Seen:
         visitor = Visitor(self)
         visitor.log_in()
         return visitor.get("/oauth/callback", language=language)
 
     def _set_up(self) -> None:
+        self._ask_an_administrator()
         self._connect(self.operator.log_in(mode="personal").query)
         self._look("setup-personal", "/setup")
         self._connect(self.operator.press("/connect").query)

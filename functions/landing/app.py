@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from invoicing.pages import plain, start, verify
+from invoicing.pages import invitation, plain, start, verify
 from invoicing.pages.serve import serve
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
@@ -16,6 +16,8 @@ ROUTES = {
     ("GET", "/"): start.start,
     ("POST", "/login"): start.login,
     ("GET", "/reactivate/{token}"): start.reactivate,
+    ("GET", "/approve/{token}"): invitation.invitation,
+    ("POST", "/approve/{token}"): invitation.accept,
     ("GET", "/verify/{token}"): verify.verify,
     ("POST", "/verify/{token}"): verify.confirm,
     ("GET", "/assets/{name}"): plain.asset,

@@ -20,7 +20,11 @@ PUBLIC = {
     ("POST", "/verify/{token}"): "needs a signed link",
     ("GET", "/assets/{name}"): "holds nothing of anybody",
     ("GET", "/health"): "holds nothing of anybody",
+    ("GET", "/approve/{token}"): "needs a link that works once",
+    ("POST", "/approve/{token}"): "needs a link that works once",
     ("GET", "/oauth/callback"): "needs a state of this browser",
+    ("GET", "/oauth/approval"): "shows what this browser has just approved",
+    ("POST", "/oauth/approval"): "needs the guard of a form of this browser",
     ("POST", "/logout"): "ends only the session that it was sent with, and needs its guard",
 }
 OTHER = "sydlager"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from invoicing.application.adopt_from_journal import adopt_from_journal
 from invoicing.application.ports import (
     ChangedMeanwhileError,
     Clock,
@@ -18,6 +19,7 @@ from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
+from invoicing.domain.tokens import TokenItem
 
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
@@ -130,10 +132,15 @@ def sign_out_everywhere(tools: ChangeTools, integration: Integration, *, by: str
 
 
 def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Integration:
-    """Ends the connection: revokes at Fortnox, forgets keys and password. The history stays."""
+    """Ends the connection: revokes at Fortnox, forgets keys, tenant id and password. The history stays.
+
+    Fortnox's consent outlives the keys: with it, and the tenant id, our app could fetch new ones. Only the company can
+    end it, in Fortnox; so the tenant id is forgotten, and the page says what is left to do.
+    """
     changed = replace(
         integration,
         status=IntegrationStatus.DISCONNECTED,
+        company=replace(integration.company, tenant_id=""),
         wms_password=b"",
         wms_password_mark="",
         generation=integration.generation + 1,
@@ -144,13 +151,19 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
     keys = tools.engine.store.get(integration.id)
     if keys is not None:
         try:
-            tools.engine.oauth.revoke(tools.engine.open_pair(keys).refresh_token)
+            _revoke(tools, keys)
         except (InvoicingError, LookupError) as error:
             # Forgotten all the same; what Fortnox still accepts dies unused in 45 days.
             tools.report("revoke_failed", {"integration": integration.id, "reason": type(error).__name__})
         tools.engine.store.forget(integration.id)
     tools.report("integration_disconnected", {"integration": integration.id, "by": by})
     return changed
+
+
+def _revoke(tools: ChangeTools, keys: TokenItem) -> None:
+    """The newest pair that reached us: one that the table missed, and the journal has, outlives the table's."""
+    newest = adopt_from_journal(tools.engine, keys) or keys
+    tools.engine.oauth.revoke(tools.engine.open_pair(newest).refresh_token)
 
 
 def _same_address(old: IntegrationSettings, new: IntegrationSettings) -> bool:

@@ -10,7 +10,7 @@ from invoicing.application.start_consent import ConsentStarted, ConsentTools, st
 from invoicing.application.wms_login import wms_password_context
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.login_name import fold_user
-from invoicing.domain.session import Session
+from invoicing.domain.session import Proposal, Session
 from invoicing.domain.system import CustomerId, NotASystemError, SystemProblem, parse_system
 from invoicing.domain.tokens import Mode
 
@@ -69,14 +69,16 @@ def sign_in(
     mark = tools.marks.make(warehouse, password)
     integration = tools.integrations.get(warehouse)
     if integration is None or integration.status is IntegrationStatus.DISCONNECTED or integration.broken_since:
-        return start_consent(
-            tools.consent,
+        proposal = Proposal(
             integration_id=warehouse,
+            mode=mode,
             wms_username=username,
             wms_password=_sealed(tools, warehouse, password),
             wms_password_mark=mark,
-            mode=mode,
+            generation=integration.generation if integration else 0,
+            by=username,
         )
+        return start_consent(tools.consent, proposal)
     if _replaces_login(integration, username, mark):
         integration = _with_new_login(tools, integration, username, _sealed(tools, warehouse, password), mark)
     return SignedIn(session=open_session(tools, integration, username), integration=integration)

@@ -275,6 +275,8 @@ def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, route
     page, params = _find(request, routes)
     visit = Visit(request=request, language=language, params=params, parts=parts)
     try:
+        if not request.is_text:
+            raise BadFormError("not text")
         if page is None:
             return visit.message(Message.NOT_FOUND, status=404)
         return page(visit)

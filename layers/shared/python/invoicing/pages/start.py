@@ -80,7 +80,7 @@ def login(visit: Visit) -> Answer:
         result.url,
         cookies=[
             cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds())),
-            _known(visit, result.integration_id, result.wms_username),
+            _known(visit, result.proposal.integration_id, result.proposal.wms_username),
         ],
     )
 

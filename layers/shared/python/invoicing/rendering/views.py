@@ -142,6 +142,9 @@ class ConsentOutcome(StrEnum):
     LICENCE_MISSING = "licence_missing"
     APP_LICENCE_MISSING = "app_licence_missing"
     NOT_ADMINISTRATOR = "not_administrator"
+    NOT_ADMINISTRATOR_BY_LINK = "not_administrator_by_link"
+    CANCELLED = "cancelled"  # by the person who had approved, on our page
+    CHANGED_MEANWHILE = "changed_meanwhile"
     WRONG_COMPANY = "wrong_company"
     OTHER_LEDGER = "other_ledger"
     NO_ANSWER = "no_answer"  # neither a code nor an error
@@ -164,6 +167,28 @@ class ConsentView:
     expected_company: str = ""  # for WRONG_COMPANY and OTHER_LEDGER
     approved_company: str = ""  # for WRONG_COMPANY
     error_code: str = ""  # Fortnox's own, shown as it came
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationView:
+    """What a Fortnox administrator reads who was sent a link. Opening it changes nothing."""
+
+    token: str
+    system: str
+    username: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalView:
+    """What was approved in Fortnox, to be confirmed before its keys are used."""
+
+    guard: str
+    system: str
+    username: str
+    company: str
+    organisation_number: str
+    by_link: bool = False  # whoever reads it has no login for Ongoing
 
 
 class ConsentMode(StrEnum):
@@ -608,6 +633,8 @@ class Message(StrEnum):
     REACTIVATION_LINK_EXPIRED = "reactivation_link_expired"
     REACTIVATION_NOT_NEEDED = "reactivation_not_needed"
     DISCONNECTED = "disconnected"
+    INVITATION_OVER = "invitation_over"
+    APPROVED = "approved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
