@@ -558,16 +558,24 @@ def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:
     assert notice.params == {"address": "ny@nordlager.example"}
 
 
-def test_saving_again_sends_a_new_link_while_the_address_is_unconfirmed(operator: Browser) -> None:
-    """As the page of an expired link says; a confirmed address gets no more mail."""
+def test_a_new_link_is_sent_when_somebody_asks_for_it(operator: Browser) -> None:
+    """As the page of an expired link says; a confirmed address gets no more mail, and saving sends none."""
+    before = len(to_confirm(operator))
     operator.create(default_unit="h")
-    again = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
+    saved = len(to_confirm(operator))
+    asked = operator.press("/confirm-address")
+    sent = len(to_confirm(operator))
     operator.deployed.integrations.confirm_address(WAREHOUSE, "ekonomi@nordlager.example")
-    operator.create(default_unit="st")
-    confirmed = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
+    operator.press("/confirm-address")
 
-    assert again is not None
-    assert confirmed is None
+    assert (saved - before, sent - before, len(to_confirm(operator)) - before) == (0, 1, 1)
+    assert asked.location == f"{HERE}?notice=confirmation_sent"
+
+
+def to_confirm(operator: Browser) -> list[str]:
+    """Ids of the notices that ask to confirm an address."""
+    items = operator.deployed.aws.dynamodb.scan(TableName=operator.deployed.variables["notices_table"])["Items"]
+    return [item["notice_id"]["S"] for item in items if item["notice_id"]["S"].startswith("verify#")]
 
 
 def test_an_invoice_is_exported_again_and_its_history_says_who_asked(operator: Browser) -> None:

@@ -667,7 +667,7 @@ class FakeSessions:
         with self._lock:
             tries, free_at, end = self.tries.get(limit.key, (0, now, now))
             if now >= end:
-                tries, free_at, end = 0, now, now + timedelta(hours=1)
+                tries, free_at, end = 0, now, now + limit.window
             if tries >= limit.free and now < free_at:
                 return max(free_at - now, timedelta(seconds=1))
             self.tries[limit.key] = (tries + 1, now + limit.wait_after(tries + 1), end)

@@ -1,17 +1,17 @@
 """What its operator does to an integration: settings, pause, resume, disconnect, ask for an invoice."""
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from invoicing.application.adopt_from_journal import adopt_from_journal
+from invoicing.application.ask_for_run import AskTools, ask_for_invoices, ask_for_run
 from invoicing.application.ports import (
     ChangedMeanwhileError,
-    Clock,
     Exports,
-    Integrations,
     Notices,
     Report,
-    SyncQueue,
-    SyncRequest,
+    Sessions,
 )
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import InvoicingError
@@ -19,21 +19,20 @@ from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
+from invoicing.domain.session import TryLimit
 from invoicing.domain.tokens import TokenItem
 
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeTools:
+class ChangeTools(AskTools):
     """What changes work with."""
 
-    integrations: Integrations
     exports: Exports
     notices: Notices
-    queue: SyncQueue
+    sessions: Sessions
     engine: TokenEngine
-    clock: Clock
     report: Report
 
 
@@ -41,10 +40,14 @@ class SettingsChangedError(Exception):
     """Somebody else, or the same person in another tab, saved other settings since the form was filled."""
 
 
+class SavedWithoutMailError(Exception):
+    """All is saved, but there were too many mails today to send another one to confirm the address."""
+
+
 def save_settings(
     tools: ChangeTools, integration: Integration, settings: IntegrationSettings, *, seen: str, by: str
 ) -> Integration:
-    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError.
+    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError, SavedWithoutMailError.
 
     `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
     """
@@ -71,45 +74,69 @@ def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSet
         version=integration.version + 1,
     )
     tools.integrations.put(changed)
-    if not changed.address_confirmed:
-        tools.notices.put_once(
-            Notice(
-                id=f"verify#{integration.id}#{changed.version}",
-                integration_id=integration.id,
-                kind=NoticeKind.VERIFY_ADDRESS,
-                created_at=tools.clock(),
-                due_at=tools.clock() + UNSENT_AFTER,
-                params={"address": settings.problem_address},
-            )
-        )
     tools.report("settings_saved", {"integration": integration.id, "by": by})
+    if not same_address and not ask_to_confirm(tools, changed):
+        raise SavedWithoutMailError
     return changed
+
+
+def ask_to_confirm(tools: ChangeTools, integration: Integration) -> bool:
+    """Sends the mail that confirms the address for problems; False if there were too many today.
+
+    Whoever signs in may write any address there: so that nobody is flooded through us, an integration has such mails
+    sent five times a day, and an address gets three, from however many integrations.
+    """
+    now, address = tools.clock(), integration.settings.problem_address if integration.settings else ""
+    limits = [_a_day(f"confirm-from#{integration.id}", 5), _a_day(f"confirm-to#{address.casefold()}", 3)]
+    for number, limit in enumerate(limits):
+        if tools.sessions.count_try(limit, now=now):
+            for counted in limits[:number]:
+                tools.sessions.take_back_try(counted.key, now=now)
+            tools.report("mail_limited", {"integration": integration.id})
+            return False
+    notice = Notice(
+        id=f"verify#{integration.id}#{integration.version}",
+        integration_id=integration.id,
+        kind=NoticeKind.VERIFY_ADDRESS,
+        created_at=now,
+        due_at=now + UNSENT_AFTER,
+        params={"address": address},
+    )
+    if not tools.notices.put_once(notice):
+        tools.notices.put_once(replace(notice, id=f"{notice.id}#{now:%Y-%m-%dT%H:%M:%SZ}"))
+    tools.report("mail_to_confirm", {"integration": integration.id})
+    return True
 
 
 def sync_now(tools: ChangeTools, integration: Integration, *, by: str) -> bool:
     """Queues a run; False while one that was asked for has not ended, so that two clicks are one run."""
-    now, before = tools.clock(), integration.sync_asked_at
-    if integration.awaits_run(now):
-        return False
-    # Two clicks at the same moment saw the same integration: the queue takes their slot once.
-    slot = f"asked-after-{before.isoformat() if before else 'nothing'}"
-    tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
-    return tools.integrations.ask_for_run(integration.id, at=now, before=before)
+    return not integration.awaits_run(tools.clock()) and ask_for_run(tools, integration, by=by)
 
 
-def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, *, kind: EventKind, by: str) -> None:
-    """Asks for one invoice (EXPORT_AGAIN or RETRY): the next run, which is queued, treats it as due."""
-    record = tools.exports.get(integration.id, invoice_id)
-    if record is not None:
+def export_again(tools: ChangeTools, integration: Integration, invoice_id: int, *, kind: EventKind, by: str) -> bool:
+    """Asks for one invoice (EXPORT_AGAIN or RETRY): the next run treats it as due. False if too many are asked for."""
+    return bool(export_all_again(tools, integration, frozenset({invoice_id}), kind=kind, by=by))
+
+
+def export_all_again(
+    tools: ChangeTools, integration: Integration, invoice_ids: Set[int], *, kind: EventKind, by: str
+) -> frozenset[int]:
+    """Asks for several, with one run for all; gives those that are asked for.
+
+    Each wish stands once in the invoice's history, however often it is asked.
+    """
+    asked = ask_for_invoices(tools, integration, invoice_ids, by=by)
+    for invoice_id in sorted(asked - integration.asked):
+        record = tools.exports.get(integration.id, invoice_id)
+        if record is None:
+            continue
         event = HistoryEvent(at=tools.clock(), kind=kind, by=by)
         try:
             tools.exports.save(replace(record, version=record.version + 1), event=event)
         except ChangedMeanwhileError:
-            # A run is at it, or a second click: the wish below counts all the same.
+            # A run is at it, or a second click: the wish counts all the same.
             tools.report("wish_not_in_history", {"integration": integration.id, "invoice": str(invoice_id), "by": by})
-    tools.integrations.ask_for(integration.id, frozenset({invoice_id}))
-    slot = f"asked-{invoice_id}-{tools.clock():%Y%m%d%H%M%S}"
-    tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+    return asked
 
 
 def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str) -> Integration:
@@ -164,6 +191,11 @@ def _revoke(tools: ChangeTools, keys: TokenItem) -> None:
     """The newest pair that reached us: one that the table missed, and the journal has, outlives the table's."""
     newest = adopt_from_journal(tools.engine, keys) or keys
     tools.engine.oauth.revoke(tools.engine.open_pair(newest).refresh_token)
+
+
+def _a_day(key: str, many: int) -> TryLimit:
+    day = timedelta(days=1)
+    return TryLimit(key=key, free=many, longest=day, shortest=day, window=day)
 
 
 def _same_address(old: IntegrationSettings, new: IntegrationSettings) -> bool:

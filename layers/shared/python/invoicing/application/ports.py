@@ -411,7 +411,7 @@ class Sessions(Protocol):
     def count_try(self, limit: TryLimit, *, now: datetime) -> timedelta:
         """Counts one try, so that of many at the same moment no more pass than may; none means that it may be made.
 
-        Else nothing is counted, and it says how long to wait. The hour of a key begins with its first try.
+        Else nothing is counted, and it says how long to wait. The window of a key begins with its first try.
         """
         ...
 

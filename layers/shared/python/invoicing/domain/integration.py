@@ -13,6 +13,7 @@ from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.sent_work import SentWork
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
+MOST_ASKED = 500  # invoices that are asked for at a time: the record must stay small enough to be written
 RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
 
 
@@ -127,6 +128,11 @@ class Integration:
     def awaits_run(self, now: datetime) -> bool:
         """Whether a person asked for a run that has not ended yet."""
         return self.sync_asked_at is not None and not self.answered and now < self.sync_asked_at + RUN_LIFE
+
+    def has_run_queued(self, now: datetime) -> bool:
+        """Whether a run that a person asked for has not even begun: it will see what is asked for until then."""
+        begun = self.run_under_way(now)
+        return self.awaits_run(now) and not (begun and self.sync_asked_at and begun.started_at >= self.sync_asked_at)
 
     @property
     def waiting(self) -> int:

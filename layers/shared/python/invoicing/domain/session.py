@@ -82,13 +82,15 @@ class PendingApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryLimit:
-    """How often something may be tried within an hour: some tries freely, then each after a wait twice as long."""
+    """How often something may be tried within a window: some tries freely, then each after a wait twice as long."""
 
     key: str
     free: int
     longest: timedelta
+    shortest: timedelta = timedelta(seconds=2)
+    window: timedelta = timedelta(hours=1)  # begins with the first try
 
     def wait_after(self, tries: int) -> timedelta:
         """How long the next try must wait when so many were made."""
         over = tries - self.free
-        return min(timedelta(seconds=2 ** min(over + 1, 12)), self.longest) if over >= 0 else timedelta(0)
+        return min(self.shortest * 2 ** min(over, 12), self.longest) if over >= 0 else timedelta(0)

@@ -158,7 +158,8 @@ class SignedInVisit(Visit):
     def invoice_id(self) -> int | None:
         """The invoice that the path names, if it can be one."""
         raw = self.params["invoice_id"]
-        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else None
+        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else 0
+        return number if 0 < number < 2**31 else None  # Ongoing's ids are no larger
 
 
 type Page = Callable[[Visit], Answer]

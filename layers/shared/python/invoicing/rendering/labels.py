@@ -130,6 +130,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
     Feedback: {
         Feedback.CREATED: translatable("The integration is created. Try a dress rehearsal first: it changes nothing."),
         Feedback.SAVED: translatable("The settings are saved."),
+        Feedback.SAVED_WITHOUT_MAIL: translatable(
+            "The settings are saved. No mail to confirm the address was sent, because there were several today. Have "
+            "it sent from this page tomorrow."
+        ),
+        Feedback.CONFIRMATION_SENT: translatable("A mail with a link to confirm the address is on its way."),
+        Feedback.CONFIRMATION_NOT_SENT: translatable(
+            "No mail was sent, because there were several today. Look also among unwanted mail, and try again tomorrow."
+        ),
         Feedback.SYNC_STARTED: translatable("The sync has started."),
         Feedback.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
         Feedback.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
@@ -145,6 +153,10 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.AGREED: translatable("Your word is kept. Invoices that waited for it are sent in a moment."),
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
+        ),
+        Feedback.TOO_MANY_ASKED: translatable(
+            "So many invoices are asked for that no more can be, so this one was not. Ask again when the next run has "
+            "ended."
         ),
         Feedback.EXPORT_QUEUED: translatable("The invoice will be exported again in a moment."),
     },

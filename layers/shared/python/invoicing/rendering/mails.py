@@ -2,6 +2,8 @@
 
 A mail is composed once, as a letter of plain paragraphs, and then laid out twice, so that text and HTML
 cannot say different things. Links lead to pages; opening one changes nothing, as mail scanners open links.
+A subject names the system and never the company: anybody may call a company in Fortnox what they like, and have
+a mail sent to anybody.
 """
 
 import textwrap
@@ -31,7 +33,7 @@ from invoicing.rendering.views import (
 
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
 _MOST_ENTRIES = 20  # issues named in a digest; the page has them all
-_SUBJECT_LENGTH = 180  # characters; a company's name can be 1024
+_SUBJECT_LENGTH = 180  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Mails:
         _ = translations(language).gettext
         return self._laid_out(
             Letter(
-                subject=_("%(company)s: the connection to Fortnox has stopped") % {"company": view.company},
+                subject=_("%(system)s: the connection to Fortnox has stopped") % {"system": view.system},
                 heading=_("The connection to Fortnox has stopped"),
                 before=(
                     _("Since %(time)s Fortnox no longer accepts the keys for %(company)s (%(system)s).")
@@ -108,8 +110,8 @@ class Mails:
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
-                    "%(company)s: no invoices to Fortnox for %(days)s day",
-                    "%(company)s: no invoices to Fortnox for %(days)s days",
+                    "%(system)s: no invoices to Fortnox for %(days)s day",
+                    "%(system)s: no invoices to Fortnox for %(days)s days",
                     view.day,
                 )
                 % names,
@@ -163,7 +165,7 @@ class Mails:
         )
         return self._laid_out(
             Letter(
-                subject=_("%(company)s: connected to Fortnox again") % names,
+                subject=_("%(system)s: connected to Fortnox again") % names,
                 heading=_("Connected to Fortnox again"),
                 before=(
                     _("%(company)s (%(system)s) was connected again %(time)s.")
@@ -207,8 +209,8 @@ class Mails:
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
-                    "%(company)s: %(number)s issue on the way to Fortnox",
-                    "%(company)s: %(number)s issues on the way to Fortnox",
+                    "%(system)s: %(number)s issue on the way to Fortnox",
+                    "%(system)s: %(number)s issues on the way to Fortnox",
                     view.issue_count,
                 )
                 % names,
@@ -236,14 +238,14 @@ class Mails:
         _ = translations(language).gettext
         return self._laid_out(
             Letter(
-                subject=_("Confirm the address for %(company)s") % {"company": view.company},
+                subject=_("Confirm the address for %(system)s") % {"system": view.system},
                 heading=_("Is this the right address?"),
                 before=(
                     _(
-                        "This address was given for mails about problems with the invoices of %(company)s "
-                        "(%(system)s) to Fortnox."
+                        "This address was given for mails about problems with the invoices from the Ongoing system "
+                        "%(system)s to Fortnox."
                     )
-                    % {"company": view.company, "system": view.system},
+                    % {"system": view.system},
                 ),
                 button=_("Confirm the address"),
                 link=view.link,

@@ -271,7 +271,7 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
             "It is too old, or the address has been changed since. Mails go to the address in the settings "
             "all the same."
         ),
-        todo=(translatable("To get a new link, sign in and save the settings again."),),
+        todo=(translatable("To get a new link, sign in and press Send the mail again."),),
         button=_SIGN_IN,
     ),
     Message.REACTIVATION_LINK_EXPIRED: PageText(

@@ -61,6 +61,9 @@ class Feedback(StrEnum):
 
     CREATED = "created"
     SAVED = "saved"
+    SAVED_WITHOUT_MAIL = "saved_without_mail"
+    CONFIRMATION_SENT = "confirmation_sent"
+    CONFIRMATION_NOT_SENT = "confirmation_not_sent"
     SYNC_STARTED = "sync_started"
     SYNC_ALREADY_RUNNING = "sync_already_running"
     SYNC_DONE = "sync_done"
@@ -71,6 +74,7 @@ class Feedback(StrEnum):
     RECONNECTED = "reconnected"
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
+    TOO_MANY_ASKED = "too_many_asked"
     DECIDED = "decided"
     AGREED = "agreed"
     NOT_POSSIBLE_NOW = "not_possible_now"
@@ -710,9 +714,8 @@ class NotUnderstoodMailView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyMailView:
-    """Asks the reader of an address to confirm it."""
+    """Asks the reader of an address, who may be anybody, to confirm it: so nothing that somebody wrote stands in it."""
 
-    company: str
     system: str
     link: str
     valid_until: datetime

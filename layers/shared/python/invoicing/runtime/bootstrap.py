@@ -534,6 +534,7 @@ class Bootstrap:
             integrations=self.integrations,
             exports=self.exports,
             notices=self.notices,
+            sessions=self.sessions,
             queue=self.queue,
             engine=self.engine(),
             clock=self.clock,

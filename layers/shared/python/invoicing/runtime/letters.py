@@ -123,7 +123,6 @@ class LinkedLetters:
         subject = {"integration": integration.id, "address": notice.params["address"]}
         return self.mails.verify(
             VerifyMailView(
-                company=integration.company.name,
                 system=integration.id,
                 link=self.links.make(LinkKind.VERIFY_ADDRESS, subject),
                 valid_until=notice.created_at + LIVES[LinkKind.VERIFY_ADDRESS],

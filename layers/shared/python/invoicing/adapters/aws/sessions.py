@@ -26,7 +26,6 @@ from invoicing.domain.session import Invitation, PendingApproval, PendingConsent
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_WINDOW = timedelta(hours=1)
 _ROUNDS = 5  # of counting against others that open a new window at the same moment
 
 
@@ -156,8 +155,8 @@ class DynamoSessions:
                     put={
                         "tries": attribute(1),
                         "last_at": moment,
-                        "window_ends": epoch(now + _WINDOW),
-                        "expires_at": whole_epoch(now + _WINDOW),
+                        "window_ends": epoch(now + limit.window),
+                        "expires_at": whole_epoch(now + limit.window),
                     },
                     drop=["free_at"],
                     condition="attribute_not_exists(#window_ends) OR #window_ends <= :now",
