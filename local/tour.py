@@ -19,6 +19,7 @@ from unittest import mock
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from invoicing.application.recover_tokens import recover_tokens
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.integration import Integration, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, Language
@@ -152,9 +153,20 @@ PAGES = (
     "status-reconnected",
     "status-running",
     "status-synced",
+    "take-back",
+    "message-address-taken-back",
     "verify",
 )
-MAILS = ("broken", "digest", "not-understood", "reactivated", "reminder", "reminder-last", "verify")
+MAILS = (
+    "broken",
+    *(f"changed-{kind}" for kind in ChangeKind),
+    "digest",
+    "not-understood",
+    "reactivated",
+    "reminder",
+    "reminder-last",
+    "verify",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -469,6 +481,8 @@ class Tour:
         self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
         self._mail("not-understood", NoticeKind.NOT_UNDERSTOOD)
         self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
+        for kind in ChangeKind:
+            self._changed_mail(kind)
         self._verify()
 
     def _verify(self) -> None:
@@ -482,6 +496,10 @@ class Tour:
             self._keep(
                 "message-reactivation-link-expired", lambda language: Visitor(self).get(again, language=language)
             )
+        old = self._link(LinkKind.TAKE_BACK, {"integration": WAREHOUSE, "address": "gammal@nordlager.example"})
+        self._keep("take-back", lambda language: Visitor(self).get(old, language=language))
+        same = self._link(LinkKind.TAKE_BACK, subject)
+        self._keep("message-address-taken-back", lambda language: Visitor(self).get(same, language=language))
         self._keep("message-reactivation-not-needed", lambda language: Visitor(self).get(again, language=language))
 
     def _break_and_reactivate(self) -> None:
@@ -588,6 +606,19 @@ class Tour:
             assert integration.settings is not None
             reader = replace(integration, settings=replace(integration.settings, language=language))
             self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, held=held)
+
+    def _changed_mail(self, kind: ChangeKind) -> None:
+        params = {"what": kind, "by": "lisa", "address": "ekonomi@nordlager.example", "new_address": "ny@nord.example"}
+        notice = Notice(
+            id=kind, integration_id=WAREHOUSE, kind=NoticeKind.CHANGED, created_at=self.world.clock(), params=params
+        )
+        letters = self.world.parts.notice_tools().letters
+        for language in Language:
+            integration = self._integration()
+            assert integration.settings is not None
+            reader = replace(integration, settings=replace(integration.settings, language=language))
+            mail = letters.compose(notice, reader, reminder_day=None, held=[])
+            self.mails[f"changed-{kind}", language] = mail
 
     def _link(self, kind: LinkKind, subject: dict[str, str]) -> str:
         return self.world.parts.links("").make(kind, subject)

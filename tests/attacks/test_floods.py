@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from invoicing.application.change_integration import ask_to_confirm
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import EventKind
 from invoicing.domain.integration import MOST_ASKED
 from invoicing.domain.notice import Notice, NoticeKind
@@ -127,10 +128,11 @@ def test_no_name_that_a_stranger_chose_stands_in_a_subject(kind: NoticeKind) -> 
         integration_id=WAREHOUSE,
         kind=kind,
         created_at=world.clock(),
-        params={"day": "2026-03-02", "address": "a@b.example"},
+        params={"day": "2026-03-02", "address": "a@b.example", "what": ChangeKind.SETTINGS, "by": "anna"},
     )
     mail = world.parts.notice_tools().letters.compose(notice, named, reminder_day=None, held=[])
 
     assert WAREHOUSE in mail.subject
     assert "evil.example" not in mail.subject
-    assert ("evil.example" in mail.text + mail.html) == (kind is not NoticeKind.VERIFY_ADDRESS)
+    nameless = {NoticeKind.VERIFY_ADDRESS, NoticeKind.CHANGED}
+    assert ("evil.example" in mail.text + mail.html) == (kind not in nameless)

@@ -18,6 +18,8 @@ PUBLIC = {
     ("GET", "/reactivate/{token}"): "needs a signed link",
     ("GET", "/verify/{token}"): "needs a signed link",
     ("POST", "/verify/{token}"): "needs a signed link",
+    ("GET", "/take-back/{token}"): "needs a signed link",
+    ("POST", "/take-back/{token}"): "needs a signed link",
     ("GET", "/assets/{name}"): "holds nothing of anybody",
     ("GET", "/health"): "holds nothing of anybody",
     ("GET", "/approve/{token}"): "needs a link that works once",

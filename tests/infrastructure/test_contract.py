@@ -34,6 +34,8 @@ PATHS = {
     ("GET", "/health", "landing"),
     ("GET", "/approve/{token}", "landing"),
     ("POST", "/approve/{token}", "landing"),
+    ("GET", "/take-back/{token}", "landing"),
+    ("POST", "/take-back/{token}", "landing"),
     ("GET", "/oauth/callback", "oauth_callback"),
     ("GET", "/oauth/approval", "oauth_callback"),
     ("POST", "/oauth/approval", "oauth_callback"),

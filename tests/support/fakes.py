@@ -228,12 +228,16 @@ class FakeIntegrations:
             self._stored[integration_id] = replace(stored, broken_since=at, version=stored.version + 1)
             return True
 
-    def confirm_address(self, integration_id: str, address: str) -> bool:
+    def confirm_address(self, integration_id: str, address: str, *, address_set: int | None = None) -> bool:
         with self._lock:
             stored = self._stored.get(integration_id)
             if stored is None or stored.settings is None or stored.settings.problem_address != address:
                 return False
-            self._stored[integration_id] = replace(stored, address_confirmed=True, version=stored.version + 1)
+            if address_set not in {None, stored.address_set}:
+                return False
+            self._stored[integration_id] = replace(
+                stored, address_confirmed=True, confirmed_address=address, version=stored.version + 1
+            )
             return True
 
     def active_ids(self) -> Iterator[str]:

@@ -13,7 +13,9 @@ from invoicing.application.ports import (
     Report,
     Sessions,
 )
+from invoicing.application.tell_change import tell_change, with_change
 from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
@@ -22,6 +24,7 @@ from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.session import TryLimit
 from invoicing.domain.tokens import TokenItem
 
+_DECIDE_NOTHING = ("problem_address", "language", "invoice_text", "row_text", "default_unit")
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
 
@@ -65,17 +68,34 @@ def save_settings(
 
 
 def _save(tools: ChangeTools, integration: Integration, settings: IntegrationSettings, by: str) -> Integration:
-    same_address = integration.settings is not None and _same_address(integration.settings, settings)
+    before, now, version = integration.settings, tools.clock(), integration.version + 1
+    same_address = before is not None and before.problem_address == settings.problem_address
+    heard = integration.heard_address
     changed = replace(
         integration,
         settings=settings,
         status=IntegrationStatus.ACTIVE if integration.status is IntegrationStatus.DRAFT else integration.status,
-        address_confirmed=integration.address_confirmed and same_address,
-        version=integration.version + 1,
+        address_confirmed=(integration.address_confirmed if same_address else heard == settings.problem_address),
+        confirmed_address=heard,
+        address_set=integration.address_set if same_address else version,
+        version=version,
     )
+    done = [
+        kind
+        for kind, was_done in (
+            (ChangeKind.ADDRESS, not same_address and before is not None),
+            (ChangeKind.SETTINGS, before is not None and _decides_otherwise(before, settings)),
+        )
+        if was_done
+    ]
+    for kind in done:
+        changed = with_change(changed, kind, at=now, by=by)
     tools.integrations.put(changed)
+    for kind in done:
+        params = {"new_address": settings.problem_address} if kind is ChangeKind.ADDRESS else {}
+        tell_change(tools.notices, integration, kind, at=now, by=by, params=params)
     tools.report("settings_saved", {"integration": integration.id, "by": by})
-    if not same_address and not ask_to_confirm(tools, changed):
+    if not same_address and not changed.address_confirmed and not ask_to_confirm(tools, changed):
         raise SavedWithoutMailError
     return changed
 
@@ -100,7 +120,7 @@ def ask_to_confirm(tools: ChangeTools, integration: Integration) -> bool:
         kind=NoticeKind.VERIFY_ADDRESS,
         created_at=now,
         due_at=now + UNSENT_AFTER,
-        params={"address": address},
+        params={"address": address, "set": str(integration.address_set)},
     )
     if not tools.notices.put_once(notice):
         tools.notices.put_once(replace(notice, id=f"{notice.id}#{now:%Y-%m-%dT%H:%M:%SZ}"))
@@ -174,7 +194,9 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
         broken_since=None,
         version=integration.version + 1,
     )
-    tools.integrations.put(changed)
+    now = tools.clock()
+    tools.integrations.put(with_change(changed, ChangeKind.DISCONNECTED, at=now, by=by))
+    tell_change(tools.notices, integration, ChangeKind.DISCONNECTED, at=now, by=by, params={})
     keys = tools.engine.store.get(integration.id)
     if keys is not None:
         try:
@@ -198,5 +220,7 @@ def _a_day(key: str, many: int) -> TryLimit:
     return TryLimit(key=key, free=many, longest=day, shortest=day, window=day)
 
 
-def _same_address(old: IntegrationSettings, new: IntegrationSettings) -> bool:
-    return old.problem_address == new.problem_address
+def _decides_otherwise(before: IntegrationSettings, after: IntegrationSettings) -> bool:
+    """Whether other amounts, other customers or other invoices may come of it."""
+    spared = {name: getattr(before, name) for name in _DECIDE_NOTHING}
+    return replace(after, **spared) != before

@@ -21,9 +21,12 @@ from invoicing.application.ports import (
 )
 from invoicing.application.sign_in import open_session
 from invoicing.application.start_consent import CONSENT_LIFE, ConsentTools
+from invoicing.application.tell_change import tell_change, with_change
 from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.errors import HeldError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import Company, Integration, IntegrationStatus
+from invoicing.domain.login_name import fold_user
 from invoicing.domain.notice import broken_notice_id
 from invoicing.domain.session import PendingApproval, PendingConsent, Proposal, Session
 from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus
@@ -282,9 +285,16 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 reactivated_at=existing.reactivated_at if existing.broken_since is None else now,
                 version=existing.version + 1,
             )
+        by = proposal.by
+        user = fold_user(by)
+        if by and user not in integration.users:
+            integration = replace(integration, users=(*integration.users, user))
+        integration = with_change(integration, ChangeKind.CONSENT, at=now, by=by)
         try:
             tools.integrations.put(integration)
         except ChangedMeanwhileError:
             continue
+        if existing is not None:
+            tell_change(tools.notices, existing, ChangeKind.CONSENT, at=now, by=by, params={})
         return integration
     raise RetryLaterError("the integration is being changed by somebody else")

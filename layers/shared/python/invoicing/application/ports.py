@@ -148,8 +148,11 @@ class Integrations(Protocol):
         """
         ...
 
-    def confirm_address(self, integration_id: str, address: str) -> bool:
-        """Marks the problem address as confirmed if it is still this one, and sets the next version."""
+    def confirm_address(self, integration_id: str, address: str, *, address_set: int | None = None) -> bool:
+        """Marks the problem address as confirmed if it is still this one, and sets the next version.
+
+        `address_set` is the version in which it was written (None: any): an old link confirms no later address.
+        """
         ...
 
     def active_ids(self) -> Iterator[str]:

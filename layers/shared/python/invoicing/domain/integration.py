@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from invoicing.domain.change import Change
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.sent_work import SentWork
@@ -77,6 +78,10 @@ class Integration:
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
     address_confirmed: bool = False
+    confirmed_address: str = ""  # the last one that somebody confirmed; hears of changes until another one is confirmed
+    address_set: int = 0  # the version in which the address was written; a link to confirm is for one of them
+    users: tuple[str, ...] = ()  # who has signed in, as they are compared
+    changes: tuple[Change, ...] = ()  # what people did, oldest first
     detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
     last_run: RunSummary | None = None
     version: int = 1
@@ -100,6 +105,13 @@ class Integration:
         """Whether Ongoing refused the stored login in the last run."""
         run = self.last_run
         return run is not None and run.problem is not None and run.problem.code is IssueCode.WMS_LOGIN_REFUSED
+
+    @property
+    def heard_address(self) -> str:
+        """The address that is told what happens: confirmed by a click, and not yet replaced by another such one."""
+        if self.confirmed_address or not self.address_confirmed or self.settings is None:
+            return self.confirmed_address
+        return self.settings.problem_address  # confirmed before it was kept apart
 
     @property
     def answered(self) -> bool:

@@ -22,6 +22,7 @@ from invoicing.rendering.views_of import fees_of, totals_of
 from invoicing.runtime.links import LinkKind
 
 _INTERVAL = timedelta(minutes=15)
+_CHANGES_SHOWN = 8
 _COUNTED_EXPORTS = 500  # how far back the sums look
 
 
@@ -59,6 +60,7 @@ def status(visit: SignedInVisit) -> Answer:
         fees_this_month=fees_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
         notice=_sync_notice(integration, visit.notice, progress),
+        changes=integration.changes[::-1][:_CHANGES_SHOWN],
     )
     return Answer(body=visit.pages.status(view, visit.language))
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
+from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.views import (
     ConnectionHealth,
     DecisionWrong,
@@ -69,6 +71,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "and is shown to you afterwards."
         ),
     },
+    ChangeKind: {kind: text.heading for kind, text in CHANGE_TEXTS.items()},
     PasswordProblem: {
         PasswordProblem.MISSING: translatable("Fill in this field."),
         PasswordProblem.WRONG: translatable("Ongoing does not accept this password. Nothing was changed."),

@@ -15,6 +15,7 @@ from invoicing.domain.hint import HintCode
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.notice import Mail
 from invoicing.rendering.catalogue import translations
+from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.formats import format_amount, format_date, format_time
 from invoicing.rendering.hint_texts import counted_hint_text
@@ -22,6 +23,7 @@ from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.views import (
     BrokenMailView,
+    ChangedMailView,
     CurrencyTotal,
     DigestMailView,
     IssueLine,
@@ -229,6 +231,28 @@ class Mails:
                         "away by itself when its cause is gone. This mail comes at most once a day."
                     ),
                 ),
+            ),
+            language,
+        )
+
+    def changed(self, view: ChangedMailView, language: Language) -> Mail:
+        """Tells who did what."""
+        _ = translations(language).gettext
+        text = CHANGE_TEXTS[view.kind]
+        words = {
+            "user": view.by or _("A Fortnox administrator"),
+            "system": view.system,
+            "time": format_time(view.at, language),
+            "new_address": view.new_address,
+        }
+        return self._laid_out(
+            Letter(
+                subject=f"{view.system}: {_(text.heading)}",
+                heading=_(text.heading),
+                before=(_(text.what) % words,),
+                button=_(text.button),
+                link=view.link,
+                after=(_(text.after),),
             ),
             language,
         )

@@ -285,6 +285,16 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         what=translatable("Somebody has connected it again, and the invoices are being sent."),
         button=_SIGN_IN,
     ),
+    Message.ADDRESS_TAKEN_BACK: PageText(
+        title=translatable("The address is the old one again"),
+        what=translatable("Mails about problems go to the address that got the mail, and everybody is signed out."),
+        todo=(
+            translatable(
+                "Find out who changed it. If somebody else knows the password for Ongoing, have it changed there now."
+            ),
+        ),
+        button=_SIGN_IN,
+    ),
     Message.INVITATION_OVER: PageText(
         title=translatable("The link can no longer be used"),
         what=translatable(

@@ -26,6 +26,7 @@ from invoicing.rendering.views import (
     SettingsView,
     SetupView,
     StatusView,
+    TakeBackView,
     VerifyView,
 )
 
@@ -123,6 +124,10 @@ class Pages:
     def verify(self, view: VerifyView, language: Language) -> str:
         """Asks for the click that confirms a mail address."""
         return self._render("verify.html", view, language)
+
+    def take_back(self, view: TakeBackView, language: Language) -> str:
+        """Asks for the click that takes a changed address back."""
+        return self._render("take_back.html", view, language)
 
     def message(self, view: MessageView, language: Language, *, answers_form: bool = False) -> str:
         """A page that only says something: errors, sign-out, links that have expired."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
+from invoicing.domain.change import Change, ChangeKind
 from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
 from invoicing.domain.hint import Hint
@@ -329,6 +330,7 @@ class StatusView:
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
     notice: Feedback | None = None
+    changes: tuple[Change, ...] = ()  # what people did, newest first
 
 
 class InvoiceState(StrEnum):
@@ -614,6 +616,15 @@ class ConnectView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackView:
+    """Asks for the click that makes the old address the one for problems again."""
+
+    token: str
+    address: str
+    new_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyView:
     """Asks for a click: mail scanners open links, so that opening one proves nothing."""
 
@@ -637,6 +648,7 @@ class Message(StrEnum):
     REACTIVATION_LINK_EXPIRED = "reactivation_link_expired"
     REACTIVATION_NOT_NEEDED = "reactivation_not_needed"
     DISCONNECTED = "disconnected"
+    ADDRESS_TAKEN_BACK = "address_taken_back"
     INVITATION_OVER = "invitation_over"
     APPROVED = "approved"
 
@@ -710,6 +722,18 @@ class NotUnderstoodMailView:
     company: str
     issue: Issue
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedMailView:
+    """Somebody did something that others must hear of. `by` is empty for an administrator of Fortnox."""
+
+    system: str
+    kind: ChangeKind
+    by: str
+    at: datetime
+    link: str
+    new_address: str = ""  # of ADDRESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
