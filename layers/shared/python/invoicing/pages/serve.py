@@ -59,7 +59,8 @@ class Visit:
     @property
     def pages(self) -> "Pages":
         """The pages, as links of this visit lead to them."""
-        kept = urlencode({name: value for name, value in self.request.query.items() if name != "lang"})
+        query = self.request.query if self.request.is_text else {}
+        kept = urlencode({name: value for name, value in query.items() if name != "lang"})
         return self.parts.pages(self.request.base_path, kept if len(kept) < _LONGEST_QUERY else "")
 
     def now(self) -> datetime:

@@ -47,7 +47,7 @@ class Links:
 
     def read(self, kind: LinkKind, token: str) -> dict[str, str]:
         """What the link was made for. Raises LinkExpiredError, LinkForgedError."""
-        if len(token) > 2000:
+        if len(token) > 2000 or not token.isascii():
             raise LinkForgedError
         serializer = self._serializer(kind)
         try:
