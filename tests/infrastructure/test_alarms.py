@@ -237,6 +237,7 @@ def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
         ('{ $.message = "service_watched" }', "$.silent", ()),
         ('{ $.message = "service_watched" }', "$.left", ()),
         ('{ $.message = "mail_limited" }', "1", ()),
+        ('{ ($.message = "sign_in_refused") && ($.problem = "refused" || $.problem = "too_many_tries") }', "1", ()),
     }
 
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from invoicing.runtime.beside_each_other import QueueMessage
     from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
+    from invoicing.runtime.traces import Traces
 
 
 def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -657,6 +658,11 @@ class Bootstrap:
         from invoicing.runtime.password_marks import KeyedMarks
 
         return KeyedMarks(secret=self.signing_secret())
+
+    def traces(self) -> "Traces":
+        from invoicing.runtime.traces import Traces
+
+        return Traces(secret=self.signing_secret())
 
     def known_browsers(self) -> "KnownBrowsers":
         from invoicing.runtime.known_browsers import KnownBrowsers
