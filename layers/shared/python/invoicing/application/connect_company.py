@@ -133,9 +133,9 @@ def confirm_approval(tools: ConnectTools, *, browser: str, guard: str) -> Connec
     if approval is None:
         raise ConsentFailedError(ConsentProblem.UNKNOWN_START)
     proposal = approval.proposal
-    existing = tools.integrations.get(proposal.integration_id)
-    _check_still_wanted(tools, approval, existing)
     try:
+        existing = tools.integrations.get(proposal.integration_id)
+        _check_still_wanted(tools, approval, existing)
         integration = _connect(tools, approval, existing)
     except InvoicingError as failure:
         raise _not_answering(tools, proposal, failure) from failure

@@ -73,6 +73,9 @@ if TYPE_CHECKING:
     from invoicing.runtime.traces import Traces
 
 
+_SIGNING_SECRET_SECONDS = 300.0  # a new one is believed by every process within five minutes
+
+
 def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Outputs and parameters of a deployed stack. Raises ConfigurationError, RetryLaterError."""
     from invoicing.adapters.aws import stack_outputs
@@ -304,7 +307,8 @@ class Bootstrap:
     def signing_secret(self) -> Secret:
         from invoicing.adapters.aws import secrets as stored
 
-        return stored.Secret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
+        arn = self._setting("signing_secret_arn")
+        return stored.Secret(self._client("secretsmanager"), arn, remembered=_SIGNING_SECRET_SECONDS)
 
     # ---- for the service operator
 
