@@ -197,7 +197,7 @@ def taken_back(browser: Browser, address: str, method: str = "POST") -> Page:
     """The link of the mail."""
     links = Links(secret=SIGNING_SECRET, base_url="")
     token = links.make(LinkKind.TAKE_BACK, {"integration": WAREHOUSE, "address": address}).rpartition("/")[2]
-    name = "landing__take_back_now" if method == "POST" else "landing__take_back"
+    name = "landing__take_back_now" if method == "POST" else "landing__take-back"
     return browser.send("landing", request(name, path=f"/take-back/{token}"))
 
 

@@ -182,8 +182,9 @@ def opened(browser: Browser, kind: LinkKind, token: str) -> set[int]:
     """Opens a link in every way that its routes allow; gives the statuses."""
     name = f"landing__{kind}"
     pages = [browser.send("landing", request(name, path=f"/{kind}/{token}"))]
-    if kind is LinkKind.VERIFY_ADDRESS:
-        pages.append(browser.send("landing", request("landing__confirm", path=f"/{kind}/{token}")))
+    button = {LinkKind.VERIFY_ADDRESS: "landing__confirm", LinkKind.TAKE_BACK: "landing__take_back_now"}.get(kind)
+    if button:
+        pages.append(browser.send("landing", request(button, path=f"/{kind}/{token}")))
     assert all("Nordlager 3PL AB" not in page.body for page in pages)
     return {page.status for page in pages}
 
