@@ -555,7 +555,10 @@ def test_a_new_address_gets_a_mail_to_confirm(operator: Browser) -> None:
     notice = operator.deployed.notices.get(f"verify#{WAREHOUSE}#{operator.deployed.integration.version}")
 
     assert notice is not None
-    assert notice.params == {"address": "ny@nordlager.example"}
+    assert notice.params == {
+        "address": "ny@nordlager.example",
+        "set": str(operator.deployed.integration.address_set),
+    }
 
 
 def test_a_new_link_is_sent_when_somebody_asks_for_it(operator: Browser) -> None:
@@ -664,12 +667,13 @@ def test_the_history_is_a_table_that_no_spreadsheet_runs(operator: Browser) -> N
     """Names come from outside, and a cell that begins with = is a program."""
     record(operator.deployed)
     page = operator.look("/history.csv")
-    (line,) = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")), delimiter=";")
+    line, change = csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff")), delimiter=";")
 
     assert page.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert page.headers["Content-Disposition"] == f'attachment; filename="{WAREHOUSE}-history.csv"'
     assert line["goods_owner"] == "'=HYPERLINK(1)"
     assert line["event"] == "created"
+    assert (change["wms_invoice_id"], change["event"], change["by"]) == ("", "consent", "fortnox-api")
 
 
 def test_connecting_again_leads_to_fortnox(operator: Browser) -> None:
