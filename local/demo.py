@@ -137,6 +137,12 @@ class Demo:
             log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
             self._picture(page, "fortnox-permissions")
             page.get_by_role("button", name="Godkänn").click()
+
+        with self._step("Before anything is connected, a page says who will write to which books"):
+            page.wait_for_url(re.compile(r"/oauth/approval"))
+            expect(page.locator("main")).to_contain_text("Nordlager 3PL AB")
+            self._picture(page, "approval")
+            page.get_by_role("button", name="Bekräfta").click()
             page.wait_for_url(re.compile(r"/setup"))
             self._picture(page, "setup")
 
@@ -280,6 +286,8 @@ class Demo:
                 page.locator("main form button.main").click()
                 log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
                 page.get_by_role("button", name="Godkänn").click()
+                page.wait_for_url(re.compile(r"/oauth/approval"))
+                page.get_by_role("button", name="Bekräfta").click()
                 page.wait_for_url(lambda url: "notice=reconnected" in url)
                 self._wait("what waited", lambda: bool(self._fortnox_number(6004)), SCHEDULE_SECONDS)
                 page.goto(self._here)

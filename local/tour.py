@@ -19,6 +19,7 @@ from unittest import mock
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from invoicing.application.recover_tokens import recover_tokens
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.integration import Integration, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, Language
@@ -68,7 +69,14 @@ PAGES = (
     "consent-scope-refused",
     "consent-start-unknown",
     "consent-start-used",
+    "approval",
     "consent-wrong-company",
+    "consent-cancelled",
+    "consent-changed-meanwhile",
+    "consent-not-administrator-by-link",
+    "invitation",
+    "message-approved",
+    "message-invitation-over",
     "decision-by-hand",
     "decision-correct",
     "decision-is-number",
@@ -145,9 +153,20 @@ PAGES = (
     "status-reconnected",
     "status-running",
     "status-synced",
+    "take-back",
+    "message-address-taken-back",
     "verify",
 )
-MAILS = ("broken", "digest", "not-understood", "reactivated", "reminder", "reminder-last", "verify")
+MAILS = (
+    "broken",
+    *(f"changed-{kind}" for kind in ChangeKind),
+    "digest",
+    "not-understood",
+    "reactivated",
+    "reminder",
+    "reminder-last",
+    "verify",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +215,11 @@ class Visitor:
         return self.post("/login", form, language=language)
 
     def approve(self, asked: Mapping[str, str], tenant_id: str = TENANT_ID, *, language: Language) -> Seen:
+        """Approves in Fortnox, comes back, and confirms if there is something to confirm."""
+        came = self.receive(asked, tenant_id, language=language)
+        return self.decide(language=language) if came.location.endswith("/oauth/approval") else came
+
+    def receive(self, asked: Mapping[str, str], tenant_id: str = TENANT_ID, *, language: Language) -> Seen:
         """Approves in Fortnox and comes back."""
         code = self.tour.world.fortnox.approve(
             client_id=CLIENT_ID,
@@ -205,6 +229,12 @@ class Visitor:
             service=asked.get("account_type") == "service",
         )
         return self.get("/oauth/callback", {"state": asked["state"], "code": code}, language=language)
+
+    def decide(self, decision: str = "confirm", *, language: Language) -> Seen:
+        """On the page that says what was approved."""
+        guard = re.search(r'name="guard" value="([^"]*)"', self.get("/oauth/approval", language=language).body)
+        form = {"decision": decision, "guard": guard[1] if guard else ""}
+        return self.post("/oauth/approval", form, language=language)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: str | None, language: Language) -> Seen:
         own = urlsplit(self.tour.base_url)
@@ -294,12 +324,36 @@ class Tour:
         state = visitor.log_in().query["state"]
         return visitor.get("/oauth/callback", {"state": state, **answer}, language=language)
 
+    def _ask_an_administrator(self) -> None:
+        for language in Language:
+            asked = self._refused({"error": "error_missing_system_admin_right"}, language)
+            path = asked.body.partition(f"{self.base_url}/approve/")[2].partition('"')[0]
+            self.pages["invitation", language] = Visitor(self).get(f"/approve/{path}", language=language).body
+            state = {"error": "error_missing_system_admin_right"}
+            no_administrator, late, administrator = Visitor(self), Visitor(self), Visitor(self)
+            refused = no_administrator.post(f"/approve/{path}", {}).query["state"]
+            seen = no_administrator.get("/oauth/callback", {"state": refused, **state}, language=language)
+            self.pages["consent-not-administrator-by-link", language] = seen.body
+            for visitor in (late, administrator):
+                visitor.receive(visitor.post(f"/approve/{path}", {}).query, language=language)
+            self.pages["approval", language] = administrator.get("/oauth/approval", language=language).body
+            self.pages["message-approved", language] = administrator.decide(language=language).body
+            self.pages["consent-changed-meanwhile", language] = late.decide(language=language).body
+            self.pages["message-invitation-over", language] = (
+                Visitor(self).get(f"/approve/{path}", language=language).body
+            )
+            self.world.integrations.remove(WAREHOUSE)
+            cancelling = Visitor(self)
+            cancelling.receive(cancelling.log_in().query, language=language)
+            self.pages["consent-cancelled", language] = cancelling.decide("cancel", language=language).body
+
     def _nothing_came(self, language: Language) -> Seen:
         visitor = Visitor(self)
         visitor.log_in()
         return visitor.get("/oauth/callback", language=language)
 
     def _set_up(self) -> None:
+        self._ask_an_administrator()
         self._connect(self.operator.log_in(mode="personal").query)
         self._look("setup-personal", "/setup")
         self._connect(self.operator.press("/connect").query)
@@ -426,6 +480,8 @@ class Tour:
         self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
         self._mail("not-understood", NoticeKind.NOT_UNDERSTOOD)
         self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
+        for kind in ChangeKind:
+            self._changed_mail(kind)
         self._verify()
 
     def _verify(self) -> None:
@@ -439,6 +495,10 @@ class Tour:
             self._keep(
                 "message-reactivation-link-expired", lambda language: Visitor(self).get(again, language=language)
             )
+        old = self._link(LinkKind.TAKE_BACK, {"integration": WAREHOUSE, "address": "gammal@nordlager.example"})
+        self._keep("take-back", lambda language: Visitor(self).get(old, language=language))
+        same = self._link(LinkKind.TAKE_BACK, subject)
+        self._keep("message-address-taken-back", lambda language: Visitor(self).get(same, language=language))
         self._keep("message-reactivation-not-needed", lambda language: Visitor(self).get(again, language=language))
 
     def _break_and_reactivate(self) -> None:
@@ -545,6 +605,19 @@ class Tour:
             assert integration.settings is not None
             reader = replace(integration, settings=replace(integration.settings, language=language))
             self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, held=held)
+
+    def _changed_mail(self, kind: ChangeKind) -> None:
+        params = {"what": kind, "by": "lisa", "address": "ekonomi@nordlager.example", "new_address": "ny@nord.example"}
+        notice = Notice(
+            id=kind, integration_id=WAREHOUSE, kind=NoticeKind.CHANGED, created_at=self.world.clock(), params=params
+        )
+        letters = self.world.parts.notice_tools().letters
+        for language in Language:
+            integration = self._integration()
+            assert integration.settings is not None
+            reader = replace(integration, settings=replace(integration.settings, language=language))
+            mail = letters.compose(notice, reader, reminder_day=None, held=[])
+            self.mails[f"changed-{kind}", language] = mail
 
     def _link(self, kind: LinkKind, subject: dict[str, str]) -> str:
         return self.world.parts.links("").make(kind, subject)

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from invoicing.pages import plain, start, verify
+from invoicing.pages import invitation, plain, start, take_back, verify
 from invoicing.pages.serve import serve
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
@@ -16,8 +16,12 @@ ROUTES = {
     ("GET", "/"): start.start,
     ("POST", "/login"): start.login,
     ("GET", "/reactivate/{token}"): start.reactivate,
+    ("GET", "/approve/{token}"): invitation.invitation,
+    ("POST", "/approve/{token}"): invitation.accept,
     ("GET", "/verify/{token}"): verify.verify,
     ("POST", "/verify/{token}"): verify.confirm,
+    ("GET", "/take-back/{token}"): take_back.take_back,
+    ("POST", "/take-back/{token}"): take_back.take_back_now,
     ("GET", "/assets/{name}"): plain.asset,
     ("GET", "/health"): plain.health,
 }

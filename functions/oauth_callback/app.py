@@ -12,7 +12,11 @@ from invoicing.runtime.settings import OauthCallbackSettings
 settings = OauthCallbackSettings.read(os.environ)
 parts = Bootstrap(settings)
 
-ROUTES = {("GET", "/oauth/callback"): consent.callback}
+ROUTES = {
+    ("GET", "/oauth/callback"): consent.callback,
+    ("GET", "/oauth/approval"): consent.approval,
+    ("POST", "/oauth/approval"): consent.decide_approval,
+}
 
 
 @metrics.log_metrics

@@ -20,7 +20,7 @@ from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice, NoticeKind
-from invoicing.domain.session import PendingConsent, Session, TryLimit
+from invoicing.domain.session import PendingConsent, Proposal, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, TokenStatus
 from moto import mock_aws
 
@@ -78,10 +78,7 @@ def test_nothing_secret_lies_in_the_sessions(aws: Aws) -> None:
         PendingConsent(
             state="state-secret",
             browser="browser-secret",
-            integration_id="lagret",
-            mode=Mode.SERVICE,
-            wms_username="anna",
-            wms_password=b"sealed",
+            proposal=Proposal(integration_id="lagret", mode=Mode.SERVICE, wms_username="anna", wms_password=b"sealed"),
             expires_at=START,
         )
     )

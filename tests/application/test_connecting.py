@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, connect_company
+from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, receive_consent
 from invoicing.application.ports import WmsInvoices
 from invoicing.application.prove_login import REFUSAL_STEP, SignInProblem, SignInRefusedError
 from invoicing.application.sign_in import SignedIn, sign_in
@@ -25,7 +25,7 @@ def problem_of(world: World, **query: str) -> ConsentProblem:
     """Why a callback came to nothing."""
     values = {"state": "", "browser": "", "code": "", "error": "", **query}
     with pytest.raises(ConsentFailedError) as failed:
-        connect_company(world.connect_tools(), **values)
+        receive_consent(world.connect_tools(), **values)
     return failed.value.problem
 
 

@@ -287,7 +287,17 @@ def test_only_the_current_address_is_confirmed(integrations: Integrations) -> No
     this = integrations.confirm_address("lagret", "ekonomi@lagret.example")
 
     assert (other, this) == (False, True)
-    assert integrations.get("lagret") == replace(ACTIVE, address_confirmed=True, version=2)
+    assert integrations.get("lagret") == replace(
+        ACTIVE, address_confirmed=True, confirmed_address="ekonomi@lagret.example", version=2
+    )
+
+
+def test_a_link_confirms_the_address_only_as_it_was_written_then(integrations: Integrations) -> None:
+    """Not the same one that somebody wrote again later."""
+    integrations.put(replace(ACTIVE, address_set=7))
+
+    assert not integrations.confirm_address("lagret", "ekonomi@lagret.example", address_set=6)
+    assert integrations.confirm_address("lagret", "ekonomi@lagret.example", address_set=7)
 
 
 def test_a_draft_has_no_address_to_confirm(integrations: Integrations) -> None:

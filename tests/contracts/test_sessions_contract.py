@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.application.ports import Sessions
-from invoicing.domain.session import PendingConsent, Session, TryLimit
+from invoicing.domain.integration import Company
+from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Proposal, Session, TryLimit
 from invoicing.domain.tokens import Mode
 
 from tests.support.aws import Aws
@@ -19,12 +20,28 @@ HOUR = timedelta(hours=1)
 CONSENT = PendingConsent(
     state="state-1",
     browser="browser-1",
-    integration_id="lagret",
-    mode=Mode.PERSONAL,
-    wms_username="anna",
-    wms_password=b"\x00sealed",
+    proposal=Proposal(
+        integration_id="lagret",
+        mode=Mode.PERSONAL,
+        wms_username="anna",
+        wms_password=b"\x00sealed",
+        wms_password_mark="mark",
+        generation=3,
+        by="anna",
+    ),
     expires_at=START + timedelta(minutes=30, microseconds=5),
 )
+APPROVAL = PendingApproval(
+    browser="browser-1",
+    guard="guard-1",
+    proposal=replace(CONSENT.proposal, by="", invitation="invitation-1"),
+    company=Company(tenant_id="1", name="Lagret AB", organisation_number="556677-8899"),
+    chain_id="chain-1",
+    keys=b"\x00sealed too",
+    keys_at=START,
+    expires_at=START + timedelta(minutes=30),
+)
+INVITATION = Invitation(id="invitation-1", proposal=APPROVAL.proposal, expires_at=START + timedelta(days=1))
 SESSION = Session(
     token="token-1",
     integration_id="lagret",
@@ -84,6 +101,51 @@ def test_a_consent_is_given_to_one_of_many(atomic_aws: Aws | None, sessions: Ses
     results = together([partial(sessions.take_consent, "state-1", browser="browser-1", now=START)] * 8)
 
     assert sorted(results, key=repr) == [*[None] * 7, CONSENT]
+
+
+def test_an_approval_is_looked_at_often_and_given_once(sessions: Sessions) -> None:
+    """To its browser and its form, with every field as it was."""
+    sessions.put_approval(APPROVAL)
+
+    assert sessions.approval("browser-1", now=START) == sessions.approval("browser-1", now=START) == APPROVAL
+    assert sessions.approval("browser-2", now=START) is None
+    assert sessions.take_approval("browser-2", guard="guard-1", now=START) is None
+    assert sessions.take_approval("browser-1", guard="guess", now=START) is None
+    assert sessions.take_approval("browser-1", guard="guard-1", now=START) == APPROVAL
+    assert sessions.take_approval("browser-1", guard="guard-1", now=START) is None
+    assert sessions.approval("browser-1", now=START) is None
+
+
+def test_an_approval_expires_at_its_time(sessions: Sessions) -> None:
+    """Keys that nobody confirmed are not used the day after."""
+    sessions.put_approval(APPROVAL)
+
+    assert sessions.approval("browser-1", now=APPROVAL.expires_at) is None
+    assert sessions.take_approval("browser-1", guard="guard-1", now=APPROVAL.expires_at) is None
+
+
+def test_an_invitation_works_once_until_its_time(sessions: Sessions) -> None:
+    """Looking does not use it up."""
+    sessions.put_invitation(INVITATION)
+
+    assert sessions.invitation("invitation-1", now=INVITATION.expires_at - MICROSECOND) == INVITATION
+    assert sessions.invitation("invitation-1", now=INVITATION.expires_at) is None
+    assert sessions.invitation("invitation-2", now=START) is None
+    assert sessions.take_invitation("invitation-1", now=START)
+    assert not sessions.take_invitation("invitation-1", now=START)
+    sessions.put_invitation(INVITATION)
+    assert not sessions.take_invitation("invitation-1", now=INVITATION.expires_at)
+
+
+def test_an_invitation_and_an_approval_are_given_to_one_of_many(atomic_aws: Aws | None, sessions: Sessions) -> None:
+    """Two people have the link, or press twice."""
+    sessions.put_invitation(INVITATION)
+    sessions.put_approval(APPROVAL)
+    taken = together([partial(sessions.take_invitation, "invitation-1", now=START)] * 8)
+    given = together([partial(sessions.take_approval, "browser-1", guard="guard-1", now=START)] * 8)
+
+    assert sorted(taken, key=repr) == [*[False] * 7, True]
+    assert sorted(given, key=repr) == [*[None] * 7, APPROVAL]
 
 
 def test_a_session_lives_until_it_expires(sessions: Sessions) -> None:

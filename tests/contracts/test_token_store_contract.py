@@ -371,6 +371,7 @@ def test_disconnecting_forgets_every_token(store: TokenStore) -> None:
     assert stored is not None
     assert stored.status is TokenStatus.REVOKED
     assert (stored.blob, stored.cc_blob, stored.intent, stored.lease_until, stored.due_at) == (None,) * 5
+    assert stored.tenant_id == ""
 
 
 def test_a_write_under_way_brings_no_token_back(store: TokenStore) -> None:

@@ -116,9 +116,11 @@ class Office:
         log_in_to_fortnox(self.page, f"{who}@{self.system}.example", f"{who}-pass")
 
     def approve(self, who: str = "admin") -> None:
-        """Log in to Fortnox and approve the permissions."""
+        """Log in to Fortnox, approve the permissions, and confirm what that means."""
         self.log_in_to_fortnox(who)
         self.page.locator("#approve").click()
+        self.arrive("/oauth/approval")
+        self.press("Confirm")
 
     def at_wrong_company(self) -> None:
         """Approve as the administrator of a company that is not this office's."""

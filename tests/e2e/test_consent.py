@@ -67,7 +67,7 @@ def test_a_missing_licence_is_named(office: Office, missing: str, heading: str, 
 
 @in_both_languages
 def test_somebody_who_is_no_administrator_gets_a_link_to_send_to_one(office: Office, browser: Browser) -> None:
-    """The administrator opens it in another browser and finds everything but the password filled in."""
+    """The administrator opens it in another browser, and needs no login for Ongoing."""
     office.sign_in()
     office.log_in_to_fortnox("anna")
 
@@ -79,11 +79,19 @@ def test_somebody_who_is_no_administrator_gets_a_link_to_send_to_one(office: Off
     with visitor(browser, language=LOCALES[office.language]) as page:
         administrator = office.at(page)
         administrator.visit(link.input_value())
-        expect(page.get_by_label(office.say("Username"))).to_have_value(USERNAME)
-        page.get_by_label(office.say("Password")).fill(PASSWORD)
-        administrator.press("Sign in")
-        administrator.approve()
-        administrator.arrive("/setup")
+        administrator.look("invitation")
+        administrator.press("Go on to Fortnox")
+        administrator.log_in_to_fortnox()
+        page.locator("#approve").click()
+        administrator.arrive("/oauth/approval")
+        administrator.look("approval")
+        administrator.press("Confirm")
+        expect_heading(administrator, "Thank you, it is connected")
+        administrator.look("approved", once=True)
+        administrator.visit(link.input_value())
+        expect_heading(administrator, "The link can no longer be used")
+    office.sign_in()
+    office.arrive("/setup")
 
 
 def test_where_no_administrator_is_the_own_permissions_connect_too(office: Office) -> None:

@@ -100,7 +100,10 @@ class DeployedConnection:
         administrator = {"username": "admin@nordlager.example", "password": "admin-pass"}
         page = visitor.send("POST", _beside(asked, "login"), {**_hidden(page.body), **administrator})
         back = visitor.send("POST", _beside(asked, "consent"), {**_hidden(page.body), "decision": "approve"}).location
-        arrived = visitor.send("GET", back).location
+        visitor.send("GET", back)
+        approval = f"{self.stack.base_url}/oauth/approval"
+        asks = visitor.send("GET", approval)
+        arrived = visitor.send("POST", approval, {**_hidden(asks.body), "decision": "confirm"}).location
         if arrived.endswith("/setup"):
             self._create(visitor)
         assert self.item.status is TokenStatus.ACTIVE, arrived

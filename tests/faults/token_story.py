@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from invoicing.application.access_fortnox import access_token
-from invoicing.application.connect_company import ConsentFailedError, connect_company
+from invoicing.application.connect_company import ConsentFailedError, confirm_approval, receive_consent
 from invoicing.application.ports import ClientRefusedError, FortnoxOAuth, GrantRefusedError, TokenStore
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.application.start_consent import ConsentTools, start_consent
@@ -25,6 +25,7 @@ from invoicing.domain.errors import (
     RetryLaterError,
     UnknownOutcomeError,
 )
+from invoicing.domain.session import Proposal
 from invoicing.domain.tokens import Mode, TokenStatus
 from invoicing.runtime.bootstrap import Bootstrap
 
@@ -287,13 +288,17 @@ class Story:
 
         def approve() -> None:
             tools = self.parts.connect_tools(BASE_URL)
+            stored = self.parts.integrations.get(INTEGRATION)
             started = start_consent(
                 tools.consent,
-                integration_id=INTEGRATION,
-                wms_username="anna",
-                wms_password=b"sealed",
-                wms_password_mark="",
-                mode=self.setup.mode,
+                Proposal(
+                    integration_id=INTEGRATION,
+                    wms_username="anna",
+                    wms_password=b"sealed",
+                    mode=self.setup.mode,
+                    generation=stored.generation if stored else 0,
+                    by="anna",
+                ),
             )
             state = started.url.partition("state=")[2].partition("&")[0]
             code = self.fortnox.approve(
@@ -304,7 +309,8 @@ class Story:
                 service=self.setup.mode is Mode.SERVICE,
             )
             try:
-                connect_company(tools, state=state, browser=started.browser, code=code, error="")
+                approval = receive_consent(tools, state=state, browser=started.browser, code=code, error="")
+                confirm_approval(tools, browser=approval.browser, guard=approval.guard)
             except ConsentFailedError:
                 self._given = False
             else:

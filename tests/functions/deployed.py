@@ -383,6 +383,23 @@ class Browser:
         return {name: values[0] for name, values in parse_qs(urlsplit(page.location).query).items()}
 
     def approve(self, asked: Mapping[str, str], *, tenant_id: str = TENANT_ID) -> Page:
+        """Approves in Fortnox, comes back, and confirms if there is something to confirm."""
+        page = self.receive(asked, tenant_id=tenant_id)
+        return self.decide() if page.status == 303 and page.location.endswith("/oauth/approval") else page
+
+    def read_approval(self) -> Page:
+        """The page that says what was approved."""
+        return self.send("oauth_callback", request("oauth_callback__approval"))
+
+    def decide(self, decision: str = "confirm") -> Page:
+        """*Confirm* or *Cancel* on it."""
+        guard = re.search(r'name="guard" value="([^"]+)"', self.read_approval().body)
+        form = {"decision": decision, "guard": guard[1] if guard else ""}
+        public = self.deployed.variables["public_base_url"]
+        headers = {"Origin": "://".join(urlsplit(public)[:2])} if public else {}
+        return self.send("oauth_callback", request("oauth_callback__confirm", form=form, headers=headers))
+
+    def receive(self, asked: Mapping[str, str], *, tenant_id: str = TENANT_ID) -> Page:
         """Approves in Fortnox and comes back."""
         code = self.deployed.fortnox.approve(
             client_id=CLIENT_ID,

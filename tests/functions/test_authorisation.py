@@ -18,9 +18,15 @@ PUBLIC = {
     ("GET", "/reactivate/{token}"): "needs a signed link",
     ("GET", "/verify/{token}"): "needs a signed link",
     ("POST", "/verify/{token}"): "needs a signed link",
+    ("GET", "/take-back/{token}"): "needs a signed link",
+    ("POST", "/take-back/{token}"): "needs a signed link",
     ("GET", "/assets/{name}"): "holds nothing of anybody",
     ("GET", "/health"): "holds nothing of anybody",
+    ("GET", "/approve/{token}"): "needs a link that works once",
+    ("POST", "/approve/{token}"): "needs a link that works once",
     ("GET", "/oauth/callback"): "needs a state of this browser",
+    ("GET", "/oauth/approval"): "shows what this browser has just approved",
+    ("POST", "/oauth/approval"): "needs the guard of a form of this browser",
     ("POST", "/logout"): "ends only the session that it was sent with, and needs its guard",
 }
 OTHER = "sydlager"
@@ -176,8 +182,9 @@ def opened(browser: Browser, kind: LinkKind, token: str) -> set[int]:
     """Opens a link in every way that its routes allow; gives the statuses."""
     name = f"landing__{kind}"
     pages = [browser.send("landing", request(name, path=f"/{kind}/{token}"))]
-    if kind is LinkKind.VERIFY_ADDRESS:
-        pages.append(browser.send("landing", request("landing__confirm", path=f"/{kind}/{token}")))
+    button = {LinkKind.VERIFY_ADDRESS: "landing__confirm", LinkKind.TAKE_BACK: "landing__take_back_now"}.get(kind)
+    if button:
+        pages.append(browser.send("landing", request(button, path=f"/{kind}/{token}")))
     assert all("Nordlager 3PL AB" not in page.body for page in pages)
     return {page.status for page in pages}
 

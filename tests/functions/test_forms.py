@@ -9,7 +9,7 @@ from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.integration_settings import FIELDS
 from invoicing.pages.settings_form import SettingsForm
 
-from local.ongoing.seed import PASSWORD, USERNAME, WAREHOUSE
+from local.ongoing.seed import PASSWORD, PLAIN, USERNAME, WAREHOUSE
 from tests.functions.deployed import Browser, Page, event, request
 
 EMPTY = {"empty": "", "blank": "   "}
@@ -119,7 +119,7 @@ def test_what_else_a_sign_in_sends_is_not_trusted(operator: Browser, name: str) 
     assert operator.deployed.logged("page_crashed") == []
 
 
-@pytest.mark.parametrize("path", ["/sync", "/pause", "/resume", "/connect", "/rehearsal", "/invoices/1/retry"])
+@pytest.mark.parametrize("path", ["/sync", "/pause", "/resume", "/connect", "/rehearsal", f"/invoices/{PLAIN}/retry"])
 def test_a_button_takes_no_field_but_its_guard(operator: Browser, path: str) -> None:
     """Whatever else is sent along changes nothing about what it does."""
     csrf = operator.look("/pause").csrf

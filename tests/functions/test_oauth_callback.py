@@ -201,11 +201,11 @@ def test_an_invented_reason_is_shown_as_text(browser: Browser) -> None:
 
 
 def test_not_being_an_administrator_gives_a_link_to_pass_on(browser: Browser) -> None:
-    """It leads to the start page, filled in, without a password and without the state."""
+    """It is a secret of its own: nothing of the state or of the password is in it."""
     asked = browser.start()
     page = browser.come_back("oauth_callback__denied", state=asked["state"], error="error_missing_system_admin_right")
 
-    assert f"{API_URL}/?system=" in page.body
+    assert f"{API_URL}/approve/" in page.body
     assert asked["state"] not in page.body
 
 

@@ -236,6 +236,8 @@ def test_the_fields_that_are_counted_are_those_of_our_lines() -> None:
         ('{ $.message = "fortnox_drift" }', "1", ()),
         ('{ $.message = "service_watched" }', "$.silent", ()),
         ('{ $.message = "service_watched" }', "$.left", ()),
+        ('{ $.message = "mail_limited" }', "1", ()),
+        ('{ ($.message = "sign_in_refused") && ($.problem = "refused" || $.problem = "too_many_tries") }', "1", ()),
     }
 
 

@@ -28,7 +28,7 @@ from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
-from invoicing.domain.session import PendingConsent, Session, TryLimit
+from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
 from invoicing.domain.wms_knowledge import WmsKnowledge
 
@@ -228,12 +228,16 @@ class FakeIntegrations:
             self._stored[integration_id] = replace(stored, broken_since=at, version=stored.version + 1)
             return True
 
-    def confirm_address(self, integration_id: str, address: str) -> bool:
+    def confirm_address(self, integration_id: str, address: str, *, address_set: int | None = None) -> bool:
         with self._lock:
             stored = self._stored.get(integration_id)
             if stored is None or stored.settings is None or stored.settings.problem_address != address:
                 return False
-            self._stored[integration_id] = replace(stored, address_confirmed=True, version=stored.version + 1)
+            if address_set not in {None, stored.address_set}:
+                return False
+            self._stored[integration_id] = replace(
+                stored, address_confirmed=True, confirmed_address=address, version=stored.version + 1
+            )
             return True
 
     def active_ids(self) -> Iterator[str]:
@@ -251,6 +255,11 @@ class FakeIntegrations:
 
     def go_on(self) -> None:
         self._stopped_since = None
+
+    def remove(self, integration_id: str) -> None:
+        """As if it had never been; no port has it."""
+        with self._lock:
+            self._stored.pop(integration_id, None)
 
     def warehouse_of(self, customer_id: str) -> str | None:
         with self._lock:
@@ -491,6 +500,7 @@ class FakeTokenStore:
                 replace(
                     _without_attempt(stored),
                     status=TokenStatus.REVOKED,
+                    tenant_id="",
                     blob=None,
                     cc_blob=None,
                     cc_blob_at=None,
@@ -531,6 +541,11 @@ class FakeTokenJournal:
         self._entries: dict[tuple[str, str, int], dict[str, JournalEntry]] = {}
         self.intents: set[tuple[str, str, int, str]] = set()
         self._lock = threading.Lock()
+
+    @property
+    def entries(self) -> list[JournalEntry]:
+        with self._lock:
+            return [entry for attempts in self._entries.values() for entry in attempts.values()]
 
     def record_intent(self, integration_id: str, chain_id: str, ver: int, attempt_id: str) -> None:
         with self._lock:
@@ -590,6 +605,8 @@ class FakeSessions:
 
     def __init__(self) -> None:
         self._consents: dict[str, PendingConsent] = {}
+        self._approvals: dict[str, PendingApproval] = {}
+        self._invitations: dict[str, Invitation] = {}
         self._sessions: dict[str, Session] = {}
         self.tries: dict[str, tuple[int, datetime, datetime]] = {}  # tries, when the next may follow, end of the hour
         self._lock = threading.Lock()
@@ -605,6 +622,37 @@ class FakeSessions:
                 return None
             del self._consents[state]
             return consent if now < consent.expires_at else None
+
+    def put_approval(self, approval: PendingApproval) -> None:
+        with self._lock:
+            self._approvals[approval.browser] = approval
+
+    def approval(self, browser: str, *, now: datetime) -> PendingApproval | None:
+        with self._lock:
+            approval = self._approvals.get(browser)
+            return approval if approval is not None and now < approval.expires_at else None
+
+    def take_approval(self, browser: str, *, guard: str, now: datetime) -> PendingApproval | None:
+        with self._lock:
+            approval = self._approvals.get(browser)
+            if approval is None or approval.guard != guard:
+                return None
+            del self._approvals[browser]
+            return approval if now < approval.expires_at else None
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        with self._lock:
+            self._invitations[invitation.id] = invitation
+
+    def invitation(self, invitation_id: str, *, now: datetime) -> Invitation | None:
+        with self._lock:
+            invitation = self._invitations.get(invitation_id)
+            return invitation if invitation is not None and now < invitation.expires_at else None
+
+    def take_invitation(self, invitation_id: str, *, now: datetime) -> bool:
+        with self._lock:
+            invitation = self._invitations.pop(invitation_id, None)
+            return invitation is not None and now < invitation.expires_at
 
     def put_session(self, session: Session) -> None:
         with self._lock:
@@ -623,7 +671,7 @@ class FakeSessions:
         with self._lock:
             tries, free_at, end = self.tries.get(limit.key, (0, now, now))
             if now >= end:
-                tries, free_at, end = 0, now, now + timedelta(hours=1)
+                tries, free_at, end = 0, now, now + limit.window
             if tries >= limit.free and now < free_at:
                 return max(free_at - now, timedelta(seconds=1))
             self.tries[limit.key] = (tries + 1, now + limit.wait_after(tries + 1), end)

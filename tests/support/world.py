@@ -8,7 +8,7 @@ from typing import Unpack
 from urllib.parse import parse_qs, urlsplit
 
 from invoicing.application.change_integration import ChangeTools, save_settings
-from invoicing.application.connect_company import Connected, ConnectTools, connect_company
+from invoicing.application.connect_company import Connected, ConnectTools, confirm_approval, receive_consent
 from invoicing.application.ports import FortnoxOAuth, OutsideCalls, SyncRequest, WmsInvoices
 from invoicing.application.sign_in import SignedIn, SignInTools, sign_in
 from invoicing.application.start_consent import ConsentStarted
@@ -16,6 +16,7 @@ from invoicing.application.sync_integration import SyncTools, sync_integration
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
+from invoicing.domain.session import PendingApproval
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, Given
 
@@ -189,6 +190,14 @@ class World:
         return started
 
     def approve(self, started: ConsentStarted, *, tenant_id: str = TENANT_ID) -> Connected:
+        """Approves in Fortnox, comes back and confirms."""
+        return self.confirm(self.receive(started, tenant_id=tenant_id))
+
+    def confirm(self, approval: PendingApproval) -> Connected:
+        """Reads what the approval means, and wants it."""
+        return confirm_approval(self.connect_tools(), browser=approval.browser, guard=approval.guard)
+
+    def receive(self, started: ConsentStarted, *, tenant_id: str = TENANT_ID) -> PendingApproval:
         """Approves in Fortnox and comes back."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(started.url).query).items()}
         code = self.fortnox.approve(
@@ -198,7 +207,7 @@ class World:
             scopes=query["scope"].split(),
             service=query.get("account_type") == "service",
         )
-        return connect_company(self.connect_tools(), state=query["state"], browser=started.browser, code=code, error="")
+        return receive_consent(self.connect_tools(), state=query["state"], browser=started.browser, code=code, error="")
 
     def connect(self, mode: Mode = Mode.SERVICE) -> Integration:
         """From nothing to an active integration."""

@@ -45,7 +45,7 @@ def parse_json(text: bytes | str, *, once: bool = True) -> Any:
         raise NotJsonError("it is nested too deep") from None
     except NotJsonError:
         raise
-    except ValueError:  # also numbers of thousands of digits, and bytes that are no text
+    except (ValueError, ArithmeticError):  # also numbers of thousands of digits, or beyond all exponents
         raise NotJsonError("it is not JSON") from None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from invoicing.application.change_integration import ChangeTools, export_again
+from invoicing.application.change_integration import ChangeTools, export_all_again
 from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.integration import Integration
@@ -68,9 +68,7 @@ def _try_again(tools: ChangeTools, integration: Integration, pair: Pair, code: I
         and record.issue.code is code
         and (record.goods_owner, record.customer_number) == (pair.goods_owner, pair.customer_number)
     ]
-    for invoice_id in waiting:
-        export_again(tools, integration, invoice_id, kind=EventKind.RETRY, by=by)
-    return len(waiting)
+    return len(export_all_again(tools, integration, frozenset(waiting), kind=EventKind.RETRY, by=by))
 
 
 def _held(tools: ChangeTools, integration_id: str) -> Iterator[Export]:

@@ -1,4 +1,8 @@
-"""The callback from Fortnox: a code becomes keys, and a system becomes connected (or connected again)."""
+"""The callback from Fortnox: a code becomes keys, a person says what they are for, and a system is connected (again).
+
+Keys wait sealed beside the sign-ins until the person who approved has read who will write to which books
+(docs/decisions/0004). Only then they are where the engine can use them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,12 +20,15 @@ from invoicing.application.ports import (
     SyncRequest,
 )
 from invoicing.application.sign_in import open_session
-from invoicing.application.start_consent import ConsentTools
+from invoicing.application.start_consent import CONSENT_LIFE, ConsentTools
+from invoicing.application.tell_change import tell_change, with_change
 from invoicing.application.token_engine import TokenEngine
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.errors import HeldError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import Company, Integration, IntegrationStatus
+from invoicing.domain.login_name import fold_user
 from invoicing.domain.notice import broken_notice_id
-from invoicing.domain.session import PendingConsent, Session
+from invoicing.domain.session import PendingApproval, PendingConsent, Proposal, Session
 from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus
 
 
@@ -39,6 +46,7 @@ class ConsentProblem(StrEnum):
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
     WRONG_COMPANY = "wrong_company"
     OTHER_LEDGER = "other_ledger"  # of the same company: its records are about the one that was there
+    CHANGED_MEANWHILE = "changed_meanwhile"  # connected, disconnected or a new password since it was begun
     OTHER = "other"
 
 
@@ -60,14 +68,14 @@ class ConsentFailedError(Exception):
         self,
         problem: ConsentProblem,
         *,
-        pending: PendingConsent | None = None,
+        proposal: Proposal | None = None,
         detail: str = "",
         expected: Company | None = None,
         approved: Company | None = None,
     ) -> None:
         super().__init__(f"{problem} {detail}".strip())
         self.problem = problem
-        self.pending = pending
+        self.proposal = proposal
         self.detail = detail
         self.expected = expected
         self.approved = approved
@@ -88,111 +96,177 @@ class ConnectTools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """The integration as it is now, and a sign-in for the browser."""
+    """The integration as it is now, and a sign-in for the browser; none for an administrator who came by a link."""
 
     integration: Integration
-    session: Session
+    session: Session | None
 
 
-def connect_company(tools: ConnectTools, *, state: str, browser: str, code: str, error: str) -> Connected:
-    """Finishes a consent that this browser started. Raises ConsentFailedError."""
+def receive_consent(tools: ConnectTools, *, state: str, browser: str, code: str, error: str) -> PendingApproval:
+    """Takes what Fortnox gave to a consent that this browser started. Nothing is connected yet, and nothing in use.
+
+    Raises ConsentFailedError.
+    """
     pending = tools.consent.sessions.take_consent(state, browser=browser, now=tools.consent.clock())
     if pending is None:
         raise ConsentFailedError(ConsentProblem.UNKNOWN_START)
     if error:
-        raise ConsentFailedError(_PROBLEM_OF.get(error, ConsentProblem.OTHER), pending=pending, detail=error)
+        raise ConsentFailedError(_PROBLEM_OF.get(error, ConsentProblem.OTHER), proposal=pending.proposal, detail=error)
     if not code:
-        raise ConsentFailedError(ConsentProblem.NO_CODE, pending=pending)
+        raise ConsentFailedError(ConsentProblem.NO_CODE, proposal=pending.proposal)
     try:
-        integration = _connect(tools, pending, code)
+        return _receive(tools, pending, code)
     except GrantRefusedError as refused:
         problem = _PROBLEM_OF.get(refused.error, ConsentProblem.CODE_REFUSED)
-        raise ConsentFailedError(problem, pending=pending, detail=refused.error) from refused
+        raise ConsentFailedError(problem, proposal=pending.proposal, detail=refused.error) from refused
     except HeldError as held:
-        raise ConsentFailedError(ConsentProblem.MISSING_LICENCE, pending=pending, detail=held.issue.code) from held
+        raise ConsentFailedError(
+            ConsentProblem.MISSING_LICENCE, proposal=pending.proposal, detail=held.issue.code
+        ) from held
     except InvoicingError as failure:
-        tools.report("consent_failed", {"integration": pending.integration_id, "reason": str(failure)})
-        raise ConsentFailedError(ConsentProblem.FORTNOX_NOT_ANSWERING, pending=pending) from failure
-    session = open_session(tools.consent, integration, pending.wms_username)
-    return Connected(integration=integration, session=session)
+        raise _not_answering(tools, pending.proposal, failure) from failure
 
 
-def _connect(tools: ConnectTools, pending: PendingConsent, code: str) -> Integration:
-    engine = tools.engine
+def confirm_approval(tools: ConnectTools, *, browser: str, guard: str) -> Connected:
+    """A person has read what the approval means, and wants it. Raises ConsentFailedError."""
+    approval = tools.consent.sessions.take_approval(browser, guard=guard, now=tools.consent.clock())
+    if approval is None:
+        raise ConsentFailedError(ConsentProblem.UNKNOWN_START)
+    proposal = approval.proposal
+    try:
+        existing = tools.integrations.get(proposal.integration_id)
+        _check_still_wanted(tools, approval, existing)
+        integration = _connect(tools, approval, existing)
+    except InvoicingError as failure:
+        raise _not_answering(tools, proposal, failure) from failure
+    return Connected(
+        integration=integration,
+        session=open_session(tools.consent, integration, proposal.by) if proposal.by else None,
+    )
+
+
+def cancel_approval(tools: ConnectTools, *, browser: str, guard: str) -> bool:
+    """Forgets the keys; says whether there were any. What is connected stays as it is."""
+    approval = tools.consent.sessions.take_approval(browser, guard=guard, now=tools.consent.clock())
+    return approval is not None
+
+
+def _receive(tools: ConnectTools, pending: PendingConsent, code: str) -> PendingApproval:
+    engine, proposal = tools.engine, pending.proposal
     chain_id = engine.new_id()
-    seal = engine.sealer.prepare(engine.chain_context(pending.integration_id, chain_id, 0))
+    seal = engine.sealer.prepare(engine.chain_context(proposal.integration_id, chain_id, 0))
     raw = engine.oauth.exchange_code(code)
     sealed, received_at = seal(raw), engine.clock()
-    engine.journal.record(
-        pending.integration_id,
-        chain_id,
-        0,
-        JournalEntry(attempt_id="consent", blob=sealed, received_at=received_at),
-    )
     tokens = engine.oauth.read_tokens(raw, received_at=received_at, needs_refresh_token=True)
     company = tools.fortnox_with(tokens.access_token).company()
-    existing = tools.integrations.get(pending.integration_id)
-    _check_company(tools, pending, tokens, company, existing)
-    engine.store.start_chain(
-        TokenItem(
-            integration_id=pending.integration_id,
-            chain_id=chain_id,
-            ver=0,
-            mode=pending.mode,
-            status=TokenStatus.ACTIVE,
-            tenant_id=company.tenant_id,
-            blob=sealed,
-            blob_at=received_at,
-            due_at=engine.next_rotation(),
-        )
-    )
-    integration = _put(tools, pending, company)
-    if existing is not None and existing.broken_since is not None:
-        tools.notices.close(broken_notice_id(existing.id, existing.broken_since))
-    if integration.runs:
-        slot = f"connected-{chain_id}"
-        tools.queue.send([SyncRequest(integration_id=integration.id, by=pending.wms_username, slot=slot)])
-    tools.report("company_connected", {"integration": integration.id, "mode": pending.mode})
-    return integration
-
-
-def _check_company(
-    tools: ConnectTools, pending: PendingConsent, tokens: Tokens, company: Company, existing: Integration | None
-) -> None:
-    """The token, the company's own page and the integration must all mean the same ledger."""
     if tokens.tenant_id and tokens.tenant_id != company.tenant_id:
-        raise ConsentFailedError(ConsentProblem.OTHER, pending=pending, detail="tenant_mismatch")
+        raise ConsentFailedError(ConsentProblem.OTHER, proposal=proposal, detail="tenant_mismatch")
+    existing = tools.integrations.get(proposal.integration_id)
+    try:
+        _check_company(proposal, company, existing)
+    except ConsentFailedError:
+        _revoke(tools, proposal, tokens)  # these keys are put nowhere: not in a table, and not in the journal
+        raise
+    approval = PendingApproval(
+        browser=pending.browser,
+        guard=tools.consent.new_secret(),
+        proposal=proposal,
+        company=company,
+        chain_id=chain_id,
+        keys=sealed,
+        keys_at=received_at,
+        expires_at=engine.clock() + CONSENT_LIFE,
+    )
+    tools.consent.sessions.put_approval(approval)
+    return approval
+
+
+def _revoke(tools: ConnectTools, proposal: Proposal, tokens: Tokens) -> None:
+    try:
+        tools.engine.oauth.revoke(tokens.refresh_token)
+    except InvoicingError as error:
+        # Not ours to keep in any case: it was never stored, and dies in 45 days.
+        tools.report("revoke_failed", {"integration": proposal.integration_id, "reason": str(error)})
+
+
+def _check_company(proposal: Proposal, company: Company, existing: Integration | None) -> None:
+    """The integration must go on in the ledger that it has sent invoices to."""
     if existing is None or existing.status in {IntegrationStatus.DRAFT, IntegrationStatus.DISCONNECTED}:
         return
     if existing.company.tenant_id != company.tenant_id:
-        try:
-            tools.engine.oauth.revoke(tokens.refresh_token)
-        except InvoicingError as error:
-            # Not ours to keep in any case: it was never stored, and dies in 45 days.
-            tools.report("revoke_failed", {"integration": pending.integration_id, "reason": str(error)})
         same = existing.company.organisation_number == company.organisation_number != ""
         raise ConsentFailedError(
             ConsentProblem.OTHER_LEDGER if same else ConsentProblem.WRONG_COMPANY,
-            pending=pending,
+            proposal=proposal,
             expected=existing.company,
             approved=company,
         )
 
 
-def _put(tools: ConnectTools, pending: PendingConsent, company: Company) -> Integration:
+def _check_still_wanted(tools: ConnectTools, approval: PendingApproval, existing: Integration | None) -> None:
+    """Somebody may have connected, disconnected or changed the password meanwhile, or used the same link."""
+    proposal = approval.proposal
+    if (existing.generation if existing else 0) != proposal.generation:
+        raise ConsentFailedError(ConsentProblem.CHANGED_MEANWHILE, proposal=proposal)
+    _check_company(proposal, approval.company, existing)
+    if proposal.invitation and not tools.consent.sessions.take_invitation(
+        proposal.invitation, now=tools.consent.clock()
+    ):
+        raise ConsentFailedError(ConsentProblem.CHANGED_MEANWHILE, proposal=proposal)
+
+
+def _connect(tools: ConnectTools, approval: PendingApproval, existing: Integration | None) -> Integration:
+    engine, proposal = tools.engine, approval.proposal
+    engine.journal.record(
+        proposal.integration_id,
+        approval.chain_id,
+        0,
+        JournalEntry(attempt_id="consent", blob=approval.keys, received_at=approval.keys_at),
+    )
+    engine.store.start_chain(
+        TokenItem(
+            integration_id=proposal.integration_id,
+            chain_id=approval.chain_id,
+            ver=0,
+            mode=proposal.mode,
+            status=TokenStatus.ACTIVE,
+            tenant_id=approval.company.tenant_id,
+            blob=approval.keys,
+            blob_at=approval.keys_at,
+            due_at=engine.next_rotation(),
+        )
+    )
+    integration = _put(tools, proposal, approval.company)
+    if existing is not None and existing.broken_since is not None:
+        tools.notices.close(broken_notice_id(existing.id, existing.broken_since))
+    if integration.runs:
+        slot = f"connected-{approval.chain_id}"
+        by = proposal.by or proposal.wms_username
+        tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+    tools.report("company_connected", {"integration": integration.id, "mode": proposal.mode})
+    return integration
+
+
+def _not_answering(tools: ConnectTools, proposal: Proposal, failure: InvoicingError) -> ConsentFailedError:
+    tools.report("consent_failed", {"integration": proposal.integration_id, "reason": str(failure)})
+    return ConsentFailedError(ConsentProblem.FORTNOX_NOT_ANSWERING, proposal=proposal)
+
+
+def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integration:
     """Writes the connection; once more if somebody changed the settings at the same moment."""
     for _ in range(3):
-        existing = tools.integrations.get(pending.integration_id)
+        existing = tools.integrations.get(proposal.integration_id)
         now = tools.engine.clock()
         if existing is None:
             integration = Integration(
-                id=pending.integration_id,
+                id=proposal.integration_id,
                 status=IntegrationStatus.DRAFT,
                 company=company,
-                wms_username=pending.wms_username,
-                wms_password=pending.wms_password,
-                wms_password_mark=pending.wms_password_mark,
+                wms_username=proposal.wms_username,
+                wms_password=proposal.wms_password,
+                wms_password_mark=proposal.wms_password_mark,
                 settings=None,
+                generation=1,
                 connected_at=now,
             )
         else:
@@ -202,18 +276,25 @@ def _put(tools: ConnectTools, pending: PendingConsent, company: Company) -> Inte
                     IntegrationStatus.DRAFT if existing.status is IntegrationStatus.DISCONNECTED else existing.status
                 ),
                 company=company,
-                wms_username=pending.wms_username,
-                wms_password=pending.wms_password,
-                wms_password_mark=pending.wms_password_mark,
-                generation=existing.generation + (pending.wms_password_mark != existing.wms_password_mark),
+                wms_username=proposal.wms_username,
+                wms_password=proposal.wms_password,
+                wms_password_mark=proposal.wms_password_mark,
+                generation=existing.generation + 1,
                 connected_at=now,
                 broken_since=None,
                 reactivated_at=existing.reactivated_at if existing.broken_since is None else now,
                 version=existing.version + 1,
             )
+        by = proposal.by
+        user = fold_user(by)
+        if by and user not in integration.users:
+            integration = replace(integration, users=(*integration.users, user))
+        integration = with_change(integration, ChangeKind.CONSENT, at=now, by=by)
         try:
             tools.integrations.put(integration)
         except ChangedMeanwhileError:
             continue
+        if existing is not None:
+            tell_change(tools.notices, existing, ChangeKind.CONSENT, at=now, by=by, params={})
         return integration
     raise RetryLaterError("the integration is being changed by somebody else")

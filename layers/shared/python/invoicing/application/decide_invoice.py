@@ -3,8 +3,9 @@
 from dataclasses import replace
 from enum import StrEnum
 
+from invoicing.application.ask_for_run import ask_for_invoices
 from invoicing.application.change_integration import ChangeTools
-from invoicing.application.ports import ChangedMeanwhileError, SyncRequest
+from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.domain.decision import NEEDS_NOTE, NEEDS_NUMBER, Decision, Way
 from invoicing.domain.export import EventKind, Export, HistoryEvent
 from invoicing.domain.integration import Integration
@@ -60,9 +61,7 @@ def decide_invoice(
         except ChangedMeanwhileError:
             raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE) from None
         record = decided
-    tools.integrations.ask_for(integration.id, frozenset({invoice_id}))
-    slot = f"decided-{invoice_id}-{record.version}"
-    tools.queue.send([SyncRequest(integration_id=integration.id, by=by, slot=slot)])
+    ask_for_invoices(tools, integration, frozenset({invoice_id}), by=by)
     tools.report("invoice_decided", {"integration": integration.id, "invoice": str(invoice_id), "way": way, "by": by})
     return record
 

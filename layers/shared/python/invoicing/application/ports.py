@@ -16,7 +16,7 @@ from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
-from invoicing.domain.session import PendingConsent, Session, TryLimit
+from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 from invoicing.domain.wms_knowledge import WmsKnowledge
@@ -148,8 +148,11 @@ class Integrations(Protocol):
         """
         ...
 
-    def confirm_address(self, integration_id: str, address: str) -> bool:
-        """Marks the problem address as confirmed if it is still this one, and sets the next version."""
+    def confirm_address(self, integration_id: str, address: str, *, address_set: int | None = None) -> bool:
+        """Marks the problem address as confirmed if it is still this one, and sets the next version.
+
+        `address_set` is the version in which it was written (None: any): an old link confirms no later address.
+        """
         ...
 
     def active_ids(self) -> Iterator[str]:
@@ -315,7 +318,7 @@ class TokenStore(Protocol):
         ...
 
     def forget(self, integration_id: str) -> None:
-        """Disconnect: removes every sealed token and sets REVOKED."""
+        """Disconnect: removes every sealed token and the tenant id, which is half a credential, and sets REVOKED."""
         ...
 
     def due(self, now: datetime) -> Iterator[str]:
@@ -382,6 +385,26 @@ class Sessions(Protocol):
         """
         ...
 
+    def put_approval(self, approval: PendingApproval) -> None:
+        """Replaces what this browser had before."""
+        ...
+
+    def approval(self, browser: str, *, now: datetime) -> PendingApproval | None:
+        """What this browser is asked about."""
+        ...
+
+    def take_approval(self, browser: str, *, guard: str, now: datetime) -> PendingApproval | None:
+        """Gives it once; None for an unknown, used or expired one, or if the guard is another."""
+        ...
+
+    def put_invitation(self, invitation: Invitation) -> None: ...
+
+    def invitation(self, invitation_id: str, *, now: datetime) -> Invitation | None: ...
+
+    def take_invitation(self, invitation_id: str, *, now: datetime) -> bool:
+        """Says whether it was there and unused: it works once."""
+        ...
+
     def put_session(self, session: Session) -> None: ...
 
     def session(self, token: str, *, now: datetime) -> Session | None: ...
@@ -391,7 +414,7 @@ class Sessions(Protocol):
     def count_try(self, limit: TryLimit, *, now: datetime) -> timedelta:
         """Counts one try, so that of many at the same moment no more pass than may; none means that it may be made.
 
-        Else nothing is counted, and it says how long to wait. The hour of a key begins with its first try.
+        Else nothing is counted, and it says how long to wait. The window of a key begins with its first try.
         """
         ...
 

@@ -1,6 +1,6 @@
 """From a notice in the outbox to a mail: the first one, its reminders, and none too many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -72,14 +72,22 @@ def send_notice(tools: NoticeTools, notice_id: str) -> None:
         return
     if notice.sent and (notice.due_at is None or notice.due_at > now):
         return
-    address = notice.params.get("address") or (integration.settings.problem_address if integration.settings else "")
-    if not address:
+    addresses = _addresses(notice, integration)
+    if not addresses:
         _report_not_sent(tools, notice)
         return
     reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
     held = _held(tools, integration.id) if notice.kind is NoticeKind.DIGEST else []
     letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, held=held)
-    _send(tools, notice, letter, to=address, due_at=_next_reminder(notice))
+    _send(tools, notice, letter, to=addresses, due_at=_next_reminder(notice))
+
+
+def _addresses(notice: Notice, integration: Integration) -> list[str]:
+    """A new address counts when it is confirmed: until then what is sent to it goes to the one before it too."""
+    if "address" in notice.params:
+        return [notice.params["address"]]
+    wanted = integration.settings.problem_address if integration.settings else ""
+    return [address for address in dict.fromkeys((wanted, integration.heard_address)) if address]
 
 
 def _tell_us(tools: NoticeTools, notice: Notice, integration: Integration | None) -> None:
@@ -88,17 +96,18 @@ def _tell_us(tools: NoticeTools, notice: Notice, integration: Integration | None
         return
     if tools.operator_address:
         letter = tools.letters.compose_for_us(notice, integration)
-        _send(tools, notice, letter, to=tools.operator_address, due_at=None)
+        _send(tools, notice, letter, to=[tools.operator_address], due_at=None)
         return
     _report_not_sent(tools, notice)
     tools.notices.close(notice.id)
 
 
-def _send(tools: NoticeTools, notice: Notice, letter: Mail, *, to: str, due_at: datetime | None) -> None:
+def _send(tools: NoticeTools, notice: Notice, letter: Mail, *, to: Sequence[str], due_at: datetime | None) -> None:
     about = {"integration": notice.integration_id}
-    tools.mailer.send(
-        to=to, subject=letter.subject, text=letter.text, html=letter.html, tags={**about, "kind": notice.kind}
-    )
+    for address in to:
+        tools.mailer.send(
+            to=address, subject=letter.subject, text=letter.text, html=letter.html, tags={**about, "kind": notice.kind}
+        )
     try:
         tools.notices.record_sent(notice, at=tools.clock(), due_at=due_at)
     except ChangedMeanwhileError:

@@ -7,14 +7,17 @@ from datetime import timedelta
 from invoicing.application.ports import ChangedMeanwhileError, Sealer
 from invoicing.application.prove_login import Attempt, ProofTools, SignInProblem, SignInRefusedError, prove_login
 from invoicing.application.start_consent import ConsentStarted, ConsentTools, start_consent
+from invoicing.application.tell_change import tell_change, with_change
 from invoicing.application.wms_login import wms_password_context
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.login_name import fold_user
-from invoicing.domain.session import Session
+from invoicing.domain.session import Proposal, Session
 from invoicing.domain.system import CustomerId, NotASystemError, SystemProblem, parse_system
 from invoicing.domain.tokens import Mode
 
 SESSION_LIFE = timedelta(hours=8)
+_MOST_USERS = 50  # of one system that are known to have signed in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +72,17 @@ def sign_in(
     mark = tools.marks.make(warehouse, password)
     integration = tools.integrations.get(warehouse)
     if integration is None or integration.status is IntegrationStatus.DISCONNECTED or integration.broken_since:
-        return start_consent(
-            tools.consent,
+        proposal = Proposal(
             integration_id=warehouse,
+            mode=mode,
             wms_username=username,
             wms_password=_sealed(tools, warehouse, password),
             wms_password_mark=mark,
-            mode=mode,
+            generation=integration.generation if integration else 0,
+            by=username,
         )
-    if _replaces_login(integration, username, mark):
-        integration = _with_new_login(tools, integration, username, _sealed(tools, warehouse, password), mark)
+        return start_consent(tools.consent, proposal)
+    integration = _as_known(tools, integration, username, password, mark)
     return SignedIn(session=open_session(tools, integration, username), integration=integration)
 
 
@@ -122,20 +126,34 @@ def _replaces_login(integration: Integration, username: str, mark: str) -> bool:
     return mark != integration.wms_password_mark if same_user else integration.login_is_refused
 
 
-def _with_new_login(
-    tools: SignInTools, integration: Integration, username: str, sealed: bytes, mark: str
-) -> Integration:
-    """Ends all sign-ins too: whoever had the login before may not be who has it now."""
-    changed = replace(
-        integration,
-        wms_username=username,
-        wms_password=sealed,
-        wms_password_mark=mark,
-        generation=integration.generation + 1,
-        version=integration.version + 1,
-    )
+def _as_known(tools: SignInTools, integration: Integration, username: str, password: str, mark: str) -> Integration:
+    """Keeps who has signed in, and the login that was just proven; what is new of it is told."""
+    changed, told, now = integration, list[ChangeKind](), tools.clock()
+    user = fold_user(username)
+    if user not in integration.users:
+        changed = replace(changed, users=(*changed.users, user)[-_MOST_USERS:])
+        if user != fold_user(integration.wms_username):
+            told.append(ChangeKind.NEW_USER)
+    if _replaces_login(integration, username, mark):
+        # All sign-ins end too: whoever had the login before may not be who has it now.
+        changed = replace(
+            changed,
+            wms_username=username,
+            wms_password=_sealed(tools, integration.id, password),
+            wms_password_mark=mark,
+            generation=integration.generation + 1,
+        )
+        if integration.wms_password_mark:
+            told.append(ChangeKind.LOGIN)
+    if changed == integration:
+        return integration
+    for kind in told:
+        changed = with_change(changed, kind, at=now, by=username)
+    changed = replace(changed, version=integration.version + 1)
     try:
         tools.integrations.put(changed)
     except ChangedMeanwhileError:
         return tools.integrations.get(integration.id) or integration
+    for kind in told:
+        tell_change(tools.notices, integration, kind, at=now, by=username, params={})
     return changed

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from invoicing.application.ports import Clock, FortnoxOAuth, Sessions
-from invoicing.domain.session import PendingConsent
-from invoicing.domain.tokens import Mode
+from invoicing.domain.session import PendingConsent, Proposal
 
 CONSENT_LIFE = timedelta(minutes=30)  # to find the right administrator and log in; a code itself lives ten
 
@@ -28,37 +27,14 @@ class ConsentStarted:
     url: str
     browser: str
     life: timedelta
-    integration_id: str
-    wms_username: str
+    proposal: Proposal
 
 
-def start_consent(
-    tools: ConsentTools,
-    *,
-    integration_id: str,
-    wms_username: str,
-    wms_password: bytes,
-    wms_password_mark: str,
-    mode: Mode,
-) -> ConsentStarted:
-    """Remembers what the consent is for; `wms_password` is sealed."""
+def start_consent(tools: ConsentTools, proposal: Proposal) -> ConsentStarted:
+    """Remembers what the consent is for."""
     state, browser = tools.new_secret(), tools.new_secret()
     tools.sessions.put_consent(
-        PendingConsent(
-            state=state,
-            browser=browser,
-            integration_id=integration_id,
-            mode=mode,
-            wms_username=wms_username,
-            wms_password=wms_password,
-            wms_password_mark=wms_password_mark,
-            expires_at=tools.clock() + CONSENT_LIFE,
-        )
+        PendingConsent(state=state, browser=browser, proposal=proposal, expires_at=tools.clock() + CONSENT_LIFE)
     )
-    return ConsentStarted(
-        url=tools.oauth.authorize_url(state=state, mode=mode),
-        browser=browser,
-        life=CONSENT_LIFE,
-        integration_id=integration_id,
-        wms_username=wms_username,
-    )
+    url = tools.oauth.authorize_url(state=state, mode=proposal.mode)
+    return ConsentStarted(url=url, browser=browser, life=CONSENT_LIFE, proposal=proposal)

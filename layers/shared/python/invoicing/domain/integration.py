@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from invoicing.domain.change import Change
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
@@ -15,6 +16,7 @@ from invoicing.domain.sent_work import SentWork
 from invoicing.domain.work import Work
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
+MOST_ASKED = 500  # invoices that are asked for at a time: the record must stay small enough to be written
 RUN_LIFE = timedelta(minutes=15)  # no run takes longer, and by then the schedule has brought another one
 
 
@@ -83,6 +85,10 @@ class Integration:
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
     address_confirmed: bool = False
+    confirmed_address: str = ""  # the last one that somebody confirmed; hears of changes until another one is confirmed
+    address_set: int = 0  # the version in which the address was written; a link to confirm is for one of them
+    users: tuple[str, ...] = ()  # who has signed in, as they are compared
+    changes: tuple[Change, ...] = ()  # what people did, oldest first
     detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
     last_run: RunSummary | None = None
     version: int = 1
@@ -109,6 +115,13 @@ class Integration:
         """Whether Ongoing refused the stored login in the last run."""
         run = self.last_run
         return run is not None and run.problem is not None and run.problem.code is IssueCode.WMS_LOGIN_REFUSED
+
+    @property
+    def heard_address(self) -> str:
+        """The address that is told what happens: confirmed by a click, and not yet replaced by another such one."""
+        if self.confirmed_address or not self.address_confirmed or self.settings is None:
+            return self.confirmed_address
+        return self.settings.problem_address  # confirmed before it was kept apart
 
     @property
     def answered(self) -> bool:
@@ -138,6 +151,11 @@ class Integration:
     def awaits_run(self, now: datetime) -> bool:
         """Whether a person asked for a run that has not ended yet."""
         return self.sync_asked_at is not None and not self.answered and now < self.sync_asked_at + RUN_LIFE
+
+    def has_run_queued(self, now: datetime) -> bool:
+        """Whether a run that a person asked for has not even begun: it will see what is asked for until then."""
+        begun = self.run_under_way(now)
+        return self.awaits_run(now) and not (begun and self.sync_asked_at and begun.started_at >= self.sync_asked_at)
 
     @property
     def held_up(self) -> Work:

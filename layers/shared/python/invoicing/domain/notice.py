@@ -18,6 +18,7 @@ class NoticeKind(StrEnum):
     REACTIVATED = "reactivated"  # works again; says what was sent
     DIGEST = "digest"  # issues of the day
     VERIFY_ADDRESS = "verify_address"
+    CHANGED = "changed"  # somebody did something that others must hear of
     NOT_UNDERSTOOD = "not_understood"  # an answer of the WMS; to whoever runs this service
 
 

@@ -55,6 +55,16 @@ class BrowserRequest:
         said = self.headers.get("sec-fetch-site") == "same-origin"
         return self.same_origin and (said or self.headers.get("origin") == f"{own.scheme}://{own.netloc}")
 
+    @property
+    def is_text(self) -> bool:
+        """Whether all of it can be written down: half a letter of UTF-16 cannot, and no browser sends one."""
+        said = [self.path, *self.query, *self.query.values(), *self.headers.values(), *self.cookies.values()]
+        try:
+            "".join(said).encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def form(self) -> dict[str, str]:
         """The fields of a form; of a repeated one the first counts. Raises BadFormError."""
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()

@@ -2,6 +2,7 @@
 
 from invoicing.application.change_integration import disconnect, sign_out_everywhere
 from invoicing.application.start_consent import start_consent
+from invoicing.domain.session import Proposal
 from invoicing.domain.tokens import Mode
 from invoicing.pages.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.pages.password import password_field, password_refused
@@ -20,14 +21,16 @@ def connect_again(visit: SignedInVisit) -> Answer:
     if refused is not None:
         return _connect_page(visit, refused)
     integration = visit.integration
-    started = start_consent(
-        visit.parts.consent_tools(visit.request.base_url),
+    proposal = Proposal(
         integration_id=integration.id,
+        mode=Mode.SERVICE,
         wms_username=integration.wms_username,
         wms_password=integration.wms_password,
         wms_password_mark=integration.wms_password_mark,
-        mode=Mode.SERVICE,
+        generation=integration.generation,
+        by=visit.session.username,
     )
+    started = start_consent(visit.parts.consent_tools(visit.request.base_url), proposal)
     seconds = int(started.life.total_seconds())
     return redirect(started.url, cookies=[cookie(CONSENT_COOKIE, started.browser, seconds=seconds)])
 

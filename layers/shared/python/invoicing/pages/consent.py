@@ -2,12 +2,19 @@
 
 from urllib.parse import urlencode
 
-from invoicing.application.connect_company import ConsentFailedError, ConsentProblem, connect_company
+from invoicing.application.connect_company import (
+    ConsentFailedError,
+    ConsentProblem,
+    cancel_approval,
+    confirm_approval,
+    receive_consent,
+)
+from invoicing.application.invite_administrator import invite_administrator
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.system import address_of
 from invoicing.pages.browser import CONSENT_COOKIE, Answer, no_cookie, redirect
 from invoicing.pages.serve import Visit, session_cookie, session_of
-from invoicing.rendering.views import ConsentOutcome, ConsentView
+from invoicing.rendering.views import ApprovalView, ConsentOutcome, ConsentView, Message
 from invoicing.runtime.observability import logger
 
 _OUTCOMES = {
@@ -21,6 +28,7 @@ _OUTCOMES = {
     ConsentProblem.FORTNOX_NOT_ANSWERING: ConsentOutcome.FORTNOX_NOT_ANSWERING,
     ConsentProblem.WRONG_COMPANY: ConsentOutcome.WRONG_COMPANY,
     ConsentProblem.OTHER_LEDGER: ConsentOutcome.OTHER_LEDGER,
+    ConsentProblem.CHANGED_MEANWHILE: ConsentOutcome.CHANGED_MEANWHILE,
     ConsentProblem.OTHER: ConsentOutcome.OTHER,
 }
 
@@ -38,7 +46,7 @@ def callback(visit: Visit) -> Answer:
         # Not started by us: the Marketplace leads here too. It is a start, never a login.
         return redirect(visit.url("/"))
     try:
-        connected = connect_company(
+        receive_consent(
             visit.parts.connect_tools(visit.request.base_url),
             state=query["state"],
             browser=browser,
@@ -46,10 +54,55 @@ def callback(visit: Visit) -> Answer:
             error=query.get("error", ""),
         )
     except ConsentFailedError as failed:
+        if failed.problem is not ConsentProblem.UNKNOWN_START:
+            return _failed(visit, failed)
+        if not browser or visit.parts.sessions.approval(browser, now=visit.now()) is None:
+            return _not_started(visit, browser)
+        # The page was loaded again: what was received waits to be confirmed.
+    return redirect(visit.url("/oauth/approval"))
+
+
+def approval(visit: Visit) -> Answer:
+    """GET /oauth/approval: what the person who approved has approved, before anything comes of it."""
+    browser = visit.request.cookies.get(CONSENT_COOKIE, "")
+    waiting = visit.parts.sessions.approval(browser, now=visit.now()) if browser else None
+    if waiting is None:
+        return _not_started(visit, browser)
+    view = ApprovalView(
+        guard=waiting.guard,
+        system=address_of(waiting.proposal.integration_id),
+        username=waiting.proposal.wms_username,
+        company=waiting.company.name,
+        organisation_number=waiting.company.organisation_number,
+        by_link=not waiting.proposal.by,
+    )
+    return Answer(body=visit.pages.approval(view, visit.language))
+
+
+def decide_approval(visit: Visit) -> Answer:
+    """POST /oauth/approval: *Confirm* or *Cancel*."""
+    form = visit.request.form()
+    browser, guard = visit.request.cookies.get(CONSENT_COOKIE, ""), form.get("guard", "")
+    if not visit.request.same_origin:
+        return visit.message(Message.FORM_EXPIRED, status=403)
+    tools = visit.parts.connect_tools(visit.request.base_url)
+    if not browser:
+        return _not_started(visit, browser)
+    if form.get("decision") != "confirm":
+        cancelled = cancel_approval(tools, browser=browser, guard=guard)
+        if not cancelled:
+            return _not_started(visit, browser)
+        view = ConsentView(outcome=ConsentOutcome.CANCELLED)
+        return Answer(body=visit.pages.consent(view, visit.language), cookies=[no_cookie(CONSENT_COOKIE)])
+    try:
+        connected = confirm_approval(tools, browser=browser, guard=guard)
+    except ConsentFailedError as failed:
         if failed.problem is ConsentProblem.UNKNOWN_START:
             return _not_started(visit, browser)
         return _failed(visit, failed)
     integration, session = connected.integration, connected.session
+    if session is None:
+        return visit.message(Message.APPROVED, cookies=[no_cookie(CONSENT_COOKIE)])
     page = "/setup" if integration.status is IntegrationStatus.DRAFT else "?notice=reconnected"
     return redirect(
         visit.url(f"/integrations/{integration.id}{page}"),
@@ -70,17 +123,24 @@ def _not_started(visit: Visit, browser: str) -> Answer:
 
 def _failed(visit: Visit, failed: ConsentFailedError) -> Answer:
     logger.info("consent_failed", extra={"problem": failed.problem, "detail": failed.detail[:60]})
+    proposal = failed.proposal
     prefill = {}
-    if failed.pending:
-        system = address_of(failed.pending.integration_id)
-        prefill = {"system": system, "username": failed.pending.wms_username}
+    if proposal and proposal.by:
+        prefill = {"system": address_of(proposal.integration_id), "username": proposal.wms_username}
     start = f"/?{urlencode(prefill)}" if prefill else "/"
-    no_administrator = failed.problem is ConsentProblem.NOT_ADMINISTRATOR
+    outcome, link, personal = _OUTCOMES[failed.problem], "", ""
+    if failed.problem is ConsentProblem.NOT_ADMINISTRATOR and proposal:
+        if proposal.by:
+            secret = invite_administrator(visit.parts.consent_tools(visit.request.base_url), proposal)
+            link = visit.url(f"/approve/{secret}")
+            personal = f"/?{urlencode({**prefill, 'mode': 'personal'})}"
+        else:
+            outcome = ConsentOutcome.NOT_ADMINISTRATOR_BY_LINK
     view = ConsentView(
-        outcome=_OUTCOMES[failed.problem],
+        outcome=outcome,
         try_again_path=start,
-        administrator_link=visit.url(start) if no_administrator else "",
-        personal_path=f"/?{urlencode({**prefill, 'mode': 'personal'})}" if no_administrator else "",
+        administrator_link=link,
+        personal_path=personal,
         expected_company=failed.expected.name if failed.expected else "",
         approved_company=failed.approved.name if failed.approved else "",
         error_code=failed.detail[:60] if failed.problem is ConsentProblem.OTHER else "",

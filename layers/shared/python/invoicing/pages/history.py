@@ -42,6 +42,9 @@ def history(visit: SignedInVisit) -> Answer:
         whole = visit.parts.exports.get(visit.integration.id, export.invoice_id) or export
         facts = _facts(whole, visit.language)
         table += [(*_step(event, visit.language), *facts) for event in whole.history]
+    for change in visit.integration.changes:
+        time = f"{change.at.astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}"
+        table.append((time, _(label_of(change.kind)), change.by, *[""] * (len(_HEADINGS) - 3)))
     return as_file(table, f"{visit.integration.id}-history.csv", visit.language)
 
 

@@ -5,7 +5,7 @@ from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.domain.wms_invoice import WmsInvoice
+from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 from invoicing.domain.work import work_of
 from invoicing.pages.browser import Answer
 from invoicing.pages.find import find, wanted
@@ -123,20 +123,21 @@ def _is_early(visit: SignedInVisit, invoice_id: int) -> WmsInvoice | None:
 
 def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Feedback) -> Answer:
     invoice_id = visit.invoice_id
-    if invoice_id is None:
+    if invoice_id is None or (visit.record is None and _in_ongoing(visit) is None):
         return visit.not_found()
-    export_again(visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username)
-    return visit.noted(notice if visit.integration.runs else Feedback.NOT_RUNNING, f"/invoices/{invoice_id}")
+    asked = export_again(
+        visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username
+    )
+    if not asked:
+        notice = Feedback.TOO_MANY_ASKED
+    elif not visit.integration.runs:
+        notice = Feedback.NOT_RUNNING
+    return visit.noted(notice, f"/invoices/{invoice_id}")
 
 
 def _unbegun_page(visit: SignedInVisit) -> Answer:
     """An invoice that we have no record of, as Ongoing has it."""
-    integration, invoice_id = visit.integration, visit.invoice_id
-    found = (
-        visit.parts.wms.by_id(login_of(integration, visit.parts.password_sealer), invoice_id)
-        if invoice_id is not None and integration.settings is not None
-        else None
-    )
+    integration, found = visit.integration, _in_ongoing(visit)
     if not isinstance(found, WmsInvoice):
         return visit.not_found()
     view = InvoiceView(
@@ -146,3 +147,11 @@ def _unbegun_page(visit: SignedInVisit) -> Answer:
         notice=visit.once(visit.notice),
     )
     return Answer(body=visit.pages.invoice(view, visit.language))
+
+
+def _in_ongoing(visit: SignedInVisit) -> WmsInvoice | UnreadableInvoice | None:
+    """The invoice that the path names, as Ongoing has it."""
+    integration, invoice_id = visit.integration, visit.invoice_id
+    if invoice_id is None or integration.settings is None:
+        return None
+    return visit.parts.wms.by_id(login_of(integration, visit.parts.password_sealer), invoice_id)

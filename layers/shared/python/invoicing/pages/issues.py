@@ -1,7 +1,8 @@
 """What stops invoices, cause by cause, and the button that tries all again that one cause stops."""
 
-from invoicing.application.change_integration import retry_all
+from invoicing.application.change_integration import export_all_again
 from invoicing.domain.cause import Cause
+from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
@@ -40,7 +41,15 @@ def retry(visit: SignedInVisit) -> Answer:
     cause = next((one for one in visit.standing.causes if one.id == wanted), None)
     if cause is None:
         return _back(visit, Feedback.NOT_POSSIBLE_NOW, None)
-    retry_all(visit.parts.change_tools(), visit.integration, cause.exports, by=visit.session.username)
+    asked = export_all_again(
+        visit.parts.change_tools(),
+        visit.integration,
+        frozenset(record.invoice_id for record in cause.exports),
+        kind=EventKind.RETRY,
+        by=visit.session.username,
+    )
+    if not asked:
+        return _back(visit, Feedback.TOO_MANY_ASKED, cause)
     return _back(visit, Feedback.RETRY_QUEUED if visit.integration.runs else Feedback.NOT_RUNNING, cause)
 
 

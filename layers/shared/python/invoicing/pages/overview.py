@@ -23,6 +23,7 @@ from invoicing.rendering.views_of import fees_of, totals_of
 from invoicing.runtime.links import LinkKind
 
 _COUNTED_AT_ONCE = 500  # records
+_CHANGES_SHOWN = 8
 
 
 def status(visit: SignedInVisit) -> Answer:
@@ -57,6 +58,7 @@ def status(visit: SignedInVisit) -> Answer:
         unconfirmed_address="" if integration.address_confirmed else address,
         foresight=_foresight(visit),
         notice=visit.once(_sync_notice(integration, visit.notice, progress)),
+        changes=integration.changes[::-1][:_CHANGES_SHOWN],
     )
     return Answer(body=visit.pages.status(view, visit.language))
 

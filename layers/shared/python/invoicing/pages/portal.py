@@ -21,7 +21,7 @@ ROUTES: Routes = {
     ("GET", f"{_HERE}/setup"): signed_in(overview.setup),
     ("GET", f"{_HERE}/settings"): signed_in(settings_page.settings_form),
     ("POST", f"{_HERE}/settings"): settings_page.SAVE,
-    ("POST", f"{_HERE}/confirm-address"): signed_in(settings_page.ask_again),
+    ("POST", f"{_HERE}/confirm-address"): signed_in(settings_page.send_confirmation),
     ("POST", f"{_HERE}/sync"): signed_in(overview.sync),
     ("GET", f"{_HERE}/pause"): signed_in(overview.pause_form),
     ("POST", f"{_HERE}/pause"): signed_in(overview.pause_now),

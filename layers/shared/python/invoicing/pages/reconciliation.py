@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from unicodedata import normalize
 
 from invoicing.domain.integration_settings import Language
 from invoicing.pages.browser import Answer
@@ -14,6 +15,7 @@ from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.views import InvoiceLine
 
+_BEGINS_A_FORMULA = frozenset("=+-@\t\r\n")
 _HEADINGS = (
     translatable("Invoice date"),
     translatable("Goods owner"),
@@ -120,7 +122,12 @@ def _cell(value: object, language: Language) -> str:
             text = f"{value:.2f}" if value == value.quantize(Decimal("0.01")) else f"{value:f}"
             return text.replace(".", ",") if language is Language.SWEDISH else text
         case str():
-            # A text that a spreadsheet will not take for a formula.
-            return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+            return _no_formula(value)
         case _:
             return str(value)
+
+
+def _no_formula(text: str) -> str:
+    """A text that no spreadsheet takes for a formula, however wide its signs are and whatever stands before them."""
+    seen = normalize("NFKC", text).lstrip(" \u200b\ufeff")
+    return f"'{text}" if seen[:1] in _BEGINS_A_FORMULA and seen else text

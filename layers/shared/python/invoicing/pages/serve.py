@@ -64,7 +64,8 @@ class Visit:
     @property
     def pages(self) -> "Pages":
         """The pages, as links of this visit lead to them."""
-        kept = urlencode({name: value for name, value in self.request.query.items() if name != "lang"})
+        query = self.request.query if self.request.is_text else {}
+        kept = urlencode({name: value for name, value in query.items() if name != "lang"})
         return self.parts.pages(self.request.base_path, kept if len(kept) < _LONGEST_QUERY else "")
 
     def now(self) -> datetime:
@@ -191,7 +192,8 @@ class SignedInVisit(Visit):
     def invoice_id(self) -> int | None:
         """The invoice that the path names, if it can be one."""
         raw = self.params["invoice_id"]
-        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else None
+        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else 0
+        return number if 0 < number < 2**31 else None  # Ongoing's ids are no larger
 
 
 type Page = Callable[[Visit], Answer]
@@ -321,6 +323,8 @@ def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, route
     page, params = _find(request, routes)
     visit = Visit(request=request, language=language, params=params, parts=parts)
     try:
+        if not request.is_text:
+            raise BadFormError("not text")
         if page is None:
             return visit.message(Message.NOT_FOUND, status=404)
         return page(visit)

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from invoicing.application.change_integration import SettingsChangedError, ask_again_to_confirm, save_settings
+from invoicing.application.change_integration import (
+    SavedWithoutMailError,
+    SettingsChangedError,
+    ask_to_confirm,
+    save_settings,
+)
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.integration_settings import (
@@ -56,18 +61,21 @@ def save(visit: SignedInVisit) -> Answer:
         save_settings(visit.parts.change_tools(), visit.integration, settings, seen=seen, by=by, to_try=to_try)
     except FormRefusedError as refused:
         return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
+    except SavedWithoutMailError:
+        return visit.noted(Feedback.SAVED_WITHOUT_MAIL)
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
     created = Feedback.CREATED_TO_TRY if to_try else Feedback.CREATED
     return visit.noted(created if was_draft else Feedback.SAVED)
 
 
-def ask_again(visit: SignedInVisit) -> Answer:
-    """POST /integrations/{id}/confirm-address"""
-    if visit.integration.address_confirmed:
+def send_confirmation(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/confirm-address: the mail with the link once more."""
+    integration = visit.integration
+    if integration.address_confirmed or integration.settings is None:
         return visit.noted(Feedback.NOT_POSSIBLE_NOW)
-    sent = ask_again_to_confirm(visit.parts.change_tools(), visit.integration)
-    return visit.noted(Feedback.LINK_SENT if sent else Feedback.LINK_SENT_BEFORE)
+    sent = ask_to_confirm(visit.parts.change_tools(), integration)
+    return visit.noted(Feedback.CONFIRMATION_SENT if sent else Feedback.CONFIRMATION_NOT_SENT)
 
 
 def _moves_the_address(visit: SignedInVisit, settings: IntegrationSettings, seen: str) -> bool:

@@ -3,7 +3,7 @@
 from invoicing.application.prove_login import SignInProblem, SignInRefusedError
 from invoicing.application.sign_in import SignedIn, sign_in
 from invoicing.domain.integration import IntegrationStatus
-from invoicing.domain.system import address_of
+from invoicing.domain.system import NotASystemError, Warehouse, address_of, parse_system
 from invoicing.domain.tokens import Mode
 from invoicing.pages.browser import (
     CONSENT_COOKIE,
@@ -19,7 +19,6 @@ from invoicing.pages.serve import Visit, asked_before, session_cookie
 from invoicing.rendering.views import LandingProblem, LandingView, Message, ReactivationView
 from invoicing.runtime.known_browsers import LIFE
 from invoicing.runtime.links import LinkExpiredError, LinkForgedError, LinkKind
-from invoicing.runtime.observability import logger
 
 PROBLEMS = {
     SignInProblem.SYSTEM_EMPTY: LandingProblem.FIELD_MISSING,
@@ -63,7 +62,8 @@ def login(visit: Visit) -> Answer:
             proof_of=lambda warehouse, user: _proof(visit, form.get("reactivation", ""), warehouse, user),
         )
     except SignInRefusedError as refused:
-        logger.info("sign_in_refused", extra={"problem": refused.problem, "cause": repr(refused.__cause__)})
+        trace = {**_trace(visit, username), "problem": refused.problem, "cause": repr(refused.__cause__)}
+        visit.parts.report("sign_in_refused", {**trace, "integration": _warehouse_named(system)})
         view = LandingView(
             system=system[:500],
             username=username[:50],
@@ -76,6 +76,7 @@ def login(visit: Visit) -> Answer:
         return _landing(visit, view, status=429 if refused.wait else 400)
     if isinstance(result, SignedIn):
         session = result.session
+        visit.parts.report("signed_in", {**_trace(visit, username), "integration": session.integration_id})
         cookies = [session_cookie(visit, session), _known(visit, session.integration_id, session.username)]
         if is_carried_for(session.integration_id, carried):
             from invoicing.pages.settings import settings_page  # only who was signed out needs the form here
@@ -92,7 +93,7 @@ def login(visit: Visit) -> Answer:
         result.url,
         cookies=[
             cookie(CONSENT_COOKIE, result.browser, seconds=int(result.life.total_seconds())),
-            _known(visit, result.integration_id, result.wms_username),
+            _known(visit, result.proposal.integration_id, result.proposal.wms_username),
         ],
     )
 
@@ -117,6 +118,21 @@ def reactivate(visit: Visit) -> Answer:
         reactivation=_reactivation_of(visit, token),
     )
     return _landing(visit, view)
+
+
+def _trace(visit: Visit, username: str) -> dict[str, str]:
+    """Who tried, and from where, so that a pattern is seen and no person is named."""
+    traces = visit.parts.traces()
+    return {"user": traces.user(username), "network": traces.network(visit.request.address)}
+
+
+def _warehouse_named(system: str) -> str:
+    """The system that was named, if it is one at all; nothing that a person typed otherwise."""
+    try:
+        parsed = parse_system(system)
+    except NotASystemError:
+        return ""
+    return parsed.name if isinstance(parsed, Warehouse) else "by-customer-id"
 
 
 def _proof(visit: Visit, link: str, system: str, username: str) -> str:

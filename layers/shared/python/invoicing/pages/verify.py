@@ -20,7 +20,8 @@ def confirm(visit: Visit) -> Answer:
     subject = _verified_subject(visit)
     if isinstance(subject, Answer):
         return subject
-    if not visit.parts.integrations.confirm_address(subject["integration"], subject["address"]):
+    written = int(subject["set"]) if "set" in subject else None  # a link that older code sent has none
+    if not visit.parts.integrations.confirm_address(subject["integration"], subject["address"], address_set=written):
         return visit.message(Message.ADDRESS_LINK_EXPIRED, status=410)
     return visit.message(Message.ADDRESS_VERIFIED)
 

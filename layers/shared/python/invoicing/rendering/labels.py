@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.standing import Situation, Tone
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
+from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.views import (
     DecisionWrong,
     Feedback,
@@ -69,6 +71,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "and is shown to you afterwards."
         ),
     },
+    ChangeKind: {kind: text.heading for kind, text in CHANGE_TEXTS.items()},
     PasswordProblem: {
         PasswordProblem.MISSING: translatable("Fill in this field."),
         PasswordProblem.WRONG: translatable("Ongoing does not accept this password. Nothing was changed."),
@@ -140,6 +143,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.CREATED: translatable("The integration is created."),
         Feedback.CREATED_TO_TRY: translatable("The integration is created, and sends nothing until you say so."),
         Feedback.SAVED: translatable("The settings are saved."),
+        Feedback.SAVED_WITHOUT_MAIL: translatable(
+            "The settings are saved. No mail to confirm the address was sent, because there were several today. Have "
+            "it sent from this page tomorrow."
+        ),
+        Feedback.CONFIRMATION_SENT: translatable("A mail with a link to confirm the address is on its way."),
+        Feedback.CONFIRMATION_NOT_SENT: translatable(
+            "No mail was sent, because there were several today. Look also among unwanted mail, and try again tomorrow."
+        ),
         Feedback.SYNC_STARTED: translatable("The sync has started."),
         Feedback.SYNC_ALREADY_RUNNING: translatable("A sync is already under way. It was not started twice."),
         Feedback.SYNC_DONE: translatable("The sync is done. What it did is shown under Runs."),
@@ -156,12 +167,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
         ),
-        Feedback.LINK_SENT: translatable("The mail with the link is on its way."),
-        Feedback.LINK_SENT_BEFORE: translatable("The mail was sent already today. Look among unwanted mail, too."),
         Feedback.NOW_IN_FORTNOX: translatable("It is invoice %(number)s in Fortnox."),
         Feedback.STILL_STOPPED: translatable("It was tried again, and is still stopped. Below it says why."),
         Feedback.NOTHING_MORE: translatable("Nothing more is to be done with it."),
         Feedback.EXPORT_QUEUED: translatable("It is sent in a moment."),
+        Feedback.TOO_MANY_ASKED: translatable(
+            "So many invoices are asked for that no more can be, so this one was not. Ask again when the next run has "
+            "ended."
+        ),
     },
 }
 
@@ -173,7 +186,6 @@ _NOT_SIMPLY_WELL = {
     Feedback.NOT_RUNNING: Tone.WARN,
     Feedback.NOT_POSSIBLE_NOW: Tone.WARN,
     Feedback.PAUSED: Tone.WARN,
-    Feedback.LINK_SENT_BEFORE: Tone.CALM,
     Feedback.SYNC_STARTED: Tone.CALM,
     Feedback.RETRY_QUEUED: Tone.CALM,
     Feedback.EXPORT_QUEUED: Tone.CALM,

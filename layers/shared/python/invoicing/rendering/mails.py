@@ -2,6 +2,8 @@
 
 A mail is composed once, as a letter of plain paragraphs, and then laid out twice, so that text and HTML
 cannot say different things. Links lead to pages; opening one changes nothing, as mail scanners open links.
+A subject names the system and never the company: anybody may call a company in Fortnox what they like, and have
+a mail sent to anybody.
 """
 
 import textwrap
@@ -13,6 +15,7 @@ from invoicing.domain.hint import HintCode
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.notice import Mail
 from invoicing.rendering.catalogue import translations
+from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.formats import format_amount, format_date, format_time
 from invoicing.rendering.hint_texts import counted_hint_text
@@ -20,6 +23,7 @@ from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.views import (
     BrokenMailView,
+    ChangedMailView,
     CurrencyTotal,
     DigestMailView,
     IssueLine,
@@ -31,7 +35,7 @@ from invoicing.rendering.views import (
 
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
 _MOST_ENTRIES = 20  # issues named in a digest; the page has them all
-_SUBJECT_LENGTH = 180  # characters; a company's name can be 1024
+_SUBJECT_LENGTH = 180  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class Mails:
         _ = translations(language).gettext
         return self._laid_out(
             Letter(
-                subject=_("%(company)s: the connection to Fortnox has stopped") % {"company": view.company},
+                subject=_("%(system)s: the connection to Fortnox has stopped") % {"system": view.system},
                 heading=_("The connection to Fortnox has stopped"),
                 before=(
                     _("Since %(time)s Fortnox no longer accepts the keys for %(company)s (%(system)s).")
@@ -108,8 +112,8 @@ class Mails:
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
-                    "%(company)s: no invoices to Fortnox for %(days)s day",
-                    "%(company)s: no invoices to Fortnox for %(days)s days",
+                    "%(system)s: no invoices to Fortnox for %(days)s day",
+                    "%(system)s: no invoices to Fortnox for %(days)s days",
                     view.day,
                 )
                 % names,
@@ -163,7 +167,7 @@ class Mails:
         )
         return self._laid_out(
             Letter(
-                subject=_("%(company)s: connected to Fortnox again") % names,
+                subject=_("%(system)s: connected to Fortnox again") % names,
                 heading=_("Connected to Fortnox again"),
                 before=(
                     _("%(company)s (%(system)s) was connected again %(time)s.")
@@ -207,8 +211,8 @@ class Mails:
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
-                    "%(company)s: %(number)s issue on the way to Fortnox",
-                    "%(company)s: %(number)s issues on the way to Fortnox",
+                    "%(system)s: %(number)s issue on the way to Fortnox",
+                    "%(system)s: %(number)s issues on the way to Fortnox",
                     view.issue_count,
                 )
                 % names,
@@ -231,19 +235,41 @@ class Mails:
             language,
         )
 
+    def changed(self, view: ChangedMailView, language: Language) -> Mail:
+        """Tells who did what."""
+        _ = translations(language).gettext
+        text = CHANGE_TEXTS[view.kind]
+        words = {
+            "user": view.by or _("A Fortnox administrator"),
+            "system": view.system,
+            "time": format_time(view.at, language),
+            "new_address": view.new_address,
+        }
+        return self._laid_out(
+            Letter(
+                subject=f"{view.system}: {_(text.heading)}",
+                heading=_(text.heading),
+                before=(_(text.what) % words,),
+                button=_(text.button),
+                link=view.link,
+                after=(_(text.after),),
+            ),
+            language,
+        )
+
     def verify(self, view: VerifyMailView, language: Language) -> Mail:
         """Asks the reader to confirm the address for problems."""
         _ = translations(language).gettext
         return self._laid_out(
             Letter(
-                subject=_("Confirm the address for %(company)s") % {"company": view.company},
+                subject=_("Confirm the address for %(system)s") % {"system": view.system},
                 heading=_("Is this the right address?"),
                 before=(
                     _(
-                        "This address was given for mails about problems with the invoices of %(company)s "
-                        "(%(system)s) to Fortnox."
+                        "This address was given for mails about problems with the invoices from the Ongoing system "
+                        "%(system)s to Fortnox."
                     )
-                    % {"company": view.company, "system": view.system},
+                    % {"system": view.system},
                 ),
                 button=_("Confirm the address"),
                 link=view.link,

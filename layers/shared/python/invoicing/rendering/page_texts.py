@@ -21,6 +21,10 @@ _TRY_AGAIN = translatable("Try again")
 _START_AGAIN = translatable("Start again")
 _SIGN_IN = translatable("Sign in")
 _BACK = translatable("Go back")
+_REMOVE = translatable(
+    "In Fortnox the approval is still there until your company takes it back, which only it can. Sign in there as an "
+    "administrator: menu at the company's name, Manage integrations, this app, Remove."
+)
 
 CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
     ConsentOutcome.DENIED: PageText(
@@ -66,21 +70,52 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
         ),
         todo=(
             translatable("Send the link below to your Fortnox administrator, for example by mail."),
-            translatable(
-                "The administrator needs the user name and password for Ongoing too. Do not put the password "
-                "in the same mail."
-            ),
+            translatable("It works once, for this system, for a day, and needs no password for Ongoing."),
             translatable("Or try again and sign in to Fortnox as an administrator."),
         ),
         button=_TRY_AGAIN,
+    ),
+    ConsentOutcome.NOT_ADMINISTRATOR_BY_LINK: PageText(
+        title=translatable("A Fortnox administrator must approve"),
+        what=translatable(
+            "You are signed in to Fortnox as somebody who is not a system administrator. Nothing was connected."
+        ),
+        todo=(
+            translatable("Open the link that you were sent once more, and sign in to Fortnox as an administrator."),
+            translatable("Or send it on to somebody who is one."),
+        ),
+    ),
+    ConsentOutcome.CANCELLED: PageText(
+        title=translatable("Nothing was connected"),
+        what=translatable("You cancelled, and the keys that Fortnox had given are forgotten. No invoice was sent."),
+        todo=(
+            _REMOVE,
+            translatable("If you did not know who asked, tell the one who runs Ongoing in your company."),
+        ),
+        button=_START_AGAIN,
+    ),
+    ConsentOutcome.CHANGED_MEANWHILE: PageText(
+        title=translatable("Somebody was quicker"),
+        what=translatable(
+            "Since you began, this system was connected or disconnected, or its login was changed. What you approved "
+            "came too late; its keys are forgotten, and nothing was changed by it."
+        ),
+        todo=(translatable("Sign in to see how it is, and connect again there if it is still needed."),),
+        button=_SIGN_IN,
     ),
     ConsentOutcome.WRONG_COMPANY: PageText(
         title=translatable("That was another company"),
         what=translatable(
             "This integration belongs to %(expected_company)s, but %(approved_company)s was approved in "
-            "Fortnox. Nothing was changed, and no invoice was sent."
+            "Fortnox. Nothing was changed, no invoice was sent, and the keys to it are stored nowhere."
         ),
-        todo=(translatable("Try again, and choose %(expected_company)s when you sign in to Fortnox."),),
+        todo=(
+            translatable(
+                "%(approved_company)s has approved this app all the same, until it takes that back. In Fortnox, as "
+                "%(approved_company)s: menu at the company's name, Manage integrations, this app, Remove."
+            ),
+            translatable("Try again, and choose %(expected_company)s when you sign in to Fortnox."),
+        ),
         button=_TRY_AGAIN,
     ),
     ConsentOutcome.OTHER_LEDGER: PageText(
@@ -236,7 +271,7 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
             "It is too old, or the address has been changed since. Mails go to the address in the settings "
             "all the same."
         ),
-        todo=(translatable("To get a new link, sign in and press “Send the link again” on the overview."),),
+        todo=(translatable("To get a new link, sign in and press “Send the mail again” on the overview."),),
         button=_SIGN_IN,
     ),
     Message.REACTIVATION_LINK_EXPIRED: PageText(
@@ -250,14 +285,45 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         what=translatable("Somebody has connected it again, and the invoices are being sent."),
         button=_SIGN_IN,
     ),
+    Message.ADDRESS_TAKEN_BACK: PageText(
+        title=translatable("The address is the old one again"),
+        what=translatable("Mails about problems go to the address that got the mail, and everybody is signed out."),
+        todo=(
+            translatable(
+                "Find out who changed it. If somebody else knows the password for Ongoing, have it changed there now."
+            ),
+        ),
+        button=_SIGN_IN,
+    ),
+    Message.INVITATION_OVER: PageText(
+        title=translatable("The link can no longer be used"),
+        what=translatable(
+            "It works once and for a day, and not after the system was connected or its login was changed. Nothing was "
+            "connected by it now."
+        ),
+        todo=(translatable("Ask the one who sent it for a new link, if it is still needed."),),
+    ),
+    Message.APPROVED: PageText(
+        title=translatable("Thank you, it is connected"),
+        what=translatable(
+            "Those who work in Ongoing look through the settings now; no invoice is created before they have. You can "
+            "close this page."
+        ),
+        todo=(
+            translatable(
+                "You can take your approval back at any time in Fortnox: menu at the company's name, Manage "
+                "integrations."
+            ),
+        ),
+    ),
     Message.DISCONNECTED: PageText(
         title=translatable("The integration is disconnected"),
         what=translatable(
-            "The keys to Fortnox and the password for Ongoing are deleted. No more invoices are sent. What "
-            "was sent remains in Fortnox."
+            "The keys to Fortnox, the company's id there and the password for Ongoing are deleted. No more invoices "
+            "are sent. What was sent remains in Fortnox."
         ),
         todo=(
-            translatable("You can also remove the app under Manage integrations in Fortnox."),
+            _REMOVE,
             translatable("You may connect again at any time; an invoice that was sent is not sent twice."),
         ),
         button=translatable("To the start page"),

@@ -8,12 +8,14 @@ from invoicing.rendering.catalogue import translations
 from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
 from invoicing.rendering.views import (
+    ApprovalView,
     ConnectView,
     ConsentView,
     CustomersView,
     DecisionView,
     DisconnectView,
     EarlyView,
+    InvitationView,
     InvoicesView,
     InvoiceView,
     IssuesView,
@@ -26,6 +28,7 @@ from invoicing.rendering.views import (
     SettingsView,
     SetupView,
     StatusView,
+    TakeBackView,
     VerifyView,
 )
 
@@ -57,6 +60,14 @@ class Pages:
         text = _filled(CONSENT_TEXTS[view.outcome], names, language)
         # The address of the callback carries a spent code: the switch leads to the start instead.
         return self._render("consent.html", view, language, language_path=f"{self._base}/", text=text)
+
+    def invitation(self, view: InvitationView, language: Language) -> str:
+        """Who asks a Fortnox administrator for what."""
+        return self._render("invitation.html", view, language)
+
+    def approval(self, view: ApprovalView, language: Language) -> str:
+        """What was approved, to be confirmed or cancelled."""
+        return self._render("approval.html", view, language)
 
     def setup(self, view: SetupView, language: Language) -> str:
         """The set-up page of a system, where the invoicing module is chosen."""
@@ -120,6 +131,10 @@ class Pages:
     def verify(self, view: VerifyView, language: Language) -> str:
         """Asks for the click that confirms a mail address."""
         return self._render("verify.html", view, language)
+
+    def take_back(self, view: TakeBackView, language: Language) -> str:
+        """Asks for the click that takes a changed address back."""
+        return self._render("take_back.html", view, language)
 
     def message(self, view: MessageView, language: Language, *, answers_form: bool = False) -> str:
         """A page that only says something: errors, sign-out, links that have expired."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
+from invoicing.domain.change import Change, ChangeKind
 from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
@@ -67,6 +68,9 @@ class Feedback(StrEnum):
     CREATED = "created"
     CREATED_TO_TRY = "created_to_try"
     SAVED = "saved"
+    SAVED_WITHOUT_MAIL = "saved_without_mail"
+    CONFIRMATION_SENT = "confirmation_sent"
+    CONFIRMATION_NOT_SENT = "confirmation_not_sent"
     SYNC_STARTED = "sync_started"
     SYNC_ALREADY_RUNNING = "sync_already_running"
     SYNC_DONE = "sync_done"
@@ -77,14 +81,13 @@ class Feedback(StrEnum):
     RECONNECTED = "reconnected"
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
+    TOO_MANY_ASKED = "too_many_asked"
     DECIDED = "decided"
     NOW_IN_FORTNOX = "now_in_fortnox"
     STILL_STOPPED = "still_stopped"
     NOTHING_MORE = "nothing_more"
     AGREED = "agreed"
     NOT_POSSIBLE_NOW = "not_possible_now"
-    LINK_SENT = "link_sent"
-    LINK_SENT_BEFORE = "link_sent_before"
 
 
 # Connecting
@@ -153,6 +156,9 @@ class ConsentOutcome(StrEnum):
     LICENCE_MISSING = "licence_missing"
     APP_LICENCE_MISSING = "app_licence_missing"
     NOT_ADMINISTRATOR = "not_administrator"
+    NOT_ADMINISTRATOR_BY_LINK = "not_administrator_by_link"
+    CANCELLED = "cancelled"  # by the person who had approved, on our page
+    CHANGED_MEANWHILE = "changed_meanwhile"
     WRONG_COMPANY = "wrong_company"
     OTHER_LEDGER = "other_ledger"
     NO_ANSWER = "no_answer"  # neither a code nor an error
@@ -175,6 +181,28 @@ class ConsentView:
     expected_company: str = ""  # for WRONG_COMPANY and OTHER_LEDGER
     approved_company: str = ""  # for WRONG_COMPANY
     error_code: str = ""  # Fortnox's own, shown as it came
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationView:
+    """What a Fortnox administrator reads who was sent a link. Opening it changes nothing."""
+
+    token: str
+    system: str
+    username: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalView:
+    """What was approved in Fortnox, to be confirmed before its keys are used."""
+
+    guard: str
+    system: str
+    username: str
+    company: str
+    organisation_number: str
+    by_link: bool = False  # whoever reads it has no login for Ongoing
 
 
 class ConsentMode(StrEnum):
@@ -299,6 +327,7 @@ class StatusView:
     unconfirmed_address: str = ""
     foresight: Foresight | None = None  # before the first run
     notice: Feedback | None = None
+    changes: tuple[Change, ...] = ()  # what people did, newest first
 
 
 class InvoiceState(StrEnum):
@@ -632,6 +661,15 @@ class ConnectView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackView:
+    """Asks for the click that makes the old address the one for problems again."""
+
+    token: str
+    address: str
+    new_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyView:
     """Asks for a click: mail scanners open links, so that opening one proves nothing."""
 
@@ -655,6 +693,9 @@ class Message(StrEnum):
     REACTIVATION_LINK_EXPIRED = "reactivation_link_expired"
     REACTIVATION_NOT_NEEDED = "reactivation_not_needed"
     DISCONNECTED = "disconnected"
+    ADDRESS_TAKEN_BACK = "address_taken_back"
+    INVITATION_OVER = "invitation_over"
+    APPROVED = "approved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -729,10 +770,21 @@ class NotUnderstoodMailView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyMailView:
-    """Asks the reader of an address to confirm it."""
+class ChangedMailView:
+    """Somebody did something that others must hear of. `by` is empty for an administrator of Fortnox."""
 
-    company: str
+    system: str
+    kind: ChangeKind
+    by: str
+    at: datetime
+    link: str
+    new_address: str = ""  # of ADDRESS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyMailView:
+    """Asks the reader of an address, who may be anybody, to confirm it: so nothing that somebody wrote stands in it."""
+
     system: str
     link: str
     valid_until: datetime

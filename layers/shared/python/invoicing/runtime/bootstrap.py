@@ -70,6 +70,10 @@ if TYPE_CHECKING:
     from invoicing.runtime.beside_each_other import QueueMessage
     from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
+    from invoicing.runtime.traces import Traces
+
+
+_SIGNING_SECRET_SECONDS = 300.0  # a new one is believed by every process within five minutes
 
 
 def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -310,7 +314,8 @@ class Bootstrap:
     def signing_secret(self) -> Secret:
         from invoicing.adapters.aws import secrets as stored
 
-        return stored.Secret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
+        arn = self._setting("signing_secret_arn")
+        return stored.Secret(self._client("secretsmanager"), arn, remembered=_SIGNING_SECRET_SECONDS)
 
     # ---- for the service operator
 
@@ -541,6 +546,7 @@ class Bootstrap:
             integrations=self.integrations,
             exports=self.exports,
             notices=self.notices,
+            sessions=self.sessions,
             queue=self.queue,
             engine=self.engine(),
             clock=self.clock,
@@ -663,6 +669,11 @@ class Bootstrap:
         from invoicing.runtime.password_marks import KeyedMarks
 
         return KeyedMarks(secret=self.signing_secret())
+
+    def traces(self) -> "Traces":
+        from invoicing.runtime.traces import Traces
+
+        return Traces(secret=self.signing_secret())
 
     def known_browsers(self) -> "KnownBrowsers":
         from invoicing.runtime.known_browsers import KnownBrowsers

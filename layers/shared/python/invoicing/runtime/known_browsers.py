@@ -41,7 +41,7 @@ class KnownBrowsers:
 
 
 def _tokens(cookie: str) -> list[str]:
-    return cookie[:2000].split(_JOINT)[:_KEPT] if cookie else []
+    return cookie[:2000].split(_JOINT)[:_KEPT] if cookie and cookie.isascii() else []
 
 
 def _who(system: str, username: str) -> str:

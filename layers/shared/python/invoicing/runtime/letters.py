@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
@@ -13,6 +14,7 @@ from invoicing.domain.sent_work import Closing
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
+    ChangedMailView,
     CurrencyTotal,
     DigestMailView,
     IssueLine,
@@ -46,6 +48,8 @@ class LinkedLetters:
                 return self._digest(notice, integration, language, held)
             case NoticeKind.VERIFY_ADDRESS:
                 return self._verify(notice, integration, language)
+            case NoticeKind.CHANGED:
+                return self._changed(notice, integration, language)
             case NoticeKind.NOT_UNDERSTOOD:
                 return self.compose_for_us(notice, integration)
 
@@ -120,13 +124,38 @@ class LinkedLetters:
         )
 
     def _verify(self, notice: Notice, integration: Integration, language: Language) -> Mail:
-        subject = {"integration": integration.id, "address": notice.params["address"]}
+        subject = {
+            "integration": integration.id,
+            "address": notice.params["address"],
+            "set": notice.params.get("set", "0"),
+        }
         return self.mails.verify(
             VerifyMailView(
-                company=integration.company.name,
                 system=integration.id,
                 link=self.links.make(LinkKind.VERIFY_ADDRESS, subject),
                 valid_until=notice.created_at + LIVES[LinkKind.VERIFY_ADDRESS],
+            ),
+            language,
+        )
+
+    def _changed(self, notice: Notice, integration: Integration, language: Language) -> Mail:
+        kind = ChangeKind(notice.params["what"])
+        subject = {"integration": integration.id, "address": notice.params["address"]}
+        match kind:
+            case ChangeKind.ADDRESS:
+                link = self.links.make(LinkKind.TAKE_BACK, subject)
+            case ChangeKind.DISCONNECTED:
+                link = f"{self.links.base_url}/?system={integration.id}"
+            case _:
+                link = self._page(integration)
+        return self.mails.changed(
+            ChangedMailView(
+                system=integration.id,
+                kind=kind,
+                by=notice.params["by"],
+                at=notice.created_at,
+                new_address=notice.params.get("new_address", ""),
+                link=link,
             ),
             language,
         )

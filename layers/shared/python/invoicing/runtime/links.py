@@ -12,11 +12,13 @@ class LinkKind(StrEnum):
 
     REACTIVATE = "reactivate"
     VERIFY_ADDRESS = "verify"
+    TAKE_BACK = "take-back"
 
 
 LIVES: dict[LinkKind, timedelta] = {
     LinkKind.REACTIVATE: timedelta(days=14),  # the last reminder is sent after 7
     LinkKind.VERIFY_ADDRESS: timedelta(days=7),
+    LinkKind.TAKE_BACK: timedelta(days=7),
 }
 
 
@@ -45,7 +47,7 @@ class Links:
 
     def read(self, kind: LinkKind, token: str) -> dict[str, str]:
         """What the link was made for. Raises LinkExpiredError, LinkForgedError."""
-        if len(token) > 2000:
+        if len(token) > 2000 or not token.isascii():
             raise LinkForgedError
         serializer = self._serializer(kind)
         try:

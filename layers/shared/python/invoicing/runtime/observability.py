@@ -20,6 +20,8 @@ COUNTED = {
     "run_failed": "RunsFailed",
     "notice_not_sent": "NoticesNotSent",
     "mail_bounced": "MailsBounced",
+    "mail_to_confirm": "MailsToConfirm",
+    "mail_limited": "MailsLimited",
     "fortnox_drift": "FortnoxDrift",
 }
 _one_at_a_time = threading.Lock()  # runs are beside each other, and the library adds to a plain dictionary

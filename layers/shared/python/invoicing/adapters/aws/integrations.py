@@ -170,15 +170,20 @@ class DynamoIntegrations:
             return False
         return True
 
-    def confirm_address(self, integration_id: str, address: str) -> bool:
-        """False if the problem address is another one by now."""
+    def confirm_address(self, integration_id: str, address: str, *, address_set: int | None = None) -> bool:
+        """False if the problem address is another one by now, or was written anew."""
+        written = "" if address_set is None else " AND (attribute_not_exists(#address_set) OR #address_set = :written)"
         try:
             self._table.update(
                 _key(integration_id),
-                put={"address_confirmed": attribute(True)},
+                put={"address_confirmed": attribute(True), "confirmed_address": attribute(address)},
                 add={"version": attribute(1)},
-                condition=f"#settings.#problem_address = :address AND {NOT_NEWER}",
-                values={"address": attribute(address), **SCHEMA_ATTRIBUTE},
+                condition=f"#settings.#problem_address = :address AND {NOT_NEWER}{written}",
+                values={
+                    "address": attribute(address),
+                    **SCHEMA_ATTRIBUTE,
+                    **({} if address_set is None else {"written": attribute(address_set)}),
+                },
             )
         except ConditionFailedError as error:
             _refuse_newer(error)

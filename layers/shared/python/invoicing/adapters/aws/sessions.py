@@ -21,12 +21,11 @@ from invoicing.adapters.aws.items import (
 )
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.session import PendingConsent, Session, TryLimit
+from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_WINDOW = timedelta(hours=1)
 _ROUNDS = 5  # of counting against others that open a new window at the same moment
 
 
@@ -59,11 +58,52 @@ class DynamoSessions:
             )
         except ConditionFailedError:
             return None
+        if item is None or "proposal" not in item:  # older code began it; it is begun again
+            return None
+        consent = read(PendingConsent, item, state=state, browser=browser, expires_at=moment_of(item["valid_until"]))
+        return consent if now < consent.expires_at else None
+
+    def put_approval(self, approval: PendingApproval) -> None:
+        """Under a hash of `browser`. The guard is stored as it is: it does nothing without the browser's cookie."""
+        kept = attributes(approval, without={"browser", "expires_at"})
+        self._table.put(
+            {**_key("approval", approval.browser), **kept, **_expiry(approval.expires_at), **SCHEMA_ATTRIBUTE}
+        )
+
+    def approval(self, browser: str, *, now: datetime) -> PendingApproval | None:
+        """Read consistently."""
+        item = self._table.get(_key("approval", browser))
+        return None if item is None else _approval(item, browser, now)
+
+    def take_approval(self, browser: str, *, guard: str, now: datetime) -> PendingApproval | None:
+        """One conditional delete, as of a consent."""
+        try:
+            item = self._table.delete(
+                _key("approval", browser), condition="#guard = :guard", values={"guard": attribute(guard)}
+            )
+        except ConditionFailedError:
+            return None
+        return None if item is None else _approval(item, browser, now)
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        """Its id is made from the secret, and is hashed once more here."""
+        kept = attributes(invitation, without={"id", "expires_at"})
+        self._table.put(
+            {**_key("invitation", invitation.id), **kept, **_expiry(invitation.expires_at), **SCHEMA_ATTRIBUTE}
+        )
+
+    def invitation(self, invitation_id: str, *, now: datetime) -> Invitation | None:
+        """Read consistently."""
+        item = self._table.get(_key("invitation", invitation_id))
         if item is None:
             return None
-        expires_at = moment_of(item["valid_until"])
-        consent = read(PendingConsent, item, state=state, browser=browser, expires_at=expires_at)
-        return consent if now < consent.expires_at else None
+        invitation = read(Invitation, item, id=invitation_id, expires_at=moment_of(item["valid_until"]))
+        return invitation if now < invitation.expires_at else None
+
+    def take_invitation(self, invitation_id: str, *, now: datetime) -> bool:
+        """Of two who have the link, one removes it."""
+        item = self._table.delete(_key("invitation", invitation_id))
+        return item is not None and now < moment_of(item["valid_until"])
 
     def put_session(self, session: Session) -> None:
         """Stores a hash of `token`. `csrf` is stored as it is: it opens nothing without the token."""
@@ -115,8 +155,8 @@ class DynamoSessions:
                     put={
                         "tries": attribute(1),
                         "last_at": moment,
-                        "window_ends": epoch(now + _WINDOW),
-                        "expires_at": whole_epoch(now + _WINDOW),
+                        "window_ends": epoch(now + limit.window),
+                        "expires_at": whole_epoch(now + limit.window),
                     },
                     drop=["free_at"],
                     condition="attribute_not_exists(#window_ends) OR #window_ends <= :now",
@@ -156,6 +196,11 @@ def _wait(found: Item, limit: TryLimit, now: datetime) -> timedelta:
     """Until when a try must wait. It is never said that it need not: others are at it in this very moment."""
     free_at = moment_of(found["free_at"]) if "free_at" in found else now + limit.wait_after(int(found["tries"]["N"]))
     return max(free_at - now, timedelta(seconds=1))
+
+
+def _approval(item: Item, browser: str, now: datetime) -> PendingApproval | None:
+    approval = read(PendingApproval, item, browser=browser, expires_at=moment_of(item["valid_until"]))
+    return approval if now < approval.expires_at else None
 
 
 def _key(kind: str, secret: str) -> Item:

@@ -251,7 +251,7 @@ class DynamoTokenStore:
         try:
             self._update(
                 integration_id,
-                put={"status": attribute(TokenStatus.REVOKED)},
+                put={"status": attribute(TokenStatus.REVOKED), "tenant_id": attribute("")},
                 computed=("#ver = #ver + :one", "#epoch = if_not_exists(#epoch, :zero) + :one"),
                 drop=("blob", "cc_blob", "cc_blob_at", "intent", *_LEASE, *not_due),
                 condition="attribute_exists(#chain_id)",

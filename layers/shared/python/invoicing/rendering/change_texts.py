@@ -1,0 +1,87 @@
+"""What the mail says about something that somebody did: what, what follows, and what to do if it was not wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from invoicing.domain.change import ChangeKind
+from invoicing.rendering.catalogue import translatable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeText:
+    """`what` may name user, system, time and new_address."""
+
+    heading: str
+    what: str
+    after: str
+    button: str
+
+
+_NOT_WANTED = translatable(
+    "If nothing is done, it stays so. If you did not want it: find out who did it. A password that somebody else knows "
+    "is changed in Ongoing, which signs everybody out here."
+)
+_OVERVIEW = translatable("To the overview")
+
+CHANGE_TEXTS: Mapping[ChangeKind, ChangeText] = {
+    ChangeKind.NEW_USER: ChangeText(
+        heading=translatable("Somebody new has signed in"),
+        what=translatable("%(user)s signed in for %(system)s for the first time, %(time)s."),
+        after=_NOT_WANTED,
+        button=_OVERVIEW,
+    ),
+    ChangeKind.ADDRESS: ChangeText(
+        heading=translatable("The address for problems was changed"),
+        what=translatable(
+            "%(user)s changed it to %(new_address)s for %(system)s, %(time)s. Until that is confirmed, mails go to "
+            "both."
+        ),
+        after=translatable(
+            "If nothing is done, only the new address counts once it is confirmed. If you did not want it, the link "
+            "takes it back, for seven days."
+        ),
+        button=translatable("Take it back"),
+    ),
+    ChangeKind.ADDRESS_TAKEN_BACK: ChangeText(
+        heading=translatable("The address for problems was taken back"),
+        what=translatable("The change for %(system)s was taken back, %(time)s."),
+        after=_NOT_WANTED,
+        button=_OVERVIEW,
+    ),
+    ChangeKind.SETTINGS: ChangeText(
+        heading=translatable("Settings were changed"),
+        what=translatable(
+            "%(user)s changed settings for %(system)s that decide which invoices are created, for whom or with what "
+            "amounts, %(time)s."
+        ),
+        after=_NOT_WANTED,
+        button=_OVERVIEW,
+    ),
+    ChangeKind.LOGIN: ChangeText(
+        heading=translatable("The login for Ongoing was changed"),
+        what=translatable(
+            "%(user)s signed in for %(system)s with a new password, %(time)s. It is used from now on, and everybody "
+            "else was signed out."
+        ),
+        after=_NOT_WANTED,
+        button=_OVERVIEW,
+    ),
+    ChangeKind.CONSENT: ChangeText(
+        heading=translatable("The connection to Fortnox was approved anew"),
+        what=translatable("%(user)s had it approved for %(system)s, %(time)s. Everybody else was signed out."),
+        after=_NOT_WANTED,
+        button=_OVERVIEW,
+    ),
+    ChangeKind.DISCONNECTED: ChangeText(
+        heading=translatable("Disconnected from Fortnox"),
+        what=translatable(
+            "%(user)s disconnected %(system)s, %(time)s. The keys and the password for Ongoing are deleted; settings "
+            "and history are kept."
+        ),
+        after=translatable(
+            "If nothing is done, no more invoices are sent. To go on, connect again: no invoice is sent twice. That "
+            "takes the password for Ongoing and a Fortnox administrator."
+        ),
+        button=translatable("Connect again"),
+    ),
+}
