@@ -11,6 +11,7 @@ from invoicing.application.ports import (
     Report,
     SyncQueue,
     SyncRequest,
+    WmsMemory,
 )
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import InvoicingError
@@ -30,6 +31,7 @@ class ChangeTools:
     exports: Exports
     notices: Notices
     queue: SyncQueue
+    wms_memory: WmsMemory
     engine: TokenEngine
     clock: Clock
     report: Report
@@ -39,13 +41,19 @@ class SettingsChangedError(Exception):
     """Somebody else, or the same person in another tab, saved other settings since the form was filled."""
 
 
+class NotConfirmedError(Exception):
+    """Ongoing has not shown any list yet, and nobody has said that it really has no invoices."""
+
+
 def save_settings(
     tools: ChangeTools, integration: Integration, settings: IntegrationSettings, *, seen: str, by: str
 ) -> Integration:
-    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError.
+    """Stores the settings. A draft becomes active by it (*Create*). Raises SettingsChangedError, NotConfirmedError.
 
     `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
     """
+    if integration.status is IntegrationStatus.DRAFT and not tools.wms_memory.recall(integration.id).is_understood:
+        raise NotConfirmedError
     for _ in range(_ROUNDS):
         if settings_fingerprint(integration.settings) != seen:
             if integration.settings == settings and integration.status is not IntegrationStatus.DRAFT:

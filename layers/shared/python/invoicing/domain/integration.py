@@ -58,6 +58,8 @@ class RunSummary:
     problem: Issue | None = None  # of the whole integration
     good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
     slow: bool = False  # its system took so long to answer that others must not wait beside it
+    listed: int | None = None  # how many Ongoing listed as not exported when that list was last read to its end
+    listed_at: datetime | None = None  # when that was; None: in this run
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 

@@ -1,6 +1,7 @@
 """What the answers of one Ongoing system have shown so far, because nobody has published it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -41,3 +42,11 @@ class WmsKnowledge:
     ended_count: int = 0  # the last page after which nothing came: how many it had,
     ended_id: int = 0  # and its last id
     names: tuple[str, ...] = ()  # that no model has, and that were reported
+    has_shown_list: bool = False  # even an empty one, under a name that is known
+    counted: int = 0  # invoices when a person last looked, of all kinds and as far back as is looked
+    counted_at: datetime | None = None
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether a list was seen, or somebody said that there is none."""
+        return self.has_shown_list or self.empty_without_list

@@ -1,4 +1,4 @@
-"""The front page of an integration, its set-up before there is one, and the buttons for its runs."""
+"""The front page of an integration, and the buttons for its runs."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,6 +8,7 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.tokens import TokenItem, TokenStatus
 from invoicing.pages.browser import Answer, redirect
 from invoicing.pages.serve import SignedInVisit
+from invoicing.pages.setup import last_read_of
 from invoicing.rendering.views import (
     ConnectionHealth,
     ConsentMode,
@@ -15,7 +16,6 @@ from invoicing.rendering.views import (
     LastRun,
     PauseView,
     RunProgress,
-    SetupView,
     StatusView,
 )
 from invoicing.rendering.views_of import fees_of, totals_of
@@ -50,6 +50,7 @@ def status(visit: SignedInVisit) -> Answer:
             if integration.broken_since
             else ""
         ),
+        last_read=last_read_of(visit),
         last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated, held=run.held) if run else None,
         next_run=run.started_at + _INTERVAL if run and run.started_at + _INTERVAL > visit.now() else None,
         progress=progress,
@@ -61,18 +62,6 @@ def status(visit: SignedInVisit) -> Answer:
         notice=_sync_notice(integration, visit.notice, progress),
     )
     return Answer(body=visit.pages.status(view, visit.language))
-
-
-def setup(visit: SignedInVisit) -> Answer:
-    """GET /integrations/{id}/setup"""
-    keys = visit.parts.tokens.get(visit.integration.id)
-    view = SetupView(
-        session=visit.session_view,
-        company=visit.integration.company.name,
-        organisation_number=visit.integration.company.organisation_number,
-        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
-    )
-    return Answer(body=visit.pages.setup(view, visit.language))
 
 
 def sync(visit: SignedInVisit) -> Answer:

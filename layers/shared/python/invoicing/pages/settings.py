@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from invoicing.application.change_integration import SettingsChangedError, save_settings
+from invoicing.application.change_integration import NotConfirmedError, SettingsChangedError, save_settings
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.integration_settings import (
     FIELDS,
@@ -48,6 +48,8 @@ def save(visit: SignedInVisit) -> Answer:
         save_settings(visit.parts.change_tools(), visit.integration, settings, seen=seen, by=by)
     except FormRefusedError as refused:
         return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
+    except NotConfirmedError:
+        return Answer(status=409, body=settings_page(visit, form, seen=seen, not_confirmed=True))
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
     return visit.noted(Feedback.CREATED if was_draft else Feedback.SAVED)
@@ -97,6 +99,7 @@ def settings_page(
     problems: Mapping[str, FieldProblem] | None = None,
     password: PasswordView | None = None,
     changed_elsewhere: bool = False,
+    not_confirmed: bool = False,
     not_saved: bool = False,
 ) -> str:
     """The form, filled with `form`; `seen` is None if that is what is stored now."""
@@ -112,6 +115,7 @@ def settings_page(
         version=settings_fingerprint(integration.settings) if seen is None else seen[:LONGEST],
         problems=problems or {},
         changed_elsewhere=changed_elsewhere,
+        not_confirmed=not_confirmed,
         not_saved=not_saved,
         address_unconfirmed=integration.settings is not None and not integration.address_confirmed,
     )

@@ -174,13 +174,45 @@ class ConsentMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookView:
+    """What Ongoing shows just now, for a person to recognise."""
+
+    since: date  # older invoices were not looked at
+    count: int
+    is_more: bool = False  # there was no time to count them all
+    unexported: int
+    unreadable: int = 0
+    newest_owner: str = ""
+    newest_number: str = ""
+    newest_date: date | None = None
+    newest_amount: Decimal | None = None
+    currency: str = ""
+    goods_owners: int
+    with_customer_code: int
+    is_understood: bool = True  # no: somebody must say that there are no invoices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRead:
+    """What of Ongoing was read last, and when."""
+
+    at: datetime
+    unexported: int
+    counted: int | None = None  # invoices of the year before, when a person last looked
+    counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetupView:
-    """The set-up page of a system, shown when the consent has succeeded."""
+    """The set-up page of a system, shown when the consent has succeeded. Without a look, the issue says why."""
 
     session: SessionView
     company: str
     organisation_number: str
     mode: ConsentMode
+    look: LookView | None = None
+    issue: Issue | None = None
+    is_new: bool = True
 
 
 class FieldProblem(StrEnum):
@@ -244,6 +276,7 @@ class SettingsView:
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
     problems: Mapping[str, FieldProblem] = field(default_factory=dict)
     changed_elsewhere: bool = False
+    not_confirmed: bool = False  # whether this is the reader's system, which has shown no list yet
     not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
 
@@ -292,6 +325,7 @@ class StatusView:
     broken_since: datetime | None = None
     reactivation_link: str = ""  # absolute; shown when broken or revoked
     last_run: LastRun | None = None
+    last_read: LastRead | None = None
     next_run: datetime | None = None  # not later than this
     progress: RunProgress | None = None
     waiting: int = 0

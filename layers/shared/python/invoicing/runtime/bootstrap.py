@@ -366,6 +366,7 @@ class Bootstrap:
             report=self.report,
             chance=self.chance,
             patience=patience,
+            monotonic=self.monotonic,
         )
 
     def examine_wms(self, login: "WmsLogin", *, write: int | None, may_be_empty: bool) -> "Examination":
@@ -535,6 +536,7 @@ class Bootstrap:
             exports=self.exports,
             notices=self.notices,
             queue=self.queue,
+            wms_memory=self.wms_memory,
             engine=self.engine(),
             clock=self.clock,
             report=self.report,

@@ -1,10 +1,12 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
+import math
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import batched
 from xml.etree.ElementTree import Element
@@ -21,7 +23,7 @@ from invoicing.adapters.ongoing.filters import trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
-from invoicing.application.ports import Report, WmsMemory, WmsPage
+from invoicing.application.ports import Report, WmsLook, WmsMemory, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
     RateLimitedError,
@@ -46,6 +48,7 @@ _LOGIN_SECONDS = 15.0  # a person waits; also for one invoice without its charge
 _READ_SECONDS = 100.0  # clients of the Automation interface report reads of more than a minute
 _WRITE_SECONDS = 30.0
 _LONGEST_ANSWER = 20_000_000
+_LOOKED_BACK = timedelta(days=400)  # a year and the month that is invoiced
 
 
 class OngoingClient:
@@ -66,6 +69,7 @@ class OngoingClient:
         report: Report = lambda _event, _fields: None,
         chance: Callable[[], float] = random.random,
         patience: float | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
         self._base_url = base_url.rstrip("/")
@@ -74,6 +78,7 @@ class OngoingClient:
         self._report = report
         self._chance = chance
         self._patience = patience
+        self._monotonic = monotonic
 
     def check_login(self, login: WmsLogin) -> None:
         """Raises WmsLoginRefusedError (also if there is no such system), RetryLaterError or WmsNotUnderstoodError."""
@@ -83,6 +88,28 @@ class OngoingClient:
         system = self._system(login)
         self._listing(login, query, system, timeout=_LOGIN_SECONDS, is_new=True)
         system.keep()
+
+    def look(self, login: WmsLogin, *, at: datetime, seconds: float) -> WmsLook:
+        """A good year of invoices without their charges, while `seconds` last. Raises as check_login.
+
+        A result without any list is no error here: it is what a person is to be asked about.
+        """
+        _check(login)
+        system = self._system(login)
+        since = at.date() - _LOOKED_BACK
+        query = InvoicesQuery(with_charges=False, dated_after=since)
+        pages = self._pages(login, query, system, page_size=_LARGE_PAGE, until=self._monotonic() + seconds, is_new=True)
+        page, is_more = next(pages)
+        found = list(page)
+        try:
+            for page, is_more in pages:  # noqa: B007 - whether more comes is wanted of the last one
+                found += page
+        except RetryLaterError:
+            is_more = True
+        found = [one for one in found if not one.is_training and (one.invoice_date or since) >= since]
+        system.learn(counted=len(found), counted_at=at)
+        system.keep()
+        return _look_of(found, since, is_more=is_more, is_understood=system.known.is_understood)
 
     def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
@@ -251,7 +278,14 @@ class OngoingClient:
         return self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
 
     def _pages(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int | None = None
+        self,
+        login: WmsLogin,
+        query: InvoicesQuery,
+        system: SystemKnowledge,
+        *,
+        page_size: int | None = None,
+        until: float = math.inf,
+        is_new: bool = False,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
@@ -259,8 +293,15 @@ class OngoingClient:
         the last id, and what is known already is dropped. The end is a page with nothing new. A page that is shorter
         than was asked for is the end only where the server has given a longer one before, or where nothing came after
         this very page: otherwise the server may have cut it. Where invoices have few rows, pages grow; where a page
-        gets no answer, they shrink for good.
+        gets no answer, they shrink for good. No answer is waited for longer than `until`, on the monotonic clock.
         """
+
+        def ask(asked: InvoicesQuery) -> Sequence[ListedInvoice]:
+            timeout = min(_READ_SECONDS, until - self._monotonic())
+            if timeout <= 0:
+                raise RetryLaterError(f"no time left for the list of {login.warehouse}")
+            return self._listing(login, asked, system, timeout=timeout, is_new=is_new).invoices
+
         seen = _Seen()
         last = query.id_from
         smallest = page_size or _PAGE
@@ -268,7 +309,7 @@ class OngoingClient:
         count_before = 0
         while True:
             try:
-                page = self._listing(login, replace(query, id_from=last, at_most=size), system).invoices
+                page = ask(replace(query, id_from=last, at_most=size))
             except (NotSentError, RateLimitedError):
                 raise
             except RetryLaterError:
@@ -283,7 +324,7 @@ class OngoingClient:
                 and WmsFilter.ID_FROM not in system.known.useless
             )
             if not pages_by_id:  # only one answer with everything is sure to be complete
-                page = self._listing(login, query, system).invoices
+                page = ask(query)
             fresh = seen.fresh(page)
             if last is not None and not fresh:
                 system.learn(ended_count=count_before, ended_id=last)
@@ -349,7 +390,10 @@ class OngoingClient:
         timeout: float = _READ_SECONDS,
         is_new: bool = False,
     ) -> Listing:
-        """One answer, and what it shows beside its invoices. `is_new`: a person may have mistyped the address."""
+        """One answer, and what it shows beside its invoices.
+
+        `is_new`: a person may have mistyped the address, and is asked about a result without any list.
+        """
         asked = query.without(system.known.useless)
         try:
             with self._telling(login, is_new=is_new):
@@ -357,7 +401,8 @@ class OngoingClient:
                 where = where_of(envelope.operation, login)
                 result = self._call(login, envelope, timeout=timeout, is_write=False)
                 listing = read_listing(result, where, with_charges=query.with_charges)
-                if not listing.has_list and not self._understood_as_empty(login, system, timeout):
+                system.learn(has_shown_list=system.known.has_shown_list or listing.has_list)
+                if not listing.has_list and not self._understood_as_empty(login, system, timeout) and not is_new:
                     raise WmsNotUnderstoodError(
                         f"{where} succeeded without any list, and this system has not shown yet that it means an "
                         "empty one. `invoicing check wms` tells more, and lets a person confirm it",
@@ -411,6 +456,22 @@ class OngoingClient:
                 max_answer_bytes=_LONGEST_ANSWER,
             )
         )
+
+
+def _look_of(found: Sequence[ListedInvoice], since: date, *, is_more: bool, is_understood: bool) -> WmsLook:
+    readable = [one.invoice for one in found if isinstance(one.invoice, WmsInvoice)]
+    owners = {one.goods_owner.id: one.goods_owner for one in readable}
+    return WmsLook(
+        since=since,
+        count=len(found),
+        is_more=is_more,
+        unexported=sum(one.is_exported is not True for one in found),
+        unreadable=len(found) - len(readable),
+        newest=max(readable, key=lambda one: (one.invoice_date or date.min, one.id), default=None),
+        goods_owners=len(owners),
+        with_customer_code=sum(bool(owner.customer_number) for owner in owners.values()),
+        is_understood=is_understood,
+    )
 
 
 class _Seen:
