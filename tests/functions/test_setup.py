@@ -119,14 +119,12 @@ def test_a_system_whose_answers_have_changed_meanwhile_is_said_as_such(deploy: D
     ],
     ids=lambda rule: str(rule.effect),
 )
-def test_the_page_waits_no_longer_than_its_bound_and_says_what_it_lacks(deploy: Deploy, rule: FaultRule) -> None:
+def test_a_page_that_gets_no_answer_says_what_it_lacks(deploy: Deploy, rule: FaultRule) -> None:
     """Whoever set up does not look at an error page; what was proven at the login lets them go on."""
     browser = set_up(deploy)
-    before = browser.deployed.clock()
     browser.deployed.ongoing.add_fault(rule)
     page = shown(browser)
 
-    assert browser.deployed.clock() - before <= timedelta(seconds=12)
     assert "Ongoing does not answer" in page.text
     assert NO_INVOICES not in page.text
     assert browser.create().status == 303

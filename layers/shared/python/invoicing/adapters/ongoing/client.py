@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ from invoicing.adapters.ongoing.envelopes import (
     is_writable,
     update_invoice,
 )
-from invoicing.adapters.ongoing.filters import trial, useless_in
+from invoicing.adapters.ongoing.filters import hidden_behind, trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
@@ -48,6 +48,7 @@ _LOGIN_SECONDS = 15.0  # a person waits; also for one invoice without its charge
 _READ_SECONDS = 100.0  # clients of the Automation interface report reads of more than a minute
 _WRITE_SECONDS = 30.0
 _LONGEST_ANSWER = 20_000_000
+_MOST_OPEN = 500  # invoices of a history that are remembered as waiting
 _LOOKED_BACK = timedelta(days=400)  # a year and the month that is invoiced
 
 
@@ -138,7 +139,7 @@ class OngoingClient:
             )
 
         try:
-            for page, more in self._wanted(login, query, system, is_wanted):
+            for page, more in self._wanted(login, query, system, is_wanted, since=since):
                 # Those without a readable id come last.
                 page.sort(key=lambda one: (one.id is None, one.id or 0))
                 yield WmsPage(invoices=[one.invoice for one in page], more=more)
@@ -199,6 +200,8 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        since: date,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """What is wanted of what a query gives, with charges, page by page; and whether another page comes.
 
@@ -219,7 +222,7 @@ class OngoingClient:
                     break
                 if not more:
                     return
-        yield from self._heads_first(login, query, system, lambda one: is_wanted(one) and one.id not in done)
+        yield from self._heads_first(login, query, system, is_wanted, since=since, done=done)
 
     def _heads_first(
         self,
@@ -227,17 +230,32 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        since: date,
+        done: Set[int],
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
+        """What is wanted of a history, but for what is `done`.
+
+        The history is read once, and then what is new and what waited. An old invoice that is opened again comes to
+        light when the filters are tried again, which reads all of it.
+        """
+        known = system.known
+        is_known = known.history_since is not None and known.history_since <= since
+        begin, waited = (known.history_to, known.open) if is_known else (0, ())
+        after = query.id_from or 0
         wanted: list[ListedInvoice] = []
-        read = 0
-        heads = replace(query, with_charges=False)
+        read, last = 0, begin
+        heads = replace(query, with_charges=False, id_from=max(begin, after) or None)
         for page, _ in self._pages(login, heads, system, page_size=_LARGE_PAGE):
             read += len(page)
+            last = max(last, _last_id(page))
             wanted += [one for one in page if is_wanted(one)]
-        ids = [one.id for one in wanted if one.id is not None]
+        still = {one.id for one in wanted if one.id is not None} | {one for one in waited if one > after}
+        asked = sorted(still - done)
         # What cannot be read without its charges cannot be read with them either.
-        yield [one for one in wanted if one.id is None], bool(ids)
-        if {WmsFilter.IDS, WmsFilter.ID_FROM} <= set(system.known.useless) and read > _LARGE_PAGE:
+        yield [one for one in wanted if one.id is None], bool(asked)
+        useless = set(system.known.useless)
+        if {WmsFilter.IDS, WmsFilter.ID_FROM} <= useless and read > _LARGE_PAGE:
             refused = WmsNotUnderstoodError(
                 f"{where_of('GetInvoicesByQuery', login)} shows {read} invoices whatever is asked for: no filter has "
                 "an effect, and a history of that length is not read with all its charges every quarter of an hour",
@@ -246,18 +264,25 @@ class OngoingClient:
             )
             with self._telling(login):
                 raise refused
-        while ids:
+        while asked:
             if WmsFilter.IDS in system.known.useless:
-                group = ids[:1]
+                group = asked[:1]
                 answer = self._one(login, group[0], system)
             else:
-                group = ids[:_PAGE]
+                group = asked[:_PAGE]
                 answer = self._listing(login, InvoicesQuery(with_charges=True, ids=tuple(group)), system).invoices
             found = [one for one in answer if one.id in group]
             # A server may give fewer at once than were asked for; those of which it gives none are gone.
             answered = {one.id for one in found} or set(group)
-            ids = [one for one in ids if one not in answered]
-            yield [one for one in found if is_wanted(one)], bool(ids)
+            asked = [one for one in asked if one not in answered]
+            given = [one for one in found if is_wanted(one)]
+            still -= answered - {one.id for one in given}
+            yield given, bool(asked)
+        # Only what is given page by page can be read on from where it ended.
+        if not after and WmsFilter.ID_FROM not in system.known.useless and all(one.id is not None for one in wanted):
+            kept = tuple(sorted(still)[:_MOST_OPEN])
+            end = kept[-1] if len(still) > _MOST_OPEN else last
+            system.learn(history_to=end, history_since=since, open=kept)
 
     def _one(
         self, login: WmsLogin, invoice_id: int, system: SystemKnowledge, *, with_charges: bool = True
@@ -275,7 +300,10 @@ class OngoingClient:
             is_absent = ids == sorted(ids) and all(one > invoice_id for one in ids)
             if invoice_id in ids or (is_absent and WmsFilter.ID_FROM not in system.known.useless):
                 return listed
-        return self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
+        listed = self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
+        if all(one.id != invoice_id for one in listed):
+            self._check_whole(login, listed, system)
+        return listed
 
     def _pages(
         self,
@@ -307,6 +335,8 @@ class OngoingClient:
         smallest = page_size or _PAGE
         size, largest = smallest, _LARGE_PAGE
         count_before = 0
+        before: Sequence[ListedInvoice] = ()
+        is_order_unseen = False  # one invoice alone shows none
         while True:
             try:
                 page = ask(replace(query, id_from=last, at_most=size))
@@ -325,17 +355,46 @@ class OngoingClient:
             )
             if not pages_by_id:  # only one answer with everything is sure to be complete
                 page = ask(query)
+                self._check_whole(login, page, system)
             fresh = seen.fresh(page)
-            if last is not None and not fresh:
+            if last is not None and not fresh and count_before:
+                if is_order_unseen:
+                    self._check_whole(login, before, system)
                 system.learn(ended_count=count_before, ended_id=last)
             more = pages_by_id and bool(fresh) and bool(ids) and _may_be_cut(page, size, system)
             system.learn(largest_page=max(len(page), system.known.largest_page))
             yield fresh, more
             if not more:
                 return
-            last, count_before = ids[-1], len(page)
+            is_order_unseen = len(page) == 1 and not before
+            last, count_before, before = ids[-1], len(page), page
             rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
             size = min(largest, max(smallest, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
+
+    def _check_whole(self, login: WmsLogin, listed: Sequence[ListedInvoice], system: SystemKnowledge) -> None:
+        """Refuses an answer that the server has cut, where no other one can give the rest.
+
+        Asked only for an answer that is as long as the longest of this system, and not for the same one again.
+        Raises WmsNotUnderstoodError.
+        """
+        count, last = len(listed), _last_id(listed)
+        known = system.known
+        if count < known.largest_page or (count, last) == (known.ended_count, known.ended_id):
+            return
+
+        def heads(asked: InvoicesQuery) -> Sequence[ListedInvoice]:
+            return self._listing(login, asked, system, timeout=_LOGIN_SECONDS).invoices
+
+        if hidden := hidden_behind(listed, heads, known.useless):
+            cut = WmsNotUnderstoodError(
+                f"{where_of('GetInvoicesByQuery', login)} gave {count} invoices and has others, such as {hidden}, "
+                "but gives no further page",
+                kind=Misunderstanding.CUT,
+                unknown=[WmsFilter.ID_FROM],
+            )
+            with self._telling(login):
+                raise cut
+        system.learn(ended_count=count, ended_id=last)
 
     # ---- what is not believed
 
@@ -343,7 +402,7 @@ class OngoingClient:
         """At the first reading of a system, and now and then later: what was learned may have changed."""
         if not self._tries_filters or (system.known.filters_tried and self._chance() >= _TRIED_AGAIN):
             return False
-        system.learn(filters_tried=False, useless=(), largest_page=0, ended_count=0, ended_id=0)
+        system.learn(filters_tried=False, useless=(), largest_page=0, ended_count=0, ended_id=0, history_to=0, open=())
         return True
 
     def _try_filters(self, login: WmsLogin, system: SystemKnowledge, page: Sequence[ListedInvoice]) -> None:
@@ -497,9 +556,13 @@ class _Seen:
         return found
 
 
+def _last_id(listed: Sequence[ListedInvoice]) -> int:
+    return max((one.id for one in listed if one.id is not None), default=0)
+
+
 def _may_be_cut(page: Sequence[ListedInvoice], size: int, system: SystemKnowledge) -> bool:
     """Whether the server may have ended a page before the list ended."""
-    count, last = len(page), max((one.id for one in page if one.id is not None), default=0)
+    count, last = len(page), _last_id(page)
     has_ended_here = (count, last) == (system.known.ended_count, system.known.ended_id)
     return count >= size or (count >= system.known.largest_page and not has_ended_here)
 
