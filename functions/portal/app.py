@@ -5,7 +5,6 @@ from typing import Any
 
 from invoicing.pages import connection, customers, decision, history, invoices, issues, overview, preview, rehearsal
 from invoicing.pages import settings as settings_page
-from invoicing.pages import setup as setup_page
 from invoicing.pages.serve import serve, signed_in
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger, metrics
@@ -17,8 +16,8 @@ parts = Bootstrap(settings)
 _HERE = "/integrations/{id}"
 ROUTES = {
     ("GET", _HERE): signed_in(overview.status),
-    ("GET", f"{_HERE}/setup"): signed_in(setup_page.setup),
-    ("POST", f"{_HERE}/setup"): signed_in(setup_page.confirm),
+    ("GET", f"{_HERE}/setup"): signed_in(overview.setup),
+    ("POST", f"{_HERE}/setup"): signed_in(overview.confirm),
     ("GET", f"{_HERE}/settings"): signed_in(settings_page.settings_form),
     ("POST", f"{_HERE}/settings"): settings_page.SAVE,
     ("POST", f"{_HERE}/sync"): signed_in(overview.sync),
