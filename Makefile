@@ -25,8 +25,9 @@ ready:
 demo: ready ## Run the whole product on this machine once, from activation to reactivation (4 min)
 	$(BIN)/python -m local.demo
 
-first-contact: ready ## Meet a system that the product is not told about; SEED=n draws it, COUNT=n as many (5 s)
+first-contact: ready ## Meet a system that the product is not told about; SEED=n draws it, COUNT=n as many (5 s); DEPLOYED=1: also deployed (2 min)
 	$(BIN)/python -m local.first_contact --seed $(or $(SEED),1) --count $(or $(COUNT),1)
+	$(if $(DEPLOYED),FIRST_CONTACT_SEED=$(or $(SEED),1) $(PYTEST) tests/e2e/test_drawn_system.py)
 
 up: ready ## Start the same stack and leave it running; prints where to sign in, until Ctrl-C (20 s); NAME=b: one more beside it
 	$(BIN)/python -m local.up --name $(or $(NAME),up)

@@ -30,6 +30,7 @@ from tests.support.world import World
 
 LOGIN = WmsLogin(warehouse=WAREHOUSE, username=USERNAME, password=PASSWORD)
 _UNKNOWN_SHARE = 0.3  # of the seeds give a system that no product can know
+_CUT_SHARE = 0.3  # of the systems that do not page
 _REFUSALS = ("Invalid username or password.", "Felaktigt användarnamn eller lösenord", "Login failed", "Access denied")
 
 
@@ -82,6 +83,9 @@ def drawn_system(seed: int) -> System:
     if dice.random() < _UNKNOWN_SHARE:
         shape, unknown = drawn_unknown(seed)
         return System(shape=shape, quirks=quirks, unknown=unknown)
+    blind = quirks["ignore_is_exported"] and quirks["ignore_invoice_ids"]  # nothing would show what is hidden
+    if "most_at_once" not in quirks and not blind and dice.random() < _CUT_SHARE:
+        return System(shape=drawn(seed), quirks={**quirks, "most_at_once": 4}, unknown="it cuts lists and has no pages")
     return System(shape=drawn(seed), quirks=quirks, unknown="")
 
 

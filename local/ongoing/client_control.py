@@ -33,7 +33,7 @@ class OngoingControl:
         """Everything as at the start."""
         self._call("POST", "reset")
 
-    def set_options(self, **changes: str | bool) -> None:
+    def set_options(self, **changes: Any) -> None:
         """Changes switches; their names are the members of Options."""
         self._call("POST", "options", changes)
 

@@ -364,12 +364,14 @@ def test_a_person_may_confirm_that_a_system_is_empty() -> None:
         simulator.remove_invoice(seed.WAREHOUSE, invoice.id)
     memory = FakeWmsMemory()
     client = client_of(simulator, memory=memory)
+    client.check_login(LOGIN)  # whose password is proven
+    look = client.look(LOGIN, at=NOW, seconds=10)
     with pytest.raises(UpstreamContractError, match="without any list"):
-        client.check_login(LOGIN)
+        all_of(client)
     confirm_empty(LOGIN.warehouse, memory)
 
-    client.check_login(LOGIN)
-
+    assert (look.is_understood, look.count) == (False, 0)
+    assert client.look(LOGIN, at=NOW, seconds=10).is_understood
     assert all_of(client) == []
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoicing.adapters.ongoing.client import OngoingClient
-from invoicing.domain.errors import RetryLaterError, UpstreamContractError
+from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsNotUnderstoodError
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
-from invoicing.domain.wms_knowledge import WmsFilter, WmsKnowledge
+from invoicing.domain.wms_knowledge import Misunderstanding, WmsFilter, WmsKnowledge
 
 from local.ongoing import seed
 from local.ongoing.faults import Effect, FaultRule, Match
@@ -33,6 +33,10 @@ IGNORING: Mapping[WmsFilter, str] = {
     WmsFilter.ID_FROM: "ignore_id_from",
     WmsFilter.WITH_CHARGES: "ignore_with_rows",
 }
+
+
+# Whichever of these has an effect shows what a cut answer hides.
+SHOWING = {"ignore_is_exported", "ignore_invoice_ids"}
 
 
 class System:
@@ -64,9 +68,11 @@ class System:
         return [one.id for one in found]
 
     def history(self, count: int) -> None:
-        """Invoices that were exported long ago."""
+        """Invoices that were exported long ago; their ids end where those of today begin."""
         for number in range(count):
-            self.put(Invoice(id=1000 + number, goods_owner_id=1, invoice_date=date(2024, 1, 31), is_exported=True))
+            self.put(
+                Invoice(id=5000 - count + number, goods_owner_id=1, invoice_date=date(2024, 1, 31), is_exported=True)
+            )
 
     def put(self, invoice: Invoice) -> None:
         """Adds one, with a charge."""
@@ -82,6 +88,14 @@ class System:
     def asked(self) -> list[Mapping[str, Any]]:
         """What the last reading asked for."""
         return [call.asked for call in self.simulator.calls]
+
+
+def read_or_refused(system: System) -> tuple[list[int], Misunderstanding | None]:
+    """Ids in order, or why the list is refused."""
+    try:
+        return sorted(one for one in system.read() if one is not None), None
+    except WmsNotUnderstoodError as refused:
+        return [], refused.kind
 
 
 # ---- learned
@@ -256,14 +270,146 @@ def test_a_new_invoice_is_found_behind_a_page_that_was_the_last_one() -> None:
 def test_whatever_the_server_ignores_each_invoice_comes_once(
     ignored: set[str], cap: int | None, history: int, chance: float
 ) -> None:
-    """In every mixture; or the reading is refused because nothing is left to find the end by."""
-    if cap is not None and ignored & {"ignore_id_from", "newest_first"}:
-        cap = None  # a server that cuts its answers and does not page cannot be read by anybody
+    """In every mixture. A server that cuts its answers and does not page cannot be read by anybody, and says so."""
     system = System(chance)
     system.history(history)
     system.simulator.set_options(**dict.fromkeys(ignored, True), most_at_once=cap)
+    may_be_refused = cap is not None and bool(ignored & {"ignore_id_from", "newest_first"})
+    if cap is not None and ignored >= SHOWING:
+        return  # nothing shows what is hidden; that neither filter has an effect is told at the first reading
     for _ in range(3):
-        assert sorted(one for one in system.read() if one is not None) == LIVE
+        found, kind = read_or_refused(system)
+        assert found == LIVE or (may_be_refused and kind is Misunderstanding.CUT)
+
+
+@pytest.mark.parametrize("cap", [1, 5, 12])
+@pytest.mark.parametrize("order", [{}, {"newest_first": True}])
+@pytest.mark.parametrize("also", [{}, {"ignore_invoice_ids": True}, {"ignore_is_exported": True}])
+@pytest.mark.parametrize("pages", [{"ignore_id_from": True}, {"newest_first": True}])
+def test_a_list_that_is_cut_and_cannot_be_asked_on_is_refused(
+    cap: int, order: Mapping[str, Any], also: Mapping[str, Any], pages: Mapping[str, Any]
+) -> None:
+    """What is beyond the cut would wait for ever behind invoices that are held, and nobody would know."""
+    system = System()
+    system.history(60)
+    system.simulator.set_options(**{**order, **also, **pages}, most_at_once=cap)
+    for _ in range(2):
+        with pytest.raises(WmsNotUnderstoodError) as refused:
+            system.read()
+        assert refused.value.kind is Misunderstanding.CUT
+
+
+def test_where_all_fits_into_one_answer_nothing_is_refused_and_nothing_asked_again() -> None:
+    """A server that does not page and does not cut, in a system where nothing was ever exported."""
+    system = System()
+    for one in (seed.OF_TRAINING, seed.EXPORTED_BEFORE):
+        system.simulator.remove_invoice(seed.WAREHOUSE, one)
+    system.simulator.set_options(ignore_id_from=True)
+    found = [system.read() for _ in range(3)]
+    usual = len(system.asked)
+    system.put(Invoice(id=9001, goods_owner_id=1, invoice_date=SINCE + timedelta(days=3)))
+    after = system.read()
+
+    assert found == [LIVE] * 3
+    assert after == [*LIVE, 9001]
+    assert usual <= 2
+
+
+@pytest.mark.parametrize("cap", [3, 7])
+def test_an_invoice_beyond_the_cut_is_not_taken_for_deleted(cap: int) -> None:
+    """Where neither ids nor pages can be asked for, and the answer ends before it."""
+    system = System()
+    system.simulator.set_options(ignore_invoice_ids=True, ignore_id_from=True, most_at_once=cap)
+    with pytest.raises(WmsNotUnderstoodError) as refused:
+        system.client().by_id(LOGIN, LIVE[-1])
+
+    assert refused.value.kind is Misunderstanding.CUT
+
+
+# ---- histories
+
+
+@pytest.mark.parametrize("ignored", ["ignore_is_exported", "ignore_dates"])
+def test_a_history_is_read_once_and_then_only_what_is_new(ignored: str) -> None:
+    """Also where invoices wait for months, and where more of them come."""
+    system = System()
+    for number in range(2600):
+        system.put(Invoice(id=10_000 + number, goods_owner_id=1, invoice_date=date(2024, 1, 31), is_exported=True))
+    if ignored == "ignore_dates":
+        for number in range(2600):
+            system.simulator.change_invoice(seed.WAREHOUSE, 10_000 + number, is_exported=False)
+    system.simulator.set_options(**{ignored: True})
+    first = system.read()
+    calls_of_first = len(system.asked)
+    system.read()
+    idle = len(system.asked)
+    system.put(Invoice(id=20_000, goods_owner_id=1, invoice_date=SINCE + timedelta(days=3)))
+    later = system.read()
+    system.simulator.change_invoice(seed.WAREHOUSE, LIVE[0], is_exported=True)
+    last = system.read()
+
+    assert first == LIVE
+    assert later == [*LIVE, 20_000]
+    assert last == [*LIVE[1:], 20_000]
+    assert calls_of_first > 5
+    assert idle == 2  # what is new, and what waits with its charges
+    assert system.told == [
+        ("wms_filter_useless", {"integration": seed.WAREHOUSE, "filter": system.told[0][1]["filter"]})
+    ]
+
+
+def test_an_idle_run_of_a_history_is_one_call_and_writes_nothing() -> None:
+    """As of every system."""
+    system = System()
+    system.history(1200)
+    for one in LIVE:
+        system.simulator.change_invoice(seed.WAREHOUSE, one, is_exported=True)
+    system.simulator.set_options(ignore_is_exported=True)
+    system.read()
+    known = system.memory.recall(seed.WAREHOUSE)
+    found = system.read()
+
+    assert found == []
+    assert len(system.asked) == 1
+    assert system.memory.recall(seed.WAREHOUSE) == known
+
+
+def test_an_earlier_first_day_reads_the_history_anew() -> None:
+    """A person changed the settings: what was too old is wanted now."""
+    system = System()
+    system.simulator.set_options(ignore_dates=True)
+    system.put(Invoice(id=4000, goods_owner_id=1, invoice_date=date(2025, 1, 31)))
+    before = system.read()
+    pages = list(system.client().unexported(LOGIN, since=date(2025, 1, 1)))
+
+    assert before == LIVE
+    assert sorted(one.id for page in pages for one in page.invoices if one.id) == [4000, *LIVE]
+
+
+def test_an_old_invoice_that_is_opened_again_is_found_within_about_a_day() -> None:
+    """One reading in a hundred reads the whole history."""
+    system = System()
+    system.history(700)
+    system.simulator.set_options(ignore_is_exported=True)
+    system.read()
+    system.simulator.change_invoice(seed.WAREHOUSE, 4300, is_exported=False, invoice_date=SINCE + timedelta(days=2))
+    system.read()
+    system.chance = 0.005
+
+    assert system.read() == [4300, *LIVE]
+
+
+def test_more_waiting_invoices_than_are_remembered_are_read_all_the_same() -> None:
+    """A backlog of a thousand, behind a mark that has no effect."""
+    system = System()
+    system.simulator.set_options(ignore_is_exported=True)
+    ids = list(range(30_000, 31_200))
+    for one in ids:
+        system.put(Invoice(id=one, goods_owner_id=1, invoice_date=SINCE + timedelta(days=3)))
+    found = [system.read() for _ in range(3)]
+
+    assert found == [[*LIVE, *ids]] * 3
+    assert len(system.memory.recall(seed.WAREHOUSE).open) <= 500
 
 
 # ---- one invoice

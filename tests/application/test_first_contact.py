@@ -6,9 +6,10 @@ from local.first_contact import Ending, drawn_system, meet
 
 SEEDS = range(1, 21)
 ONCE_SILENT = (175, 266, 347)  # a filter that hides everything, beside others that are ignored or amounts unread
+CUT = (21, 41, 82)  # lists that are cut, without pages
 
 
-@pytest.mark.parametrize("seed", [*SEEDS, *ONCE_SILENT])
+@pytest.mark.parametrize("seed", [*SEEDS, *ONCE_SILENT, *CUT])
 def test_whatever_a_system_looks_like_nothing_is_silently_nothing(seed: int) -> None:
     """What carries the information is sent without a human, right to the öre; the rest is told to one."""
     system = drawn_system(seed)

@@ -14,6 +14,7 @@ def test_setting_up_switches_to_the_invoicing_module_and_creates_with_careful_de
     office.connect()
     office.look("setup")
     expect(office.main).to_contain_text(office.company)
+    expect(office.page.get_by_role("heading", name=office.say("What we read from Ongoing"))).to_be_visible()
     office.follow("Switch to Fortnox invoicing module")
     office.look("settings-create")
     office.page.get_by_label(office.say("Communication of problems")).fill(office.mailbox)

@@ -12,6 +12,7 @@ from invoicing.application.ports import (
     Notices,
     Report,
     Sessions,
+    WmsMemory,
 )
 from invoicing.application.tell_change import tell_change, with_change
 from invoicing.application.token_engine import TokenEngine
@@ -35,6 +36,7 @@ class ChangeTools(AskTools):
     exports: Exports
     notices: Notices
     sessions: Sessions
+    wms_memory: WmsMemory
     engine: TokenEngine
     report: Report
 
@@ -45,6 +47,10 @@ class SettingsChangedError(Exception):
 
 class SavedWithoutMailError(Exception):
     """All is saved, but there were too many mails today to send another one to confirm the address."""
+
+
+class NotConfirmedError(Exception):
+    """Ongoing has not shown any list yet, and nobody has said that it really has no invoices."""
 
 
 def save_settings(
@@ -58,10 +64,12 @@ def save_settings(
 ) -> Integration:
     """Stores the settings. A draft becomes active by it (*Create*), or paused `to_try`.
 
-    Raises SettingsChangedError, SavedWithoutMailError.
+    Raises SettingsChangedError, NotConfirmedError, SavedWithoutMailError.
 
     `seen` is the fingerprint of the settings that the form was filled from. The same form sent twice is stored once.
     """
+    if integration.status is IntegrationStatus.DRAFT and not tools.wms_memory.recall(integration.id).is_understood:
+        raise NotConfirmedError
     for _ in range(_ROUNDS):
         if settings_fingerprint(integration.settings) != seen:
             if integration.settings == settings and integration.status is not IntegrationStatus.DRAFT:

@@ -59,11 +59,33 @@ class WmsPage:
     more: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WmsLook:
+    """What a system shows, for a person who is to recognise it. Goods owners of training are left out."""
+
+    since: date  # older invoices were not looked at
+    count: int
+    is_more: bool  # there was no time to count them all
+    unexported: int
+    unreadable: int
+    newest: WmsInvoice | None  # without its charges
+    goods_owners: int  # with an invoice
+    with_customer_code: int
+    is_understood: bool  # no: there was no list at all, and nobody has said that this means an empty one
+
+
 class WmsInvoices(Protocol):
     """Ongoing WMS. All calls of one system are made one after the other."""
 
     def check_login(self, login: WmsLogin) -> None:
         """Raises WmsLoginRefusedError, RetryLaterError or UpstreamContractError."""
+        ...
+
+    def look(self, login: WmsLogin, *, at: datetime, seconds: float) -> WmsLook:
+        """Reads a good year of invoices without their charges, exported or not, while `seconds` last.
+
+        What was counted is remembered with `at`. Raises as check_login.
+        """
         ...
 
     def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:

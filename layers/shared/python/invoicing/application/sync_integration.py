@@ -166,6 +166,8 @@ class _Run:
         self._tally = Tally(report=self._report, unfinished=set(integration.unfinished), slow=self._was_slow)
         self._meaning = integration.detected_price_meaning
         self._before = integration.last_run
+        if before := self._before:
+            self._tally.listed, self._tally.listed_at = before.listed, before.listed_at or before.finished_at
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._ended = 0
@@ -265,6 +267,8 @@ class _Run:
                 yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
                 self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
             self._reached = max([self._reached, *ids])
+            if not page.more and not self._request.after:
+                self._tally.listed, self._tally.listed_at = self._tally.seen, None
             begun = self._exporting is not None
             if not page.more:
                 self._tally.goes_on_after = 0

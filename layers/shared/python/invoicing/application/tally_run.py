@@ -26,6 +26,8 @@ class Tally:
     done: set[int] = field(default_factory=set)
     marked: set[int] = field(default_factory=set)
     seen: int = 0
+    listed: int | None = None
+    listed_at: datetime | None = None
     waiting: int = 0
     updated: int = 0
     held: int = 0
@@ -104,6 +106,8 @@ class Tally:
             good_at=good_at if self.problem else None,
             slow=self.slow,
             goes_on_after=self.goes_on_after,
+            listed=self.listed,
+            listed_at=self.listed_at,
         )
 
     def tell(self) -> None:

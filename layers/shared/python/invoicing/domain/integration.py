@@ -64,9 +64,10 @@ class RunSummary:
     problem_since: datetime | None = None  # of the first of the runs, without one between, that it stopped
     look: Look | None = None  # of this run, or of the last one that could look
     slow: bool = False  # its system took so long to answer that others must not wait beside it
-    goes_on_after: int = (
-        0  # a list too long for one chain of runs: the next schedule begins after this id of an invoice
-    )
+    # Of a list that is too long for one chain of runs: the next schedule begins after this id of an invoice.
+    goes_on_after: int = 0
+    listed: int | None = None  # how many Ongoing listed as not exported when that list was last read to its end
+    listed_at: datetime | None = None  # when that was; None: in this run
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 

@@ -4,16 +4,22 @@ from datetime import datetime
 
 from invoicing.application.change_integration import pause, sync_now
 from invoicing.application.foresee import foresee
+from invoicing.application.look_at_wms import look_at_wms
+from invoicing.application.ports import WmsLook
+from invoicing.application.wms_login import login_of
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.integration import Integration, IntegrationStatus
+from invoicing.domain.issue import Issue
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.pages.browser import Answer, redirect
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     ConsentMode,
     Feedback,
+    LastRead,
     LastRun,
+    LookView,
     PauseView,
     RunProgress,
     SetupView,
@@ -51,6 +57,7 @@ def status(visit: SignedInVisit) -> Answer:
             else ""
         ),
         last_run=LastRun(at=run.finished_at, sent=run.sent + run.updated) if run else None,
+        last_read=_last_read(visit),
         progress=progress,
         sent_this_month=len(sent),
         totals_this_month=totals_of(sent),
@@ -65,14 +72,27 @@ def status(visit: SignedInVisit) -> Answer:
 
 def setup(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/setup"""
-    keys = visit.parts.tokens.get(visit.integration.id)
+    parts, integration = visit.parts, visit.integration
+    keys = parts.tokens.get(integration.id)
+    seen = look_at_wms(integration, wms=parts.wms, sealer=parts.password_sealer, now=visit.now())
     view = SetupView(
         session=visit.session_view,
-        company=visit.integration.company.name,
-        organisation_number=visit.integration.company.organisation_number,
+        company=integration.company.name,
+        organisation_number=integration.company.organisation_number,
         mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+        look=_look_of(seen) if isinstance(seen, WmsLook) else None,
+        issue=seen if isinstance(seen, Issue) else None,
+        is_new=integration.status is IntegrationStatus.DRAFT,
     )
     return Answer(body=visit.pages.setup(view, visit.language))
+
+
+def confirm(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/setup: *Yes, that is ours*, of a system that shows no list at all."""
+    parts, integration = visit.parts, visit.integration
+    if not parts.wms_memory.recall(integration.id).is_understood:
+        parts.wms_confirm_empty(login_of(integration, parts.password_sealer))
+    return redirect(visit.here("/settings" if integration.status is IntegrationStatus.DRAFT else ""))
 
 
 def sync(visit: SignedInVisit) -> Answer:
@@ -111,6 +131,39 @@ def _foresight(visit: SignedInVisit) -> Foresight | None:
     if integration.last_run is not None or integration.settings is None or integration.broken_since is not None:
         return None
     return foresee(visit.parts.rehearsal_tools(integration), integration, integration.settings)
+
+
+def _last_read(visit: SignedInVisit) -> LastRead | None:
+    """What the last run that read Ongoing's list to its end found, beside what a person last counted."""
+    run = visit.integration.last_run
+    if run is None or run.listed is None:
+        return None
+    known = visit.parts.wms_memory.recall(visit.integration.id)
+    return LastRead(
+        at=run.listed_at or run.finished_at,
+        unexported=run.listed,
+        counted=known.counted if known.counted_at else None,
+        counted_at=known.counted_at,
+    )
+
+
+def _look_of(look: WmsLook) -> LookView:
+    newest = look.newest
+    return LookView(
+        since=look.since,
+        count=look.count,
+        is_more=look.is_more,
+        unexported=look.unexported,
+        unreadable=look.unreadable,
+        newest_owner=newest.goods_owner.name if newest else "",
+        newest_number=newest.number if newest else "",
+        newest_date=newest.invoice_date if newest else None,
+        newest_amount=newest.amount if newest else None,
+        currency=newest.goods_owner.currency if newest else "",
+        goods_owners=look.goods_owners,
+        with_customer_code=look.with_customer_code,
+        is_understood=look.is_understood,
+    )
 
 
 def _progress(visit: SignedInVisit) -> RunProgress | None:

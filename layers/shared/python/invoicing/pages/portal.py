@@ -19,6 +19,7 @@ _HERE = "/integrations/{id}"
 ROUTES: Routes = {
     ("GET", _HERE): signed_in(overview.status),
     ("GET", f"{_HERE}/setup"): signed_in(overview.setup),
+    ("POST", f"{_HERE}/setup"): signed_in(overview.confirm),
     ("GET", f"{_HERE}/settings"): signed_in(settings_page.settings_form),
     ("POST", f"{_HERE}/settings"): settings_page.SAVE,
     ("POST", f"{_HERE}/confirm-address"): signed_in(settings_page.send_confirmation),

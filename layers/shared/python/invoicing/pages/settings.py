@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from invoicing.application.change_integration import (
+    NotConfirmedError,
     SavedWithoutMailError,
     SettingsChangedError,
     ask_to_confirm,
@@ -63,6 +64,8 @@ def save(visit: SignedInVisit) -> Answer:
         return Answer(status=400, body=settings_page(visit, form, seen=seen, problems=refused.problems))
     except SavedWithoutMailError:
         return visit.noted(Feedback.SAVED_WITHOUT_MAIL)
+    except NotConfirmedError:
+        return Answer(status=409, body=settings_page(visit, form, seen=seen, not_confirmed=True))
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
     created = Feedback.CREATED_TO_TRY if to_try else Feedback.CREATED
@@ -122,6 +125,7 @@ def settings_page(
     problems: Mapping[str, FieldProblem] | None = None,
     password: PasswordView | None = None,
     changed_elsewhere: bool = False,
+    not_confirmed: bool = False,
     not_saved: bool = False,
 ) -> str:
     """The form, filled with `form`; `seen` is None if that is what is stored now."""
@@ -138,6 +142,7 @@ def settings_page(
         version=settings_fingerprint(integration.settings) if seen is None else seen[:LONGEST],
         problems=problems or {},
         changed_elsewhere=changed_elsewhere,
+        not_confirmed=not_confirmed,
         not_saved=not_saved,
         foresight=None if not_saved else _foresight(visit, form),
         address_unconfirmed=integration.settings is not None and not integration.address_confirmed,

@@ -642,6 +642,10 @@ FIXES: Mapping[tuple[IssueCode, str, str], str] = {
         "In Fortnox, make the cost centre voluntary on the account. Or fill in a profit centre on every charge in "
         "Ongoing."
     ),
+    (IssueCode.WMS_NOT_UNDERSTOOD, "kind", Misunderstanding.NO_LIST): translatable(
+        "If Ongoing really has no invoices, say so: open the overview, “Look again”, and press “Yes, that is ours”. "
+        "If it has, you do not need to do anything: we who run this service have been told."
+    ),
     **{
         (IssueCode.AMOUNTS_DISAGREE, "price_meaning", meaning): translatable(
             "Open the invoice in Ongoing and look for a row with a changed price or quantity. Under Settings it is "

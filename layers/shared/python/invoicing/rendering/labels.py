@@ -40,6 +40,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Misunderstanding.LIST: translatable("the list of invoices has another name or form"),
         Misunderstanding.INVOICE: translatable("the invoices have other names or forms"),
         Misunderstanding.NO_LIST: translatable("there is no list at all, which may mean that there are no invoices"),
+        Misunderstanding.CUT: translatable("it shows only a part of the list, and the rest cannot be asked for"),
         Misunderstanding.NO_FILTER: translatable("it shows all invoices that ever were, whatever is asked for"),
     },
     FieldProblem: {

@@ -213,13 +213,45 @@ class ConsentMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookView:
+    """What Ongoing shows just now, for a person to recognise."""
+
+    since: date  # older invoices were not looked at
+    count: int
+    is_more: bool = False  # there was no time to count them all
+    unexported: int
+    unreadable: int = 0
+    newest_owner: str = ""
+    newest_number: str = ""
+    newest_date: date | None = None
+    newest_amount: Decimal | None = None
+    currency: str = ""
+    goods_owners: int
+    with_customer_code: int
+    is_understood: bool = True  # no: somebody must say that there are no invoices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRead:
+    """What of Ongoing was read last, and when."""
+
+    at: datetime
+    unexported: int
+    counted: int | None = None  # invoices of the year before, when a person last looked
+    counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetupView:
-    """The set-up page of a system, shown when the consent has succeeded."""
+    """The set-up page of a system, shown when the consent has succeeded. Without a look, the issue says why."""
 
     session: SessionView
     company: str
     organisation_number: str
     mode: ConsentMode
+    look: LookView | None = None
+    issue: Issue | None = None
+    is_new: bool = True
 
 
 class FieldProblem(StrEnum):
@@ -283,6 +315,7 @@ class SettingsView:
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
     problems: Mapping[str, FieldProblem] = field(default_factory=dict)
     changed_elsewhere: bool = False
+    not_confirmed: bool = False  # whether this is the reader's system, which has shown no list yet
     not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
     foresight: Foresight | None = None  # of what `form` says; None: Ongoing does not say
@@ -320,6 +353,7 @@ class StatusView:
     approved_at: datetime
     reactivation_link: str = ""  # absolute; shown when Fortnox's approval has ended
     last_run: LastRun | None = None
+    last_read: LastRead | None = None
     progress: RunProgress | None = None
     sent_this_month: int = 0
     totals_this_month: tuple[CurrencyTotal, ...] = ()

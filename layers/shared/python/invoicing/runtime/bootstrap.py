@@ -378,6 +378,7 @@ class Bootstrap:
             report=self.report,
             chance=self.chance,
             patience=patience,
+            monotonic=self.monotonic,
         )
 
     def examine_wms(self, login: "WmsLogin", *, write: int | None, may_be_empty: bool) -> "Examination":
@@ -548,6 +549,7 @@ class Bootstrap:
             notices=self.notices,
             sessions=self.sessions,
             queue=self.queue,
+            wms_memory=self.wms_memory,
             engine=self.engine(),
             clock=self.clock,
             report=self.report,

@@ -37,13 +37,13 @@ def _of(certainty: Certainty, without: str) -> Belief:
 RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
     "Invoice": {
         "DocumentNumber": _of(_RECORDED, "no invoice can be named: the answer is refused"),
-        "ExternalInvoiceReference1": _of(_RECORDED, "an invoice whose answer was lost is not found again"),
+        "ExternalInvoiceReference1": _of(_RECORDED, "the answer is refused: nothing could be found again"),
         "Net": _of(_RECORDED, "the total is not compared: the answer to a POST counts as unclear"),
         "TotalVAT": _of(_MEASURED, "VAT that cannot be right is not seen"),
         "Currency": _of(_RECORDED, "another currency is not seen"),
-        "Booked": _of(_RECORDED, "a booked invoice is tried to be changed; Fortnox refuses it"),
-        "Cancelled": _of(_RECORDED, "a cancelled invoice counts as alive"),
-        "Sent": _of(_RECORDED, "an invoice that the customer has is changed in silence"),
+        "Booked": _of(_RECORDED, "the answer is refused: whether the invoice may be changed is not known"),
+        "Cancelled": _of(_RECORDED, "the answer is refused: whether the invoice is alive is not known"),
+        "Sent": _of(_RECORDED, "the answer is refused: whether the customer has the invoice is not known"),
         "FinalPayDate": _of(_RECORDED, "with the cash method a paid invoice is tried to be changed"),
         "AccountingMethod": _of(_RECORDED, "the rules of the accrual method are followed"),
         "Credit": _of(_MEASURED, "a credit note is taken for an invoice"),

@@ -12,12 +12,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from invoicing.adapters.fortnox.answers import read_refusal
 from invoicing.adapters.fortnox.api import FortnoxCompany
 from invoicing.adapters.fortnox.beliefs import MEMBERS
 from invoicing.adapters.fortnox.drift import Strange, strange_in
 from invoicing.adapters.fortnox.shape import Shape
 from invoicing.application.http import HttpRequest
 from invoicing.domain.finding import Learned
+from invoicing.wire import NotJsonError, parse_json
 
 _TIMEOUT_SECONDS = 30.0
 _BACK_OFF_SECONDS = (2.0, 5.0, 10.0)
@@ -34,13 +36,7 @@ class Heard:
 
     status: int
     value: Mapping[str, Any]
-
-    @property
-    def code(self) -> str:
-        """Fortnox's code of a refusal, in either casing."""
-        told = self.value.get("ErrorInformation")
-        told = told if isinstance(told, Mapping) else {}
-        return str(told.get("code", told.get("Code", "")))
+    code: int = 0  # Fortnox's, of a refusal
 
     def thing(self, name: str) -> Mapping[str, Any]:
         """The thing in the envelope; empty if there is none."""
@@ -55,7 +51,7 @@ class Heard:
     @property
     def said(self) -> str:
         """Status and code, for people."""
-        return f"{self.status} {self.code}".strip()
+        return f"{self.status} {self.code or ''}".strip()
 
 
 @dataclass(slots=True)
@@ -428,10 +424,11 @@ class FirstContact:
                 break
             self.company.pace.back_off(pause)  # not carried out: somebody else's calls fill the window
         try:
-            value = json.loads(answer.body, parse_float=Decimal)
-        except (ValueError, UnicodeDecodeError, RecursionError):
+            value = parse_json(answer.body)
+        except NotJsonError:
             value = None
-        heard = Heard(status=answer.status, value=value if isinstance(value, dict) else {})
+        code = read_refusal(answer).code if answer.status >= 400 else 0
+        heard = Heard(status=answer.status, value=value if isinstance(value, dict) else {}, code=code)
         self._look(heard)
         return heard
 

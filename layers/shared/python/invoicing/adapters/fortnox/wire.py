@@ -182,16 +182,20 @@ class _Row(Thing):
 
 
 class _Invoice(Thing):
-    """Single or from a list, which carries neither net nor rows."""
+    """Single or from a list, which carries neither net nor rows.
+
+    Four fields may be empty and must be there: without them an invoice would be made twice, or changed behind the back
+    of whoever has it.
+    """
 
     document_number: Key
+    external_invoice_reference1: Text
+    booked: Flag
+    cancelled: Flag
+    sent: Flag
     customer_number: Text = ""
-    external_invoice_reference1: Text = ""
     net: Amount = None
     currency: Text = ""
-    booked: Flag = False
-    cancelled: Flag = False
-    sent: Flag = False
     final_pay_date: Text = ""
     accounting_method: Text = ""
     credit: Flag = False

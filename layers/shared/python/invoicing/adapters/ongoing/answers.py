@@ -60,15 +60,14 @@ def read_result(answer: HttpAnswer, operation: str, login: WmsLogin, *, is_write
             return unclear(message)
         return WmsNotUnderstoodError(message, kind=Misunderstanding.ENVELOPE, unknown=unknown)
 
-    _check_status(answer.status, where, unclear)
+    _check_status(answer, where, unclear)
     try:
         document = parse(answer.body)
     except NotADocumentError as error:
         raise unclear(f"{where} answered {answer.status} with {error}") from None
     except StrangeDocumentError as error:
         raise strange(f"{where} answered {answer.status} with a strange document: {error}") from None
-    soap_body = child(document, "Body")
-    content = None if soap_body is None else next(iter(soap_body), None)
+    content = _content(document)
     if content is None:
         name = document.tag[:_LONGEST_NAME]
         raise strange(f"{where} answered {answer.status} without a SOAP body: {name}", name)
@@ -85,7 +84,21 @@ def read_result(answer: HttpAnswer, operation: str, login: WmsLogin, *, is_write
     return result
 
 
-def _check_status(status: int, where: str, unclear: type[RetryLaterError]) -> None:
+def _content(document: Element) -> Element | None:
+    body = child(document, "Body")
+    return None if body is None else next(iter(body), None)
+
+
+def _is_fault(body: bytes) -> bool:
+    try:
+        content = _content(parse(body))
+    except (NotADocumentError, StrangeDocumentError):
+        return False
+    return content is not None and content.tag.lower() == "fault"
+
+
+def _check_status(answer: HttpAnswer, where: str, unclear: type[RetryLaterError]) -> None:
+    status = answer.status
     if status in (401, 403):
         raise WmsLoginRefusedError(f"{where} answered {status}")
     if status == 404:
@@ -94,6 +107,8 @@ def _check_status(status: int, where: str, unclear: type[RetryLaterError]) -> No
         raise RateLimitedError(f"{where} answered {status}")
     if status == 408:
         raise unclear(f"{where} answered {status}")
+    if status == 400 and _is_fault(answer.body):
+        return  # as SOAP 1.2 sends what it takes for the caller's fault
     if status != 200 and status < 500:
         # Also a redirect: following it would hand the password to whomever it names.
         raise WmsNotUnderstoodError(
@@ -114,10 +129,17 @@ def _succeeded(result: Element, where: str, *, is_write: bool) -> bool:
 
 
 def _of_fault(fault: Element, where: str, login: WmsLogin) -> InvoicingError:
-    message = text(fault, "faultstring")
+    message, code = text(fault, "faultstring"), text(fault, "faultcode")
+    if (reason := child(fault, "Reason")) is not None:  # SOAP 1.2
+        message, code = text(reason, "Text"), text(_part(fault, "Code"), "Value")
     error = _of_message(message, where, login)
-    ours = text(fault, "faultcode").rpartition(":")[2] in ("Client", "VersionMismatch", "MustUnderstand")
+    ours = code.rpartition(":")[2] in ("Client", "Sender", "VersionMismatch", "MustUnderstand")
     return _unknown_call(message, where, login) if ours and not isinstance(error, WmsLoginRefusedError) else error
+
+
+def _part(element: Element, name: str) -> Element:
+    found = child(element, name)
+    return Element(name) if found is None else found
 
 
 def _of_message(message: str, where: str, login: WmsLogin) -> InvoicingError:

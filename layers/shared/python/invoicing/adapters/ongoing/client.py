@@ -1,10 +1,12 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
+import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import batched
 from xml.etree.ElementTree import Element
@@ -17,11 +19,11 @@ from invoicing.adapters.ongoing.envelopes import (
     is_writable,
     update_invoice,
 )
-from invoicing.adapters.ongoing.filters import trial, useless_in
+from invoicing.adapters.ongoing.filters import hidden_behind, trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
-from invoicing.application.ports import Report, WmsMemory, WmsPage
+from invoicing.application.ports import Report, WmsLook, WmsMemory, WmsPage
 from invoicing.domain.errors import (
     NotSentError,
     RateLimitedError,
@@ -46,6 +48,8 @@ _LOGIN_SECONDS = 15.0  # a person waits; also for one invoice without its charge
 _READ_SECONDS = 100.0  # clients of the Automation interface report reads of more than a minute
 _WRITE_SECONDS = 30.0
 _LONGEST_ANSWER = 20_000_000
+_MOST_OPEN = 500  # invoices of a history that are remembered as waiting
+_LOOKED_BACK = timedelta(days=400)  # a year and the month that is invoiced
 
 
 class OngoingClient:
@@ -66,6 +70,7 @@ class OngoingClient:
         report: Report = lambda _event, _fields: None,
         chance: Callable[[], float] = random.random,
         patience: float | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
         self._base_url = base_url.rstrip("/")
@@ -74,6 +79,7 @@ class OngoingClient:
         self._report = report
         self._chance = chance
         self._patience = patience
+        self._monotonic = monotonic
 
     def check_login(self, login: WmsLogin) -> None:
         """Raises WmsLoginRefusedError (also if there is no such system), RetryLaterError or WmsNotUnderstoodError."""
@@ -83,6 +89,28 @@ class OngoingClient:
         system = self._system(login)
         self._listing(login, query, system, timeout=_LOGIN_SECONDS, is_new=True)
         system.keep()
+
+    def look(self, login: WmsLogin, *, at: datetime, seconds: float) -> WmsLook:
+        """A good year of invoices without their charges, while `seconds` last. Raises as check_login.
+
+        A result without any list is no error here: it is what a person is to be asked about.
+        """
+        _check(login)
+        system = self._system(login)
+        since = at.date() - _LOOKED_BACK
+        query = InvoicesQuery(with_charges=False, dated_after=since)
+        pages = self._pages(login, query, system, page_size=_LARGE_PAGE, until=self._monotonic() + seconds, is_new=True)
+        page, is_more = next(pages)
+        found = list(page)
+        try:
+            for page, is_more in pages:  # noqa: B007 - whether more comes is wanted of the last one
+                found += page
+        except RetryLaterError:
+            is_more = True
+        found = [one for one in found if not one.is_training and (one.invoice_date or since) >= since]
+        system.learn(counted=len(found), counted_at=at)
+        system.keep()
+        return _look_of(found, since, is_more=is_more, is_understood=system.known.is_understood)
 
     def unexported(self, login: WmsLogin, *, since: date, after: int = 0) -> Iterator[WmsPage]:
         """Invoices of live goods owners, not exported, dated `since` or later, with charges, by id; in pages.
@@ -111,7 +139,7 @@ class OngoingClient:
             )
 
         try:
-            for page, more in self._wanted(login, query, system, is_wanted):
+            for page, more in self._wanted(login, query, system, is_wanted, since=since):
                 # Those without a readable id come last.
                 page.sort(key=lambda one: (one.id is None, one.id or 0))
                 yield WmsPage(invoices=[one.invoice for one in page], more=more)
@@ -172,6 +200,8 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        since: date,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """What is wanted of what a query gives, with charges, page by page; and whether another page comes.
 
@@ -192,7 +222,7 @@ class OngoingClient:
                     break
                 if not more:
                     return
-        yield from self._heads_first(login, query, system, lambda one: is_wanted(one) and one.id not in done)
+        yield from self._heads_first(login, query, system, is_wanted, since=since, done=done)
 
     def _heads_first(
         self,
@@ -200,17 +230,32 @@ class OngoingClient:
         query: InvoicesQuery,
         system: SystemKnowledge,
         is_wanted: Callable[[ListedInvoice], bool],
+        *,
+        since: date,
+        done: Set[int],
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
+        """What is wanted of a history, but for what is `done`.
+
+        The history is read once, and then what is new and what waited. An old invoice that is opened again comes to
+        light when the filters are tried again, which reads all of it.
+        """
+        known = system.known
+        is_known = known.history_since is not None and known.history_since <= since
+        begin, waited = (known.history_to, known.open) if is_known else (0, ())
+        after = query.id_from or 0
         wanted: list[ListedInvoice] = []
-        read = 0
-        heads = replace(query, with_charges=False)
+        read, last = 0, begin
+        heads = replace(query, with_charges=False, id_from=max(begin, after) or None)
         for page, _ in self._pages(login, heads, system, page_size=_LARGE_PAGE):
             read += len(page)
+            last = max(last, _last_id(page))
             wanted += [one for one in page if is_wanted(one)]
-        ids = [one.id for one in wanted if one.id is not None]
+        still = {one.id for one in wanted if one.id is not None} | {one for one in waited if one > after}
+        asked = sorted(still - done)
         # What cannot be read without its charges cannot be read with them either.
-        yield [one for one in wanted if one.id is None], bool(ids)
-        if {WmsFilter.IDS, WmsFilter.ID_FROM} <= set(system.known.useless) and read > _LARGE_PAGE:
+        yield [one for one in wanted if one.id is None], bool(asked)
+        useless = set(system.known.useless)
+        if {WmsFilter.IDS, WmsFilter.ID_FROM} <= useless and read > _LARGE_PAGE:
             refused = WmsNotUnderstoodError(
                 f"{where_of('GetInvoicesByQuery', login)} shows {read} invoices whatever is asked for: no filter has "
                 "an effect, and a history of that length is not read with all its charges every quarter of an hour",
@@ -219,18 +264,25 @@ class OngoingClient:
             )
             with self._telling(login):
                 raise refused
-        while ids:
+        while asked:
             if WmsFilter.IDS in system.known.useless:
-                group = ids[:1]
+                group = asked[:1]
                 answer = self._one(login, group[0], system)
             else:
-                group = ids[:_PAGE]
+                group = asked[:_PAGE]
                 answer = self._listing(login, InvoicesQuery(with_charges=True, ids=tuple(group)), system).invoices
             found = [one for one in answer if one.id in group]
             # A server may give fewer at once than were asked for; those of which it gives none are gone.
             answered = {one.id for one in found} or set(group)
-            ids = [one for one in ids if one not in answered]
-            yield [one for one in found if is_wanted(one)], bool(ids)
+            asked = [one for one in asked if one not in answered]
+            given = [one for one in found if is_wanted(one)]
+            still -= answered - {one.id for one in given}
+            yield given, bool(asked)
+        # Only what is given page by page can be read on from where it ended.
+        if not after and WmsFilter.ID_FROM not in system.known.useless and all(one.id is not None for one in wanted):
+            kept = tuple(sorted(still)[:_MOST_OPEN])
+            end = kept[-1] if len(still) > _MOST_OPEN else last
+            system.learn(history_to=end, history_since=since, open=kept)
 
     def _one(
         self, login: WmsLogin, invoice_id: int, system: SystemKnowledge, *, with_charges: bool = True
@@ -248,10 +300,20 @@ class OngoingClient:
             is_absent = ids == sorted(ids) and all(one > invoice_id for one in ids)
             if invoice_id in ids or (is_absent and WmsFilter.ID_FROM not in system.known.useless):
                 return listed
-        return self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
+        listed = self._listing(login, InvoicesQuery(with_charges=with_charges), system).invoices
+        if all(one.id != invoice_id for one in listed):
+            self._check_whole(login, listed, system)
+        return listed
 
     def _pages(
-        self, login: WmsLogin, query: InvoicesQuery, system: SystemKnowledge, *, page_size: int | None = None
+        self,
+        login: WmsLogin,
+        query: InvoicesQuery,
+        system: SystemKnowledge,
+        *,
+        page_size: int | None = None,
+        until: float = math.inf,
+        is_new: bool = False,
     ) -> Iterator[tuple[list[ListedInvoice], bool]]:
         """Everything that a query gives, each invoice once: page by page, and whether another one comes.
 
@@ -259,16 +321,25 @@ class OngoingClient:
         the last id, and what is known already is dropped. The end is a page with nothing new. A page that is shorter
         than was asked for is the end only where the server has given a longer one before, or where nothing came after
         this very page: otherwise the server may have cut it. Where invoices have few rows, pages grow; where a page
-        gets no answer, they shrink for good.
+        gets no answer, they shrink for good. No answer is waited for longer than `until`, on the monotonic clock.
         """
+
+        def ask(asked: InvoicesQuery) -> Sequence[ListedInvoice]:
+            timeout = min(_READ_SECONDS, until - self._monotonic())
+            if timeout <= 0:
+                raise RetryLaterError(f"no time left for the list of {login.warehouse}")
+            return self._listing(login, asked, system, timeout=timeout, is_new=is_new).invoices
+
         seen = _Seen()
         last = query.id_from
         smallest = page_size or _PAGE
         size, largest = smallest, _LARGE_PAGE
         count_before = 0
+        before: Sequence[ListedInvoice] = ()
+        is_order_unseen = False  # one invoice alone shows none
         while True:
             try:
-                page = self._listing(login, replace(query, id_from=last, at_most=size), system).invoices
+                page = ask(replace(query, id_from=last, at_most=size))
             except (NotSentError, RateLimitedError):
                 raise
             except RetryLaterError:
@@ -283,18 +354,47 @@ class OngoingClient:
                 and WmsFilter.ID_FROM not in system.known.useless
             )
             if not pages_by_id:  # only one answer with everything is sure to be complete
-                page = self._listing(login, query, system).invoices
+                page = ask(query)
+                self._check_whole(login, page, system)
             fresh = seen.fresh(page)
-            if last is not None and not fresh:
+            if last is not None and not fresh and count_before:
+                if is_order_unseen:
+                    self._check_whole(login, before, system)
                 system.learn(ended_count=count_before, ended_id=last)
             more = pages_by_id and bool(fresh) and bool(ids) and _may_be_cut(page, size, system)
             system.learn(largest_page=max(len(page), system.known.largest_page))
             yield fresh, more
             if not more:
                 return
-            last, count_before = ids[-1], len(page)
+            is_order_unseen = len(page) == 1 and not before
+            last, count_before, before = ids[-1], len(page), page
             rows = sum(len(one.invoice.charges) for one in page if isinstance(one.invoice, WmsInvoice))
             size = min(largest, max(smallest, _ROWS_AT_ONCE * len(page) // max(rows, 1)))
+
+    def _check_whole(self, login: WmsLogin, listed: Sequence[ListedInvoice], system: SystemKnowledge) -> None:
+        """Refuses an answer that the server has cut, where no other one can give the rest.
+
+        Asked only for an answer that is as long as the longest of this system, and not for the same one again.
+        Raises WmsNotUnderstoodError.
+        """
+        count, last = len(listed), _last_id(listed)
+        known = system.known
+        if count < known.largest_page or (count, last) == (known.ended_count, known.ended_id):
+            return
+
+        def heads(asked: InvoicesQuery) -> Sequence[ListedInvoice]:
+            return self._listing(login, asked, system, timeout=_LOGIN_SECONDS).invoices
+
+        if hidden := hidden_behind(listed, heads, known.useless):
+            cut = WmsNotUnderstoodError(
+                f"{where_of('GetInvoicesByQuery', login)} gave {count} invoices and has others, such as {hidden}, "
+                "but gives no further page",
+                kind=Misunderstanding.CUT,
+                unknown=[WmsFilter.ID_FROM],
+            )
+            with self._telling(login):
+                raise cut
+        system.learn(ended_count=count, ended_id=last)
 
     # ---- what is not believed
 
@@ -302,7 +402,7 @@ class OngoingClient:
         """At the first reading of a system, and now and then later: what was learned may have changed."""
         if not self._tries_filters or (system.known.filters_tried and self._chance() >= _TRIED_AGAIN):
             return False
-        system.learn(filters_tried=False, useless=(), largest_page=0, ended_count=0, ended_id=0)
+        system.learn(filters_tried=False, useless=(), largest_page=0, ended_count=0, ended_id=0, history_to=0, open=())
         return True
 
     def _try_filters(self, login: WmsLogin, system: SystemKnowledge, page: Sequence[ListedInvoice]) -> None:
@@ -349,7 +449,10 @@ class OngoingClient:
         timeout: float = _READ_SECONDS,
         is_new: bool = False,
     ) -> Listing:
-        """One answer, and what it shows beside its invoices. `is_new`: a person may have mistyped the address."""
+        """One answer, and what it shows beside its invoices.
+
+        `is_new`: a person may have mistyped the address, and is asked about a result without any list.
+        """
         asked = query.without(system.known.useless)
         try:
             with self._telling(login, is_new=is_new):
@@ -357,7 +460,8 @@ class OngoingClient:
                 where = where_of(envelope.operation, login)
                 result = self._call(login, envelope, timeout=timeout, is_write=False)
                 listing = read_listing(result, where, with_charges=query.with_charges)
-                if not listing.has_list and not self._understood_as_empty(login, system, timeout):
+                system.learn(has_shown_list=system.known.has_shown_list or listing.has_list)
+                if not listing.has_list and not self._understood_as_empty(login, system, timeout) and not is_new:
                     raise WmsNotUnderstoodError(
                         f"{where} succeeded without any list, and this system has not shown yet that it means an "
                         "empty one. `invoicing check wms` tells more, and lets a person confirm it",
@@ -413,6 +517,22 @@ class OngoingClient:
         )
 
 
+def _look_of(found: Sequence[ListedInvoice], since: date, *, is_more: bool, is_understood: bool) -> WmsLook:
+    readable = [one.invoice for one in found if isinstance(one.invoice, WmsInvoice)]
+    owners = {one.goods_owner.id: one.goods_owner for one in readable}
+    return WmsLook(
+        since=since,
+        count=len(found),
+        is_more=is_more,
+        unexported=sum(one.is_exported is not True for one in found),
+        unreadable=len(found) - len(readable),
+        newest=max(readable, key=lambda one: (one.invoice_date or date.min, one.id), default=None),
+        goods_owners=len(owners),
+        with_customer_code=sum(bool(owner.customer_number) for owner in owners.values()),
+        is_understood=is_understood,
+    )
+
+
 class _Seen:
     """What a reading has given already."""
 
@@ -436,9 +556,13 @@ class _Seen:
         return found
 
 
+def _last_id(listed: Sequence[ListedInvoice]) -> int:
+    return max((one.id for one in listed if one.id is not None), default=0)
+
+
 def _may_be_cut(page: Sequence[ListedInvoice], size: int, system: SystemKnowledge) -> bool:
     """Whether the server may have ended a page before the list ended."""
-    count, last = len(page), max((one.id for one in page if one.id is not None), default=0)
+    count, last = len(page), _last_id(page)
     has_ended_here = (count, last) == (system.known.ended_count, system.known.ended_id)
     return count >= size or (count >= system.known.largest_page and not has_ended_here)
 

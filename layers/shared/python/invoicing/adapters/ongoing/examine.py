@@ -11,8 +11,8 @@ from invoicing.adapters.ongoing.beliefs import ChargeAnswer, GoodsOwnerAnswer, I
 from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.adapters.ongoing.documents import NotADocumentError, StrangeDocumentError, is_nil, parse
 from invoicing.adapters.ongoing.envelopes import InvoicesQuery, get_invoices, update_invoice
-from invoicing.adapters.ongoing.filters import trial, useless_in
-from invoicing.adapters.ongoing.invoices import Listing, read_listing
+from invoicing.adapters.ongoing.filters import hidden_behind, trial, useless_in
+from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.shape_report import kind_of, kind_of_text, shape_of
 from invoicing.adapters.ongoing.things import Thing, certainties, field_of, is_item, members, unknown_names
 from invoicing.domain.errors import InvoicingError, UpstreamContractError, WmsLoginRefusedError
@@ -253,6 +253,7 @@ class OngoingExaminer:
                 _workaround(name, useless),
                 certain=certain,
             )
+        self._whole(login, listing, useless)
         alone = InvoicesQuery(with_charges=False, ids=(one.id,))
         if WmsFilter.ID_FROM not in useless:
             inclusive = any(found.id == one.id for found in ask(replace(alone, id_from=one.id)).invoices)
@@ -261,6 +262,26 @@ class OngoingExaminer:
             day = replace(alone, dated_after=one.invoice_date)
             inclusive = any(found.id == one.id for found in ask(day).invoices)
             self._find("is InvoiceDateFrom inclusive", "yes" if inclusive else "no", "asked for from the day before")
+
+    def _whole(self, login: WmsLogin, listing: Listing, useless: set[WmsFilter]) -> None:
+        """Whether an answer holds all that there is, where no further page can be asked for."""
+
+        def heads(query: InvoicesQuery) -> Sequence[ListedInvoice]:
+            return self._listing(login, query).invoices
+
+        ids = [one.id for one in listing.invoices if one.id is not None]
+        if len(ids) > 1 and ids == sorted(ids) and WmsFilter.ID_FROM not in useless:
+            self._find("is a list whole", "it has pages", "read to the last one")
+            return
+        everything = heads(InvoicesQuery(with_charges=False))
+        hidden = hidden_behind(everything, heads, useless)
+        self._find(
+            "is a list whole",
+            f"it ends after {len(everything)}, and " + ("others are there" if hidden else "nothing shows others"),
+            "cut, and the rest cannot be asked for: every run is refused" if hidden else "read in one answer",
+            certain=not {WmsFilter.IDS, WmsFilter.IS_EXPORTED} <= useless,
+            wrong=hidden is not None,
+        )
 
     def _empty(self, login: WmsLogin) -> None:
         result = self._ask(login, InvoicesQuery(with_charges=False, ids=(_NO_INVOICE,)), "without invoices")

@@ -1,6 +1,6 @@
 """Which filters of the list have their effect. A service of this kind ignores what it does not know."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing
 from invoicing.domain.wms_knowledge import WmsFilter
 
 _DAY = timedelta(days=1)
+_NEIGHBOURS = 250  # ids on either side
 
 
 def useless_in(listed: Sequence[ListedInvoice], asked: InvoicesQuery) -> Iterator[WmsFilter]:
@@ -30,6 +31,36 @@ def useless_in(listed: Sequence[ListedInvoice], asked: InvoicesQuery) -> Iterato
         yield WmsFilter.WITH_CHARGES
     if any(one.is_training for one in listed):
         yield WmsFilter.ONLY_LIVE
+
+
+def hidden_behind(
+    listed: Sequence[ListedInvoice],
+    ask: Callable[[InvoicesQuery], Sequence[ListedInvoice]],
+    useless: Collection[WmsFilter],
+) -> int | None:
+    """An invoice that the server has and did not give: it has cut the answer. None: nothing shows that.
+
+    A longer answer than this one shows that it need not be cut. Otherwise the system may have just so many, and is
+    asked for what stands beside them: by their ids, by the other mark, by later dates.
+    """
+    ids = [one.id for one in listed if one.id is not None]
+    everything = ask(InvoicesQuery(with_charges=False, at_most=len(listed) + 1))
+    if len(everything) > len(listed) or not ids:
+        return None
+    given = {one.id for one in everything}
+    beside: list[ListedInvoice] = list(listed)
+    if WmsFilter.IDS not in useless:
+        below = range(max(1, min(ids) - _NEIGHBOURS), min(ids))
+        above = range(max(ids) + 1, max(ids) + 1 + _NEIGHBOURS)
+        beside += ask(InvoicesQuery(with_charges=False, ids=(*below, *above)))
+    if WmsFilter.IS_EXPORTED not in useless:
+        for mark in (True, False):
+            beside += ask(InvoicesQuery(with_charges=False, is_exported=mark))
+    days = [one.invoice_date for one in everything if one.invoice_date is not None]
+    if WmsFilter.DATED_AFTER not in useless and days:
+        for day in (max(days) - _DAY, max(days)):
+            beside += ask(InvoicesQuery(with_charges=False, dated_after=day))
+    return next((one.id for one in beside if one.id is not None and one.id not in given), None)
 
 
 def trial(invoice: ListedInvoice, ask: Callable[[InvoicesQuery], Listing]) -> list[WmsFilter]:

@@ -180,8 +180,9 @@ def _value(known: _Known, written: Element | str) -> Any:
     if known.is_list:
         if is_nil(written):
             return []
-        if len(written) == 0 and (written.text or "").strip():
-            return ""  # a text is no list, and is refused
+        points_elsewhere = any(not name.startswith("{") for name in written.attrib)
+        if len(written) == 0 and ((written.text or "").strip() or points_elsewhere):
+            return ""  # neither a text nor a reference is a list: it is refused
         return list(written)
     if is_nil(written):
         return None
