@@ -315,9 +315,14 @@ class _Export(Recorder):
         return await self._resolve_claim() if posted else True
 
     def _is_settled_by_hand(self) -> bool:
-        """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
-        in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
-        return self.invoice.is_exported and not self.asked and not in_fortnox
+        """Whether a person marked it as exported while it was held or before it was sent: that decides it.
+
+        One that was marked before it was held was marked by us, and changed afterwards: that decides nothing.
+        """
+        held = self.record.state is ExportState.HELD
+        in_fortnox = bool(self.record.fortnox_number) and not held
+        marked_since = self.invoice.is_exported and not (held and self.record.was_marked)
+        return marked_since and not self.asked and not in_fortnox
 
     async def _resolve_claim(self) -> bool:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""

@@ -187,7 +187,7 @@ class Mails:
         )
 
     def digest(self, view: DigestMailView, language: Language) -> Mail:
-        """What a person must fix; at most one a day, and none when there is nothing."""
+        """What a person must fix or answer; at most one a day, and none when there is nothing."""
         catalogue = translations(language)
         _ = catalogue.gettext
         names = {
@@ -204,6 +204,25 @@ class Mails:
             if hidden > 0
             else ""
         )
+        ahead = catalogue.ngettext(
+            "Before the month ends, %(number)s goods owner needs your attention under Customers. If nothing is "
+            "done, its invoice waits on the 1st.",
+            "Before the month ends, %(number)s goods owners need your attention under Customers. If nothing is "
+            "done, their invoices wait on the 1st.",
+            view.unanswered,
+        ) % {"number": view.unanswered}
+        if not view.issue_count:
+            return self._laid_out(
+                Letter(
+                    subject=_("%(company)s: look through the customers before the month ends") % names,
+                    heading=_("Look through the customers before the month ends"),
+                    before=(_("%(day)s, %(company)s (%(system)s).") % names, ahead),
+                    button=_("See the customers"),
+                    link=view.customers,
+                    after=(_("This mail comes at most once a day."),),
+                ),
+                language,
+            )
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
@@ -216,7 +235,7 @@ class Mails:
                     "%(number)s issue needs a person", "%(number)s issues need a person", view.issue_count
                 )
                 % names,
-                before=(_("%(day)s, %(company)s (%(system)s).") % names,),
+                before=(_("%(day)s, %(company)s (%(system)s).") % names, *((ahead,) if view.unanswered else ())),
                 entries=tuple(_entry(line, language) for line in named),
                 more=more,
                 button=_("See the issues"),

@@ -669,6 +669,8 @@ class DigestMailView:
     day: date
     issues: tuple[IssueLine, ...]
     issue_count: int
+    unanswered: int = 0  # goods owners whose invoices would be held on the 1st
+    customers: str = ""  # the link to where that is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

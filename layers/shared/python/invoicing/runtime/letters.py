@@ -115,6 +115,8 @@ class LinkedLetters:
                 day=date.fromisoformat(notice.params["day"]),
                 issues=tuple(lines),
                 issue_count=max(len(lines), run.held if run else 0),
+                unanswered=int(notice.params.get("unanswered", "0")),
+                customers=f"{self._page(integration)}/customers",
             ),
             language,
         )

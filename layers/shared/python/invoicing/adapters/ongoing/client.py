@@ -1,12 +1,10 @@
 """The client of one Ongoing host: reads invoices, and writes number and exported mark back."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
-from itertools import batched
 from xml.etree.ElementTree import Element
 
 from invoicing.adapters.ongoing.answers import AddressNotFoundError, read_result, where_of
@@ -132,27 +130,18 @@ class OngoingClient:
             return listed[0].invoice  # the only answer, and its id is what cannot be read
         return found
 
-    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
-        """What these invoices come to now, read without their charges, some hundreds in one call.
+    def by_ids(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+        """Invoices of live goods owners, exported or not, with charges; some dozens at once, each when it is asked for.
 
         Raises as check_login.
         """
         _check(login)
         system = self._system(login)
-        found: dict[int, Decimal] = {}
-        at_once = 1 if WmsFilter.IDS in system.known.useless else _LARGE_PAGE
-        for ids in batched(invoice_ids, at_once, strict=False):
-            query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
-            listed = (
-                self._one(login, ids[0], system, with_charges=False)
-                if at_once == 1
-                else self._listing(login, query, system).invoices
-            )
-            for one in listed:
-                if one.id in ids and isinstance(one.invoice, WmsInvoice):
-                    found[one.invoice.id] = one.invoice.amount
-        system.keep()
-        return found
+        try:
+            for found, _ in self._with_charges(login, list(invoice_ids), system):
+                yield [one.invoice for one in found if not one.is_training]
+        finally:
+            system.keep()
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
         """Sets number and exported mark in one call, sent once; repeating it is harmless.
@@ -219,6 +208,13 @@ class OngoingClient:
             )
             with self._telling(login):
                 raise refused
+        for found, more in self._with_charges(login, ids, system):
+            yield [one for one in found if is_wanted(one)], more
+
+    def _with_charges(
+        self, login: WmsLogin, ids: list[int], system: SystemKnowledge
+    ) -> Iterator[tuple[list[ListedInvoice], bool]]:
+        """These invoices, some dozens at once, and whether others follow."""
         while ids:
             if WmsFilter.IDS in system.known.useless:
                 group = ids[:1]
@@ -230,7 +226,7 @@ class OngoingClient:
             # A server may give fewer at once than were asked for; those of which it gives none are gone.
             answered = {one.id for one in found} or set(group)
             ids = [one for one in ids if one not in answered]
-            yield [one for one in found if is_wanted(one)], bool(ids)
+            yield found, bool(ids)
 
     def _one(
         self, login: WmsLogin, invoice_id: int, system: SystemKnowledge, *, with_charges: bool = True
