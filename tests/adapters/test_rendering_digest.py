@@ -1,6 +1,7 @@
 """The digest before a month ends: beside issues, or alone."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from invoicing.domain.integration_settings import Language
@@ -52,3 +53,50 @@ def test_beside_issues_it_is_one_sentence_more(count: int, language: Language) -
 
     assert (said in " ".join(mail.text.split())) is bool(count)
     assert LINK in mail.text
+
+
+def held(number: int, code: IssueCode, amount: str, currency: str = "SEK", **params: str) -> IssueLine:
+    """One invoice that waits."""
+    return IssueLine(
+        issue=Issue(code=code, params=params),
+        since=datetime(2026, 3, 28, tzinfo=UTC),
+        invoice_id=number,
+        invoice_number=str(number),
+        goods_owner="Kaffe & Kakao AB",
+        amount=Decimal(amount),
+        currency=currency,
+    )
+
+
+def test_issues_of_one_cause_are_one_with_a_count_and_the_largest_sum_comes_first() -> None:
+    """Whoever reads only the first lines reads what matters most; what stops everything comes before all."""
+    small = [held(number, IssueCode.CUSTOMER_UNKNOWN, "10.00", customer_number="77") for number in range(1, 13)]
+    large = held(20, IssueCode.NO_ROWS, "-9000.00")
+    euros = [held(number, IssueCode.ACCOUNT_MISSING, "700.00", currency, row="Frakt") for number, currency in EACH]
+    everything = IssueLine(issue=Issue(code=IssueCode.SCOPE_MISSING, params={"message": "Nej."}), since=ISSUE.since)
+    text = digest(Language.ENGLISH, *small, *euros, large, everything, unanswered=0).text
+    flat = " ".join(text.split())
+    order = [
+        flat.index("A permission is missing in Fortnox"),
+        flat.index("Invoice 20 · Kaffe & Kakao AB · -SEK 9,000.00"),
+        flat.index("2 invoices · EUR 700.00 + SEK 700.00"),
+        flat.index("12 invoices · SEK 120.00"),
+    ]
+
+    assert order == sorted(order)
+    assert flat.count("Customer 77 does not exist in Fortnox") == 1
+
+
+EACH = [(30, "SEK"), (31, "EUR")]
+
+
+def test_what_is_not_named_is_counted_in_invoices() -> None:
+    """Many causes: the first twenty are named, of however many invoices each."""
+    lines = [
+        held(number, IssueCode.CUSTOMER_UNKNOWN, str(1000 - number), customer_number=str(number // 2))
+        for number in range(60)
+    ]
+    text = digest(Language.ENGLISH, *lines, unanswered=0).text
+
+    assert text.count("2 invoices") == 20
+    assert "And 20 more" in text

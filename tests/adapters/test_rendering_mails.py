@@ -146,10 +146,15 @@ def test_a_digest_names_each_issue_its_invoice_its_fix_and_who_can() -> None:
 
 def test_a_digest_of_very_many_issues_names_the_first_and_counts_the_rest() -> None:
     """A mail of a thousand issues would be cut off or thrown away."""
-    line = IssueLine(issue=Issue(code=IssueCode.NO_ROWS), since=NOW, invoice_id=7)
-    view = DigestMailView(
-        company="N", system="n", link=LINK, day=date(2026, 3, 5), issues=(line,) * 1000, issue_count=1000
+    lines = tuple(
+        IssueLine(
+            issue=Issue(code=IssueCode.CUSTOMER_UNKNOWN, params={"customer_number": str(number)}),
+            since=NOW,
+            invoice_id=number,
+        )
+        for number in range(1000)
     )
+    view = DigestMailView(company="N", system="n", link=LINK, day=date(2026, 3, 5), issues=lines, issue_count=1000)
     mail = Mails().digest(view, Language.ENGLISH)
 
     assert "And 980 more, on the page." in mail.text

@@ -8,6 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from invoicing.domain.hint import HintCode
 from invoicing.domain.integration_settings import Language
@@ -22,12 +23,14 @@ from invoicing.rendering.views import (
     BrokenMailView,
     CurrencyTotal,
     DigestMailView,
+    IssueGroup,
     IssueLine,
     NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
     VerifyMailView,
 )
+from invoicing.rendering.views_of import groups_of
 
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
 _MOST_ENTRIES = 20  # issues named in a digest; the page has them all
@@ -196,8 +199,9 @@ class Mails:
             "day": format_date(view.day, language),
             "number": view.issue_count,
         }
-        named = view.issues[:_MOST_ENTRIES]
-        hidden = view.issue_count - len(named)
+        groups = sorted(groups_of(view.issues), key=_weight)
+        named = groups[:_MOST_ENTRIES]
+        hidden = view.issue_count - sum(group.count for group in named)
         more = (
             catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
             % {"number": hidden}
@@ -236,7 +240,7 @@ class Mails:
                 )
                 % names,
                 before=(_("%(day)s, %(company)s (%(system)s).") % names, *((ahead,) if view.unanswered else ())),
-                entries=tuple(_entry(line, language) for line in named),
+                entries=tuple(_entry(group, language) for group in named),
                 more=more,
                 button=_("See the issues"),
                 link=view.link,
@@ -290,7 +294,7 @@ class Mails:
                     if view.company
                     else (_("At %(time)s, when somebody wanted to sign in with %(system)s:") % names),
                 ),
-                entries=(_entry(IssueLine(issue=view.issue, since=view.since), language),),
+                entries=(_entry(groups_of([IssueLine(issue=view.issue, since=view.since)])[0], language),),
                 after=(
                     _(
                         "Look at it with this command, which only reads and ends with the lines to add: invoicing "
@@ -333,17 +337,27 @@ def _sum(totals: Sequence[CurrencyTotal], language: Language) -> str:
     return " + ".join(format_amount(total.amount, total.currency, language) for total in totals)
 
 
-def _entry(line: IssueLine, language: Language) -> Entry:
-    _ = translations(language).gettext
-    text = issue_text(line.issue, language)
+def _weight(group: IssueGroup) -> tuple[bool, Decimal]:
+    """What stops everything comes first, then the largest sum, in whatever currency."""
+    return group.first.invoice_id is not None, -max((abs(one.amount) for one in group.totals), default=Decimal(0))
+
+
+def _entry(group: IssueGroup, language: Language) -> Entry:
+    """One cause; how many invoices wait for it, and what they come to."""
+    catalogue = translations(language)
+    _ = catalogue.gettext
+    line, text = group.first, issue_text(group.first.issue, language)
     about = ""
-    if line.invoice_id is not None:
+    if group.count > 1:
+        count = catalogue.ngettext("%(num)s invoice", "%(num)s invoices", group.count) % {"num": group.count}
+        about = " · ".join(part for part in (count, _sum(group.totals, language)) if part)
+    elif line.invoice_id is not None:
         number = (
             _("Invoice %(number)s") % {"number": line.invoice_number}
             if line.invoice_number
             else _("Invoice without number (id %(id)s)") % {"id": line.invoice_id}
         )
-        about = f"{number} · {line.goods_owner}" if line.goods_owner else number
+        about = " · ".join(part for part in (number, line.goods_owner, _sum(group.totals, language)) if part)
     return Entry(
         about=about,
         title=text.title,

@@ -377,6 +377,8 @@ class IssueLine:
     invoice_id: int | None = None
     invoice_number: str = ""
     goods_owner: str = ""
+    amount: Decimal | None = None  # of the invoice in Ongoing
+    currency: str = ""
     ways: tuple[Way, ...] = ()
 
     @property
@@ -510,6 +512,7 @@ class IssueGroup:
 
     lines: tuple[IssueLine, ...]
     count: int
+    totals: tuple[CurrencyTotal, ...] = ()  # of all of them
 
     @property
     def first(self) -> IssueLine:

@@ -125,6 +125,8 @@ def issue_line_of(export: Export) -> IssueLine | None:
         invoice_id=export.invoice_id,
         invoice_number=export.wms_number,
         goods_owner=export.goods_owner,
+        amount=export.amount,
+        currency=export.currency or "SEK",
         ways=() if export.decision else export.ways_out,
     )
 
@@ -137,7 +139,11 @@ def groups_of(lines: Sequence[IssueLine]) -> tuple[IssueGroup, ...]:
         cause = repr((line.issue.code, words)) if line.invoice_id is not None else repr(line)
         groups.setdefault(cause, []).append(line)
     return tuple(
-        IssueGroup(lines=tuple(sorted(group, key=lambda one: one.since)[:INVOICES_IN_GROUP]), count=len(group))
+        IssueGroup(
+            lines=tuple(sorted(group, key=lambda one: one.since)[:INVOICES_IN_GROUP]),
+            count=len(group),
+            totals=_sums((one.currency, one.amount) for one in group if one.amount is not None),
+        )
         for group in groups.values()
     )
 
