@@ -391,7 +391,9 @@ class _Export(Recorder):
         """Makes Fortnox's invoice, which may be changed, equal to the draft."""
         register = self.tools.register
         register.create_missing(draft, self.invoice)
-        invoice = register.completed(draft, self.invoice)
+        same_customer = there.customer_number in {"", draft.invoice.customer_number}
+        vat_type = self.record.vat_type if same_customer else ""
+        invoice = register.completed(draft, self.invoice, vat_type=vat_type)
         changed = changed_texts(there, self.record.filled, filled_by(invoice))
         before = self.record
         # From here on nobody knows what Fortnox has, until it has answered.

@@ -93,14 +93,15 @@ class KnownRegister:
             self._changed = True
         return customer
 
-    def completed(self, draft: Draft, invoice: WmsInvoice) -> InvoiceDraft:
+    def completed(self, draft: Draft, invoice: WmsInvoice, *, vat_type: str = "") -> InvoiceDraft:
         """What is sent of a checked draft: with accounts, text and due date that are right for its customer.
 
-        Raises InvoiceHeldError.
+        `vat_type` is that of the invoice that is there, which keeps it; empty: the customer's. Raises InvoiceHeldError.
         """
         customer = self.customer(draft.invoice.customer_number)
         if customer is None:
             return draft.invoice
+        customer = replace(customer, vat_type=vat_type or customer.vat_type)
         owner, settings, today = invoice.goods_owner.name, self._settings, self._today()
         days = days_of(customer.terms_of_payment)
         late = settings.due_date_from is DueDateFrom.SENDING and today > draft.invoice.invoice_date
