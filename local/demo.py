@@ -375,7 +375,7 @@ class Demo:
     def _leave(self, page: Page) -> None:
         with self._step("Signed out, the pages are closed"):
             page.goto(f"{self._here}?lang=sv")
-            page.get_by_role("button", name="Logga ut").click()
+            page.get_by_role("button", name="Logga ut", exact=True).click()
             expect(page.locator("h1")).to_have_text("Du är utloggad")
             self._picture(page, "signed-out")
             page.goto(self._here)
