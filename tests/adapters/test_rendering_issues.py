@@ -9,9 +9,11 @@ from invoicing.domain.decision import ways_out
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.rendering import issue_texts
+from invoicing.rendering.catalogue import translations
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import IssueLine, IssuesView, SessionView
 from invoicing.rendering.views_of import groups_of
+from invoicing.rendering.way_texts import WAY_TEXTS
 
 WHOLE = {
     IssueCode.CONNECTION_BROKEN,
@@ -25,6 +27,20 @@ def buttons_of(html: str) -> list[str]:
     """The words on what can be pressed under the only issue, in their order."""
     (actions,) = re.findall(r'<div class="actions">(.*?)</div>', html, re.DOTALL)
     return [unescape(words) for words in re.findall(r'<(?:button|a class="button")[^>]*>([^<]*)', actions)]
+
+
+QUOTED = re.compile("[“”]([^“”%]+)[“”]")
+
+
+@pytest.mark.parametrize("code", [code for code in IssueCode if code not in WHOLE])
+def test_a_text_calls_the_buttons_by_their_names_in_swedish_too(code: IssueCode) -> None:
+    """Whoever reads a name in quotation marks looks for it."""
+    translate = translations(Language.SWEDISH).gettext
+    fix = issue_texts.ISSUE_TEXTS[code].fix
+    english, swedish = QUOTED.findall(fix), QUOTED.findall(translate(fix))
+    names = {way.button: translate(way.button) for way in WAY_TEXTS.values()}
+
+    assert [names[one] for one in english if one in names] == [one for one in swedish if one in names.values()]
 
 
 @pytest.mark.parametrize("code", [code for code in IssueCode if code not in WHOLE])

@@ -218,6 +218,7 @@ def test_a_third_invoice_follows_a_second() -> None:
 
     assert the_living(books)["ExternalInvoiceReference1"] == f"ONGOING-nordlager-{NUMBER}-G3-"
     assert [one.number for one in books.record.earlier] == ["1", "2"]
+    assert (books.record.wms_number, books.record.fortnox_number) == ("3", "3")
 
 
 def test_a_later_generation_is_exported_again_like_a_first() -> None:

@@ -524,6 +524,7 @@ class _Export(Recorder):
             EventKind.WRITTEN_BACK,
             said={"fortnox_number": number},
             state=ExportState.DONE,
+            wms_number=number,
             tried="",
             decision=None,
             issue=None,
