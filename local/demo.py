@@ -40,6 +40,7 @@ SCHEDULE_SECONDS = 100.0  # the demo's schedule fires every minute
 RUN_SECONDS = 60.0
 SENT_AT_FIRST = 6  # of the seeded invoices: what nothing is wrong with
 HELD_AT_FIRST = 6  # each with another thing to fix
+EU_SERVICES = 3308  # the account that Fortnox's articles have for services sold to other EU countries
 
 
 @dataclass(slots=True)
@@ -112,6 +113,7 @@ class Demo:
         self._connect(page)
         self._first_run(page)
         self._idle_run()
+        self._look_after_the_books(page)
 
     # ---- the story
 
@@ -213,6 +215,54 @@ class Demo:
             self._wait("another run", lambda: self._run_after(started), SCHEDULE_SECONDS)
             check(len(self._fortnox.invoices(TENANT_ID)) == before, "another invoice has appeared in Fortnox")
         check(step.fortnox_calls == 0, f"it called Fortnox {step.fortnox_calls} times")
+
+    def _look_after_the_books(self, page: Page) -> None:
+        with self._step("A sale to another EU country is on Fortnox's EU account, without VAT, and is reported as one"):
+            invoice = self._fortnox.invoices(TENANT_ID)[self._fortnox_number(seed.EUROS)]
+            accounts = {int(row["AccountNumber"]) for row in invoice["InvoiceRows"]}
+            check(accounts == {EU_SERVICES}, f"its rows are on {accounts}")
+            check(Decimal(str(invoice["TotalVAT"])) == 0, f"it has {invoice['TotalVAT']} of VAT")
+            year = invoice["InvoiceDate"][:4]
+            reported = self._fortnox.ec_sales_list(TENANT_ID, f"{year}-01-01", f"{year}-12-31")
+            check(bool(reported), "it is not on the EC sales list")
+            page.goto(f"{self._here}/invoices/{seed.EUROS}")
+            self._picture(page, "invoice-eu")
+
+        with self._step("A customer that is called something else in Fortnox is asked about once, under Customers"):
+            self._fortnox.change_entry(TENANT_ID, "customers", "1002", Name="MHM Inredning i Skåne AB")
+            self._add_invoice(6010, "1600.00", owner=seed.MOBLER)
+            self._sync_now(page)
+            check(not self._fortnox_number(6010), "it was sent to somebody who may be somebody else")
+            page.goto(f"{self._here}/invoices/6010")
+            self._picture(page, "invoice-whose")
+            page.get_by_role("link", name="Kunder", exact=True).last.click()
+            self._picture(page, "customers")
+            page.get_by_role("button", name="Ja, det är de").click()
+            page.wait_for_url(lambda url: "notice=agreed" in url)
+            self._wait("its invoice", lambda: bool(self._fortnox_number(6010)), RUN_SECONDS)
+            page.goto(f"{self._here}/customers")
+            self._picture(page, "customers-agreed")
+
+        with self._step("An invoice that somebody cancelled in Fortnox is made anew when a person says so"):
+            old, before = self._fortnox_number(6010), len(self._fortnox.invoices(TENANT_ID))
+            self._fortnox.person(TENANT_ID, "acts", old, "cancel")
+            self._ongoing.change_invoice(seed.WAREHOUSE, 6010, is_exported=False)
+            self._sync_now(page)
+            check(len(self._fortnox.invoices(TENANT_ID)) == before, "a new invoice was made without being asked for")
+            page.goto(f"{self._here}/invoices/6010")
+            self._picture(page, "invoice-cancelled")
+            page.get_by_role("link", name="Gör en ny faktura").click()
+            self._picture(page, "decision-make-new")
+            page.get_by_role("button", name="Gör en ny faktura").click()
+            page.wait_for_url(lambda url: "notice=decided" in url)
+            self._wait("the new invoice", lambda: bool(self._fortnox_number(6010)), RUN_SECONDS)
+            new = self._fortnox_number(6010)
+            living = [one for one in self._fortnox.invoices(TENANT_ID).values() if not one["Cancelled"]]
+            check(new != old and len(living) == before, f"it is number {new}, and {len(living)} invoices are valid")
+            wms = self._ongoing.invoice(seed.WAREHOUSE, 6010)
+            check(wms["number"] == new and wms["is_exported"], f"Ongoing has number {wms['number']}")
+            page.goto(f"{self._here}/invoices/6010")
+            self._picture(page, "invoice-made-new")
 
     def _export_again(self, page: Page) -> None:
         with self._step("An invoice that is changed and exported again is updated, not sent twice"):
@@ -333,7 +383,7 @@ class Demo:
     def _leave(self, page: Page) -> None:
         with self._step("Signed out, the pages are closed"):
             page.goto(f"{self._here}?lang=sv")
-            page.get_by_role("button", name="Logga ut").click()
+            page.get_by_role("button", name="Logga ut", exact=True).click()
             expect(page.locator("h1")).to_have_text("Du är utloggad")
             self._picture(page, "signed-out")
             page.goto(self._here)
@@ -362,7 +412,7 @@ class Demo:
         """What the schedule would do within the minute."""
         self._stack.invoke("dispatch_syncs", {"time": datetime.now(UTC).isoformat()})
 
-    def _add_invoice(self, invoice_id: int, amount: str) -> None:
+    def _add_invoice(self, invoice_id: int, amount: str, *, owner: int = seed.KAFFE) -> None:
         """Another invoice of last month, copied from a plain one."""
         today = datetime.now(ZoneInfo("Europe/Stockholm")).date()
         plain = next(invoice for invoice in seed.default_warehouse(today).invoices if invoice.id == seed.PLAIN)
@@ -376,7 +426,10 @@ class Demo:
             }
         )
         values = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
-        self._ongoing.put_invoices(seed.WAREHOUSE, Invoice(**{**values, "id": invoice_id, "charges": (changed,)}))
+        self._ongoing.put_invoices(
+            seed.WAREHOUSE,
+            Invoice(**{**values, "id": invoice_id, "goods_owner_id": owner, "charges": (changed,)}),
+        )
 
     # ---- looking
 

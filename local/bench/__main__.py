@@ -14,6 +14,7 @@ from local.bench.comparison import compare
 from local.bench.costs import estimate, idle_verdict
 from local.bench.counts import count_all
 from local.bench.memory import measure_run, no_growth
+from local.bench.pacing import keep_pace
 from local.bench.sizes import measure_sizes
 from local.bench.starts import LAYERS, ROUNDS, first_page_target, measure_starts
 from local.bench.story import read_story
@@ -26,6 +27,8 @@ DEMO = ROOT / "build" / "demo" / "report.json"
 BACKLOG = 500
 ORDINARY_CALL = 0.1  # seconds; recorded answers of Fortnox took 70 to 150 ms
 CALL_SECONDS = (0.0, ORDINARY_CALL, 0.2)
+PACED_CALLS = 2_000
+JITTERS = (0.0, 0.3)  # seconds by which each call may be late
 RUN_SIZES = ((1, 200), (1, 20_000), (100, 10), (1500, 10), (4000, 10))  # invoices, and charges on each
 
 
@@ -54,6 +57,7 @@ def main() -> int:
         print(tables.counts_table(scenarios), flush=True)
         backlogs = [drain(BACKLOG, call_seconds=seconds) for seconds in CALL_SECONDS]
         print(tables.backlogs_table(backlogs), flush=True)
+        paced = [keep_pace(PACED_CALLS, jitter=jitter) for jitter in JITTERS]
         compared = compare(BACKLOG, ORDINARY_CALL)
         print(tables.comparison_table(compared), flush=True)
     except (DidNotMeasureError, deployment.DeploymentError) as error:
@@ -65,6 +69,7 @@ def main() -> int:
         first_page_target(starts),
         *(verdict for one in scenarios for verdict in one.verdicts),
         *(verdict for one in backlogs for verdict in one.verdicts),
+        *(verdict for one in paced for verdict in one.verdicts),
         *compared[0].lost_answers.verdicts,
         no_growth(*runs[-2:]),
         idle_verdict(costs),
@@ -77,6 +82,7 @@ def main() -> int:
         "story": [asdict(one) for one in story],
         "counts": [asdict(one) for one in scenarios],
         "backlogs": [asdict(one) for one in backlogs],
+        "paced": [asdict(one) for one in paced],
         "comparison": [asdict(one) for one in compared],
         "costs": [asdict(one) for one in costs],
         "targets": [asdict(one) for one in verdicts],

@@ -7,7 +7,7 @@ one that has just started and remembers no data key.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -26,8 +26,9 @@ from moto import mock_aws
 from local.bench import DidNotMeasureError
 from local.bench.targets import Verdict
 from local.bench.units import Meter
+from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
-from local.ongoing.warehouse import Charge, Invoice
+from local.ongoing.warehouse import Charge, GoodsOwner, Invoice
 from tests.support.aws import Aws
 from tests.support.world import World
 
@@ -54,6 +55,11 @@ class Calls:
     def fortnox_calls(self) -> int:
         """To the API and for tokens."""
         return sum(self.fortnox.values())
+
+    @property
+    def fortnox_writes(self) -> int:
+        """That may change something there."""
+        return sum(count for call, count in self.fortnox.items() if call.startswith(("POST /3/", "PUT ", "DELETE ")))
 
     @property
     def ongoing_calls(self) -> int:
@@ -147,8 +153,8 @@ class Counted:
         for invoice in invoices:
             self.world.ongoing.put_invoice(seed.WAREHOUSE, invoice)
 
-    def invoice(self, invoice_id: int, *articles: str) -> Invoice:
-        """An invoice of last month with one charge per article."""
+    def invoice(self, invoice_id: int, *articles: str, customer: int = CUSTOMER) -> Invoice:
+        """An invoice of last month with one charge per article, to the goods owner with that id."""
         plain = next(one for one in seed.default_warehouse(self.world.today).invoices if one.id == seed.PLAIN)
         charges = tuple(
             Charge(
@@ -161,7 +167,17 @@ class Counted:
             )
             for position, article in enumerate(articles or (KNOWN_ARTICLE,))
         )
-        return replace(plain, id=invoice_id, goods_owner_id=CUSTOMER, charges=charges)
+        return replace(plain, id=invoice_id, goods_owner_id=customer, charges=charges)
+
+    def customers(self, count: int) -> Sequence[int]:
+        """So many goods owners who have a customer of the same name in Fortnox; their ids."""
+        warehouse = self.world.ongoing.warehouse(seed.WAREHOUSE)
+        ids = range(101, 101 + count)
+        owners = tuple(GoodsOwner(id=one, name=f"Kund {one} AB", financial_code=str(2000 + one)) for one in ids)
+        self.world.ongoing.put_warehouse(replace(warehouse, goods_owners=(*warehouse.goods_owners, *owners)))
+        for owner in owners:
+            self.world.fortnox.add_customer(TENANT_ID, {"CustomerNumber": owner.financial_code, "Name": owner.name})
+        return ids
 
     def run(self, *, sent: int = 0, updated: int = 0) -> Calls:
         """The calls of one run of a new worker. Raises DidNotMeasureError if it did something else."""
@@ -244,7 +260,7 @@ def looked_at_once_more() -> Scenario:
             "the run after one with work",
             integration.next_run(),
             Target(kind="fortnox_calls", at_most=0),
-            Target(kind="ongoing_calls", at_most=2, why="1 to read, 1 for the amounts of what was marked"),
+            Target(kind="ongoing_calls", at_most=2, why="1 to read, 1 for what was marked"),
         )
 
 
@@ -304,25 +320,32 @@ def new_invoice_with_expired_token() -> Scenario:
         )
 
 
-def first_run(*, articles: int, invoices: int) -> Scenario:
-    """Unknown articles, evenly on the invoices of a new integration."""
+def first_run(*, articles: int, customers: int, invoices: int) -> Scenario:
+    """Unknown articles and customers, evenly on the invoices of a new integration."""
     per_invoice = articles // invoices
     with connected() as integration:
+        owners = integration.customers(customers)
         integration.put(
             *(
-                integration.invoice(number + 1, *(f"NY{number * per_invoice + n:04}" for n in range(per_invoice)))
+                integration.invoice(
+                    number + 1,
+                    *(f"NY{number * per_invoice + n:04}" for n in range(per_invoice)),
+                    customer=owners[number % customers],
+                )
                 for number in range(invoices)
             )
         )
         calls = integration.run(sent=invoices)
-        at_most = articles + FEW_LIST_CALLS + invoices
+        besides = replace(
+            calls, fortnox={call: count for call, count in calls.fortnox.items() if call != "POST /3/invoices"}
+        )
         return Scenario.of(
-            f"first run: {articles} unknown articles on {invoices} invoices",
-            calls,
+            f"first run: {articles} articles, {customers} customers; without its {invoices} invoices",
+            besides,
             Target(
                 kind="fortnox_calls",
-                at_most=at_most,
-                why=f"{articles} articles, {FEW_LIST_CALLS} lists, {invoices} invoices",
+                at_most=articles + FEW_LIST_CALLS + customers,
+                why=f"{articles} articles, {FEW_LIST_CALLS} lists, {customers} customers",
             ),
         )
 
@@ -334,7 +357,12 @@ def exported_again_unchanged() -> Scenario:
         integration.run(sent=1)
         integration.world.ongoing.change_invoice(seed.WAREHOUSE, 1, is_exported=False)
         calls = integration.next_run(updated=1)
-        return Scenario.of("exported again, unchanged", calls, Target(kind="fortnox_calls", at_most=1, why="1 read"))
+        return Scenario.of(
+            "exported again, unchanged",
+            calls,
+            Target(kind="fortnox_calls", at_most=1, why="1 read"),
+            Target(kind="fortnox_writes", at_most=0),
+        )
 
 
 def exported_again_changed() -> Scenario:
@@ -354,8 +382,9 @@ SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     new_invoice,
     each_further_invoice,
     new_invoice_with_expired_token,
-    lambda: first_run(articles=20, invoices=4),
-    lambda: first_run(articles=20, invoices=20),
+    lambda: first_run(articles=20, customers=1, invoices=4),
+    lambda: first_run(articles=20, customers=20, invoices=20),
+    lambda: first_run(articles=40, customers=5, invoices=10),
     exported_again_unchanged,
     exported_again_changed,
 )

@@ -61,6 +61,8 @@ def test_a_stored_export_keeps_its_form() -> None:
         "invoice_date": {"S": "2026-02-28"},
         "amount": {"N": "-1250.50"},
         "currency": {"S": ""},
+        "content": {"S": ""},
+        "was_marked": {"BOOL": False},
         "fingerprint": {"S": ""},
         "tried": {"S": ""},
         "attempt_id": {"S": ""},

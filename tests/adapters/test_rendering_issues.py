@@ -13,9 +13,11 @@ from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.standing import Situation, Standing
 from invoicing.rendering import issue_texts
+from invoicing.rendering.catalogue import translations
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import IssuesView, SessionView
 from invoicing.rendering.views_of import cause_view_of
+from invoicing.rendering.way_texts import WAY_TEXTS
 
 WHOLE = {
     IssueCode.CONNECTION_BROKEN,
@@ -29,6 +31,20 @@ def buttons_of(html: str) -> list[str]:
     """The words on what can be pressed under the only issue, in their order."""
     (actions,) = re.findall(r'<div class="actions">(.*?)</div>', html, re.DOTALL)
     return [unescape(words) for words in re.findall(r'<(?:button|a class="button")[^>]*>([^<]*)', actions)]
+
+
+QUOTED = re.compile("[“”]([^“”%]+)[“”]")
+
+
+@pytest.mark.parametrize("code", [code for code in IssueCode if code not in WHOLE])
+def test_a_text_calls_the_buttons_by_their_names_in_swedish_too(code: IssueCode) -> None:
+    """Whoever reads a name in quotation marks looks for it."""
+    translate = translations(Language.SWEDISH).gettext
+    fix = issue_texts.ISSUE_TEXTS[code].fix
+    english, swedish = QUOTED.findall(fix), QUOTED.findall(translate(fix))
+    names = {way.button: translate(way.button) for way in WAY_TEXTS.values()}
+
+    assert [names[one] for one in english if one in names] == [one for one in swedish if one in names.values()]
 
 
 @pytest.mark.parametrize("code", [code for code in IssueCode if code not in WHOLE])
@@ -55,5 +71,5 @@ def test_the_step_that_the_text_names_first_is_the_first_button(code: IssueCode)
     buttons, fix = buttons_of(html), issue_texts.ISSUE_TEXTS[code].fix
     named = [words for words in buttons if words in fix]
 
-    assert {*buttons} >= {"Retry", "Leave it"}
-    assert buttons[0] == (min(named, key=fix.index) if named else "Retry")
+    assert {*buttons} >= {"Try again", "Leave it"}
+    assert buttons[0] == (min(named, key=fix.index) if named else "Try again")

@@ -10,12 +10,14 @@ import pytest
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import Mail
+from invoicing.domain.work import Work
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
+    CauseView,
     CurrencyTotal,
     DigestMailView,
-    IssueLine,
+    HeldLine,
     ReactivatedMailView,
     ReminderMailView,
 )
@@ -129,17 +131,34 @@ def test_a_reactivation_is_closed_with_how_many_invoices_and_the_sum_in_each_cur
     assert "2 invoices are held" in text
 
 
+def cause(issue: Issue, invoice_id: int, *, number: str = "", goods_owner: str = "") -> CauseView:
+    """It stops one invoice of ten kronor."""
+    line = HeldLine(
+        invoice_id=invoice_id,
+        number=number,
+        goods_owner=goods_owner,
+        invoice_date=None,
+        amount=Decimal(10),
+        currency="SEK",
+    )
+    return CauseView(id="c", issue=issue, since=NOW, work=Work(count=1, sums={"SEK": Decimal(10)}), lines=(line,))
+
+
 def test_a_digest_names_each_issue_its_invoice_its_fix_and_who_can() -> None:
     """So that it can be forwarded as it is."""
     issue = Issue(code=IssueCode.CUSTOMER_UNKNOWN, params={"customer_number": "1044", "goods_owner": "Kaffe HB"})
-    line = IssueLine(issue=issue, since=NOW, invoice_id=7, invoice_number="20258", goods_owner="Kaffe HB")
     view = DigestMailView(
-        company="Nordhamn", system="nordhamn", link=LINK, day=date(2026, 3, 5), issues=(line,), issue_count=3
+        company="Nordhamn",
+        system="nordhamn",
+        link=LINK,
+        day=date(2026, 3, 5),
+        causes=(cause(issue, 7, number="20258", goods_owner="Kaffe HB"),),
+        issue_count=3,
     )
     mail = Mails().digest(view, Language.ENGLISH)
 
     assert mail.subject == "nordhamn: 3 issues on the way to Fortnox"
-    assert "* Invoice 20258 · Kaffe HB: Customer 1044 does not exist in Fortnox" in mail.text
+    assert "* Invoice 20258 · Kaffe HB · SEK 10.00: Customer 1044 does not exist in Fortnox" in mail.text
     assert "create customer 1044 in Fortnox" in " ".join(mail.text.split())
     assert "Who can: Somebody who works in Ongoing or in Fortnox" in mail.text
     assert "And 2 more, on the page." in mail.text
@@ -147,10 +166,11 @@ def test_a_digest_names_each_issue_its_invoice_its_fix_and_who_can() -> None:
 
 def test_a_digest_of_very_many_issues_names_the_first_and_counts_the_rest() -> None:
     """A mail of a thousand issues would be cut off or thrown away."""
-    line = IssueLine(issue=Issue(code=IssueCode.NO_ROWS), since=NOW, invoice_id=7)
-    view = DigestMailView(
-        company="N", system="n", link=LINK, day=date(2026, 3, 5), issues=(line,) * 1000, issue_count=1000
+    causes = tuple(
+        cause(Issue(code=IssueCode.CUSTOMER_UNKNOWN, params={"customer_number": str(number)}), number)
+        for number in range(1000)
     )
+    view = DigestMailView(company="N", system="n", link=LINK, day=date(2026, 3, 5), causes=causes, issue_count=1000)
     mail = Mails().digest(view, Language.ENGLISH)
 
     assert "And 980 more, on the page." in mail.text

@@ -62,8 +62,8 @@ HELD: dict[IssueCode, Callable[[], Books]] = {
     IssueCode.INVOICE_CHANGED: lambda: sent().person_changes(CustomerNumber="1002").wms_invoice().run(),
     IssueCode.INVOICE_SENT: lambda: sent().person("externalprint").wms_invoice(OTHER).run(),
     IssueCode.INVOICE_BOOKED: lambda: sent().person("bookkeep").wms_invoice(OTHER).run(),
-    IssueCode.INVOICE_CANCELLED: lambda: sent().person("cancel").wms_invoice(OTHER).run(),
-    IssueCode.INVOICE_CREDITED: lambda: sent().person("credit").wms_invoice(OTHER).run(),
+    IssueCode.INVOICE_CANCELLED: lambda: by_hand(sent()).person("cancel").wms_invoice(OTHER).run(),
+    IssueCode.INVOICE_CREDITED: lambda: by_hand(sent()).person("credit").wms_invoice(OTHER).run(),
     IssueCode.INVOICE_PARTLY_CREDITED: lambda: credited_in_part(sent()).wms_invoice(OTHER).run(),
     IssueCode.INVOICE_GONE: lambda: gone(by_hand(sent())).wms_invoice(OTHER).run(),
     IssueCode.INVOICE_NOT_OURS: lambda: changed(by_hand(sent()), ExternalInvoiceReference1="").wms_invoice(OTHER).run(),
@@ -154,7 +154,15 @@ def test_every_way_that_is_offered_leads_out(code: IssueCode, way: Way) -> None:
     assert len(living(books)) <= max(1, len(living_before)) + (code in {IssueCode.FOUND_TWICE, *STRANGERS})
 
 
-STRANGERS = frozenset({IssueCode.INVOICE_GONE, IssueCode.OUTCOME_UNCLEAR})
+# Beside these there is one that somebody made by hand.
+STRANGERS = frozenset(
+    {
+        IssueCode.INVOICE_GONE,
+        IssueCode.OUTCOME_UNCLEAR,
+        IssueCode.INVOICE_CANCELLED,
+        IssueCode.INVOICE_CREDITED,
+    }
+)
 
 
 def living(books: Books) -> list[dict[str, Any]]:
@@ -210,6 +218,7 @@ def test_a_third_invoice_follows_a_second() -> None:
 
     assert the_living(books)["ExternalInvoiceReference1"] == f"ONGOING-nordlager-{NUMBER}-G3-"
     assert [one.number for one in books.record.earlier] == ["1", "2"]
+    assert (books.record.wms_number, books.record.fortnox_number) == ("3", "3")
 
 
 def test_a_later_generation_is_exported_again_like_a_first() -> None:

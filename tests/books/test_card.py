@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from invoicing.application.agree_customer import Pair, agree_customer
 from invoicing.application.decide_invoice import decide_invoice
 from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind, ExportState
 from invoicing.domain.issue import IssueCode
 
 from local.fortnox.seed import TENANT_ID
+from local.ongoing.seed import MOBLER
 from tests.books.books import NUMBER, Books, charge
 
 CARD: dict[str, Any] = {
@@ -357,3 +360,47 @@ def test_an_invoice_is_never_sent_to_a_deleted_customer(number: int) -> None:
     assert record is not None
     assert record.issue is not None
     assert {"1001", "Kaffe & Kakao AB"} <= set(record.issue.params.values())
+
+
+def long_ago(books: Books, count: int) -> Books:
+    """So many invoices of others came after this customer's, which an older version sent without comparing names."""
+    books.sent()
+    stored = books.record
+    books.world.exports.save(replace(stored, version=stored.version + 1, customer_name=""), event=None)
+    for number in range(10_000, 10_000 + count):
+        other = replace(
+            stored, invoice_id=number, version=1, goods_owner="Andra AB", customer_number="4", wms_number=""
+        )
+        books.world.exports.save(other, event=None)
+    return books.card(Name="KK Livs AB")
+
+
+@pytest.mark.parametrize("others", [0, 499, 1200])
+def test_who_was_invoiced_before_names_were_compared_counts_as_agreed_however_long_ago(others: int) -> None:
+    """Not only those among the newest five hundred invoices."""
+    books = long_ago(Books(), others)
+    books.world.later(days=2)
+    books.another(7001).run()
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert (record.state, record.issue) == (ExportState.DONE, None)
+
+
+def test_what_a_person_said_is_not_replaced_by_what_was_so_before() -> None:
+    """Of two goods owners whose customers have other names, one was agreed on by a person: that stays theirs."""
+    books = long_ago(Books(), 3)
+    books.world.later(days=2)
+    books.another(7001).run()
+    pair = Pair(
+        goods_owner="Möbelhuset i Malmö AB",
+        customer_number="1002",
+        customer_name="MHM AB",
+        organisation_number="556222-2222",
+    )
+    books.world.fortnox.change_entry(TENANT_ID, "customers", "1002", {"Name": "MHM AB"})
+    agree_customer(books.world.change_tools(), books.integration, pair, by="anna")
+    books.another(7002, goods_owner_id=MOBLER).another(7003).run().run()
+    said = {one.goods_owner: one.by for one in books.world.exports.agreements(books.integration.id)}
+
+    assert said == {"Kaffe & Kakao AB": "", "Möbelhuset i Malmö AB": "anna"}

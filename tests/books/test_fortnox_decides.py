@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from invoicing.domain.export import EventKind, ExportState
 
 from local.fortnox.seed import TENANT_ID
+from local.ongoing.seed import MOBLER
 from tests.books.books import NUMBER, Books, charge, charges_of
 
 REFERENCE = f"ONGOING-nordlager-{NUMBER}-"
@@ -259,6 +261,96 @@ def test_what_changed_after_it_was_marked_is_billed_or_said(what: str) -> None:
     books.run().run()
 
     assert books.document["Net"] == amount or books.issue
+
+
+ANOTHER: dict[str, dict[str, Any]] = {
+    "other rows of the same sum": {
+        "charges": (charge(quantity=Decimal(6)), charge(id=2, quantity=Decimal(6), title="Pallplats, kyl"))
+    },
+    "another article": {"charges": (charge(code="101"),)},
+    "another account": {"charges": (charge(account="3042"),)},
+    "another customer": {"goods_owner_id": MOBLER},
+    "another date": {"invoice_date": date(2026, 2, 27)},
+    "another reference": {"your_reference": "Bo i lagret"},
+    "another order number": {"your_order_number": "PO-9"},
+    "another title": {"title": "Lager i februari"},
+}
+
+
+@pytest.mark.parametrize("what", ANOTHER)
+def test_what_is_another_invoice_after_it_was_marked_is_exported_again(what: str) -> None:
+    """Though it comes to the same sum: rows, customer, dates and texts are compared as well."""
+    books = Books().sent()
+    before = books.document
+    books.world.ongoing.change_invoice("nordlager", NUMBER, **ANOTHER[what])
+    books.run().run()
+
+    assert books.document["Net"] == 1020
+    assert books.document != before or books.issue
+    assert (books.record.state, books.marked) == (ExportState.DONE, True) or books.issue
+
+
+def test_another_currency_after_it_was_marked_is_told() -> None:
+    """The goods owner's; 1020 kronor do not become 1020 euro, nor stay kronor in silence."""
+    books = Books().sent().owner(currency="EUR").run()
+    told = [books.run().issue for _ in range(5)]
+
+    assert all("EUR" in issue for issue in told)
+
+
+def test_what_is_told_after_the_mark_stays_told_until_it_is_settled() -> None:
+    """It is marked as exported all the while, by us: that is no person's word. It ends when it is right again."""
+    books = Books().sent().person("bookkeep")
+    books.world.ongoing.change_invoice("nordlager", NUMBER, charges=LATE["another price"])
+    told = [books.run().issue for _ in range(6)]
+    books.world.ongoing.change_invoice("nordlager", NUMBER, charges=(charge(),))
+    books.run(after=timedelta(hours=1)).run(after=timedelta(hours=1))
+
+    assert [issue.split()[0] for issue in told] == ["invoice_booked"] * 6
+    assert (books.issue, books.record.state, books.marked) == ("", ExportState.DONE, True)
+
+
+def test_a_person_who_marks_a_held_invoice_settles_it() -> None:
+    """Also one that was marked by us, opened again, and is marked by a person now."""
+    books = Books().sent().person("bookkeep").wms_invoice(*LATE["another price"]).run()
+    held = books.record.state
+    books.world.ongoing.change_invoice("nordlager", NUMBER, is_exported=True)
+    books.run()
+
+    assert (held, books.record.state, books.issue) == (ExportState.HELD, ExportState.DONE, "")
+
+
+def test_settings_that_changed_after_it_was_marked_are_no_other_invoice() -> None:
+    """Ongoing has what it had: what is in Fortnox stays."""
+    books = Books().sent().settings(row_text="title_and_comment", invoice_text="none").run()
+
+    assert (books.calls("GET"), books.writes, books.record.state) == (0, 0, ExportState.DONE)
+
+
+def test_many_that_were_marked_are_looked_at_some_dozens_at_once() -> None:
+    """Of 120, the last one changed; and none of them is looked at a third time."""
+    books = Books()
+    for number in range(7001, 7120):
+        books.another(number)
+    books.run()
+    books.world.ongoing.change_invoice("nordlager", 7119, charges=(charge(quantity=Decimal(13)),))
+    books.run()
+    asked = sum(call.operation == "GetInvoicesByQuery" for call in books.world.ongoing.calls)
+    record = books.record_of(7119)
+
+    assert record is not None
+    assert (record.fortnox_net, asked) == (Decimal(1105), 4)
+    assert books.integration.marked == {7119}
+
+
+def test_what_is_gone_after_it_was_marked_is_not_asked_for_for_ever() -> None:
+    """Deleted in Ongoing, or of a goods owner who is not live any more."""
+    books = Books().sent()
+    warehouse = books.world.ongoing.warehouse("nordlager")
+    books.world.ongoing.put_warehouse(replace(warehouse, invoices=()))
+    books.run()
+
+    assert books.integration.marked == frozenset()
 
 
 def test_what_was_marked_and_did_not_change_costs_fortnox_nothing() -> None:

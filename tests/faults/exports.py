@@ -14,6 +14,7 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from invoicing.adapters.ongoing import client
+from invoicing.application.change_integration import save_settings
 from invoicing.application.decide_invoice import decide_invoice
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import OutsideCalls
@@ -22,6 +23,7 @@ from invoicing.domain.decision import Way
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import RunSummary
+from invoicing.domain.integration_settings import DueDateFrom, settings_fingerprint
 from invoicing.domain.issue import IssueCode
 
 from local.fortnox.oauth import Client
@@ -193,6 +195,9 @@ class OngoingLine(Line):
         return self._transport.send(request)
 
 
+COMPANYS_TERMS: Final = timedelta(days=30)
+
+
 class Story(World):
     """A connected system with a few invoices, whose runs follow a plan.
 
@@ -205,6 +210,7 @@ class Story(World):
     ) -> None:
         self.script = Script({})
         self.ended = 0  # steps of the first run
+        self.sent_from: date | None = None  # where due dates count from the day of sending: when that begins
         self._lazy = lazy
         self._newest_first = newest_first
         self._page = page
@@ -332,7 +338,23 @@ class Story(World):
                 found.append(f"{invoice.id}: ends as {record.state} with issue {record.issue}")
             else:
                 found += self._complaints_about(invoice, by_reference.get(record.reference, []))
+        found += [f"{one['DocumentNumber']}: due {one['DueDate']}" for one in self.in_fortnox() if self._is_due(one)]
         return found
+
+    def counts_from_sending(self) -> "Story":
+        """From now on due dates count from the day of sending; the customers' cards say nothing of terms."""
+        integration = self.integrations.get(WAREHOUSE)
+        assert integration is not None
+        assert integration.settings is not None
+        settings = replace(integration.settings, due_date_from=DueDateFrom.SENDING)
+        seen = settings_fingerprint(integration.settings)
+        save_settings(self.change_tools(), integration, settings, seen=seen, by="anna")
+        self.sent_from = self.today
+        return self
+
+    def _is_due(self, there: dict[str, Any]) -> bool:
+        """Whether it is due before the company's terms are over, though they count from the day of sending."""
+        return self.sent_from is not None and str(there["DueDate"]) < str(self.sent_from + COMPANYS_TERMS)
 
     @staticmethod
     def _complaints_about(invoice: Invoice, there: list[dict[str, Any]]) -> Iterator[str]:
@@ -369,6 +391,7 @@ class Story(World):
                     record.issue and record.issue.code,
                     (record.reference, record.earlier, record.decision and record.decision.way),
                     (bool(record.fortnox_print), bool(record.kept_print), bool(record.left), record.by_hand),
+                    (record.due_from, record.due_date, record.was_marked, record.waits),
                 )
                 for record in self.records()
             ),
@@ -376,6 +399,7 @@ class Story(World):
                 (
                     number,
                     str(there["Net"]),
+                    there["DueDate"],
                     tuple((row["ArticleNumber"], str(row["Total"])) for row in there["InvoiceRows"]),
                 )
                 for number, there in company["invoices"].items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -88,6 +89,11 @@ def corrected() -> Story:
     return held_when_exported_again(Booked=True).decided(Way.CORRECT)
 
 
+def due_from_sending() -> Story:
+    """Sent three months late, by terms that only Fortnox knows: one more call sets the due date, once it is there."""
+    return Story(invoice(PALLETS, invoice_date=date(2026, 1, 2))).counts_from_sending()
+
+
 SCENARIOS = [
     made_anew,
     corrected,
@@ -98,6 +104,7 @@ SCENARIOS = [
     three_beside_each_other,
     answered_in_opposite_order,
     on_two_pages,
+    due_from_sending,
 ]
 
 
@@ -173,7 +180,7 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
 
 
 @pytest.mark.enumerated
-@pytest.mark.parametrize("scenario", [*SCENARIOS[:5], two_in_opposite_order, on_two_pages])
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:5], two_in_opposite_order, on_two_pages, due_from_sending])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario, share: Share) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()

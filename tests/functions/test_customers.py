@@ -1,6 +1,7 @@
 """The page Customers: goods owners beside Fortnox's customers, and a person's word on them."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -136,3 +137,18 @@ def test_a_form_that_no_page_of_ours_sent_says_nothing(operator: Browser, fields
     assert page.location.endswith("?notice=not_possible_now")
     assert agreements(operator) == []
     assert PLAIN not in operator.deployed.integration.asked
+
+
+def test_a_code_that_fortnox_does_not_even_look_up_is_a_row_like_any_other(operator: Browser) -> None:
+    """Somebody typed the name where the number belongs: the page says so, and does not fail."""
+    warehouse = operator.deployed.ongoing.warehouse(WAREHOUSE)
+    typed = [
+        replace(one, financial_code="kund nr 5") if one.financial_code == "9999" else one
+        for one in warehouse.goods_owners
+    ]
+    operator.deployed.ongoing.put_warehouse(replace(warehouse, goods_owners=tuple(typed)))
+    page = operator.look("/customers")
+
+    assert page.status == 200
+    assert "kund nr 5" in page.text
+    assert "Nystartad E-handel HB" in page.text

@@ -52,7 +52,7 @@ def test_each_way_out_is_offered_on_the_invoice_and_among_the_issues(operator: B
     pages = [operator.look(f"/invoices/{INVOICE}"), operator.look("/issues")]
     ways = record.ways_out
 
-    assert ways == (Way.MAKE_NEW, Way.LEAVE)
+    assert ways == (Way.MAKE_NEW, Way.BY_HAND, Way.LEAVE)
     for way in ways:
         assert all(f"/invoices/{INVOICE}/decide?way={way}" in page.body for page in pages)
         asked = operator.look(f"/invoices/{INVOICE}/decide", query={"way": way})

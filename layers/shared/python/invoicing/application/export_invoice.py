@@ -315,9 +315,14 @@ class _Export(Recorder):
         return await self._resolve_claim() if posted else True
 
     def _is_settled_by_hand(self) -> bool:
-        """Whether a person marked it as exported while it was held or before it was sent: that decides it."""
-        in_fortnox = bool(self.record.fortnox_number) and self.record.state is not ExportState.HELD
-        return self.invoice.is_exported and not self.asked and not in_fortnox
+        """Whether a person marked it as exported while it was held or before it was sent: that decides it.
+
+        One that was marked before it was held was marked by us, and changed afterwards: that decides nothing.
+        """
+        held = self.record.state is ExportState.HELD
+        in_fortnox = bool(self.record.fortnox_number) and not held
+        marked_since = self.invoice.is_exported and not (held and self.record.was_marked)
+        return marked_since and not self.asked and not in_fortnox
 
     async def _resolve_claim(self) -> bool:
         """A POST was claimed and never answered: was the invoice created? False: it cannot be told yet."""
@@ -386,7 +391,9 @@ class _Export(Recorder):
         """Makes Fortnox's invoice, which may be changed, equal to the draft."""
         register = self.tools.register
         register.create_missing(draft, self.invoice)
-        invoice = register.completed(draft, self.invoice)
+        same_customer = there.customer_number in {"", draft.invoice.customer_number}
+        vat_type = self.record.vat_type if same_customer else ""
+        invoice = register.completed(draft, self.invoice, vat_type=vat_type)
         changed = changed_texts(there, self.record.filled, filled_by(invoice))
         before = self.record
         # From here on nobody knows what Fortnox has, until it has answered.
@@ -517,6 +524,7 @@ class _Export(Recorder):
             EventKind.WRITTEN_BACK,
             said={"fortnox_number": number},
             state=ExportState.DONE,
+            wms_number=number,
             tried="",
             decision=None,
             issue=None,

@@ -189,6 +189,8 @@ async def read_ours(tools: JudgeTools, record: Export) -> FortnoxInvoice | None:
     if there is None or there.cancelled or not there.credit_of:
         return there
     note = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(there.credit_of))
-    if note is not None and not note.cancelled and note.net != -(there.net or 0):
+    if note is not None and note.cancelled:
+        return replace(there, credit_of="")  # it takes nothing back
+    if note is not None and note.net != -(there.net or 0):
         raise invoice_held(IssueCode.INVOICE_PARTLY_CREDITED, fortnox_number=number, credit_number=there.credit_of)
     return there

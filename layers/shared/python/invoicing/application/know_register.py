@@ -21,7 +21,8 @@ from invoicing.domain.wms_invoice import GoodsOwner, WmsInvoice
 
 BELIEVED_FOR = timedelta(days=1)
 HOME_CURRENCY = "SEK"  # of an invoice in Ongoing that names none
-_LOOKED_BACK = 500  # of the newest records, for what was sent to a customer before
+_PAGE = 500  # records that are read at once, for what was sent to a customer before
+_LOOKED_BACK = 20_000  # of the newest records; who got none of these is asked about
 
 
 class KnownRegister:
@@ -56,7 +57,8 @@ class KnownRegister:
         self._customers: dict[str, tuple[Customer, str]] = {}
         self._without_vat_until = ""
         self._agreements: Sequence[Agreement] | None = None  # read when names differ
-        self._sent_to: dict[tuple[str, str], str | None] = {}  # the customer's name when the last invoice was made
+        self._sent_to: dict[tuple[str, str], str] | None = None  # names when the last invoice was made; if looked at
+        self._by_history: set[tuple[str, str]] = set()  # who is right because it was so before, and is not written down
         self._seen: dict[str, Customer | None] = {}  # those that were asked for just now
         self._articles: dict[str, str] = {}
         self._inactive: frozenset[str] = frozenset()  # articles; known when they were listed
@@ -91,14 +93,15 @@ class KnownRegister:
             self._changed = True
         return customer
 
-    def completed(self, draft: Draft, invoice: WmsInvoice) -> InvoiceDraft:
+    def completed(self, draft: Draft, invoice: WmsInvoice, *, vat_type: str = "") -> InvoiceDraft:
         """What is sent of a checked draft: with accounts, text and due date that are right for its customer.
 
-        Raises InvoiceHeldError.
+        `vat_type` is that of the invoice that is there, which keeps it; empty: the customer's. Raises InvoiceHeldError.
         """
         customer = self.customer(draft.invoice.customer_number)
         if customer is None:
             return draft.invoice
+        customer = replace(customer, vat_type=vat_type or customer.vat_type)
         owner, settings, today = invoice.goods_owner.name, self._settings, self._today()
         days = days_of(customer.terms_of_payment)
         late = settings.due_date_from is DueDateFrom.SENDING and today > draft.invoice.invoice_date
@@ -235,15 +238,24 @@ class KnownRegister:
 
     def _was_sent_before(self, goods_owner: str, customer: Customer) -> bool:
         """Whether invoices went to this customer before names were compared, or under the name that it has now."""
-        pair = (goods_owner, customer.number)
-        if pair not in self._sent_to:
-            self._sent_to[pair] = None
-            sent, _ = self._exports.page(self._integration_id, limit=_LOOKED_BACK)
+        sent, pair = self._sent_to_all() if self._sent_to is None else self._sent_to, (goods_owner, customer.number)
+        if sent.get(pair) not in {"", customer.name}:
+            return False
+        self._by_history.add(pair)
+        return True
+
+    def _sent_to_all(self) -> dict[tuple[str, str], str]:
+        """What every customer was called at its newest invoice. Read once, and only while some names differ."""
+        self._sent_to, after, seen = {}, None, 0
+        while seen < _LOOKED_BACK:
+            sent, after = self._exports.page(self._integration_id, limit=_PAGE, after=after)
+            seen += len(sent)
             for one in sent:
-                if (one.goods_owner, one.customer_number) == pair and one.fortnox_number:
-                    self._sent_to[pair] = one.customer_name
-                    break
-        return self._sent_to[pair] in {"", customer.name}
+                if one.fortnox_number:
+                    self._sent_to.setdefault((one.goods_owner, one.customer_number), one.customer_name)
+            if after is None:
+                break
+        return self._sent_to
 
     def _agreed(self) -> Sequence[Agreement]:
         if self._agreements is None:
@@ -253,7 +265,7 @@ class KnownRegister:
     def _keep_agreement(self, draft: Draft, invoice: WmsInvoice) -> None:
         """What is right because it was so before anybody was asked is written down, so that it is looked for once."""
         owner, customer = invoice.goods_owner.name, self.customer(draft.invoice.customer_number)
-        if customer is None or self._sent_to.get((owner, customer.number)) is None:
+        if customer is None or (owner, customer.number) not in self._by_history:
             return
         agreement = Agreement(
             goods_owner=owner,
@@ -265,7 +277,7 @@ class KnownRegister:
         )
         self._exports.agree(self._integration_id, agreement)
         self._agreements = [*self._agreed(), agreement]
-        del self._sent_to[owner, customer.number]
+        self._by_history.discard((owner, customer.number))
 
     def _is_vat_registered(self) -> bool:
         """Asked only where an invoice has no VAT; that there is none to pay is remembered."""

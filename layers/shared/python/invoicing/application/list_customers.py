@@ -1,12 +1,13 @@
 """Goods owners beside the customers in Fortnox that their codes say, for the page Customers."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Exports, Sealer, WmsInvoices
 from invoicing.application.wms_login import login_of
 from invoicing.domain.agreement import Agreed
+from invoicing.domain.errors import InvoiceHeldError
 from invoicing.domain.fortnox_invoice import Customer
 from invoicing.domain.integration import Integration
 from invoicing.domain.issue import Issue, IssueCode
@@ -40,7 +41,7 @@ def list_customers(
         (one.name, one.customer_number): one
         for one in (*_sent(integration, exports), *_in_ongoing(integration, wms, sealer))
     }
-    lines = [_line(register, owner) for owner in owners.values()]
+    lines = [line_of(register, owner) for owner in owners.values()]
     register.save()
     return sorted(lines, key=lambda line: (line.issue is None, line.goods_owner.casefold(), line.customer_number))
 
@@ -60,16 +61,27 @@ def _sent(integration: Integration, exports: Exports) -> Iterator[GoodsOwner]:
             yield GoodsOwner(id=0, name=one.goods_owner, customer_code=one.customer_number, currency=one.currency)
 
 
-def _line(register: KnownRegister, owner: GoodsOwner) -> CustomerLine:
+def line_of(register: KnownRegister, owner: GoodsOwner) -> CustomerLine:
+    """What is known of one of them, asked for where nothing is remembered. Raises like Fortnox."""
     number = owner.customer_number
-    customer = register.look_up(number) if number else None
-    agreed, by = register.agreed(owner.name, customer) if customer else (Agreed.NOT_YET, "")
-    missing = Issue(code=IssueCode.CUSTOMER_CODE_MISSING, params={"goods_owner": owner.name})
+    customer: Customer | None = None
+    agreed, by = Agreed.NOT_YET, ""
+    if not number:
+        issue: Issue | None = Issue(code=IssueCode.CUSTOMER_CODE_MISSING, params={"goods_owner": owner.name})
+    else:
+        try:
+            customer = register.look_up(number)
+        except InvoiceHeldError as held:  # a code that Fortnox does not even look up
+            about = {"customer_number": number, "goods_owner": owner.name}
+            issue = replace(held.issue, params={**held.issue.params, **about})
+        else:
+            agreed, by = register.agreed(owner.name, customer) if customer else (agreed, by)
+            issue = register.objection(owner, customer)
     return CustomerLine(
         goods_owner=owner.name,
         customer_number=number,
         customer=customer,
         agreed=agreed,
         agreed_by=by,
-        issue=register.objection(owner, customer) if number else missing,
+        issue=issue,
     )

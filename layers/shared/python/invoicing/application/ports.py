@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
@@ -95,8 +94,8 @@ class WmsInvoices(Protocol):
         """
         ...
 
-    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
-        """What these invoices come to now, exported or not, read without their charges. Those that are gone lack."""
+    def by_ids(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+        """These invoices, exported or not, some dozens at once. Those that are gone lack."""
         ...
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:

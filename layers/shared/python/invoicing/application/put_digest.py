@@ -14,12 +14,22 @@ from invoicing.domain.swedish_time import SWEDEN
 _MORNING = time(7)
 
 
-def put_digest(notices: Notices, integration: Integration, run: RunSummary, *, now: datetime) -> None:
-    """Puts the notice of the day into the outbox, once, if `run` left something for a person."""
-    day = now.astimezone(SWEDEN).date()
-    morning = datetime.combine(day, _MORNING, SWEDEN)
+def is_first_of_day(integration: Integration, now: datetime) -> bool:
+    """Whether a run that ends now is the first one since the morning."""
+    morning = datetime.combine(now.astimezone(SWEDEN).date(), _MORNING, SWEDEN)
     before = integration.last_run
-    if not (run.held or run.problem) or now < morning or (before is not None and before.finished_at >= morning):
+    return now >= morning and (before is None or before.finished_at < morning)
+
+
+def put_digest(
+    notices: Notices, integration: Integration, run: RunSummary, *, unanswered: int = 0, now: datetime
+) -> None:
+    """Puts the notice of the day into the outbox, once, if `run` left something for a person.
+
+    `unanswered` is how many goods owners could not be invoiced when the month has ended.
+    """
+    day = now.astimezone(SWEDEN).date()
+    if not (run.held or run.problem or unanswered) or not is_first_of_day(integration, now):
         return
     notices.put_once(
         Notice(
@@ -28,6 +38,6 @@ def put_digest(notices: Notices, integration: Integration, run: RunSummary, *, n
             kind=NoticeKind.DIGEST,
             created_at=now,
             due_at=now + UNSENT_AFTER,
-            params={"day": day.isoformat()},
+            params={"day": day.isoformat(), "unanswered": str(unanswered)},
         )
     )

@@ -82,6 +82,8 @@ class Recorder:
             "invoice_date": invoice.invoice_date,
             "amount": invoice.amount,
             "currency": invoice.goods_owner.currency,
+            "content": invoice.content,
+            "was_marked": invoice.is_exported,
             "waits": False,
             "updated_at": now,
         }
@@ -97,7 +99,13 @@ class Recorder:
         attempt_id = self.record.attempt_id if open_attempt else ""
         decision = self.record.decision if issue.code in CHANGE_OPEN else None  # else it could not be carried out
         known = self.record.state is ExportState.HELD and self.record.issue == issue
-        unchanged = (self.record.tried, self.record.attempt_id, self.record.decision) == (tried, attempt_id, decision)
+        record, marked = self.record, self.invoice.is_exported
+        unchanged = (record.tried, record.attempt_id, record.decision, record.was_marked) == (
+            tried,
+            attempt_id,
+            decision,
+            marked,
+        )
         if known and unchanged:
             return
         self.save(

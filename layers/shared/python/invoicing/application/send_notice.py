@@ -20,7 +20,7 @@ from invoicing.domain.integration import Integration
 from invoicing.domain.notice import Mail, Notice, NoticeKind
 
 REMINDER_DAYS = (1, 3, 7)  # after the connection broke
-DIGEST_LINES = 30
+DIGEST_LINES = 500  # held invoices that a digest is made of; it names the causes with the largest sums
 
 
 class Letters(Protocol):

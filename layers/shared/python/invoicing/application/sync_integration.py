@@ -20,6 +20,7 @@ from invoicing.application.export_invoice import (
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
+from invoicing.application.look_ahead import is_near_month_end, not_answered_for
 from invoicing.application.ports import (
     CannotOpenError,
     ChangedMeanwhileError,
@@ -39,7 +40,7 @@ from invoicing.application.ports import (
     WmsInvoices,
     WmsPage,
 )
-from invoicing.application.put_digest import put_digest
+from invoicing.application.put_digest import is_first_of_day, put_digest
 from invoicing.application.record_export import ExportTools
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
@@ -61,7 +62,8 @@ from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.money import round_to_ore
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
+from invoicing.domain.swedish_time import SWEDEN
+from invoicing.domain.wms_invoice import GoodsOwner, UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 from invoicing.domain.work import Work, work_of
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
@@ -181,6 +183,8 @@ class _Run:
         self._looked_at: datetime | None = None
         self._unbegun: dict[int, tuple[Due, str, Decimal]] = {}  # listed, and without a record as far as is known
         self._unreadable = 0
+        self._growing: dict[tuple[str, str], GoodsOwner] = {}  # of invoices that are not due yet
+        self._unanswered: int | None = None  # how many of these could not be invoiced as things are; if looked through
         self._started_at = tools.clock()
         self._exporting: ExportTools | None = None
         self._failures_in_a_row = 0
@@ -231,6 +235,17 @@ class _Run:
             self._look_on()
         if self._stopped_by is not None:
             raise self._stopped_by
+        self._look_ahead(login)
+
+    def _look_ahead(self, login: WmsLogin) -> None:
+        """Near the month's end, by the run that the day's mail is put by."""
+        now = self._tools.clock()
+        if not is_near_month_end(now.astimezone(SWEDEN).date()) or not is_first_of_day(self._integration, now):
+            return
+        tools = self._exporting or self._export_tools(login)
+        self._unanswered = not_answered_for(
+            tools.register, self._growing.values(), self._tools.seconds_left, to_end=SECONDS_TO_END
+        )
 
     def _jobs(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
         """The work, one by one, until something stops the run or its time runs low."""
@@ -267,13 +282,13 @@ class _Run:
                 yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
                 self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
             self._reached = max([self._reached, *ids])
-            if not page.more and not self._request.after:
-                self._tally.listed, self._tally.listed_at = self._tally.seen, None
-            begun = self._exporting is not None
             if not page.more:
                 self._tally.goes_on_after = 0
+                if not self._after:
+                    self._tally.listed, self._tally.listed_at = self._tally.seen, None
                 return
-            if not self._may_go_on(SECONDS_TO_READ if begun else SECONDS_TO_LOOK):
+            if not self._has_time(SECONDS_TO_LOOK if self._exporting is None else SECONDS_TO_READ):
+                self._stop_for_now()
                 return
 
     def _see(self, invoices: Sequence[WmsInvoice | UnreadableInvoice], *, more: bool) -> Mapping[int, Export]:
@@ -364,29 +379,31 @@ class _Run:
                 self._leave(invoice_id)
 
     def _marked_before(self, login: WmsLogin) -> Iterator[_Job]:
-        """What the run before marked and has another amount by now: nobody knows whether Ongoing's mark locks it."""
-        ids = sorted(self._to_look_at - self._listed_ids)
-        if not ids or not self._may_go_on():
+        """What the run before marked and is another invoice by now: nobody knows whether Ongoing's mark locks it.
+
+        It waits for a run that has time for it; none is continued for it alone.
+        """
+        self._to_look_at -= self._listed_ids
+        ids = sorted(self._to_look_at)
+        if not ids or not self._has_time(SECONDS_TO_END):
             return
-        amounts = self._read(partial(self._wms.amounts, login, ids))
-        if amounts is None:
-            return
-        self._to_look_at.clear()
         records = self._tools.exports.get_many(self._integration.id, ids)
-        for invoice_id in ids:
-            record, amount = records.get(invoice_id), amounts.get(invoice_id)
-            if record is None or amount is None or round_to_ore(record.amount) == round_to_ore(amount):
-                continue
-            self._tally.keep(invoice_id)
-            if not self._may_go_on():
-                return
-            invoice = self._read(partial(self._wms.by_id, login, invoice_id))
-            if self._stopping:
-                return
-            if invoice is not None:
+        pages = self._wms.by_ids(login, ids)
+        while (page := self._read(lambda: next(pages, None))) is not None:
+            changed = [one for one in page if one.id is not None and _has_changed(one, records.get(one.id))]
+            for invoice in changed:
+                self._tally.keep(invoice.id)
+            self._to_look_at.difference_update(one.id for one in page if one.id is not None)
+            self._open.update(one.id for one in changed if one.id is not None)
+            for invoice in changed:
+                if not self._may_go_on():
+                    return
                 self._tally.seen += 1
-                self._open.add(invoice_id)
-                yield _Job(invoice, record)
+                yield _Job(invoice, records[invoice.id or 0])
+            if not self._has_time(SECONDS_TO_END):
+                return
+        if not self._stopping:
+            self._to_look_at.clear()
 
     def _timed(self, ask: Callable[[], WmsPage]) -> WmsPage | None:
         """A page of the list. Its first one says whether the system is slow."""
@@ -424,12 +441,20 @@ class _Run:
             return None
         return answer
 
-    def _may_go_on(self, seconds: float = SECONDS_TO_END) -> bool:
-        """Whether nothing stopped the run and so much time is left; else the rest is continued later."""
-        if not self._stopping and self._tools.seconds_left() < seconds:
+    def _may_go_on(self) -> bool:
+        """Whether nothing stopped the run and time is left; else the rest is continued later."""
+        if self._tools.seconds_left() < SECONDS_TO_END:
+            self._stop_for_now()
+        return not self._stopping
+
+    def _stop_for_now(self) -> None:
+        """Its time runs low: what is left is continued in another run."""
+        if not self._stopping:
             self._stopping = self._continues = True
             self._continue_later()
-        return not self._stopping
+
+    def _has_time(self, seconds: float) -> bool:
+        return not self._stopping and self._tools.seconds_left() >= seconds
 
     def _export_tools(self, login: WmsLogin) -> ExportTools:
         """Made when first needed: most runs send nothing."""
@@ -552,6 +577,7 @@ class _Run:
         due = due_of(self._integration, invoice, records.get(invoice.id), now=self._tools.clock())
         if due in {Due.LATER, Due.WHEN_ASKED}:
             self._tally.waiting += 1
+            self._growing[invoice.goods_owner.name, invoice.goods_owner.customer_number] = invoice.goods_owner
         return due is Due.NOW
 
     def _continue_later(self) -> None:
@@ -591,7 +617,7 @@ class _Run:
             at_its_end=not self._continues and tally.problem is None,
             now=now,
         )
-        put_digest(self._tools.notices, self._integration, summary, now=now)
+        put_digest(self._tools.notices, self._integration, summary, unanswered=self._unanswered or 0, now=now)
         if self._found_nothing_new(summary):
             self._report("run_idle")
             return summary
@@ -633,6 +659,8 @@ class _Run:
             and not summary.held  # what is held is tried anew by the time of the last run
             and not tally.answered(self._integration.asked)
             and tally.unfinished == self._integration.unfinished
+            and tally.marked | self._to_look_at == self._integration.marked
+            and self._unanswered is None  # the next one would look them through once more
             and self._integration.under_way is None
             and self._meaning == self._integration.detected_price_meaning
         )
@@ -666,6 +694,17 @@ def _is_past(request: SyncRequest, integration: Integration) -> bool:
     """Whether a run has begun since the schedule asked for this one: a later message stands behind it."""
     asked_at, run = request.scheduled_at, integration.last_run
     return asked_at is not None and run is not None and asked_at < run.started_at
+
+
+def _has_changed(invoice: WmsInvoice | UnreadableInvoice, record: Export | None) -> bool:
+    """Whether Ongoing has something else than when it was marked; a record of an older version knows the amount."""
+    if record is None:
+        return False
+    if isinstance(invoice, UnreadableInvoice):
+        return True
+    if not record.content:
+        return round_to_ore(record.amount) != round_to_ore(invoice.amount)
+    return record.content != invoice.content
 
 
 def _is_held(record: Export | None) -> bool:

@@ -40,7 +40,7 @@ NEEDS_NOTE = frozenset({Way.LEAVE})
 
 _CHANGED = (Way.MAKE_EQUAL, Way.KEEP, Way.LEAVE)
 _BOOKED = (Way.CORRECT, Way.BY_HAND, Way.LEAVE)
-_OVER = (Way.MAKE_NEW, Way.LEAVE)
+_OVER = (Way.MAKE_NEW, Way.BY_HAND, Way.LEAVE)
 _STRANGE = (Way.IS_NUMBER, Way.LEAVE)
 _UNCLEAR = (Way.IS_NUMBER, Way.NOT_THERE, Way.LEAVE)
 _WAYS: Mapping[IssueCode, tuple[Way, ...]] = {

@@ -106,6 +106,8 @@ class Export:
     invoice_date: date | None = None
     amount: Decimal = Decimal(0)  # Ongoing's total
     currency: str = ""
+    content: str = ""  # of the invoice in Ongoing when this was written
+    was_marked: bool = False  # as exported, when this was written
     fingerprint: str = ""  # of what Fortnox has; empty while nothing is known to be there
     tried: str = ""  # fingerprint of what was last sent or refused, until Fortnox is known to have it
     attempt_id: str = ""  # the POST that was claimed last; empty if it certainly was not carried out

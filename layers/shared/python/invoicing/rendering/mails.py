@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from invoicing.domain.hint import HintCode
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue
 from invoicing.domain.notice import Mail
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.change_texts import CHANGE_TEXTS
@@ -21,12 +22,13 @@ from invoicing.rendering.formats import format_amount, format_date, format_time
 from invoicing.rendering.hint_texts import counted_hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
+from invoicing.rendering.standing_texts import sums_text
 from invoicing.rendering.views import (
     BrokenMailView,
+    CauseView,
     ChangedMailView,
     CurrencyTotal,
     DigestMailView,
-    IssueLine,
     NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
@@ -191,7 +193,7 @@ class Mails:
         )
 
     def digest(self, view: DigestMailView, language: Language) -> Mail:
-        """What a person must fix; at most one a day, and none when there is nothing."""
+        """What a person must fix or answer; at most one a day, and none when there is nothing."""
         catalogue = translations(language)
         _ = catalogue.gettext
         names = {
@@ -200,14 +202,33 @@ class Mails:
             "day": format_date(view.day, language),
             "number": view.issue_count,
         }
-        named = view.issues[:_MOST_ENTRIES]
-        hidden = view.issue_count - len(named)
+        named = view.causes[:_MOST_ENTRIES]
+        hidden = view.issue_count - sum(cause.work.count for cause in named) - (view.problem is not None)
         more = (
             catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
             % {"number": hidden}
             if hidden > 0
             else ""
         )
+        ahead = catalogue.ngettext(
+            "Before the month ends, %(number)s goods owner needs your attention under Customers. If nothing is "
+            "done, its invoice waits on the 1st.",
+            "Before the month ends, %(number)s goods owners need your attention under Customers. If nothing is "
+            "done, their invoices wait on the 1st.",
+            view.unanswered,
+        ) % {"number": view.unanswered}
+        if not view.issue_count:
+            return self._laid_out(
+                Letter(
+                    subject=_("%(company)s: look through the customers before the month ends") % names,
+                    heading=_("Look through the customers before the month ends"),
+                    before=(_("%(day)s, %(company)s (%(system)s).") % names, ahead),
+                    button=_("See the customers"),
+                    link=view.customers,
+                    after=(_("This mail comes at most once a day."),),
+                ),
+                language,
+            )
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
@@ -220,8 +241,11 @@ class Mails:
                     "%(number)s issue needs a person", "%(number)s issues need a person", view.issue_count
                 )
                 % names,
-                before=(_("%(day)s, %(company)s (%(system)s).") % names,),
-                entries=tuple(_entry(line, language) for line in named),
+                before=(_("%(day)s, %(company)s (%(system)s).") % names, *((ahead,) if view.unanswered else ())),
+                entries=(
+                    *((_entry(view.problem, language),) if view.problem else ()),
+                    *(_entry(cause.issue, language, about=_stopped_by(cause, language)) for cause in named),
+                ),
                 more=more,
                 button=_("See the issues"),
                 link=view.link,
@@ -297,7 +321,7 @@ class Mails:
                     if view.company
                     else (_("At %(time)s, when somebody wanted to sign in with %(system)s:") % names),
                 ),
-                entries=(_entry(IssueLine(issue=view.issue, since=view.since), language),),
+                entries=(_entry(view.issue, language),),
                 after=(
                     _(
                         "Look at it with this command, which only reads and ends with the lines to add: invoicing "
@@ -340,22 +364,30 @@ def _sum(totals: Sequence[CurrencyTotal], language: Language) -> str:
     return " + ".join(format_amount(total.amount, total.currency, language) for total in totals)
 
 
-def _entry(line: IssueLine, language: Language) -> Entry:
+def _entry(issue: Issue, language: Language, *, about: str = "") -> Entry:
     _ = translations(language).gettext
-    text = issue_text(line.issue, language)
-    about = ""
-    if line.invoice_id is not None:
-        number = (
-            _("Invoice %(number)s") % {"number": line.invoice_number}
-            if line.invoice_number
-            else _("Invoice without number (id %(id)s)") % {"id": line.invoice_id}
-        )
-        about = f"{number} · {line.goods_owner}" if line.goods_owner else number
+    text = issue_text(issue, language)
     return Entry(
         about=about,
         title=text.title,
-        lines=(text.cause, text.fix, f"{_('Who can')}: {_(label_of(line.issue.fixer))}"),
+        lines=(text.cause, text.fix, f"{_('Who can')}: {_(label_of(issue.fixer))}"),
     )
+
+
+def _stopped_by(cause: CauseView, language: Language) -> str:
+    """How many invoices wait for it, or the only one, and what they come to."""
+    _ = translations(language).gettext
+    sums = sums_text(cause.work, language)
+    if cause.work.count > 1:
+        count = translations(language).ngettext("%(number)s invoice", "%(number)s invoices", cause.work.count)
+        return f"{count % {'number': cause.work.count}} · {sums}"
+    (line,) = cause.lines
+    number = (
+        _("Invoice %(number)s") % {"number": line.number}
+        if line.number
+        else _("Invoice without number (id %(id)s)") % {"id": line.invoice_id}
+    )
+    return " · ".join(part for part in (number, line.goods_owner, sums) if part)
 
 
 def _one_line(subject: str) -> str:

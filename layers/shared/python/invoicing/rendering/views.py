@@ -460,6 +460,8 @@ class IssueLine:
     invoice_id: int | None = None
     invoice_number: str = ""
     goods_owner: str = ""
+    amount: Decimal | None = None  # of the invoice in Ongoing
+    currency: str = ""
     ways: tuple[Way, ...] = ()
 
     @property
@@ -783,14 +785,20 @@ class ReactivatedMailView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestMailView:
-    """Open issues of one integration. `issues` may be the first of `issue_count`."""
+    """Open issues of one integration: what stops everything, and what stops invoices, the largest sum first.
+
+    `causes` may leave out some of the `issue_count`.
+    """
 
     company: str
     system: str
     link: str
     day: date
-    issues: tuple[IssueLine, ...]
+    causes: tuple[CauseView, ...]
     issue_count: int
+    problem: Issue | None = None
+    unanswered: int = 0  # goods owners whose invoices would be held on the 1st
+    customers: str = ""  # the link to where that is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,8 @@ def issue_line_of(export: Export) -> IssueLine | None:
         invoice_id=export.invoice_id,
         invoice_number=export.wms_number,
         goods_owner=export.goods_owner,
+        amount=export.amount,
+        currency=export.currency or "SEK",
         ways=() if export.decision else export.ways_out,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from invoicing.domain.cause import causes_of
 from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration
@@ -17,13 +18,12 @@ from invoicing.rendering.views import (
     ChangedMailView,
     CurrencyTotal,
     DigestMailView,
-    IssueLine,
     NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
     VerifyMailView,
 )
-from invoicing.rendering.views_of import issue_line_of
+from invoicing.rendering.views_of import cause_view_of
 from invoicing.runtime.links import LIVES, LinkKind, Links
 
 
@@ -107,18 +107,21 @@ class LinkedLetters:
         )
 
     def _digest(self, notice: Notice, integration: Integration, language: Language, held: Iterable[Export]) -> Mail:
-        lines = [line for line in map(issue_line_of, held) if line is not None]
+        causes = causes_of(held)
         run = integration.last_run
-        if run is not None and run.problem is not None:
-            lines.insert(0, IssueLine(issue=run.problem, since=run.started_at))
+        problem = run.problem if run is not None else None
+        known = sum(cause.work.count for cause in causes) + (problem is not None)
         return self.mails.digest(
             DigestMailView(
                 company=integration.company.name,
                 system=integration.id,
                 link=f"{self._page(integration)}/issues",
                 day=date.fromisoformat(notice.params["day"]),
-                issues=tuple(lines),
-                issue_count=max(len(lines), run.held if run else 0),
+                causes=tuple(cause_view_of(cause, whole=False) for cause in causes),
+                issue_count=max(known, run.held if run else 0),
+                problem=problem,
+                unanswered=int(notice.params.get("unanswered", "0")),
+                customers=f"{self._page(integration)}/customers",
             ),
             language,
         )

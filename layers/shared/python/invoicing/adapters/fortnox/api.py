@@ -267,16 +267,15 @@ class FortnoxCompany:
     def _send(
         self, token: str, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
     ) -> HttpAnswer:
-        self.pace.wait()
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         content: bytes | None = None
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = _json(body)
         url = f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
-        return self.transport.send(
-            HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
-        )
+        request = HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
+        with self.pace.turn():
+            return self.transport.send(request)
 
     def _renew(self, refused: str) -> str:
         """Another access token, asked for once however many calls were refused with the old one.

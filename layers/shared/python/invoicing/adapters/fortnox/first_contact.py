@@ -418,8 +418,8 @@ class FirstContact:
             timeout=_TIMEOUT_SECONDS,
         )
         for pause in (*_BACK_OFF_SECONDS, None):
-            self.company.pace.wait()
-            answer = self.company.transport.send(request)
+            with self.company.pace.turn():
+                answer = self.company.transport.send(request)
             if answer.status != 429 or pause is None:
                 break
             self.company.pace.back_off(pause)  # not carried out: somebody else's calls fill the window

@@ -260,7 +260,9 @@ class _Customer(Thing):
 
     @property
     def has_fees(self) -> bool:
-        return any(str(fee or "0") != "0" for fee in (self.invoice_freight, self.invoice_administration_fee))
+        return any(
+            set(str(fee or "")) & set("123456789") for fee in (self.invoice_freight, self.invoice_administration_fee)
+        )
 
 
 class _Article(Thing):

@@ -3,12 +3,10 @@
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from itertools import batched
 from xml.etree.ElementTree import Element
 
 from invoicing.adapters.ongoing.answers import AddressNotFoundError, read_result, where_of
@@ -160,27 +158,18 @@ class OngoingClient:
             return listed[0].invoice  # the only answer, and its id is what cannot be read
         return found
 
-    def amounts(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Mapping[int, Decimal]:
-        """What these invoices come to now, read without their charges, some hundreds in one call.
+    def by_ids(self, login: WmsLogin, invoice_ids: Sequence[int]) -> Iterator[Sequence[WmsInvoice | UnreadableInvoice]]:
+        """Invoices of live goods owners, exported or not, with charges; some dozens at once, each when it is asked for.
 
         Raises as check_login.
         """
         _check(login)
         system = self._system(login)
-        found: dict[int, Decimal] = {}
-        at_once = 1 if WmsFilter.IDS in system.known.useless else _LARGE_PAGE
-        for ids in batched(invoice_ids, at_once, strict=False):
-            query = InvoicesQuery(with_charges=False, ids=ids, at_most=_LARGE_PAGE)
-            listed = (
-                self._one(login, ids[0], system, with_charges=False)
-                if at_once == 1
-                else self._listing(login, query, system).invoices
-            )
-            for one in listed:
-                if one.id in ids and isinstance(one.invoice, WmsInvoice):
-                    found[one.invoice.id] = one.invoice.amount
-        system.keep()
-        return found
+        try:
+            for found, _, _ in self._with_charges(login, list(invoice_ids), system):
+                yield [one.invoice for one in found if not one.is_training]
+        finally:
+            system.keep()
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
         """Sets number and exported mark in one call, sent once; repeating it is harmless.
@@ -264,25 +253,32 @@ class OngoingClient:
             )
             with self._telling(login):
                 raise refused
-        while asked:
-            if WmsFilter.IDS in system.known.useless:
-                group = asked[:1]
-                answer = self._one(login, group[0], system)
-            else:
-                group = asked[:_PAGE]
-                answer = self._listing(login, InvoicesQuery(with_charges=True, ids=tuple(group)), system).invoices
-            found = [one for one in answer if one.id in group]
-            # A server may give fewer at once than were asked for; those of which it gives none are gone.
-            answered = {one.id for one in found} or set(group)
-            asked = [one for one in asked if one not in answered]
+        for found, answered, more in self._with_charges(login, asked, system):
             given = [one for one in found if is_wanted(one)]
             still -= answered - {one.id for one in given}
-            yield given, bool(asked)
+            yield given, more
         # Only what is given page by page can be read on from where it ended.
         if not after and WmsFilter.ID_FROM not in system.known.useless and all(one.id is not None for one in wanted):
             kept = tuple(sorted(still)[:_MOST_OPEN])
             end = kept[-1] if len(still) > _MOST_OPEN else last
             system.learn(history_to=end, history_since=since, open=kept)
+
+    def _with_charges(
+        self, login: WmsLogin, ids: list[int], system: SystemKnowledge
+    ) -> Iterator[tuple[list[ListedInvoice], Set[int], bool]]:
+        """These invoices, some dozens at once; the ids that are answered by it, and whether others follow."""
+        while ids:
+            if WmsFilter.IDS in system.known.useless:
+                group = ids[:1]
+                answer = self._one(login, group[0], system)
+            else:
+                group = ids[:_PAGE]
+                answer = self._listing(login, InvoicesQuery(with_charges=True, ids=tuple(group)), system).invoices
+            found = [one for one in answer if one.id in group]
+            # A server may give fewer at once than were asked for; those of which it gives none are gone.
+            answered = {one.id for one in found if one.id is not None} or set(group)
+            ids = [one for one in ids if one not in answered]
+            yield found, answered, bool(ids)
 
     def _one(
         self, login: WmsLogin, invoice_id: int, system: SystemKnowledge, *, with_charges: bool = True
