@@ -71,5 +71,5 @@ def test_the_step_that_the_text_names_first_is_the_first_button(code: IssueCode)
     buttons, fix = buttons_of(html), issue_texts.ISSUE_TEXTS[code].fix
     named = [words for words in buttons if words in fix]
 
-    assert {*buttons} >= {"Try again", "Leave it"}
-    assert buttons[0] == (min(named, key=fix.index) if named else "Try again")
+    assert {*buttons} >= {"Retry", "Leave it"}
+    assert buttons[0] == (min(named, key=fix.index) if named else "Retry")

@@ -15,8 +15,12 @@ def names() -> set[str]:
 
 
 def texts() -> Iterator[str]:
-    """Every text in the sources of these tests, and of those that attack the same functions."""
-    for path in (*HERE.glob("*.py"), *(ROOT / "tests" / "attacks").glob("*.py")):
+    """Every text in the sources of these tests, and of those that attack or run the same functions."""
+    for path in (
+        *HERE.glob("*.py"),
+        *(ROOT / "tests" / "attacks").glob("*.py"),
+        *(ROOT / "tests" / "artefact").glob("*.py"),
+    ):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value

@@ -66,16 +66,24 @@ def reaches(path: tuple[str, str], route: tuple[str, str]) -> bool:
     return path[0] == route[0] and fits
 
 
-def routes(app: Path) -> set[tuple[str, str]]:
-    """The keys of ROUTES, read without running the function."""
+def routes(source: Path) -> set[tuple[str, str]]:
+    """The keys of ROUTES, read without running the function; of a table that stands with the pages, from there."""
     names: dict[str, str] = {}
-    for node in ast.parse(app.read_text()).body:
-        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+    for node in ast.parse(source.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module and any(one.name == "ROUTES" for one in node.names):
+            return routes(ROOT.joinpath("layers/shared/python", *node.module.split(".")).with_suffix(".py"))
+        if isinstance(node, ast.AnnAssign):
+            target, value = node.target, node.value
+        elif isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+        else:
             continue
-        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            names[node.targets[0].id] = node.value.value
-        if node.targets[0].id == "ROUTES" and isinstance(node.value, ast.Dict):
-            keys = [ast.unparse(key) for key in node.value.keys if key is not None]
+        if not isinstance(target, ast.Name):
+            continue
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            names[target.id] = value.value
+        if target.id == "ROUTES" and isinstance(value, ast.Dict):
+            keys = [ast.unparse(key) for key in value.keys if key is not None]
             return {eval(key, {"__builtins__": {}}, names) for key in keys}  # constants of our own source
     return set()
 

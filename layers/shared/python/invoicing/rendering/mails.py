@@ -220,7 +220,7 @@ class Mails:
         if not view.issue_count:
             return self._laid_out(
                 Letter(
-                    subject=_("%(company)s: look through the customers before the month ends") % names,
+                    subject=_("%(system)s: look through the customers before the month ends") % names,
                     heading=_("Look through the customers before the month ends"),
                     before=(_("%(day)s, %(company)s (%(system)s).") % names, ahead),
                     button=_("See the customers"),

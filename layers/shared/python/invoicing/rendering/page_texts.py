@@ -76,7 +76,7 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
         button=_TRY_AGAIN,
     ),
     ConsentOutcome.NOT_ADMINISTRATOR_BY_LINK: PageText(
-        title=translatable("A Fortnox administrator must approve"),
+        title=translatable("Only a Fortnox administrator can approve this"),
         what=translatable(
             "You are signed in to Fortnox as somebody who is not a system administrator. Nothing was connected."
         ),
