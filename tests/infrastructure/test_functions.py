@@ -72,6 +72,7 @@ def routes(source: Path) -> set[tuple[str, str]]:
     for node in ast.parse(source.read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module and any(one.name == "ROUTES" for one in node.names):
             return routes(ROOT.joinpath("layers/shared/python", *node.module.split(".")).with_suffix(".py"))
+        target: ast.expr
         if isinstance(node, ast.AnnAssign):
             target, value = node.target, node.value
         elif isinstance(node, ast.Assign):
