@@ -168,7 +168,7 @@ class Demo:
 
         with self._step("A dress rehearsal says what would happen to each invoice, and writes nothing"):
             page.goto(f"{self._here}/rehearsal")
-            page.get_by_role("button", name="Starta generalrepetitionen").click()
+            page.get_by_role("button", name="Starta provkörningen").click()
             self._wait("its result", lambda: self._says(page, f"{SENT_AT_FIRST} av"), RUN_SECONDS)
             self._picture(page, "rehearsal")
             check(not self._fortnox.invoices(TENANT_ID), "the rehearsal wrote to Fortnox")

@@ -28,6 +28,8 @@ ALBUM = (
     *("signed-out", "signed-out-elsewhere", "session-ended", "settings-kept", "form-expired", "not-found"),
     *("mail-verify", "mail-broken", "mail-reminder", "mail-reminder-last", "mail-reactivated", "mail-digest"),
     "mail-not-understood",
+    *("mail-changed-new_user", "mail-changed-address", "mail-changed-address_taken_back", "mail-changed-settings"),
+    *("mail-changed-login", "mail-changed-consent", "mail-changed-disconnected"),
 )
 """Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
 

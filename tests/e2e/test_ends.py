@@ -41,7 +41,7 @@ def test_dead_keys_send_one_mail_whose_link_connects_again(connected: Office, br
         reader.approve()
         reader.arrive("notice=reconnected")
         closing = connected.mail(connected.say("Connected to Fortnox again"))  # comes when the run has ended
-        page.reload()
+        reader.open()
         reader.look("reactivated")
         reader.visit(connected.link("/reactivate/"))
         expect(page.get_by_role("heading", level=1)).to_have_text(reader.say("The integration already works"))
