@@ -288,7 +288,7 @@ class Story:
 
         def approve() -> None:
             tools = self.parts.connect_tools(BASE_URL)
-            stored = self.parts.integrations.get(INTEGRATION)
+            stored = self.integrations.get(INTEGRATION)  # as the sign-in before it found it
             started = start_consent(
                 tools.consent,
                 Proposal(
