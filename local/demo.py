@@ -348,6 +348,11 @@ class Demo:
                 check("2 fakturor" in closing.text, "it does not say how many")
 
     def _look_around(self, page: Page) -> None:
+        with self._step("A new approval has ended the sign-ins from before it"):
+            page.goto(self._here)
+            sign_in(page, password=seed.PASSWORD)
+            page.wait_for_url(lambda url: f"/integrations/{seed.WAREHOUSE}" in url)
+
         with self._step("Pause and resume"):
             page.goto(f"{self._here}/pause")
             self._picture(page, "pause")
