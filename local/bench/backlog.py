@@ -38,16 +38,21 @@ class Backlog:
     def verdicts(self) -> list[Verdict]:
         """What the target says of it."""
         name = f"{self.invoices} invoices, calls of {self.call_seconds:.1f} s"
-        return [
-            Verdict.at_most(f"{name}: refused with 429", 0, self.refused),
-            Verdict(
-                what=f"{name}: share of Fortnox's limit",
-                wanted=f"at least {LEAST_SHARE:.0%}",
-                measured=f"{self.share:.1%}",
-                met=self.share >= LEAST_SHARE,
-                is_count=False,
-            ),
-        ]
+        return pace_verdicts(name, refused=self.refused, share=self.share, is_count=False)
+
+
+def pace_verdicts(name: str, *, refused: int, share: float, is_count: bool) -> list[Verdict]:
+    """What the targets say of a pace: nothing refused, and little of Fortnox's limit left unused."""
+    return [
+        Verdict.at_most(f"{name}: refused with 429", 0, refused),
+        Verdict(
+            what=f"{name}: share of Fortnox's limit",
+            wanted=f"at least {LEAST_SHARE:.0%}",
+            measured=f"{share:.1%}",
+            met=share >= LEAST_SHARE,
+            is_count=is_count,
+        ),
+    ]
 
 
 class Slow(InProcessTransport):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from invoicing.adapters.fortnox.pace import Pace
 
-from local.bench.backlog import CALLS_PER_SECOND, LEAST_SHARE
+from local.bench.backlog import CALLS_PER_SECOND, pace_verdicts
 from local.bench.targets import Verdict
 
 CALLERS = 4
@@ -34,15 +34,7 @@ class Paced:
     def verdicts(self) -> list[Verdict]:
         """What the targets say of it."""
         name = f"{self.calls} calls, each late by up to {self.jitter:.1f} s"
-        return [
-            Verdict.at_most(f"{name}: refused with 429", 0, self.refused),
-            Verdict(
-                what=f"{name}: share of Fortnox's limit",
-                wanted=f"at least {LEAST_SHARE:.0%}",
-                measured=f"{self.share:.1%}",
-                met=self.share >= LEAST_SHARE,
-            ),
-        ]
+        return pace_verdicts(name, refused=self.refused, share=self.share, is_count=True)
 
 
 def keep_pace(calls: int, *, jitter: float, call_seconds: float = CALL_SECONDS) -> Paced:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from invoicing.domain.work import added
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentWork:
@@ -16,11 +18,9 @@ class SentWork:
 
     def and_then(self, later: "SentWork") -> "SentWork":
         """This and what was sent after it."""
-        currencies = sorted({*self.sums, *later.sums})
-        zero = Decimal(0)
         return SentWork(
             count=self.count + later.count,
-            sums={one: self.sums.get(one, zero) + later.sums.get(one, zero) for one in currencies},
+            sums=added(self.sums, later.sums),
             hints=dict(Counter(self.hints) + Counter(later.hints)),
         )
 

@@ -16,12 +16,13 @@ class Work:
 
     def and_then(self, later: "Work") -> "Work":
         """Both together."""
-        currencies = sorted({*self.sums, *later.sums})
-        zero = Decimal(0)
-        return Work(
-            count=self.count + later.count,
-            sums={one: self.sums.get(one, zero) + later.sums.get(one, zero) for one in currencies},
-        )
+        return Work(count=self.count + later.count, sums=added(self.sums, later.sums))
+
+
+def added(sums: Mapping[str, Decimal], others: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    """Both together, currency by currency."""
+    zero = Decimal(0)
+    return {one: sums.get(one, zero) + others.get(one, zero) for one in sorted({*sums, *others})}
 
 
 def work_of(invoices: Iterable[tuple[str, Decimal]]) -> Work:
