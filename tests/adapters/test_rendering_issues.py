@@ -1,7 +1,7 @@
 """The buttons under an issue: the likeliest right step stands first."""
 
 import re
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 from html import unescape
 

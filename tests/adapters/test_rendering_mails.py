@@ -1,6 +1,6 @@
 """Every mail in both languages: what holds for all, and what each must say."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.message import EmailMessage

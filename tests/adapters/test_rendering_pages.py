@@ -3,7 +3,8 @@
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -323,7 +324,7 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     invoices = InvoicesView(
         session=session,
         invoices=(WORST_LINE,) * INVOICES_PER_PAGE,
-        count=9999,
+        found=9999,
         search="å" * 100,
         months=("2026-10",) * 60,
         query="search=" + "%C3%A5" * 100,

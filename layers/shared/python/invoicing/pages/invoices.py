@@ -43,7 +43,7 @@ def invoices(visit: SignedInVisit) -> Answer:
     view = InvoicesView(
         session=visit.session_view,
         invoices=tuple(found.lines[first : first + size]),
-        count=len(found.lines),
+        found=len(found.lines),
         first=first + 1,
         ongoing=work_of((line.currency, line.amount) for line in found.lines),
         fortnox=work_of((one.currency, one.fortnox_net) for one in found.lines if one.fortnox_net is not None),

@@ -151,7 +151,7 @@ def _look_of(look: WmsLook) -> LookView:
     newest = look.newest
     return LookView(
         since=look.since,
-        count=look.count,
+        seen=look.count,
         is_more=look.is_more,
         unexported=look.unexported,
         unreadable=look.unreadable,

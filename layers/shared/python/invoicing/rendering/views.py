@@ -1,14 +1,16 @@
-"""What each page and each mail shows: one frozen value per page, filled by the caller.
+"""What each page and each mail shows: one value per page, filled by the caller.
 
 Views carry facts (dates, amounts, domain values), never formatted text; the templates do the wording. All
 times are aware. Nothing here is secret except `csrf` and the links, which belong to the reader.
+
+They are named tuples, always made with the names: to make as many dataclasses takes a cold start a fifth longer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.change import Change, ChangeKind
@@ -34,8 +36,7 @@ CUSTOMERS_PER_PAGE = 12
 # Shared pieces
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionView:
+class SessionView(NamedTuple):
     """Who is signed in, and to which integration."""
 
     integration_id: str
@@ -46,16 +47,14 @@ class SessionView:
     halted: Situation | None = None  # by somebody here, which every page says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurrencyTotal:
+class CurrencyTotal(NamedTuple):
     """A sum in one currency, without VAT."""
 
     currency: str
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pager:
+class Pager(NamedTuple):
     """Which part of a long list is shown. Pages count from 1."""
 
     page: int = 1
@@ -114,8 +113,7 @@ class PasswordProblem(StrEnum):
     WMS_NOT_ANSWERING = "wms_not_answering"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordView:
+class PasswordView(NamedTuple):
     """The field that asks for the password for Ongoing before something that cannot be undone."""
 
     username: str
@@ -123,8 +121,7 @@ class PasswordView:
     try_again_at: datetime | None = None  # for TOO_MANY_TRIES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReactivationView:
+class ReactivationView(NamedTuple):
     """The broken integration that a signed link points to."""
 
     token: str
@@ -132,8 +129,7 @@ class ReactivationView:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LandingView:
+class LandingView(NamedTuple):
     """The sign-in form.
 
     `carried` holds what was typed in another form when the session ended; it goes along as hidden fields,
@@ -146,7 +142,7 @@ class LandingView:
     try_again_at: datetime | None = None  # for TOO_MANY_TRIES
     reactivation: ReactivationView | None = None
     personal: bool = False  # connect with the approver's own permissions, without a service account
-    carried: Mapping[str, str] = field(default_factory=dict)
+    carried: Mapping[str, str] = {}
 
 
 class ConsentOutcome(StrEnum):
@@ -170,8 +166,7 @@ class ConsentOutcome(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentView:
+class ConsentView(NamedTuple):
     """One failed consent. `try_again_path` is where the button leads, below the base path."""
 
     outcome: ConsentOutcome
@@ -183,8 +178,7 @@ class ConsentView:
     error_code: str = ""  # Fortnox's own, shown as it came
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvitationView:
+class InvitationView(NamedTuple):
     """What a Fortnox administrator reads who was sent a link. Opening it changes nothing."""
 
     token: str
@@ -193,8 +187,7 @@ class InvitationView:
     valid_until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalView:
+class ApprovalView(NamedTuple):
     """What was approved in Fortnox, to be confirmed before its keys are used."""
 
     guard: str
@@ -212,27 +205,25 @@ class ConsentMode(StrEnum):
     PERSONAL = "personal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookView:
+class LookView(NamedTuple):
     """What Ongoing shows just now, for a person to recognise."""
 
     since: date  # older invoices were not looked at
-    count: int
-    is_more: bool = False  # there was no time to count them all
+    seen: int
     unexported: int
+    goods_owners: int
+    with_customer_code: int
+    is_more: bool = False  # there was no time to count them all
     unreadable: int = 0
     newest_owner: str = ""
     newest_number: str = ""
     newest_date: date | None = None
     newest_amount: Decimal | None = None
     currency: str = ""
-    goods_owners: int
-    with_customer_code: int
     is_understood: bool = True  # no: somebody must say that there are no invoices
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRead:
+class LastRead(NamedTuple):
     """What of Ongoing was read last, and when."""
 
     at: datetime
@@ -241,8 +232,7 @@ class LastRead:
     counted_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetupView:
+class SetupView(NamedTuple):
     """The set-up page of a system, shown when the consent has succeeded. Without a look, the issue says why."""
 
     session: SessionView
@@ -275,8 +265,7 @@ class FieldKind(StrEnum):
     TICK = "tick"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingChoice:
+class SettingChoice(NamedTuple):
     """One of the values that a setting can have. Texts are in the source language."""
 
     value: str
@@ -284,8 +273,7 @@ class SettingChoice:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingField:
+class SettingField(NamedTuple):
     """One setting and its sentence. Texts are in the source language."""
 
     name: str
@@ -295,16 +283,14 @@ class SettingField:
     choices: tuple[SettingChoice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingSection:
+class SettingSection(NamedTuple):
     """Settings that are shown together."""
 
     title: str
     fields: tuple[SettingField, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsView:
+class SettingsView(NamedTuple):
     """The settings form. `form` has the names of its fields; `problems` those that were refused."""
 
     session: SessionView
@@ -313,7 +299,7 @@ class SettingsView:
     is_new: bool
     password: PasswordView  # asked for when the address is changed
     version: str = ""  # fingerprint of the settings that the form was filled from; hidden field `version`
-    problems: Mapping[str, FieldProblem] = field(default_factory=dict)
+    problems: Mapping[str, FieldProblem] = {}
     changed_elsewhere: bool = False
     not_confirmed: bool = False  # whether this is the reader's system, which has shown no list yet
     not_saved: bool = False  # typed before its reader was signed out, and shown again
@@ -324,24 +310,21 @@ class SettingsView:
 # Every day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunProgress:
+class RunProgress(NamedTuple):
     """A run that was asked for or is under way. `total` is None until the invoices have been read."""
 
     done: int = 0
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class LastRun(NamedTuple):
     """What the last finished run did."""
 
     at: datetime
     sent: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusView:
+class StatusView(NamedTuple):
     """The front page of an integration."""
 
     session: SessionView
@@ -376,8 +359,7 @@ class InvoiceState(StrEnum):
     LEFT = "left"  # deleted in Ongoing, or marked as exported by a person, before it was sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceLine:
+class InvoiceLine(NamedTuple):
     """One invoice in a list. Amounts are without VAT."""
 
     invoice_id: int
@@ -402,16 +384,15 @@ class InvoiceLine:
         return " ".join(str(day) for day in (self.period_start, self.period_end) if day)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoicesView:
+class InvoicesView(NamedTuple):
     """A page of the invoices that were looked for, newest first. Sums are of all that were found."""
 
     session: SessionView
     invoices: tuple[InvoiceLine, ...]
-    count: int = 0  # found
+    found: int = 0
     first: int = 1  # the place of the first one that is shown
-    ongoing: Work = field(default_factory=Work)  # what they come to there
-    fortnox: Work = field(default_factory=Work)  # and those of them that are here
+    ongoing: Work = Work()  # what they come to there
+    fortnox: Work = Work()  # and those of them that are here
     months: tuple[str, ...] = ()  # in which there are any, newest first
     search: str = ""
     state: InvoiceState | None = None
@@ -425,8 +406,7 @@ class InvoicesView:
     ongoing_answers: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowLine:
+class RowLine(NamedTuple):
     """One row as it is sent, or was."""
 
     article_number: str
@@ -438,8 +418,7 @@ class RowLine:
     cost_centre: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """One thing that happened. `by` is empty when the service did it by itself."""
 
     at: datetime
@@ -451,8 +430,7 @@ class HistoryEntry:
     note: str = ""  # and why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueLine:
+class IssueLine(NamedTuple):
     """An open issue, and the invoice that it concerns, if it is about one. `ways` are what a person may decide."""
 
     issue: Issue
@@ -470,16 +448,14 @@ class IssueLine:
         return is_decided(self.issue.code)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlierLine:
+class EarlierLine(NamedTuple):
     """An invoice in Fortnox whose place another one took."""
 
     number: str
     credit_note: str = ""  # that we made of it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecidedLine:
+class DecidedLine(NamedTuple):
     """What a person decided and the next run carries out."""
 
     way: Way
@@ -487,8 +463,7 @@ class DecidedLine:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceView:
+class InvoiceView(NamedTuple):
     """One invoice with everything that is known of it."""
 
     session: SessionView
@@ -503,8 +478,7 @@ class InvoiceView:
     notice: Feedback | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyView:
+class EarlyView(NamedTuple):
     """Asks before an invoice is sent whose period has not ended."""
 
     session: SessionView
@@ -520,8 +494,7 @@ class DecisionWrong(StrEnum):
     NOTE_MISSING = "note_missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairLine:
+class PairLine(NamedTuple):
     """One row on both sides; None where there is none."""
 
     fortnox: RowLine | None
@@ -529,8 +502,7 @@ class PairLine:
     differs: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionView:
+class DecisionView(NamedTuple):
     """Asks before a way out is taken. `compared` is False where nothing could be compared."""
 
     session: SessionView
@@ -548,8 +520,7 @@ class DecisionView:
     ongoing_net: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewView:
+class PreviewView(NamedTuple):
     """Exactly what would be sent. Empty fields are not sent."""
 
     session: SessionView
@@ -574,8 +545,7 @@ class PreviewView:
     hints: tuple[Hint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsedInvoice:
+class RehearsedInvoice(NamedTuple):
     """What would happen to one invoice, and why it would be held."""
 
     line: InvoiceLine
@@ -585,19 +555,17 @@ class RehearsedInvoice:
     hints: tuple[Hint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsalView:
+class RehearsalView(NamedTuple):
     """The result of a dress rehearsal; `at` is None before the first one."""
 
     session: SessionView
     at: datetime | None = None
-    counts: Mapping[Intention, int] = field(default_factory=dict)  # of all invoices, not only this page's
+    counts: Mapping[Intention, int] = {}  # of all invoices, not only this page's
     invoices: tuple[RehearsedInvoice, ...] = ()
     pager: Pager = Pager()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldLine:
+class HeldLine(NamedTuple):
     """An invoice below what stops it. `ways` are what a person may decide."""
 
     invoice_id: int
@@ -609,8 +577,7 @@ class HeldLine:
     ways: tuple[Way, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseView:
+class CauseView(NamedTuple):
     """One thing to mend. `lines` may be the first of the invoices that it stops."""
 
     id: str
@@ -625,8 +592,7 @@ class CauseView:
         return is_decided(self.issue.code)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuesView:
+class IssuesView(NamedTuple):
     """What stops everything, if something does, and what stops single invoices, the largest sum first."""
 
     session: SessionView
@@ -639,8 +605,7 @@ class IssuesView:
     notice_at: str = ""  # the cause whose button it answers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerRow:
+class CustomerRow(NamedTuple):
     """A goods owner beside its customer in Fortnox. `issue` is what would hold an invoice for it."""
 
     goods_owner: str
@@ -656,8 +621,7 @@ class CustomerRow:
     without_vat: tuple[str, ...] = ()  # accounts that invoices wait for somebody's word about
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomersView:
+class CustomersView(NamedTuple):
     """Goods owners beside customers, what needs somebody first. `waiting` counts those."""
 
     session: SessionView
@@ -667,8 +631,7 @@ class CustomersView:
     notice: Feedback | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseView:
+class PauseView(NamedTuple):
     """Asks before pausing."""
 
     session: SessionView
@@ -676,8 +639,7 @@ class PauseView:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisconnectView:
+class DisconnectView(NamedTuple):
     """Asks before disconnecting."""
 
     session: SessionView
@@ -687,8 +649,7 @@ class DisconnectView:
     not_confirmed: bool = False  # the form was sent without the tick
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectView:
+class ConnectView(NamedTuple):
     """Asks before going to Fortnox once more."""
 
     session: SessionView
@@ -696,8 +657,7 @@ class ConnectView:
     password: PasswordView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeBackView:
+class TakeBackView(NamedTuple):
     """Asks for the click that makes the old address the one for problems again."""
 
     token: str
@@ -705,8 +665,7 @@ class TakeBackView:
     new_address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyView:
+class VerifyView(NamedTuple):
     """Asks for a click: mail scanners open links, so that opening one proves nothing."""
 
     token: str
@@ -734,8 +693,7 @@ class Message(StrEnum):
     APPROVED = "approved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageView:
+class MessageView(NamedTuple):
     """One message. `reference` is the id under which the log knows what went wrong."""
 
     message: Message
@@ -746,8 +704,7 @@ class MessageView:
 # Mails
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenMailView:
+class BrokenMailView(NamedTuple):
     """The keys to Fortnox are dead. `link` opens a page; opening it changes nothing."""
 
     company: str
@@ -757,8 +714,7 @@ class BrokenMailView:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReminderMailView:
+class ReminderMailView(NamedTuple):
     """The keys are still dead. `day` is 1, 3 or 7; after 7 no more reminders come."""
 
     company: str
@@ -769,8 +725,7 @@ class ReminderMailView:
     day: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReactivatedMailView:
+class ReactivatedMailView(NamedTuple):
     """Connected again, and what waited has been sent."""
 
     company: str
@@ -780,11 +735,10 @@ class ReactivatedMailView:
     invoices: int
     totals: tuple[CurrencyTotal, ...]
     held: int = 0
-    hints: Mapping[str, int] = field(default_factory=dict)  # code → how many of the invoices it is about
+    hints: Mapping[str, int] = {}  # code → how many of the invoices it is about
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestMailView:
+class DigestMailView(NamedTuple):
     """Open issues of one integration: what stops everything, and what stops invoices, the largest sum first.
 
     `causes` may leave out some of the `issue_count`.
@@ -801,8 +755,7 @@ class DigestMailView:
     customers: str = ""  # the link to where that is answered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotUnderstoodMailView:
+class NotUnderstoodMailView(NamedTuple):
     """To whoever runs this service. `issue` holds names of elements only; no `company`: somebody tried to sign in."""
 
     system: str
@@ -811,8 +764,7 @@ class NotUnderstoodMailView:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedMailView:
+class ChangedMailView(NamedTuple):
     """Somebody did something that others must hear of. `by` is empty for an administrator of Fortnox."""
 
     system: str
@@ -823,8 +775,7 @@ class ChangedMailView:
     new_address: str = ""  # of ADDRESS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyMailView:
+class VerifyMailView(NamedTuple):
     """Asks the reader of an address, who may be anybody, to confirm it: so nothing that somebody wrote stands in it."""
 
     system: str

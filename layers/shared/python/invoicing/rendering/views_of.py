@@ -1,7 +1,7 @@
 """What pages show of stored values: from the domain to views."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from copy import replace
 from datetime import date
 from decimal import Decimal
 
