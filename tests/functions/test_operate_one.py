@@ -49,9 +49,10 @@ def test_what_somebody_else_paused_is_not_resumed_by_mistake(on_duty: Operator) 
 
     assert refused.code == 1
     assert "was not paused by you, but by" in refused.error
-    assert on_duty.deployed.integration.status is IntegrationStatus.PAUSED
+    statuses = [on_duty.deployed.integration.status]
     assert on_duty.type(f"resume {WAREHOUSE} --anyway").code == 0
-    assert on_duty.deployed.integration.status is IntegrationStatus.ACTIVE
+    statuses.append(on_duty.deployed.integration.status)
+    assert statuses == [IntegrationStatus.PAUSED, IntegrationStatus.ACTIVE]
 
 
 @pytest.mark.parametrize("line", [f"resume {WAREHOUSE}", "pause nobody", "resume nobody", "issues nobody"])

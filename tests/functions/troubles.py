@@ -162,9 +162,9 @@ def write_is_repeated(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
             deaf["next"] = not deaf["next"]
             return original(**asked)
 
-    store = DynamoTokenStore(cast("Any", Deaf()), on_duty.deployed.variables["tokens_table"])
     function = on_duty.deployed.function("keep_tokens")
-    store._report = function.parts.report  # type: ignore[attr-defined] # noqa: SLF001 - as the bootstrap makes it
+    table = on_duty.deployed.variables["tokens_table"]
+    store = DynamoTokenStore(cast("Any", Deaf()), table, report=function.parts.report)
     patch.setitem(function.parts.__dict__, "tokens", store)
     janitor(on_duty)
 
