@@ -94,7 +94,7 @@ def translate(error: ClientError | BotoCoreError, what: str) -> InvoicingError:
         return RetryLaterError(f"{what}: AWS did not answer ({kind}). It is tried again.")
     if isinstance(error, NoCredentialsError | PartialCredentialsError | NoRegionError):
         return ConfigurationError(
-            f"{what}: the SDK has no credentials or region ({kind}). The service operator sets AWS_PROFILE and AWS_REGION."
+            f"{what}: the SDK has no credentials or region ({kind}). The service operator sets AWS_PROFILE, AWS_REGION."
         )
     return UpstreamContractError(f"{what}: the SDK refused the call ({kind}). This is a defect of ours.")
 
