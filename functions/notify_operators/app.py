@@ -33,7 +33,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         return process_partial_response(event=event, record_handler=notice, processor=processor, context=context)
     if event.get("source") == "aws.ses":
         trouble = read_mail_trouble(event)
-        report("mail_bounced", {"integration": trouble.integration_id, "kind": trouble.kind, "notice": trouble.notice})
+        about = {"integration": trouble.integration_id, "notice": trouble.notice}
+        report("mail_bounced", {**about, "kind": trouble.kind, "lasting": trouble.lasting})
         return None
     try:
         send_due_reminders(parts.notice_tools())

@@ -6,7 +6,7 @@ from typing import Any
 
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.sync_integration import sync_integration
-from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.errors import ConfigurationError, RetryLaterError
 from invoicing.runtime.beside_each_other import QueueMessage, Receipts, share_of, work_off
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.messages import read_batch
@@ -48,6 +48,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str
             except (RetryLaterError, ChangedMeanwhileError) as error:
                 why = f"{type(error).__name__}: {error}"
                 report("run_failed", {"integration": request.integration_id, "reason": why})
+            except ConfigurationError as error:
+                report("our_defect", {"integration": request.integration_id, "reason": f"ConfigurationError: {error}"})
 
     parts.warm_up()
     receipts.hide(messages, seconds=parts.time_left())

@@ -52,7 +52,7 @@ def test_a_new_field_a_new_word_and_a_missing_field_are_each_told_once() -> None
     del changed["Net"]
     found = told(changed, changed, invoice(PeppolStatus="FAILED"))
 
-    assert [(one["kind"], one["thing"], one["name"]) for one in found] == [
+    assert [(one["kind"], one["thing"], one["element"]) for one in found] == [
         ("field", "Invoice", "PeppolStatus"),
         ("missing", "Invoice", "Net"),
         ("word", "Invoice", "AccountingMethod=HYBRID"),

@@ -394,7 +394,7 @@ def test_a_name_that_was_never_seen_is_told_once_and_harms_nothing(
         assert all_of(client) == expected
 
     assert told == [
-        ("wms_name_unknown", {"integration": seed.WAREHOUSE, "name": f"invoice: {name}", "times": 13})
+        ("wms_name_unknown", {"integration": seed.WAREHOUSE, "element": f"invoice: {name}", "times": 13})
         for name in ("CreatedDate", "Workflow")
     ]
 

@@ -13,7 +13,10 @@ from tests.infrastructure.template import template
 from tests.support.aws import Aws
 
 # What the command reads of the template; the rest of the stack has nothing to do with it.
-READ = ("IntegrationsTable", "TokensTable", "ExportsTable", "SyncQueue", "SyncDeadLetters", "NoticeDeadLetters")
+READ = (
+    *("IntegrationsTable", "TokensTable", "ExportsTable", "NoticesTable"),
+    *("SyncQueue", "SlowSyncQueue", "SyncDeadLetters", "NoticeDeadLetters"),
+)
 
 
 def test_the_whole_command_works_on_a_stack_in_the_emulated_aws(

@@ -111,11 +111,14 @@ def stack(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
             "IntegrationsTable": aws.table("IntegrationsTable"),
             "TokensTable": aws.table("TokensTable"),
             "ExportsTable": aws.table("ExportsTable"),
+            "NoticesTable": aws.table("NoticesTable"),
             "SyncQueue": aws.queue(),
+            "SlowSyncQueue": aws.queue(),
             "SyncDeadLetters": aws.queue(),
             "JournalBucket": aws.bucket(),
             "NoticeDeadLetters": aws.sqs.create_queue(QueueName="notice-dead-letters")["QueueUrl"],
             "NotifyOperatorsFunction": "notify_operators",
+            "KeepTokensFunction": "keep_tokens",
         }
         parameters = {"StageName": "test", "OngoingApiBaseUrl": "https://ongoing.test"}
         monkeypatch.setattr(command, "describe_stack", lambda _name: (outputs, parameters))

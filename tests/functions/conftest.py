@@ -9,6 +9,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from tests.functions.deployed import Browser, Deploy, Deployed, forget_clients
 from tests.functions.emulated import Beginning, EmulatedAws
+from tests.functions.operating import Operator
 
 
 @pytest.fixture(scope="package")
@@ -54,6 +55,12 @@ def deployed(deploy: Deploy) -> Deployed:
 def browser(deployed: Deployed) -> Browser:
     """Somebody's browser, without cookies."""
     return Browser(deployed)
+
+
+@pytest.fixture
+def on_duty(operator: Browser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operator:
+    """The service operator beside a warehouse's active integration."""
+    return Operator(operator, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ import importlib.util
 import io
 import json
 import re
+import traceback
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -154,10 +156,11 @@ class Deployed:
         self.variables = {**_VARIABLES, **emulated.variables, "public_base_url": public_base_url}
         self._modules: dict[str, ModuleType] = {}
         self._logs = io.StringIO()
+        self._log_of: dict[str, str] = defaultdict(str)  # since this was deployed
         self._shown: list[str] = []  # every body and address that a browser got
         self._secrets = {PASSWORD, CLIENT_SECRET, SIGNING_SECRET}
         self._only_in_browsers: set[str] = set()  # cookies and states: never in a log
-        self._transport = _Transport(self)
+        self.transport = _Transport(self)
         self._patch()
         if begins:
             self._go_on_from(begins)
@@ -171,7 +174,7 @@ class Deployed:
             clock=self.clock,
             sleep=self.clock.sleep,
             monotonic=lambda: self.clock().timestamp(),
-            transport=self._transport,
+            transport=self.transport,
             sdk=_SDK,
         )
 
@@ -256,7 +259,27 @@ class Deployed:
 
     def invoke(self, name: str, what: Mapping[str, Any], *, left: float = 300.0) -> Any:
         """Calls a function with an event; `left` is its time in seconds."""
-        return self.function(name).handler(deepcopy(dict(what)), Context(name, left))
+        before = self._logs.tell()
+        try:
+            return self.function(name).handler(deepcopy(dict(what)), Context(name, left))
+        except Exception as error:
+            self._log_of[name] += self.logs[before:] + uncaught(error)
+            before = self._logs.tell()
+            raise
+        finally:
+            self._log_of[name] += self.logs[before:]
+
+    def log_of(self, name: str) -> str:
+        """What one function logged, with what its runtime wrote of exceptions that it did not catch."""
+        return self._log_of[name]
+
+    def shown_bodies(self) -> list[str]:
+        """Every body and address that a browser got."""
+        return self._shown
+
+    def logged_elsewhere(self, name: str, line: str) -> None:
+        """What something else than a function wrote."""
+        self._log_of[name] += f"{line}\n"
 
     def leaked(self) -> list[str]:
         """Secrets that stand in a log line, or in something that a browser was shown."""
@@ -306,6 +329,12 @@ class Deployed:
             self._secrets |= {str(body[name]) for name in ("access_token", "refresh_token") if body.get(name)}
 
 
+def uncaught(error: Exception) -> str:
+    """What Lambda's runtime for Python writes (tests/artefact/test_runtime.py has it from the real one)."""
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    return f"[ERROR] {type(error).__name__}: {error}\nTraceback (most recent call last):\n{trace}"
+
+
 type Deploy = Callable[..., Deployed]  # with the options of Deployed
 
 
@@ -339,6 +368,10 @@ class _Transport:
             "api.fortnox.example": InProcessTransport(self.deployed.fortnox.handle),
             "api.ongoing.example": InProcessTransport(self.deployed.ongoing.handle),
         }
+
+    def lead(self, host: str, to: InProcessTransport) -> None:
+        """Somebody else answers for a host from now on."""
+        self._routes[host] = to
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         answer = self._routes[urlsplit(request.url).netloc].send(request)

@@ -40,7 +40,8 @@ def call(
             table = Aws().table("IntegrationsTable")
             outputs = dict.fromkeys(
                 [
-                    *("TokensTable", "ExportsTable", "JournalBucket", "SyncQueue", "SyncDeadLetters"),
+                    *("TokensTable", "ExportsTable", "NoticesTable", "JournalBucket", "SyncQueue", "SlowSyncQueue"),
+                    "SyncDeadLetters",
                     *("NoticeDeadLetters", "NotifyOperatorsFunction", "DataKeyAlias", "FortnoxSecretArn"),
                     *("FortnoxAuthBaseUrl", "FortnoxApiBaseUrl", "FortnoxClientId"),
                 ],

@@ -10,8 +10,9 @@ from invoicing.adapters.aws.journal import S3TokenJournal
 from invoicing.application.ports import JournalEntry
 from invoicing.domain.errors import ConfigurationError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
-from invoicing.domain.integration import Integration, IntegrationStatus
+from invoicing.domain.integration import LATE_AFTER, Integration, IntegrationStatus
 from invoicing.runtime import command
+from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.settings import CommandSettings
 
 from tests.functions.command_stack import NORDLAGER, Stack, stack
@@ -104,8 +105,9 @@ def test_what_does_not_exist_is_said_with_exit_code_1(stack: Stack, arguments: l
 # ---- integrations
 
 
-def test_integrations_are_listed_with_their_health(stack: Stack) -> None:
+def test_integrations_are_listed_with_their_health(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken is seen at once, and a name cannot steer the terminal."""
+    monkeypatch.setattr(Bootstrap, "clock", lambda *_: START)
     stack.connect()
     stack.connect(replace(NORDLAGER, id="sydlager", company=replace(NORDLAGER.company, name="Evil\x1b[2J AB")))
     stack.integrations.mark_broken("sydlager", at=START)
@@ -118,6 +120,8 @@ def test_integrations_are_listed_with_their_health(stack: Stack) -> None:
     assert "licence_missing" in north
     assert south.split()[:2] == ["sydlager", "broken"]
     assert "\x1b" not in out
+    monkeypatch.setattr(Bootstrap, "clock", lambda *_: START + 2 * LATE_AFTER)
+    assert stack.call("integrations")[1].splitlines()[1].split()[:2] == ["nordlager", "late"]
 
 
 def test_one_integration_is_shown_with_the_same_values_for_programs(stack: Stack) -> None:
@@ -192,6 +196,15 @@ def test_dead_syncs_are_shown_and_given_back(stack: Stack) -> None:
     assert [json.loads(letter["body"]) for letter in shown] == [REQUEST]
     assert redriven == (0, "sync: 1 given back.\n", "")
     assert stack.queued() == [REQUEST]
+
+
+def test_letters_that_somebody_else_holds_are_not_taken_for_none(stack: Stack) -> None:
+    """SQS shows them to nobody else for two minutes."""
+    stack.bury("SyncDeadLetters", REQUEST)
+    stack.aws.sqs.receive_message(QueueUrl=stack.outputs["SyncDeadLetters"], VisibilityTimeout=120)
+    code, out, _ = stack.call("dead-letters", "show", "sync")
+
+    assert (code, out) == (0, "None can be shown: somebody else is looking at 1. Look again in two minutes.\n")
 
 
 # ---- which stack
@@ -278,6 +291,17 @@ def test_a_token_of_the_third_sink_is_put_where_recovery_looks_for_it(stack: Sta
     said = "Version 7 of the keys of nordlager is in the journal; keep_tokens adopts it from there.\n"
     assert restored == [(0, said, "")] * 2
     assert found == [JournalEntry(attempt_id="attempt-1", blob=b"sealed-pair-that-nobody-may-see", received_at=START)]
+
+
+def test_what_the_log_was_asked_for_is_taken_as_it_came(stack: Stack, line: Path) -> None:
+    """All lines of `invoicing logs third-sink --json`."""
+    rows = [{"@timestamp": "2026", "@message": json.dumps(LINE | {"version": version})} for version in ("7", "8")]
+    line.write_text(json.dumps(rows))
+    code, _, _ = stack.call("tokens", "restore", str(line))
+    journal = S3TokenJournal(stack.aws.s3, stack.outputs["JournalBucket"])
+
+    assert code == 0
+    assert [len(journal.find("nordlager", "chain-1", version)) for version in (7, 8)] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from tests.support.world import World
 
 OUTPUTS = dict.fromkeys(
     (
-        *("ApiUrl", "IntegrationsTable", "TokensTable", "ExportsTable", "SyncQueue", "SyncDeadLetters"),
+        *("ApiUrl", "IntegrationsTable", "TokensTable", "ExportsTable", "NoticesTable", "SyncQueue"),
+        *("SlowSyncQueue", "SyncDeadLetters"),
         *("NoticeDeadLetters", "NotifyOperatorsFunction", "JournalBucket", "DataKeyAlias", "FortnoxSecretArn"),
     ),
     "https://invoicing.example",

@@ -18,7 +18,7 @@ from invoicing.runtime.bootstrap import Bootstrap
 
 from tests.functions.command_stack import KEYS, NORDLAGER, RUN, Stack, stack
 from tests.functions.deployed import Browser, event
-from tests.functions.test_check_stack import RULES, FakeAws, checks_of
+from tests.functions.test_check_stack import RULE, RULES, FakeAws, checks_of
 from tests.support.fakes import START
 from tests.support.world import World
 
@@ -38,7 +38,7 @@ class Checks:
         return iter(self.ringing)
 
     def running(self) -> list[Finding]:
-        return [Finding(subject="Schedules", good=True, seen="3 on"), *self.off]
+        return [Finding(subject="Schedules stand still", good=True, seen="3 on"), *self.off]
 
 
 @pytest.fixture
@@ -67,7 +67,9 @@ def test_all_is_well_is_said_and_is_no_error(stack: Stack, checks: Checks) -> No
     code, out, _ = stack.call("status")
 
     assert code == 0
-    assert out.endswith("2 integrations, 0 draft, 1 active, 1 paused, 0 disconnected\nAll is well.\n")
+    assert out.endswith(
+        "2 integrations, 0 draft, 1 active, 1 paused, 0 disconnected, 0 runs waiting, 0 of slow systems\nAll is well.\n"
+    )
 
 
 def test_only_what_is_wrong_is_shown_and_the_worst_comes_first(stack: Stack, checks: Checks) -> None:
@@ -82,7 +84,7 @@ def test_only_what_is_wrong_is_shown_and_the_worst_comes_first(stack: Stack, che
     connect(stack, "good")
     stack.bury("SyncDeadLetters", {})
     checks.ringing.append((START, "invoicing-SyncQueueAgeAlarm-1", "See docs/runbooks/sync-queue-age.md"))
-    checks.off.append(Finding(subject="Queues", good=False, seen="off: 1", mend="switch it on"))
+    checks.off.append(Finding(subject="Queues stand still", good=False, seen="off: 1", mend="switch it on"))
     stack.aws.dynamodb.put_item(
         TableName=stack.outputs["IntegrationsTable"],
         Item={"integration_id": {"S": "garbled"}, "status": {"S": "a secret"}},
@@ -136,11 +138,20 @@ def test_what_stands_still_is_seen_in_aws() -> None:
         "list_stack_resources": {"StackResourceSummaries": [*RULES, queue]},
         "get_event_source_mapping": {"UUID": "uuid-1", "State": "Enabled"},
     }
-    assert [one.good for one in checks_of(FakeAws(**answers)).running()] == [True, True]
+    assert [one.good for one in checks_of(FakeAws(**answers)).running()] == [True] * 4
     answers["get_event_source_mapping"] = {"UUID": "uuid-1", "State": "Disabled"}
-    schedules, queues = checks_of(FakeAws(**answers)).running()
+    answers["describe_rule"] = {**RULE, "State": "DISABLED"}
+    answers["list_subscriptions_by_topic"] = {"Subscriptions": []}
+    answers["get_account"] = {"ProductionAccessEnabled": True, "SendingEnabled": False}
+    schedules, queues, alarms, mails = checks_of(FakeAws(**answers)).running()
 
-    assert (schedules.good, queues.good, queues.seen) == (True, False, "off: uuid-1")
+    assert [one.good for one in (schedules, queues, alarms, mails)] == [False] * 4
+    assert schedules.mend.startswith("aws events enable-rule --name syncs")
+    assert (queues.seen, queues.mend) == (
+        "off: uuid-1",
+        "aws lambda update-event-source-mapping --enabled --uuid uuid-1",
+    )
+    assert alarms.seen == "nobody subscribes to the alarm topic"
 
 
 def test_alarms_that_ring_are_told_with_their_runbook() -> None:

@@ -19,6 +19,7 @@ from invoicing.domain.integration_settings import IntegrationSettings, settings_
 from invoicing.domain.session import PendingApproval
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, Given
+from invoicing.runtime.observability import TAKEN
 
 from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, MOVED_TENANT_ID, OTHER_TENANT_ID, TENANT_ID, default_company, other_company
@@ -129,7 +130,8 @@ class World:
         return f"id-{next(self._ids)}"
 
     def report(self, event: str, fields: Mapping[str, str | int]) -> None:
-        """Keeps what would be logged."""
+        """Keeps what would be logged, under names that a log line takes."""
+        assert not TAKEN & set(fields), f"{event}: {TAKEN & set(fields)}"
         self.reports.append((event, fields))
 
     def oauth(self) -> FortnoxOAuth:

@@ -3,12 +3,15 @@
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from invoicing.application.adopt_from_journal import adopt_from_journal
 from invoicing.application.ask_for_run import AskTools, ask_for_invoices, ask_for_run
 from invoicing.application.ports import (
     ChangedMeanwhileError,
+    Clock,
     Exports,
+    Integrations,
     Notices,
     Report,
     Sessions,
@@ -39,6 +42,17 @@ class ChangeTools(AskTools):
     wms_memory: WmsMemory
     engine: TokenEngine
     report: Report
+
+
+class PauseTools(Protocol):
+    """What pausing works with."""
+
+    @property
+    def integrations(self) -> Integrations: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def report(self) -> Report: ...
 
 
 class SettingsChangedError(Exception):
@@ -181,7 +195,7 @@ def export_all_again(
     return asked
 
 
-def pause(tools: ChangeTools, integration: Integration, *, paused: bool, by: str) -> Integration:
+def pause(tools: PauseTools, integration: Integration, *, paused: bool, by: str) -> Integration:
     """Stops the schedule for it, or lets it run again."""
     wanted = IntegrationStatus.PAUSED if paused else IntegrationStatus.ACTIVE
     if integration.status not in {IntegrationStatus.ACTIVE, IntegrationStatus.PAUSED} or integration.status is wanted:

@@ -55,11 +55,20 @@ def send_notice(tools: NoticeTools, notice_id: str) -> None:
     """Sends the first mail of a notice, or the reminder that is due. Safe to repeat: what was sent is remembered.
 
     Sending and remembering are two steps: after a crash between them a mail is sent twice rather than never.
-    Raises RetryLaterError.
+    Raises RetryLaterError, ConfigurationError.
     """
     notice = tools.notices.get(notice_id)
     if notice is None or notice.closed:
         return
+    try:
+        _send_what_is_due(tools, notice)
+    except InvoicingError as error:
+        fields = {"integration": notice.integration_id, "notice": notice.kind, "id": notice.id}
+        tools.report("notice_failed", {**fields, "reason": f"{type(error).__name__}: {error}"})
+        raise
+
+
+def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
     integration = tools.integrations.get(notice.integration_id)
     if notice.kind is NoticeKind.NOT_UNDERSTOOD:
         _tell_us(tools, notice, integration)
@@ -121,13 +130,23 @@ def _report_not_sent(tools: NoticeTools, notice: Notice) -> None:
 
 
 def send_due_reminders(tools: NoticeTools) -> None:
-    """Sends every reminder whose day has come. One that fails stops none of the others, and is due again."""
+    """Sends every reminder whose day has come. One that fails stops none of the others, and is due again.
+
+    First mails that are found here were missed by the stream, an hour ago or longer: an alarm counts them, with those
+    that fail.
+    """
     failures: list[InvoicingError] = []
+    missed = 0
     for notice_id in list(tools.notices.due(tools.clock())):
+        before = tools.notices.get(notice_id)
         try:
             send_notice(tools, notice_id)
         except InvoicingError as error:
             failures.append(error)
+        else:
+            after = tools.notices.get(notice_id)
+            missed += bool(before and after and after.sent and not before.sent)
+    tools.report("notices_watched", {"late": missed + len(failures), "missed": missed, "failed": len(failures)})
     if failures:
         raise failures[0]
 

@@ -24,6 +24,7 @@ from invoicing.application.look_ahead import is_near_month_end, not_answered_for
 from invoicing.application.ports import (
     CannotOpenError,
     ChangedMeanwhileError,
+    ClientRefusedError,
     Clock,
     Exports,
     Fortnox,
@@ -47,6 +48,7 @@ from invoicing.application.tell_not_understood import is_told, not_understood_is
 from invoicing.application.wms_login import login_of
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.errors import (
+    ConfigurationError,
     IntegrationHeldError,
     InvoicingError,
     ReconnectRequiredError,
@@ -205,7 +207,10 @@ class _Run:
         try:
             login = login_of(self._integration, self._tools.sealer)
         except CannotOpenError:
-            self._not_opening("the password for Ongoing")
+            self._ours("the password for Ongoing cannot be opened")
+            return self._finish()
+        except ConfigurationError as error:
+            self._ours(_reason(error))
             return self._finish()
         try:
             self._export(login)
@@ -214,7 +219,11 @@ class _Run:
                 IssueCode.WMS_LOGIN_REFUSED, system=self._integration.id, username=self._integration.wms_username
             )
         except (CannotOpenError, UnreadableTokensError):
-            self._not_opening("the keys to Fortnox")
+            self._ours("the keys to Fortnox cannot be opened")
+        except ConfigurationError as error:
+            self._ours(_reason(error))
+        except ClientRefusedError:
+            self._problem(IssueCode.NOT_OPENING)  # the token engine has told of it
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
@@ -672,9 +681,12 @@ class _Run:
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)
 
-    def _not_opening(self, what: str) -> None:
-        """A key, a stage's name or a record of ours is wrong: nobody's password is, and nobody else can mend it."""
-        self._report("our_defect", reason=f"{what} cannot be opened")
+    def _ours(self, reason: str) -> None:
+        """A key, a right, a stage's name or a record of ours is wrong: nobody's password is, and only we can mend it.
+
+        The run ends all the same, so that its message locks no queue; the next schedule tries again.
+        """
+        self._report("our_defect", reason=reason)
         self._problem(IssueCode.NOT_OPENING)
 
     def _not_answering(self, error: Exception, code: IssueCode) -> None:

@@ -87,7 +87,7 @@ class IssueCode(StrEnum):
     WMS_NOT_ANSWERING = "wms_not_answering"  # system
     WMS_NOT_UNDERSTOOD = "wms_not_understood"  # system, kind, unknown, missing
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"  # -
-    NOT_OPENING = "not_opening"  # of ours: a password or a key that we keep sealed
+    NOT_OPENING = "not_opening"  # of ours: what we keep sealed, a right that we lack, our client at Fortnox
 
 
 _FIXERS: Mapping[IssueCode, Fixer] = {

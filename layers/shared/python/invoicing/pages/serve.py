@@ -336,15 +336,20 @@ def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, route
     except ChangedMeanwhileError:
         return visit.message(Message.FORM_EXPIRED, status=409)  # two tabs, or two people, at the same moment
     except RetryLaterError as error:
-        logger.warning("page_unavailable", extra={"reason": f"{type(error).__name__}: {error}"})
+        logger.warning("page_unavailable", extra=_failure(request, f"{type(error).__name__}: {error}"))
         return visit.message(Message.UNAVAILABLE, status=503, reference=request.request_id)
     except InvoicingError as error:
-        logger.error("page_failed", extra={"reason": f"{type(error).__name__}: {error}"})
+        logger.error("page_failed", extra=_failure(request, f"{type(error).__name__}: {error}"))
         return visit.message(Message.ERROR, status=500, reference=request.request_id)
     except Exception as error:
         # The type only: a message or a local variable might hold what somebody typed.
-        logger.error("page_crashed", extra={"reason": type(error).__name__, "where": _where(error)})
+        logger.error("page_crashed", extra={**_failure(request, type(error).__name__), "where": _where(error)})
         return visit.message(Message.ERROR, status=500, reference=request.request_id)
+
+
+def _failure(request: BrowserRequest, reason: str) -> Mapping[str, str]:
+    """With the reference that the page shows, by which its reader can be helped."""
+    return {"reason": reason, "reference": request.request_id}
 
 
 def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping[str, str]]:

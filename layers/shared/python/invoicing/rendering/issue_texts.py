@@ -626,8 +626,8 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
     IssueCode.NOT_OPENING: IssueText(
         title=translatable("Something of ours is wrong"),
         cause=translatable(
-            "What this service keeps sealed for you cannot be opened just now. Your password and your approval are "
-            "not the cause."
+            "What this service keeps for you cannot be used just now. Your password and your approval are not the "
+            "cause."
         ),
         fix=translatable(
             "You do not need to do anything. We who run this service have been told, and are the ones to mend it. "

@@ -23,6 +23,7 @@ from invoicing.runtime.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from invoicing.adapters.aws.log_search import LogSearch
     from invoicing.adapters.aws.restored_table import RestoredTable
     from invoicing.adapters.aws.stack_checks import StackChecks
     from invoicing.adapters.aws.sync_queue import SqsSyncQueue
@@ -342,6 +343,18 @@ class Bootstrap:
         from invoicing.adapters.aws.restored_table import RestoredTable
 
         return RestoredTable(self._client("dynamodb"), restored, target, now=self.clock())
+
+    def log_search(self) -> "LogSearch":
+        """Questions to the stack's logs."""
+        from invoicing.adapters.aws.log_search import LogSearch
+
+        return LogSearch(self._client("logs"), sleep=self.sleep)
+
+    def invoke_function(self, name: str) -> str:
+        """Invokes what a schedule invokes, waits for its end, and gives its answer. Raises like `translated`."""
+        from invoicing.adapters.aws.invocation import invoke
+
+        return invoke(self._client("lambda", "INVOCATION"), name, now=self.clock())
 
     def stack_checks(self, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> "StackChecks":
         """Asks AWS what is true of the stack before the first customer."""

@@ -14,26 +14,28 @@ import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from getpass import getpass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AliasPath, AwareDatetime, BeforeValidator, Field
 
-from invoicing.application.ports import DeadLetters, JournalEntry, SyncRequest
+from invoicing.application.ports import DeadLetters, JournalEntry
 from invoicing.domain.errors import InvoicingError, UpstreamContractError
 from invoicing.domain.integration import Integration, UnreadableIntegration
 from invoicing.domain.system import CustomerId, NotASystemError, Warehouse, is_warehouse_name, parse_system
 from invoicing.domain.wms_invoice import WmsLogin
-from invoicing.runtime import operate
+from invoicing.runtime import operate, operate_one
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 from invoicing.runtime.check_stack import check_outside
+from invoicing.runtime.log_queries import QUERIES
 from invoicing.runtime.order import Order, RefusedError, fields_of, printable, shown_time, table_of
 from invoicing.runtime.settings import CheckSettings, CommandSettings
 from invoicing.wire import Key, Message, NotJsonError, Text, parse_json, read
 
-_BY = "service operator"  # named in histories and logs as who asked
 _SHOWN_LETTERS = 100
 PASSWORD_VARIABLE = "INVOICING_WMS_PASSWORD"  # noqa: S105  # the name of a variable
 MENDED_IN = "layers/shared/python/invoicing/adapters/ongoing/beliefs.py"
@@ -47,20 +49,25 @@ _QUEUES: Mapping[str, Callable[[Bootstrap], DeadLetters]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carries out one call; gives the exit code. `arguments` are those of the process unless given."""
-    parser = _parser()
+    parser = parser_of_all()
     asked = parser.parse_args(arguments)
     stack_name = asked.stack_name or os.environ.get("INVOICING_STACK") or _stack_of_checkout(Path.cwd())
     if not stack_name:
         parser.error("which stack? Give --stack-name, set INVOICING_STACK, or stand in a folder with a samconfig.toml")
     try:
         outputs, parameters = describe_stack(stack_name)
-        parts = Bootstrap(asked.settings.of_stack(stack_name, outputs, parameters))
+        parts = Bootstrap(asked.settings.of_stack(stack_name, outputs, parameters), report=_tell_aside)
         asked.act(Order(asked=asked, parts=parts, stack_name=stack_name, outputs=outputs, parameters=parameters))
     except (InvoicingError, RefusedError) as error:
         for line in str(error).split("\n"):
             print(f"invoicing: {printable(line)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _tell_aside(event: str, fields: Mapping[str, str | int]) -> None:
+    """What a function would log. A key that can be stored nowhere is in such a line, so none is dropped."""
+    print(json.dumps({"message": event, **fields}, ensure_ascii=False), file=sys.stderr)
 
 
 # ---- customer ids
@@ -99,8 +106,12 @@ def remove_customer_id(order: Order) -> None:
 def show_integrations(order: Order) -> None:
     """invoicing integrations [ID]"""
     wanted = order.asked.integration_id
-    found = [_integration(order)] if wanted else sorted(order.parts.integrations.all(), key=lambda one: one.id)
-    rows = [_health(one, _keys_of(order, one.id)) for one in found if isinstance(one, Integration)]
+    found = (
+        [operate_one.integration_of(order)]
+        if wanted
+        else sorted(order.parts.integrations.all(), key=lambda one: one.id)
+    )
+    rows = [_health(one, _keys_of(order, one.id), order.parts.clock()) for one in found if isinstance(one, Integration)]
     for one in found:
         if isinstance(one, UnreadableIntegration):
             print(f"invoicing: {one.id} cannot be read: {one.why}", file=sys.stderr)
@@ -108,19 +119,18 @@ def show_integrations(order: Order) -> None:
         order.show(rows, nothing="")
     elif wanted:
         print(fields_of(rows[0]))
+        changes = [
+            {"at": shown_time(change.at), "what": change.kind, "by": change.by}
+            for one in found
+            if isinstance(one, Integration)
+            for change in one.changes
+        ]
+        if changes:
+            print()
+            print(table_of(changes))
     else:
         short = [{name: value for name, value in row.items() if name not in _ONLY_OF_ONE} for row in rows]
         order.show(short, nothing="No system is connected yet.")
-
-
-def sync(order: Order) -> None:
-    """invoicing sync ID"""
-    integration = _integration(order)
-    if not integration.runs:
-        raise RefusedError(f"{integration.id} does not run: {_why_not(integration)}")
-    slot = f"operator-{order.parts.clock():%Y%m%d%H%M%S}"
-    order.parts.queue.send([SyncRequest(integration_id=integration.id, by=_BY, slot=slot)])
-    print(f"A sync of {integration.id} is queued; `invoicing integrations {integration.id}` shows when it has run.")
 
 
 def show_history(order: Order) -> None:
@@ -159,12 +169,24 @@ def restore_token(order: Order) -> None:
         text = order.asked.line.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RefusedError(f"{order.asked.line} cannot be read: {error}") from None
-    line = _third_sink(text)
-    entry = JournalEntry(attempt_id=line.attempt, blob=line.ciphertext, received_at=line.received_at)
-    order.parts.journal.record(line.integration, line.chain, line.version, entry)
-    print(
-        f"Version {line.version} of the keys of {line.integration} is in the journal; keep_tokens adopts it from there."
-    )
+    for line in [_third_sink(text) for text in _lines_of(text)]:
+        entry = JournalEntry(attempt_id=line.attempt, blob=line.ciphertext, received_at=line.received_at)
+        order.parts.journal.record(line.integration, line.chain, line.version, entry)
+        print(
+            f"Version {line.version} of the keys of {line.integration} is in the journal; keep_tokens adopts it from "
+            "there."
+        )
+
+
+def _lines_of(text: str) -> list[str]:
+    """One line as CloudWatch shows it, or all that `invoicing logs third-sink --json` found."""
+    try:
+        found = parse_json(text)
+    except NotJsonError:
+        return [text]
+    if not isinstance(found, list) or not found:
+        return [text]
+    return [str(row.get("@message", "")) if isinstance(row, dict) else "" for row in found]
 
 
 def _unsealed(value: object) -> bytes:
@@ -226,14 +248,14 @@ def check_stack(order: Order) -> None:
 
 def check_fortnox(order: Order) -> None:
     """invoicing check fortnox ID [--write TENANT_ID]: docs/first-contact.md"""
-    integration = _integration(order)
+    integration = operate_one.integration_of(order)
     write = order.asked.write
     if write and write != integration.company.tenant_id:
         raise RefusedError(
             f"{integration.id} is connected to company {integration.company.tenant_id} and not to {write}: nothing is "
             "written. --write takes the tenant id of a test company."
         )
-    order.parts.invoked(_Unhurried())
+    order.parts.invoked(operate_one.Unhurried())
     contact = order.parts.first_contact(integration)
     learned = contact.learn(write=bool(write), today=order.parts.clock().date().isoformat())
     order.show(rows_of(learned), nothing="")
@@ -267,13 +289,6 @@ def check_wms(order: Order) -> None:
     print("This system is understood.")
 
 
-class _Unhurried:
-    """What knows the time left of a command that nobody stops."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 600_000
-
-
 # ---- dead letters
 
 
@@ -286,7 +301,13 @@ def show_dead_letters(order: Order) -> None:
         rows += [{"queue": name, "since": shown_time(one.sent_at), "id": one.id, "body": one.body} for one in shown]
         if (count := letters.count()) > len(shown):
             print(f"invoicing: {name}: {len(shown)} of about {count} are shown", file=sys.stderr)
-    order.show(rows, nothing="There are no dead letters.")
+    hidden = sum(_QUEUES[name](order.parts).count() for name in _asked_queues(order))
+    order.show(
+        rows,
+        nothing=f"None can be shown: somebody else is looking at {hidden}. Look again in two minutes."
+        if hidden
+        else "There are no dead letters.",
+    )
 
 
 def redrive_dead_letters(order: Order) -> None:
@@ -303,9 +324,11 @@ def _asked_queues(order: Order) -> Iterable[str]:
 # ---- how it is asked
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser_of_all() -> argparse.ArgumentParser:
+    """Every command; what documents print is tried with it."""
     parser = argparse.ArgumentParser(prog="invoicing", description="For whoever runs the service.")
     parser.set_defaults(settings=CommandSettings)
+    parser.add_argument("--version", action="version", version=f"invoicing {version('ongoing-fortnox-invoicing')}")
     parser.add_argument("--stack-name", default="", help="default: INVOICING_STACK, else that of samconfig.toml")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     as_json = argparse.ArgumentParser(add_help=False)
@@ -330,20 +353,28 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("integration_id", nargs="?", default="", metavar="ID")
     shown.set_defaults(act=show_integrations)
 
+    _add_of_one(commands, as_json)
+    _add_looks(commands, as_json)
+
     started = commands.add_parser("sync", help="queue a run of one integration")
     started.add_argument("integration_id", metavar="ID")
-    started.set_defaults(act=sync)
+    started.set_defaults(act=operate_one.sync)
 
     history = commands.add_parser("history", parents=[as_json], help="what was done with one invoice")
     history.add_argument("integration_id", metavar="ID")
     history.add_argument("invoice_id", type=int, metavar="INVOICE", help="Ongoing's id of the invoice")
     history.set_defaults(act=show_history)
 
-    tokens = commands.add_parser("tokens", help="keys to Fortnox that only a log line has")
+    tokens = commands.add_parser(
+        "tokens", help="keys to Fortnox: whether they work, and those that only a log line has"
+    )
     token_commands = tokens.add_subparsers(required=True, metavar="COMMAND")
     restored = token_commands.add_parser("restore", help="put the ciphertext of a token_third_sink into the journal")
     restored.add_argument("line", type=Path, metavar="FILE", help="holds the line of the log")
     restored.set_defaults(act=restore_token)
+    tried = token_commands.add_parser("check", parents=[as_json], help="ask Fortnox with the keys of one integration")
+    tried.add_argument("integration_id", metavar="ID")
+    tried.set_defaults(act=operate_one.check_tokens, settings=CheckSettings)
 
     _add_checks(commands, as_json)
 
@@ -373,6 +404,33 @@ def _add_daily(commands: Any, as_json: argparse.ArgumentParser) -> None:
     brought.add_argument("--from", dest="restored", required=True, metavar="NAME", help="of the table made of a backup")
     brought.add_argument("--only", default="", metavar="ID", help="only items of this key")
     brought.set_defaults(act=operate.restore)
+
+
+def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
+    paused = commands.add_parser("pause", help="let one integration rest; its page says who did it")
+    paused.set_defaults(act=operate_one.pause_one)
+    resumed = commands.add_parser("resume", help="let it go on")
+    resumed.add_argument("--anyway", action="store_true", help="even if somebody else paused it")
+    resumed.set_defaults(act=operate_one.resume_one)
+    for command in (paused, resumed):
+        command.add_argument("integration_id", metavar="ID")
+    stopped = commands.add_parser("issues", parents=[as_json], help="what is held, since when, and who mends it")
+    stopped.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all, by kind")
+    stopped.set_defaults(act=operate_one.issues)
+
+
+def _add_looks(commands: Any, as_json: argparse.ArgumentParser) -> None:
+    asked = commands.add_parser("logs", parents=[as_json], help="ask the logs; without a name: what can be asked")
+    asked.add_argument("query", nargs="?", choices=[*QUERIES], metavar="NAME")
+    asked.add_argument("--of", type=_warehouse, metavar="ID", help="only of this integration")
+    asked.add_argument("--hours", default=24, type=int, help="how far back; default: 24")
+    asked.set_defaults(act=operate.logs)
+    outputs = commands.add_parser("outputs", parents=[as_json], help="names and addresses of the stack's parts")
+    outputs.add_argument("name", nargs="?", default="", metavar="NAME", help="only the value of this one")
+    outputs.set_defaults(act=operate.show_outputs)
+    begun = commands.add_parser("start", help="invoke what a schedule invokes, now")
+    begun.add_argument("function", choices=[*operate.SCHEDULED])
+    begun.set_defaults(act=operate.start)
 
 
 def _add_checks(commands: Any, as_json: argparse.ArgumentParser) -> None:
@@ -434,16 +492,6 @@ def _stack_of_checkout(folder: Path) -> str:
 # ---- what is shown
 
 
-def _integration(order: Order) -> Integration:
-    found = order.parts.integrations.get(order.asked.integration_id)
-    if found is None:
-        raise RefusedError(
-            f"there is no integration {order.asked.integration_id}. Its id is the name in the system's address; "
-            "`invoicing integrations` lists all."
-        )
-    return found
-
-
 def _keys_of(order: Order, integration_id: str) -> str:
     try:
         keys = order.parts.tokens.get(integration_id)
@@ -452,11 +500,11 @@ def _keys_of(order: Order, integration_id: str) -> str:
     return f"{keys.status}, {keys.mode}" if keys else "none"
 
 
-def _health(integration: Integration, keys: str) -> Mapping[str, Any]:
+def _health(integration: Integration, keys: str, now: datetime) -> Mapping[str, Any]:
     run = integration.last_run
     return {
         "id": integration.id,
-        "status": _status(integration),
+        "status": _status(integration, now),
         "company": integration.company.name,
         "keys": keys,
         "last run": shown_time(run.finished_at) if run else "",
@@ -470,14 +518,7 @@ def _health(integration: Integration, keys: str) -> Mapping[str, Any]:
     }
 
 
-def _status(integration: Integration) -> str:
-    return "broken" if integration.broken_since else integration.status
-
-
-def _why_not(integration: Integration) -> str:
+def _status(integration: Integration, now: datetime) -> str:
     if integration.broken_since:
-        return (
-            f"its keys to Fortnox are dead since {shown_time(integration.broken_since)}. Its Fortnox administrator "
-            "connects it again with the link in the mail or on its page."
-        )
-    return f"it is {integration.status}. Only its operator changes that, on its page."
+        return "broken"
+    return "late" if integration.late_since(now) else integration.status

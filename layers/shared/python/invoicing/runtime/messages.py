@@ -29,6 +29,7 @@ class MailTrouble:
     """SES could not deliver one of our mails."""
 
     kind: str  # Bounce, Complaint, Reject …
+    lasting: str  # of a bounce: Permanent (SES sends there no more), Transient (a full mailbox, say) or Undetermined
     integration_id: str
     notice: str  # the kind of notice that the mail was about
 
@@ -37,6 +38,7 @@ class _MailEvent(Message):
     """Of SES. What it lacks is empty: that a mail did not arrive must be told in any case."""
 
     kind: Text = Field(default="", validation_alias=AliasPath("detail", "eventType"))
+    lasting: Text = Field(default="", validation_alias=AliasPath("detail", "bounce", "bounceType"))
     integration: Text = Field(default="", validation_alias=AliasPath("detail", "mail", "tags", "integration", 0))
     notice: Text = Field(default="", validation_alias=AliasPath("detail", "mail", "tags", "kind", 0))
 
@@ -47,7 +49,7 @@ def read_mail_trouble(event: Mapping[str, Any]) -> MailTrouble:
     Raises UpstreamContractError.
     """
     got = read(_MailEvent, event, what="an event of SES")
-    return MailTrouble(kind=got.kind, integration_id=got.integration, notice=got.notice)
+    return MailTrouble(kind=got.kind, lasting=got.lasting, integration_id=got.integration, notice=got.notice)
 
 
 def read_batch(event: Mapping[str, Any]) -> list[QueueMessage]:

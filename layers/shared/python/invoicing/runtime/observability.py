@@ -1,5 +1,6 @@
 """Structured log lines and metrics. No secret, no body and no address of a person goes in."""
 
+import logging
 import threading
 import warnings
 from collections.abc import Mapping
@@ -24,13 +25,15 @@ COUNTED = {
     "mail_limited": "MailsLimited",
     "fortnox_drift": "FortnoxDrift",
 }
+# Python's logging raises KeyError for a field that is called like something of its own.
+TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _one_at_a_time = threading.Lock()  # runs are beside each other, and the library adds to a plain dictionary
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
 
 
 def report(event: str, fields: Mapping[str, str | int]) -> None:
-    """One event as a log line, and as a metric if it is counted."""
-    logger.info(event, extra=dict(fields))
+    """One event as a log line, and as a metric if it is counted. Raises for no field, whatever it is called."""
+    logger.info(event, extra={f"{name}_" if name in TAKEN else name: value for name, value in fields.items()})
     name = COUNTED.get(event)
     if name is not None:
         _measure(name, 1)

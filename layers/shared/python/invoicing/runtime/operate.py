@@ -1,16 +1,17 @@
-"""What the service operator asks every day, and does on a bad one: status, pause-all, restore."""
+"""What the service operator asks every day, and does on a bad one: status, logs, start, pause-all, restore."""
 
 import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final, NamedTuple
 
 from invoicing.application.ports import Copied
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.integration import Integration, IntegrationStatus, UnreadableIntegration
+from invoicing.runtime.log_queries import QUERIES
 from invoicing.runtime.order import Order, RefusedError, shown_time, table_of
 
 TABLES: Final = {
@@ -20,6 +21,13 @@ TABLES: Final = {
     "sessions": "SessionsTable",
     "notices": "NoticesTable",
 }
+# What schedules invoke, and may be invoked beside them.
+SCHEDULED: Final = {
+    "dispatch-syncs": "DispatchSyncsFunction",
+    "keep-tokens": "KeepTokensFunction",
+    "notify-operators": "NotifyOperatorsFunction",
+}
+_MOST_ROWS = 100  # of an answer of the logs
 _WATCH_EVERY = 30.0  # seconds
 _TOLD_EVERY = 10_000  # items
 
@@ -51,13 +59,17 @@ def status(order: Order) -> None:
 def _look(order: Order) -> tuple[list[Trouble], Mapping[str, int]]:
     found = list(_of_the_stack(order))
     counts = dict.fromkeys(["integrations", *IntegrationStatus], 0)
+    waiting = {"runs waiting": order.parts.queue.waiting(), "of slow systems": order.parts.slow_queue.waiting()}
     now = order.parts.clock()
     for one in order.parts.integrations.all():
         counts["integrations"] += 1
         if isinstance(one, Integration):
             counts[one.status] += 1
         found += _of_one(one, now)
-    return sorted(found, key=lambda one: (one.gravity, one.since is None, one.since, one.which)), counts
+    return sorted(found, key=lambda one: (one.gravity, one.since is None, one.since, one.which)), {
+        **counts,
+        **waiting,
+    }
 
 
 def _tell(order: Order, found: list[Trouble], counts: Mapping[str, int]) -> None:
@@ -87,7 +99,7 @@ def _of_the_stack(order: Order) -> Iterator[Trouble]:
         yield Trouble(0, since, "alarm", name.removeprefix(f"{order.stack_name}-"), text)
     for finding in checks.running():
         if not finding.good:
-            yield Trouble(1, None, f"{finding.subject} stand still", finding.seen, finding.mend)
+            yield Trouble(1, None, finding.subject, finding.seen, finding.mend)
     for name, letters in {
         "sync": order.parts.sync_dead_letters(),
         "notices": order.parts.notice_dead_letters(),
@@ -115,6 +127,45 @@ def _of_one(one: Integration | UnreadableIntegration, now: datetime) -> Iterator
         yield Trouble(7, run.finished_at, f"{run.failed} invoices are tried again", one.id, "nothing yet")
     if run.held:
         yield Trouble(8, run.finished_at, f"{run.held} invoices are held", one.id, "its operator was told")
+
+
+# ---- look up
+
+
+def logs(order: Order) -> None:
+    """invoicing logs [NAME] [--of ID] [--hours N]"""
+    asked = order.asked
+    if asked.query is None:
+        order.show([{"name": name, "about": query.about} for name, query in QUERIES.items()], nothing="")
+        return
+    query = QUERIES[asked.query]
+    text = f'filter integration = "{asked.of}" | {query.text}' if asked.of else query.text
+    groups = [f"/{order.stack_name}/{of}" for of in query.of]
+    print(f"invoicing: {', '.join(groups)}, {asked.hours} h: {text}", file=sys.stderr)
+    now = order.parts.clock()
+    rows = order.parts.log_search().ask(
+        groups, text, since=now - timedelta(hours=asked.hours), until=now, limit=_MOST_ROWS
+    )
+    names = dict.fromkeys(name for row in rows for name in row)
+    found = [{name: row.get(name, "") for name in names} for row in rows]
+    order.show(found, nothing=f"Nothing of that in the last {asked.hours} hours.")
+
+
+def show_outputs(order: Order) -> None:
+    """invoicing outputs [NAME]"""
+    name = order.asked.name
+    if name and name not in order.outputs:
+        raise RefusedError(f"{order.stack_name} has no output {name}: `invoicing outputs` lists all")
+    if name:
+        print(order.outputs[name])
+        return
+    order.show([{"name": one, "value": value} for one, value in sorted(order.outputs.items())], nothing="")
+
+
+def start(order: Order) -> None:
+    """invoicing start FUNCTION: the same as its schedule does; two at once do no harm."""
+    name = order.asked.function
+    print(f"{name}: {order.parts.invoke_function(order.outputs[SCHEDULED[name]])}")
 
 
 # ---- stop

@@ -154,8 +154,10 @@ class CommandSettings(Settings):
     integrations_table: str
     tokens_table: str
     exports_table: str
+    notices_table: str
     journal_bucket: str
     sync_queue_url: str
+    slow_sync_queue_url: str
     sync_dead_letters_url: str
     notice_dead_letters_url: str
     notify_operators_function: str
@@ -164,7 +166,7 @@ class CommandSettings(Settings):
     def of_stack(cls, stack_name: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> Self:
         """Raises ConfigurationError that names every missing output."""
         shared = {field.name for field in fields(Settings)}
-        own = {field.name: _output_of(field.name) for field in fields(cls) if field.name not in shared}
+        own = {field.name: output_of(field.name) for field in fields(cls) if field.name not in shared}
         told = {**parameters, **outputs}
         missing = sorted(output for output in own.values() if output not in told)
         if missing:
@@ -202,5 +204,6 @@ _CALLED = {
 }
 
 
-def _output_of(name: str) -> str:
+def output_of(name: str) -> str:
+    """The output of the template that a field of CommandSettings is read from."""
     return _CALLED.get(name) or "".join(word.capitalize() for word in name.removesuffix("_url").split("_"))

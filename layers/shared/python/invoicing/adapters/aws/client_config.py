@@ -11,3 +11,6 @@ TOKEN_STORES = Config(connect_timeout=1, read_timeout=2, retries={"mode": "stand
 
 # A mail whose answer was lost may have gone out: the SDK must not send it again by itself.
 MAIL = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
+
+# A function that is invoked by hand is waited for, for as long as the slowest may run, and not invoked twice.
+INVOCATION = Config(connect_timeout=2, read_timeout=310, retries={"mode": "standard", "total_max_attempts": 1})

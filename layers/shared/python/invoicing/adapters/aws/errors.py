@@ -94,7 +94,7 @@ def translate(error: ClientError | BotoCoreError, what: str) -> InvoicingError:
         return RetryLaterError(f"{what}: AWS did not answer ({kind}). It is tried again.")
     if isinstance(error, NoCredentialsError | PartialCredentialsError | NoRegionError):
         return ConfigurationError(
-            f"{what}: the SDK has no credentials or region ({kind}). The service operator sets them."
+            f"{what}: the SDK has no credentials or region ({kind}). The service operator sets AWS_PROFILE, AWS_REGION."
         )
     return UpstreamContractError(f"{what}: the SDK refused the call ({kind}). This is a defect of ours.")
 
@@ -117,6 +117,6 @@ def _refused(error: ClientError, what: str) -> InvoicingError:
     if code in _CONFIGURATION:
         return ConfigurationError(
             f"{what}: AWS does not allow it or does not find it ({answer}). "
-            "The service operator compares the function's role and variables with the template."
+            "The service operator compares the function's role and variables with the template, or their own login."
         )
     return UpstreamContractError(f"{what}: AWS refused the request ({answer}). This is a defect of ours.")

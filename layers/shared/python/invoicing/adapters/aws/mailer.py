@@ -1,17 +1,26 @@
 """Mail through SES, as MIME that we build ourselves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import make_msgid, parseaddr
 from typing import TYPE_CHECKING
 
-from invoicing.adapters.aws.errors import translated
+from botocore.exceptions import ClientError
+
+from invoicing.adapters.aws.errors import code_of, translated
+from invoicing.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
+# Of these its own words are needed to mend it.
+_SAYS_WHY = frozenset(
+    {"AccountSuspendedException", "MailFromDomainNotVerifiedException", "MessageRejected", "SendingPausedException"}
+)
+_ADDRESS = re.compile(r"\S+@\S+")
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_.@-]")  # SES refuses a mail whose tags have other characters
 
 
@@ -29,7 +38,7 @@ class SesMailer:
     def send(self, *, to: str, subject: str, text: str, html: str, tags: Mapping[str, str]) -> None:
         """Sends both versions in one mail. The error never names the recipient."""
         mail = self._mail(to=to, subject=subject, text=text, html=html)
-        with translated("SES SendEmail"):
+        with translated("SES SendEmail"), _in_its_words():
             self._client.send_email(
                 FromEmailAddress=self._sender,
                 Destination={"ToAddresses": [to]},
@@ -50,3 +59,15 @@ class SesMailer:
         mail.set_content(text, charset="utf-8", cte="quoted-printable")
         mail.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
         return mail
+
+
+@contextmanager
+def _in_its_words() -> Iterator[None]:
+    """Only SES knows why it takes no mail: an unconfirmed sender, its sandbox, a pause. Addresses are left out."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in _SAYS_WHY:
+            raise
+        said = _ADDRESS.sub("…", error.response["Error"].get("Message", ""))
+        raise ConfigurationError(f"SES SendEmail: {code_of(error)}: {said}") from None

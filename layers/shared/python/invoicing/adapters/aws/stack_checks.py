@@ -24,7 +24,11 @@ _PLACEHOLDER: Final = re.compile(
 
 
 class _WrongError(Exception):
-    """What was seen that must not be."""
+    """What was seen that must not be. `mend` is better than what the check says of itself, where it is known."""
+
+    def __init__(self, seen: str, *, mend: str = "") -> None:
+        super().__init__(seen)
+        self.mend = mend
 
 
 class StackChecks:
@@ -99,8 +103,17 @@ class StackChecks:
     def running(self) -> list[Finding]:
         """What must be on all the time, and may have been switched off by somebody."""
         return [
-            _found("Schedules", self._schedules_are_on, "aws events enable-rule --name NAME"),
-            _found("Queues", self._queues_are_read, "aws lambda update-event-source-mapping --enabled --uuid UUID"),
+            _found("Schedules stand still", self._schedules_are_on, "deploy the same version again"),
+            _found("Queues stand still", self._queues_are_read, "deploy the same version again"),
+            _found(
+                "Nobody gets the alarms",
+                self._alarms_are_heard,
+                f"aws sns subscribe --topic-arn {self._outputs.get('AlarmTopic', '…')} --protocol email "
+                "--notification-endpoint YOU@EXAMPLE, then the link in its mail",
+            ),
+            _found(
+                "No mail goes out", self._mails_go_out, "SES console, Account dashboard: it says why sending stopped"
+            ),
         ]
 
     def alarms(self) -> Iterator[tuple[datetime, str, str]]:
@@ -114,9 +127,13 @@ class StackChecks:
         account = self._client("sesv2").get_account()
         if not account.get("ProductionAccessEnabled"):
             raise _WrongError("in the sandbox: only verified addresses get mail")
-        if not account.get("SendingEnabled"):
-            raise _WrongError("sending is switched off for the whole account")
+        self._mails_go_out()
         return "production access"
+
+    def _mails_go_out(self) -> str:
+        if not self._client("sesv2").get_account().get("SendingEnabled"):
+            raise _WrongError("sending is switched off for the whole account")
+        return "on"
 
     def _sender_is_verified(self, sender: str) -> str:
         if not any(identity.get("VerifiedForSendingStatus") for identity in self._identities(sender)):
@@ -154,7 +171,10 @@ class StackChecks:
         scheduled = [rule for rule in rules if rule.get("ScheduleExpression")]
         off = [rule["Name"] for rule in scheduled if rule.get("State") != "ENABLED"]
         if off or len(scheduled) < _SCHEDULES:
-            raise _WrongError(f"off: {', '.join(off)}" if off else f"{len(scheduled)} of {_SCHEDULES} are there")
+            raise _WrongError(
+                f"off: {', '.join(off)}" if off else f"{len(scheduled)} of {_SCHEDULES} are there",
+                mend="; ".join(f"aws events enable-rule --name {name}" for name in off),
+            )
         return f"{len(scheduled)} on"
 
     def _queues_are_read(self) -> str:
@@ -164,7 +184,10 @@ class StackChecks:
         ]
         off = [one["UUID"] for one in mappings if one.get("State") not in {"Enabled", "Enabling", "Updating"}]
         if off or not mappings:
-            raise _WrongError(f"off: {', '.join(off)}" if off else "none is there")
+            raise _WrongError(
+                f"off: {', '.join(off)}" if off else "none is there",
+                mend="; ".join(f"aws lambda update-event-source-mapping --enabled --uuid {uuid}" for uuid in off),
+            )
         return f"{len(mappings)} on"
 
     def _resources(self, kind: str) -> list[str]:
@@ -219,7 +242,7 @@ def _found(subject: str, check: Callable[[], str], mend: str) -> Finding:
     try:
         return Finding(subject=subject, good=True, seen=check())
     except _WrongError as wrong:
-        seen = str(wrong)
+        seen, mend = str(wrong), wrong.mend or mend
     except ClientError as error:
         seen = f"AWS refused to tell: {code_of(error)}"
     except BotoCoreError as error:

@@ -66,6 +66,14 @@ class SqsSyncQueue:
         if refused := answer.get("Failed"):
             raise RetryLaterError(f"SQS removed {len(refused)} of {len(receipts)} messages not: {refused[0]['Code']}")
 
+    def waiting(self) -> int:
+        """About how many messages nobody works on yet."""
+        with translated("SQS GetQueueAttributes of the sync queue"):
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
     def _send(self, batch: Sequence[SyncRequest]) -> list[SyncRequest]:
         """Gives those that SQS refused."""
         entries: list[SendMessageBatchRequestEntryTypeDef] = [

@@ -59,5 +59,5 @@ class Drift:
             new = sorted(strange_in(thing, answer, whole=whole) - self._told)[: _MOST - len(self._told)]
             self._told.update(new)
         for one in new:
-            fields = {"integration": self.integration_id, "kind": one.what, "thing": one.thing, "name": one.name}
+            fields = {"integration": self.integration_id, "kind": one.what, "thing": one.thing, "element": one.name}
             self.report("fortnox_drift", fields)

@@ -460,7 +460,8 @@ class OngoingClient:
                 if not listing.has_list and not self._understood_as_empty(login, system, timeout) and not is_new:
                     raise WmsNotUnderstoodError(
                         f"{where} succeeded without any list, and this system has not shown yet that it means an "
-                        "empty one. `invoicing check wms` tells more, and lets a person confirm it",
+                        f"empty one. `invoicing check wms {login.warehouse} --username USER` tells more, and lets a "
+                        "person confirm it",
                         kind=Misunderstanding.NO_LIST,
                     )
         except UnknownOutcomeError as error:

@@ -58,7 +58,7 @@ class SystemKnowledge:
         new = sorted({str(one) for one in unknown} - set(self.known.names))[: _MOST_NAMES - len(self.known.names)]
         for name in new:
             times = sum(count for one, count in unknown.items() if str(one) == name)
-            self._report("wms_name_unknown", {"integration": self._warehouse, "name": name, "times": times})
+            self._report("wms_name_unknown", {"integration": self._warehouse, "element": name, "times": times})
         if new:
             self.learn(names=(*self.known.names, *new))
 

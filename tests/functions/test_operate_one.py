@@ -1,0 +1,203 @@
+"""What the service operator asks of one integration, and does to it, with the deployed functions beside it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.tokens import TokenStatus
+
+from local.ongoing.faults import Effect, FaultRule
+from local.ongoing.seed import WAREHOUSE
+from tests.functions.deployed import Page, event
+from tests.functions.operating import Operator
+
+
+def run(on_duty: Operator) -> None:
+    """One run, as the queue brings it."""
+    on_duty.deployed.invoke("sync_invoices", event("sync_invoices__one"))
+
+
+def front_page(on_duty: Operator) -> Page:
+    """What its operator sees."""
+    return on_duty.browser.look()
+
+
+# ---- pause and resume
+
+
+def test_one_integration_rests_and_goes_on(on_duty: Operator) -> None:
+    """Nothing is dispatched for it, and its page says who paused it."""
+    deployed = on_duty.deployed
+    paused = on_duty.type(f"pause {WAREHOUSE}")
+    dispatched = deployed.invoke("dispatch_syncs", event("dispatch_syncs__schedule"))
+
+    assert paused.code == 0
+    assert dispatched == {"dispatched": 0}
+    assert "service operator" in front_page(on_duty).text
+    assert on_duty.type(f"sync {WAREHOUSE}").error.endswith(
+        f"it is paused by you. `invoicing resume {WAREHOUSE}` lets it go on.\n"
+    )
+    assert on_duty.type(f"resume {WAREHOUSE}").code == 0
+    assert deployed.invoke("dispatch_syncs", event("dispatch_syncs__schedule")) == {"dispatched": 1}
+
+
+def test_what_somebody_else_paused_is_not_resumed_by_mistake(on_duty: Operator) -> None:
+    """They may have a reason."""
+    on_duty.browser.press("/pause")
+    refused = on_duty.type(f"resume {WAREHOUSE}")
+
+    assert refused.code == 1
+    assert "was not paused by you, but by" in refused.error
+    statuses = [on_duty.deployed.integration.status]
+    assert on_duty.type(f"resume {WAREHOUSE} --anyway").code == 0
+    statuses.append(on_duty.deployed.integration.status)
+    assert statuses == [IntegrationStatus.PAUSED, IntegrationStatus.ACTIVE]
+
+
+@pytest.mark.parametrize("line", [f"resume {WAREHOUSE}", "pause nobody", "resume nobody", "issues nobody"])
+def test_what_cannot_be_done_is_said(on_duty: Operator, line: str) -> None:
+    """One sentence, and nothing changes."""
+    before = on_duty.deployed.integration
+    said = on_duty.type(line)
+
+    assert (said.code, said.out) == (1, "")
+    assert said.error.startswith("invoicing: ")
+    assert on_duty.deployed.integration == before
+
+
+def test_an_integration_that_the_index_lost_comes_back_by_pausing_and_resuming(on_duty: Operator) -> None:
+    """As the runbook says; nothing else writes the attribute of what is active."""
+    deployed = on_duty.deployed
+    deployed.aws.dynamodb.update_item(
+        TableName=deployed.variables["integrations_table"],
+        Key={"integration_id": {"S": WAREHOUSE}},
+        UpdateExpression="REMOVE active",
+    )
+    assert deployed.invoke("dispatch_syncs", event("dispatch_syncs__schedule")) == {"dispatched": 0}
+    on_duty.type(f"pause {WAREHOUSE}")
+    on_duty.type(f"resume {WAREHOUSE}")
+
+    assert deployed.invoke("dispatch_syncs", event("dispatch_syncs__schedule")) == {"dispatched": 1}
+
+
+def test_no_sync_is_promised_while_the_service_is_paused(on_duty: Operator) -> None:
+    """A worker would drop it."""
+    on_duty.type("pause-all")
+    said = on_duty.type(f"sync {WAREHOUSE}")
+
+    assert said.code == 1
+    assert "`invoicing resume-all` lets it go on" in said.error
+
+
+# ---- issues
+
+
+def test_issues_are_told_with_reasons_ages_and_fortnoxs_words(on_duty: Operator) -> None:
+    """All of one integration, and by kind of all."""
+    run(on_duty)
+    held = on_duty.type(f"issues {WAREHOUSE} --json").rows()
+    kinds = on_duty.type("issues --json").rows()
+
+    assert held
+    assert all(row["since"] and row["issue"] and row["who mends it"] and row["what and how"] for row in held)
+    assert sum(int(kind["of"].split()[0]) for kind in kinds) == len(held)
+    assert {kind["issue"] for kind in kinds} == {row["issue"] for row in held}
+    assert {kind["id"] for kind in kinds} == {WAREHOUSE}
+
+
+def test_what_stops_all_invoices_is_the_first_line(on_duty: Operator) -> None:
+    """With since when."""
+    on_duty.deployed.clock.advance(timedelta(hours=2))
+    on_duty.deployed.ongoing.add_fault(FaultRule(effect=Effect.STATUS, status=503, times=None))
+    run(on_duty)
+    (row,) = on_duty.type(f"issues {WAREHOUSE} --json").rows()
+
+    assert (row["invoice"], row["issue"], row["who mends it"]) == ("all", "wms_not_answering", "nobody")
+    assert row["since"].startswith(f"{on_duty.deployed.clock():%Y-%m-%dT%H}")
+
+
+# ---- keys
+
+
+def test_keys_are_tried_at_fortnox(on_duty: Operator) -> None:
+    """What a run would do, and whose books they open."""
+    (row,) = on_duty.type(f"tokens check {WAREHOUSE} --json").rows()
+
+    assert row["answers"].startswith(on_duty.deployed.integration.company.name)
+    assert row["as connected"] == "yes"
+    assert row["keys"] == "active, service"
+
+
+def test_keys_of_another_company_are_told(on_duty: Operator) -> None:
+    """The record says one company, and the keys open another."""
+    stored = on_duty.deployed.integration
+    company = replace(stored.company, organisation_number="556677-0000")
+    on_duty.deployed.integrations.put(replace(stored, company=company, version=stored.version + 1))
+    said = on_duty.type(f"tokens check {WAREHOUSE}")
+
+    assert said.code == 1
+    assert "another company" in said.error
+
+
+def test_dead_keys_and_a_refused_client_are_told_apart(on_duty: Operator) -> None:
+    """One is the company's affair, the other ours."""
+    deployed = on_duty.deployed
+    deployed.clock.advance(timedelta(hours=2))  # the stored access token is over
+    deployed.aws.secrets.put_secret_value(SecretId=deployed.variables["fortnox_secret_arn"], SecretString="wrong")
+    refused = on_duty.type(f"tokens check {WAREHOUSE}")
+    keys = deployed.tokens.get(WAREHOUSE)
+    assert keys is not None
+    deployed.tokens.mark(
+        WAREHOUSE,
+        TokenStatus.BROKEN,
+        chain_id=keys.chain_id,
+        ver=keys.ver,
+        epoch=keys.epoch,
+        due_at=None,
+        refused_at=None,
+    )
+    deployed.integrations.mark_broken(WAREHOUSE, at=deployed.clock())
+    dead = on_duty.type(f"tokens check {WAREHOUSE}")
+
+    assert (refused.code, dead.code) == (1, 1)
+    assert "docs/runbooks/client-refused.md" in refused.error
+    assert "keys to Fortnox are dead" in dead.error
+
+
+# ---- outputs, start, logs
+
+
+def test_an_output_can_stand_in_another_command(on_duty: Operator) -> None:
+    """Its value alone; all of them as a table."""
+    assert on_duty.type("outputs SyncQueue").out == f"{on_duty.outputs['SyncQueue']}\n"
+    assert on_duty.type("outputs NoSuchPart").code == 1
+    assert {row["name"] for row in on_duty.type("outputs --json").rows()} == set(on_duty.outputs)
+
+
+def test_what_schedules_invoke_is_started_by_hand(on_duty: Operator) -> None:
+    """And its answer is shown."""
+    assert on_duty.type("start dispatch-syncs").out == 'dispatch-syncs: {"dispatched": 1}\n'
+    assert on_duty.type("start keep-tokens").out == 'keep-tokens: {"looked_at": 0}\n'
+    assert on_duty.type("start notify-operators").out == "notify-operators: null\n"
+
+
+def test_what_the_log_can_be_asked_is_listed(on_duty: Operator) -> None:
+    """And the query is printed, for the console."""
+    listed = on_duty.type("logs --json").rows()
+    said = on_duty.type("logs errors --hours 2")
+
+    assert {"errors", "third-sink"} <= {row["name"] for row in listed}
+    assert said.out == "Nothing of that in the last 2 hours.\n"
+    assert "/invoicing/sync_invoices" in said.error
+    assert "filter level" in said.error
+
+
+def test_the_life_of_one_integration_is_in_its_lines(on_duty: Operator) -> None:
+    """Runs, keys and people, and of nobody else."""
+    run(on_duty)
+    on_duty.browser.press("/pause")
+    found = on_duty.type(f"logs everything --of {WAREHOUSE} --json").rows()
+
+    assert {"run_finished", "token_access", "integration_paused"} <= {row["message"] for row in found}
+    assert on_duty.type("logs everything --of sydlager").out == "Nothing of that in the last 24 hours.\n"
