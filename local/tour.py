@@ -247,6 +247,7 @@ class Visitor:
             "path": f"{own.path}{path}",
             "queryStringParameters": dict(query),
             "headers": {
+                "accept-encoding": "gzip, deflate, br",
                 "accept-language": language.value,
                 "content-type": "application/x-www-form-urlencoded",
                 "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
