@@ -4,6 +4,7 @@ The simulators are those of the demo, the wiring is the one that is deployed, an
 of the functions lead to. So nothing is shown here that the product cannot show.
 """
 
+import base64
 import io
 import os
 import re
@@ -128,6 +129,8 @@ PAGES = (
     "message-session-ended",
     "message-signed-out",
     "message-signed-out-everywhere",
+    "message-specification-differs",
+    "message-specification-gone",
     "message-unavailable",
     "pause",
     "preview",
@@ -176,6 +179,7 @@ class Seen:
     status: int
     body: str
     location: str
+    file: bytes = b""  # in place of a body
 
     @property
     def query(self) -> dict[str, str]:
@@ -243,6 +247,7 @@ class Visitor:
             "path": f"{own.path}{path}",
             "queryStringParameters": dict(query),
             "headers": {
+                "accept-encoding": "gzip, deflate, br",
                 "accept-language": language.value,
                 "content-type": "application/x-www-form-urlencoded",
                 "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
@@ -261,8 +266,14 @@ class Visitor:
         for line in answer["multiValueHeaders"].get("Set-Cookie", []):
             name, _, rest = line.partition("=")
             self.cookies[name] = rest.partition(";")[0]
-        headers = answer["multiValueHeaders"]
-        return Seen(status=answer["statusCode"], body=answer["body"], location=headers.get("Location", [""])[0])
+        location = answer["multiValueHeaders"].get("Location", [""])[0]
+        binary = answer["isBase64Encoded"]
+        return Seen(
+            status=answer["statusCode"],
+            body="" if binary else answer["body"],
+            location=location,
+            file=base64.b64decode(answer["body"]) if binary else b"",
+        )
 
 
 class Tour:
@@ -407,6 +418,7 @@ class Tour:
         self._look("invoice-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}")
         self._look("invoice-not-due", f"/invoices/{seed.STILL_GROWING}")
         self._look("preview-unchanged", f"/invoices/{seed.PLAIN}/preview")
+        self._without_specification()
         self._look("preview-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}/preview")
         self._look("preview-long", f"/invoices/{VERY_LONG}/preview?page=2")
         self._look("issues", "/issues")
@@ -573,6 +585,15 @@ class Tour:
         """Disconnecting ends the sign-in; who has another one sees the same."""
         self.operator.press("/disconnect", confirm="on")
         self._keep(name, lambda language: other.get(HERE, language=language))
+
+    def _without_specification(self) -> None:
+        """Somebody adds a charge to an invoice that was sent, and then deletes it."""
+        there = next(one for one in self.world.ongoing.warehouse(WAREHOUSE).invoices if one.id == seed.CLAIM)
+        self.world.ongoing.put_invoice(WAREHOUSE, replace(there, charges=(*there.charges, there.charges[0])))
+        self._look("message-specification-differs", f"/invoices/{seed.CLAIM}/specification.pdf")
+        self.world.ongoing.remove_invoice(WAREHOUSE, seed.CLAIM)
+        self._look("message-specification-gone", f"/invoices/{seed.CLAIM}/specification.csv")
+        self.world.ongoing.put_invoice(WAREHOUSE, there)
 
     # ---- how it is kept
 

@@ -16,6 +16,7 @@ from local.bench.counts import count_all
 from local.bench.memory import measure_run, no_growth
 from local.bench.pacing import keep_pace
 from local.bench.sizes import measure_sizes
+from local.bench.specifications import measure_specification
 from local.bench.starts import LAYERS, ROUNDS, first_page_target, measure_starts
 from local.bench.story import read_story
 from local.bench.targets import missed_counts
@@ -29,6 +30,7 @@ ORDINARY_CALL = 0.1  # seconds; recorded answers of Fortnox took 70 to 150 ms
 CALL_SECONDS = (0.0, ORDINARY_CALL, 0.2)
 PACED_CALLS = 2_000
 JITTERS = (0.0, 0.3)  # seconds by which each call may be late
+SPECIFICATION_SIZES = (200, 2_000, 20_000)  # charges
 RUN_SIZES = ((1, 200), (1, 20_000), (100, 10), (1500, 10), (4000, 10))  # invoices, and charges on each
 
 
@@ -51,6 +53,8 @@ def main() -> int:
             print(tables.starts_table(starts, ROUNDS), flush=True)
             runs = [measure_run(invoices, charges, scratch) for invoices, charges in RUN_SIZES]
             print(tables.memory_table(runs), flush=True)
+            specifications = [measure_specification(charges) for charges in SPECIFICATION_SIZES]
+            print(tables.specifications_table(specifications), flush=True)
         story = read_story(DEMO)
         print(tables.story_table(story), flush=True)
         scenarios = count_all()
@@ -79,6 +83,7 @@ def main() -> int:
         "sizes": [asdict(one) for one in sizes],
         "starts": [asdict(one) for one in starts],
         "memory": [asdict(one) for one in runs],
+        "specifications": [asdict(one) for one in specifications],
         "story": [asdict(one) for one in story],
         "counts": [asdict(one) for one in scenarios],
         "backlogs": [asdict(one) for one in backlogs],

@@ -17,6 +17,7 @@ from local.bench.costs import BATCH, IDLE_BATCH_SECONDS, WAREHOUSES, Cost
 from local.bench.counts import Calls, Scenario
 from local.bench.memory import FUNCTION_MEGABYTES, RunCost
 from local.bench.sizes import Size
+from local.bench.specifications import SpecificationCost
 from local.bench.starts import StartTimes
 from local.bench.story import StoryStep
 from local.bench.targets import Verdict
@@ -173,6 +174,19 @@ def memory_table(costs: Sequence[RunCost]) -> str:
         "Memory and processor time of one run, in a process of its own",
         _table(("", "peak MB", f"of {FUNCTION_MEGABYTES} MB", "× before", "seconds", "× before"), rows),
         "Invoices × charges on each. × before: to the line above.",
+    )
+
+
+def specifications_table(costs: Sequence[SpecificationCost]) -> str:
+    """What drawing takes."""
+    rows = [
+        (f"{one.charges:,} charges", f"{one.megabytes:.0f}", f"{one.seconds:.2f}", f"{one.kilobytes:,.0f}")
+        for one in costs
+    ]
+    return titled(
+        "Specifications as PDF, each in a process of its own",
+        _table(("", "MB more", "seconds", "kB of the file"), rows),
+        "From charges that are in memory: draft, tie and drawing, the import of what draws included.",
     )
 
 

@@ -144,6 +144,7 @@ def test_an_invoice_is_read_whole(client: OngoingClient) -> None:
         comment="",
         profit_centre="HANT",
         order_number="SO-88001",
+        day=date(2026, 10, 2),
     )
     assert sum(one.price * one.quantity for one in invoice.charges) == invoice.amount
 
@@ -410,6 +411,23 @@ def test_an_invoice_with_a_bad_charge_is_never_half_read(charge: str, reason: st
     found = _listed(_answering(body), LOGIN, since=LONG_AGO)
 
     assert found == [UnreadableInvoice(id=7, reason=reason)]
+
+
+@pytest.mark.parametrize(
+    ("written", "day"), [("2026-10-01T22:00:00Z", date(2026, 10, 2)), ("", None), ("02.10.2026", None), ("?", None)]
+)
+def test_a_charge_whose_day_cannot_be_read_has_none(written: str, day: date | None) -> None:
+    """Only the specification shows it, so it holds no invoice. The Swedish day is meant, as everywhere."""
+    charge = f"<ChargeId>1</ChargeId><Price>1</Price><NumberOfItems>1</NumberOfItems><ActionDate>{written}</ActionDate>"
+    body = _answer_with(
+        "<GoodsOwner><Id>1</Id></GoodsOwner>",
+        "<InvoiceInfo><InvoiceId>7</InvoiceId><InvoiceDate>2026-10-31T00:00:00</InvoiceDate>"
+        "<InvoiceAmount>1</InvoiceAmount><IsExported>false</IsExported></InvoiceInfo>"
+        f"<InvoiceCharges><GetInvoicesCharge>{charge}</GetInvoicesCharge></InvoiceCharges>",
+    )
+    [found] = _listed(_answering(body), LOGIN, since=LONG_AGO)
+
+    assert _readable(found).charges[0].day == day
 
 
 def test_control_characters_in_one_comment_hide_no_invoice(simulator: OngoingSimulator, client: OngoingClient) -> None:

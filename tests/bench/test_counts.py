@@ -13,6 +13,7 @@ from local.bench.backlog import drain
 from local.bench.counts import SCENARIOS, Calls, Scenario, Target, exported_again_unchanged
 from local.bench.memory import measure_run
 from local.bench.sizes import measure_sizes
+from local.bench.specifications import measure_specification
 from local.bench.starts import SDK, StartTimes, first_page_target
 from local.bench.story import read_story
 from local.bench.targets import missed_counts
@@ -114,6 +115,14 @@ def test_memory_is_measured_in_a_run_that_sends(tmp_path: Path) -> None:
     cost = measure_run(2, 3, tmp_path)
 
     assert cost.megabytes > 0
+    assert cost.seconds > 0
+
+
+def test_a_specification_is_measured_by_drawing_it() -> None:
+    """In a process of its own; the file is one."""
+    cost = measure_specification(30)
+
+    assert cost.kilobytes > 1
     assert cost.seconds > 0
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from urllib.parse import urljoin
 
 from playwright.sync_api import expect
 
@@ -105,6 +106,22 @@ def test_the_history_is_a_file_that_a_spreadsheet_opens(settled: Office) -> None
     assert text.startswith(f"\ufeff{settled.say('Time in Sweden')}")
     assert "Kaffe & Kakao AB" in text
     assert settled.say("Created in Fortnox") in text
+
+
+def test_an_invoice_has_its_specification_to_print_and_for_spreadsheets(settled: Office) -> None:
+    """Both files come whole through the front door, the binary one too."""
+    settled.open(f"/invoices/{seed.MANY_CHARGES}")
+    address = settled.page.get_by_role("link", name=settled.say("Specification (PDF)")).get_attribute("href")
+    drawn = settled.page.request.get(urljoin(settled.page.url, address or ""), headers={"accept": "text/html, */*"})
+    with settled.page.expect_download() as download:
+        settled.follow("Specification (CSV)")
+    text = download.value.path().read_text(encoding="utf-8")
+
+    assert drawn.headers["content-type"] == "application/pdf"
+    assert drawn.body().startswith(b"%PDF-1.7")
+    assert drawn.body().rstrip().endswith(b"%%EOF")
+    assert text.startswith(f"\ufeff{settled.say('Row')}")
+    assert text.count("SO-88") == 40
 
 
 def test_a_preview_shows_what_would_be_sent_and_sends_nothing(settled: Office) -> None:

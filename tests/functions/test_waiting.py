@@ -35,4 +35,13 @@ def test_the_first_page_waits_for_no_package_of_calls_and_models() -> None:
     assert answer.returncode == 0, answer.stderr
     loaded = set(json.loads(answer.stdout.splitlines()[-1]))
     assert "invoicing.pages.start" in loaded
-    assert loaded & {"requests", "pydantic"} == set()
+    assert loaded & {"requests", "pydantic", "pydyf"} == set()
+
+
+def test_who_draws_no_specification_waits_for_no_package_that_draws() -> None:
+    """The portal and the runs import it with the first one that they draw."""
+    source = "import invoicing.pages.portal, invoicing.application.sync_integration, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "invoicing.pages.specification" in loaded.stdout.split()
+    assert "pydyf" not in loaded.stdout.split()

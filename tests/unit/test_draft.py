@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,9 +28,9 @@ SETTINGS = IntegrationSettings(from_date=date(2026, 1, 1), problem_address="a@b.
 OWNER = GoodsOwner(id=1, name="Kaffe & Kakao AB", customer_code="1001", currency="SEK")
 
 
-def charge(price: str = "85.00", quantity: str = "1", **more: str) -> Charge:
+def charge(price: str = "85.00", quantity: str = "1", **more: Any) -> Charge:
     """A charge for pallet places."""
-    values = {
+    values: dict[str, Any] = {
         "article_number": "PALL",
         "article_title": "Pallplats",
         "account": "3041",

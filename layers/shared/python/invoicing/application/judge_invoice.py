@@ -80,7 +80,7 @@ async def judge_invoice(
         draft = draft_invoice(
             tools.integration_id, invoice, tools.settings, remembered_meaning=tools.remembered_meaning
         )
-        draft = _of_generation(draft, record)
+        draft = of_generation(draft, record)
         if draft.price_meaning is not PriceMeaning.DETECT:
             tools.remembered_meaning = draft.price_meaning
         if record is not None and _was_refused(record, invoice, draft.invoice) and rests(tools, record, asked=asked):
@@ -120,7 +120,7 @@ def _was_refused(record: Export, invoice: WmsInvoice, draft: InvoiceDraft) -> bo
     )
 
 
-def _of_generation(draft: Draft, record: Export | None) -> Draft:
+def of_generation(draft: Draft, record: Export | None) -> Draft:
     """A later generation has a reference of its own, and its number from Fortnox: Ongoing has the one before."""
     if record is None or record.generation == 1:
         return draft
@@ -135,7 +135,7 @@ def fingerprint_of(tools: JudgeTools, invoice: WmsInvoice, record: Export) -> st
         )
     except InvoiceHeldError:
         return ""
-    return _of_generation(draft, record).invoice.fingerprint
+    return of_generation(draft, record).invoice.fingerprint
 
 
 async def _compared(

@@ -43,10 +43,15 @@ _QUANTITY_LIMIT = Decimal(10) ** 12  # 14 digits of which 2 are decimals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is sent, and what a charge's price turned out to mean (DETECT: both readings agree)."""
+    """What is sent, and what a charge's price turned out to mean (DETECT: both readings agree).
+
+    `behind` has, for each row in its order, the charges that it sums up.
+    """
 
     invoice: InvoiceDraft
     price_meaning: PriceMeaning
+    reading: "Reading"
+    behind: tuple[tuple[Charge, ...], ...]
     article_titles: dict[str, str]  # article number → title, for articles that must be created
     article_accounts: dict[str, int | None]
 
@@ -74,7 +79,8 @@ def draft_invoice(
         raise invoice_held(IssueCode.NO_ROWS)
 
     reading, proved = _reading(invoice, settings.price_meaning, remembered_meaning)
-    groups = _few_enough(invoice.charges, settings, reading)
+    grouped = _few_enough(invoice.charges, settings, reading)
+    groups = [group for group, _ in grouped]
     amounts = share_out([group.amount for group in groups], round_to_ore(invoice.amount))
     rows = tuple(_row(group, amount, settings) for group, amount in zip(groups, amounts, strict=True))
     draft = InvoiceDraft(
@@ -93,6 +99,8 @@ def draft_invoice(
     return Draft(
         invoice=draft,
         price_meaning=proved,
+        reading=reading,
+        behind=tuple(tuple(charges) for _, charges in grouped),
         article_titles={g.article_number: g.title for g in reversed(groups)},
         article_accounts={g.article_number: g.account for g in reversed(groups)},
     )
@@ -112,8 +120,11 @@ class _Group:
     amount: Fraction
 
 
+type _Grouped = tuple[_Group, list[Charge]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
+class Reading:
     """What a charge's price is, and whether each charge was rounded to the öre before they were added."""
 
     meaning: PriceMeaning
@@ -125,6 +136,12 @@ class _Reading:
         amount = price * quantity if self.meaning is PriceMeaning.PER_UNIT else price
         return amount if self.rounded is None else Fraction(self.rounded(amount))
 
+    def unit_price_of(self, charge: Charge) -> Fraction | None:
+        """What one of it costs; None for a charge without quantity whose price is that of the row."""
+        if self.meaning is PriceMeaning.PER_UNIT:
+            return Fraction(charge.price)
+        return Fraction(charge.price) / Fraction(charge.quantity) if charge.quantity else None
+
     def total(self, charges: Sequence[Charge]) -> Decimal:
         """What they all come to, to the öre."""
         return round_to_ore(sum((self.amount_of(charge) for charge in charges), Fraction(0)))
@@ -134,7 +151,7 @@ _MEANINGS = (PriceMeaning.PER_UNIT, PriceMeaning.PER_ROW)
 _ROUNDINGS = (None, round_to_ore, round_to_even_ore)  # in the order of how much they assume
 
 
-def _reading(invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeaning) -> tuple[_Reading, PriceMeaning]:
+def _reading(invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeaning) -> tuple[Reading, PriceMeaning]:
     """The reading whose total is the invoice's, and the meaning that the total proves (DETECT if it proves none).
 
     Nothing is rounded if that agrees; else each charge by itself.
@@ -143,7 +160,7 @@ def _reading(invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeanin
     wanted = next((one for one in (setting, remembered) if one is not PriceMeaning.DETECT), None)
     other = None
     for rounded in _ROUNDINGS:
-        readings = [_Reading(meaning=meaning, rounded=rounded) for meaning in _MEANINGS]
+        readings = [Reading(meaning=meaning, rounded=rounded) for meaning in _MEANINGS]
         agreeing = [reading for reading in readings if reading.total(invoice.charges) == amount]
         fitting = [reading for reading in agreeing if wanted in {None, reading.meaning}]
         if fitting:
@@ -152,7 +169,7 @@ def _reading(invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeanin
         other = other or next(iter(agreeing), None)
     if other is not None and setting is PriceMeaning.DETECT:
         raise invoice_held(IssueCode.PRICE_MEANING_CHANGED, remembered=remembered, seen=other.meaning)
-    exact_totals = {one: str(_Reading(meaning=one, rounded=None).total(invoice.charges)) for one in _MEANINGS}
+    exact_totals = {one: str(Reading(meaning=one, rounded=None).total(invoice.charges)) for one in _MEANINGS}
     raise invoice_held(
         IssueCode.AMOUNTS_DISAGREE,
         invoice_amount=str(amount),
@@ -163,9 +180,9 @@ def _reading(invoice: WmsInvoice, setting: PriceMeaning, remembered: PriceMeanin
     )
 
 
-def _few_enough(charges: Sequence[Charge], settings: IntegrationSettings, reading: _Reading) -> list[_Group]:
+def _few_enough(charges: Sequence[Charge], settings: IntegrationSettings, reading: Reading) -> list[_Grouped]:
     """As the settings say if Fortnox takes so many rows; else summed, and if need be with titles alone."""
-    groups: list[_Group] = []
+    groups: list[_Grouped] = []
     for chosen in (
         settings,
         replace(settings, rows=RowGrouping.SUMMED),
@@ -177,8 +194,8 @@ def _few_enough(charges: Sequence[Charge], settings: IntegrationSettings, readin
     raise invoice_held(IssueCode.TOO_MANY_ROWS, rows=str(len(groups)), limit=str(ROW_LIMIT))
 
 
-def _grouped(charges: Sequence[Charge], settings: IntegrationSettings, reading: _Reading) -> list[_Group]:
-    groups: dict[tuple[object, ...], _Group] = {}
+def _grouped(charges: Sequence[Charge], settings: IntegrationSettings, reading: Reading) -> list[_Grouped]:
+    groups: dict[tuple[object, ...], _Grouped] = {}
     for position, charge in enumerate(charges):
         group = _group_of(charge, settings, reading)
         key: tuple[object, ...] = (
@@ -186,14 +203,15 @@ def _grouped(charges: Sequence[Charge], settings: IntegrationSettings, reading: 
             if settings.rows is RowGrouping.SUMMED and group.unit_price is not None
             else (position,)
         )
-        seen = groups.get(key)
-        groups[key] = (
-            replace(seen, quantity=seen.quantity + group.quantity, amount=seen.amount + group.amount) if seen else group
-        )
+        seen, behind = groups.get(key, (None, []))
+        behind.append(charge)
+        if seen is not None:
+            group = replace(seen, quantity=seen.quantity + group.quantity, amount=seen.amount + group.amount)
+        groups[key] = group, behind
     return list(groups.values())
 
 
-def _group_of(charge: Charge, settings: IntegrationSettings, reading: _Reading) -> _Group:
+def _group_of(charge: Charge, settings: IntegrationSettings, reading: Reading) -> _Group:
     row = charge.article_title or charge.comment or f"#{charge.id}"
     article_number = clean_key(charge.article_number)
     if not article_number:
@@ -208,10 +226,6 @@ def _group_of(charge: Charge, settings: IntegrationSettings, reading: _Reading) 
         if not _ACCOUNT.fullmatch(text):
             raise invoice_held(IssueCode.ACCOUNT_NOT_VALID, account=text[:20], article_number=article_number, row=row)
         account = int(text)
-    quantity = Fraction(charge.quantity)
-    unit_price: Fraction | None = Fraction(charge.price)
-    if reading.meaning is PriceMeaning.PER_ROW:
-        unit_price = Fraction(charge.price) / quantity if quantity else None
     title = clean_text(charge.article_title, DESCRIPTION_LIMIT, settings.language) or article_number
     extra = {
         RowText.TITLE: "",
@@ -224,8 +238,8 @@ def _group_of(charge: Charge, settings: IntegrationSettings, reading: _Reading) 
         cost_centre=clean_key(charge.profit_centre) if settings.profit_centre_as_cost_centre else "",
         title=title,
         text=clean_text(f"{title}, {extra}", DESCRIPTION_LIMIT, settings.language) if extra.strip() else title,
-        unit_price=unit_price,
-        quantity=quantity,
+        unit_price=reading.unit_price_of(charge),
+        quantity=Fraction(charge.quantity),
         amount=reading.amount_of(charge),
     )
 

@@ -14,6 +14,7 @@
     ├── WmsLoginRefusedError        the WMS knows no such system, user or password
     ├── UpstreamContractError       an answer that we do not understand: our bug, or a changed API
     │   └── WmsNotUnderstoodError   the WMS's answer; whoever runs this service mends it
+    ├── SpecificationError          charges that do not come to their invoice: nothing is shown or attached
     ├── ConfigurationError          this installation is set up wrongly
     ├── UnreadableTokensError       a token answer without what it must have: as if there were none
     ├── ChangedMeanwhileError       somebody else was faster: read again, then decide again

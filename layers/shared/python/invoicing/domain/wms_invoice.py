@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -38,6 +38,7 @@ class Charge:
     comment: str
     profit_centre: str
     order_number: str
+    day: date | None = field(default=None, repr=False)  # of the work; not in `content`: no invoice says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,16 +128,20 @@ def _cookies(header: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the browser gets. `form_targets` are other origins that a form of this page may end at."""
+    """What the browser gets: a text, or a file's `content`."""
 
     status: int = 200
     body: str = ""
+    content: bytes = b""  # in place of a body
     content_type: str = "text/html; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Sequence[str] = ()
 
     def as_event(self, *, form_targets: Sequence[str] = ()) -> dict[str, Any]:
-        """The answer as API Gateway wants it, with the headers that every page carries."""
+        """The answer as API Gateway wants it, with the headers that every page carries.
+
+        `form_targets` are other origins that a form of this page may end at.
+        """
         targets = " ".join(["'self'", *form_targets])
         policy = (
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -157,7 +161,13 @@ class Answer:
         multi = {name: [value] for name, value in headers.items()}
         if self.cookies:
             multi["Set-Cookie"] = list(self.cookies)
-        return {"statusCode": self.status, "multiValueHeaders": multi, "body": self.body, "isBase64Encoded": False}
+        body = base64.b64encode(self.content).decode() if self.content else self.body
+        return {
+            "statusCode": self.status,
+            "multiValueHeaders": multi,
+            "body": body,
+            "isBase64Encoded": bool(self.content),
+        }
 
 
 def redirect(url: str, *, cookies: Sequence[str] = ()) -> Answer:

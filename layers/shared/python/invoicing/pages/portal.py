@@ -11,6 +11,7 @@ from invoicing.pages import (
     preview,
     reconciliation,
     rehearsal,
+    specification,
 )
 from invoicing.pages import settings as settings_page
 from invoicing.pages.serve import Routes, signed_in
@@ -41,6 +42,8 @@ ROUTES: Routes = {
     ("GET", f"{_HERE}/invoices"): signed_in(invoices.invoices),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}"): signed_in(invoices.invoice),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/preview"): signed_in(preview.preview),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}/specification.pdf"): signed_in(specification.pdf),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}/specification.csv"): signed_in(specification.csv),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/export"): signed_in(invoices.export),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/retry"): signed_in(invoices.retry),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decision_form),

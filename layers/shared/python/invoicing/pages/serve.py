@@ -318,7 +318,7 @@ def serve(
     if wish == language:
         answer = replace(answer, cookies=[*answer.cookies, cookie(LANGUAGE_COOKIE, language, seconds=_YEAR)])
     if request.method == "HEAD":
-        answer = replace(answer, body="")
+        answer = replace(answer, body="", content=b"")
     return answer.as_event(form_targets=[fortnox] if fortnox else [])
 
 

@@ -21,6 +21,7 @@ _TRY_AGAIN = translatable("Try again")
 _START_AGAIN = translatable("Start again")
 _SIGN_IN = translatable("Sign in")
 _BACK = translatable("Go back")
+_TO_INVOICE = translatable("Back to the invoice")
 _REMOVE = translatable(
     "In Fortnox the approval is still there until your company takes it back, which only it can. Sign in there as an "
     "administrator: menu at the company's name, Manage integrations, this app, Remove."
@@ -315,6 +316,28 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
                 "integrations."
             ),
         ),
+    ),
+    Message.SPECIFICATION_DIFFERS: PageText(
+        title=translatable("There is no specification that adds up"),
+        what=translatable(
+            "A specification is made from the charges in Ongoing, and must come to the invoice in Fortnox, row by row "
+            "and to the öre. It does not: since the invoice was sent, its charges, the settings here or the invoice in "
+            "Fortnox have been changed. So none is shown."
+        ),
+        todo=(
+            translatable("Look at the preview of the invoice, which shows what would be sent now."),
+            translatable("If Ongoing is right, press Export again on the invoice. Then its specification adds up."),
+        ),
+        button=_TO_INVOICE,
+    ),
+    Message.SPECIFICATION_GONE: PageText(
+        title=translatable("Ongoing has this invoice no longer"),
+        what=translatable(
+            "A specification is made from the charges in Ongoing, and this invoice is not there any more, or cannot be "
+            "read. What was sent remains in Fortnox."
+        ),
+        todo=(translatable("If it was deleted by mistake, ask Ongoing's support whether it can be restored."),),
+        button=_TO_INVOICE,
     ),
     Message.DISCONNECTED: PageText(
         title=translatable("The integration is disconnected"),

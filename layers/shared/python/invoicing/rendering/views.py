@@ -691,6 +691,8 @@ class Message(StrEnum):
     ADDRESS_TAKEN_BACK = "address_taken_back"
     INVITATION_OVER = "invitation_over"
     APPROVED = "approved"
+    SPECIFICATION_DIFFERS = "specification_differs"
+    SPECIFICATION_GONE = "specification_gone"
 
 
 class MessageView(NamedTuple):

@@ -25,6 +25,7 @@ type Whole = Annotated[int, BeforeValidator(values.integer)]
 type Exact = Annotated[Decimal, BeforeValidator(values.decimal)]
 type Mark = Annotated[bool, BeforeValidator(values.boolean)]
 type DayOrNone = Annotated[date | None, BeforeValidator(values.optional_day)]
+type DayIfReadable = Annotated[date | None, BeforeValidator(values.day_if_readable)]
 
 
 class OrderAnswer(Thing):
@@ -56,7 +57,7 @@ class ChargeAnswer(Thing):
 
     noun = "charge"
     unread = frozenset(
-        {"ActionDate", "Container", "ContainerBatch", "ProfitCenterId", "ProfitCenterName", "ProiftCenterTitle"}
+        {"Container", "ContainerBatch", "ProfitCenterId", "ProfitCenterName", "ProiftCenterTitle"}
         | {"InOrderContext", "PurchaseOrderContext", "ProductionOrderContext", "PalletItemContext", "ShipmentContext"}
         | {"ArticleItemContext", "ArticleContext", "ParcelContext", "ParcelTypeContext", "ChargedByUser", "ByUser"}
         | {"Currency", "IsTentative", "IStatistics", "IsStatistics", "IsFormula", "RowReference", "OrderId"}
@@ -73,6 +74,8 @@ class ChargeAnswer(Thing):
     article: ArticleAnswer | None = named(documented=["InvoiceArticle"], guessed=["Article"], default=None)
     order: OrderAnswer | None = named(documented=["OrderContext"], default=None)
     order_number: Text = named(inferred=["OrderNumber"], default="")  # the older interface, without a context
+    # Only the specification shows it, so that none that cannot be read holds an invoice.
+    day: DayIfReadable = named(inferred=["ActionDate"], default=None)
 
 
 class GoodsOwnerAnswer(Thing):

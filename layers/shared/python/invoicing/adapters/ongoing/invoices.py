@@ -182,4 +182,5 @@ def _charge(row: ChargeAnswer) -> Charge:
         comment=row.comment,
         profit_centre=row.profit_centre,
         order_number=order.number if order else row.order_number,
+        day=row.day,
     )

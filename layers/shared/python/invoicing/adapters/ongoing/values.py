@@ -68,6 +68,14 @@ def optional_day(value: object) -> date | None:
         raise ValueError("is not a date") from None
 
 
+def day_if_readable(value: object) -> date | None:
+    """The same for what no invoice depends on: None also where it cannot be read."""
+    try:
+        return optional_day(value)
+    except ValueError:
+        return None
+
+
 def _required(value: object) -> str:
     written = _one(value)
     if not written:
