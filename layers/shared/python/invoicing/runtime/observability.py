@@ -23,6 +23,7 @@ COUNTED = {
     "mail_to_confirm": "MailsToConfirm",
     "mail_limited": "MailsLimited",
     "fortnox_drift": "FortnoxDrift",
+    "payments_not_followed": "PaymentsNotFollowed",
 }
 _one_at_a_time = threading.Lock()  # runs are beside each other, and the library adds to a plain dictionary
 _COUNTED_BY_RUNS = ("sent", "updated", "held", "failed")
@@ -34,6 +35,8 @@ def report(event: str, fields: Mapping[str, str | int]) -> None:
     name = COUNTED.get(event)
     if name is not None:
         _measure(name, 1)
+    if event == "payments_untold":
+        _measure("PaymentsUntold", int(fields["count"]))
     if event == "run_finished":
         for counted in _COUNTED_BY_RUNS:
             _measure(f"Invoices{counted.capitalize()}", int(fields[counted]))
