@@ -20,7 +20,6 @@ from local.fortnox.options import Options
 from local.fortnox.refusals import Refusal, not_found
 from local.http import Reply, Request
 
-
 # Fortnox's page on scopes; units and locked period under settings were seen to work with that scope.
 _RESOURCES: Final[dict[str, tuple[str, Callable[[Call], Answer]]]] = {
     "accounts": ("bookkeeping", registers.accounts),

@@ -10,7 +10,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.settlement import Progress, Settlement
 
 from local.fortnox.seed import TENANT_ID
-from tests.books.books import NUMBER, Books
+from tests.books.books import Books
 
 TOTAL = Decimal(1275)  # 1,020.00 and VAT
 

@@ -71,8 +71,7 @@ class _Followed:
             if whole:
                 untold = self._look_through()
                 if before is not None and untold:
-                    fields = {"integration": self._tools.integration_id, "count": untold}
-                    self._tools.report("payments_untold", fields)
+                    self._tools.report("payments_untold", {"integration": self._tools.integration_id, "count": untold})
         finally:
             if self._open != self._stored_open:
                 self._tools.exports.save_open_invoices(self._tools.integration_id, self._open)

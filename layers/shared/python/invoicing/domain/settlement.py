@@ -31,6 +31,7 @@ class Progress(StrEnum):
     CREDITED = "credited"
     CANCELLED = "cancelled"
     GONE = "gone"  # Fortnox has no invoice with its number
+    CHANGED = "changed"  # besides one of the others: somebody gave it another amount in Fortnox
 
 
 ENDED = frozenset({Progress.PAID, Progress.OVERPAID, Progress.CREDITED, Progress.CANCELLED, Progress.GONE})
@@ -87,7 +88,7 @@ class Settlement:
         return Progress.BOOKED if self.booked else Progress.OPEN
 
     def progress(self, today: date) -> Progress:
-        """How far it has come, on this day in Sweden. What neither is booked nor was sent, no customer can be late with."""
+        """How far it has come, on this day in Sweden. No customer is late with what was neither booked nor sent."""
         reached = self.reached
         if reached in ENDED or self.due_date is None or self.due_date > today or not (self.booked or self.sent):
             return reached

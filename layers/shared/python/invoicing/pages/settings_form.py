@@ -345,8 +345,8 @@ class SettingsForm(BaseModel):
         _AFTERWARDS,
         translatable("Follow invoices until they are paid"),
         translatable(
-            "Fortnox is asked once an hour what became of them: booked, sent, overdue, paid, credited, changed. Nothing "
-            "is written there."
+            "Fortnox is asked once an hour what became of them: booked, sent, overdue, paid, credited, changed. "
+            "Nothing is written there."
         ),
         kind=FieldKind.TICK,
         default=False,
