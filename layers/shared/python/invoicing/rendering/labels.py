@@ -105,7 +105,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         InvoiceState.LEFT: translatable("Not sent by us"),
     },
     Progress: {
-        Progress.OPEN: translatable("Not booked, not sent"),
+        Progress.OPEN: translatable("Not booked"),
         Progress.BOOKED: translatable("Booked"),
         Progress.SENT: translatable("Sent to the customer"),
         Progress.DUE: translatable("Due today"),
