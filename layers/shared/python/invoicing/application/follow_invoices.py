@@ -1,7 +1,7 @@
 """Asks Fortnox what became of the invoices that were made: one call an hour, while something of ours is open.
 
 Once a day the open ones are asked for as a whole, because nobody has published whether a payment counts as a change of
-its invoice; what only that finds is counted. docs/decisions/0016.
+its invoice; what only that finds is counted. docs/decisions/0017.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What becomes of an invoice in Fortnox after it was made: booked, sent, paid, credited, cancelled.
 
 Read from `Booked` and `Balance`: what `FinalPayDate` means is not agreed on, and it may be set on one that is not paid.
-docs/decisions/0016.
+docs/decisions/0017.
 """
 
 from dataclasses import dataclass, replace
