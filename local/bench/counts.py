@@ -179,6 +179,14 @@ class Counted:
             self.world.fortnox.add_customer(TENANT_ID, {"CustomerNumber": owner.financial_code, "Name": owner.name})
         return ids
 
+    def follow(self) -> None:
+        """Lets invoices be followed until they are paid."""
+        found = self.world.integrations.get(seed.WAREHOUSE)
+        if found is None or found.settings is None:
+            raise DidNotMeasureError("there is no integration whose settings could be changed")
+        after = replace(found, settings=replace(found.settings, follow_payments=True), version=found.version + 1)
+        self.world.integrations.put(after)
+
     def run(self, *, sent: int = 0, updated: int = 0) -> Calls:
         """The calls of one run of a new worker. Raises DidNotMeasureError if it did something else."""
         self.new_worker()
@@ -375,6 +383,35 @@ def exported_again_changed() -> Scenario:
         return Scenario.of("exported again, one row more", integration.next_run(updated=1))
 
 
+def followed() -> Scenario:
+    """Once an hour while something that was sent is not paid."""
+    with connected() as integration:
+        integration.follow()
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.next_run(minutes=61)
+        integration.next_run(minutes=61)
+        return Scenario.of(
+            "followed: the run that asks, once an hour",
+            integration.next_run(minutes=61),
+            Target(kind="fortnox_calls", at_most=2, why="1, and 1 for the token"),
+            Target(kind="ongoing_calls", at_most=1),
+            Target(
+                kind="dynamodb_writes", at_most=2, why="the token, and the run, which is stored once an hour anyway"
+            ),
+        )
+
+
+def followed_between() -> Scenario:
+    """The other runs of that hour."""
+    with connected() as integration:
+        integration.follow()
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.next_run(minutes=61)
+        return Scenario.of("followed: each other run", integration.next_run(), *IDLE)
+
+
 SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     nothing_unexported,
     looked_at_once_more,
@@ -387,6 +424,8 @@ SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     lambda: first_run(articles=40, customers=5, invoices=10),
     exported_again_unchanged,
     exported_again_changed,
+    followed,
+    followed_between,
 )
 
 

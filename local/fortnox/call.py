@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from local.fortnox import refusals
 from local.fortnox.company import Company, Register
 from local.fortnox.fields import Fields, Kind, read_fields
 from local.fortnox.options import Options
 from local.fortnox.refusals import Refusal
+
+SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 
 API_URL: Final = "https://api.fortnox.se/3"
 """What `@url` starts with, wherever the simulator itself listens (recorded)."""
@@ -139,7 +142,8 @@ def _moment(call: Call) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=call.now.tzinfo)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC if call.options.last_modified_in == "utc" else SWEDEN)
     except ValueError:
         raise Refusal(refusals.INVALID_PARAMETER, "Ogiltig parameter i anropet. (lastmodified)") from None
 

@@ -82,7 +82,7 @@ def _person(simulator: FortnoxSimulator, tenant_id: str, act: tuple[str, ...], b
         case ("changes", number):
             simulator.person_changes_invoice(tenant_id, number, body)
         case ("pays", number):
-            simulator.person_pays(tenant_id, number, body.get("amount"))
+            simulator.person_pays(tenant_id, number, body.get("amount"), currency=body.get("currency", ""))
         case ("copies", number):
             return simulator.person_copies_invoice(tenant_id, number)
         case ("renumbers", register):

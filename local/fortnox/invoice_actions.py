@@ -106,6 +106,9 @@ def _credit(call: Call, entry: Entry) -> None:
     )
     call.company.next_document_number += 1
     invoice["CreditInvoiceReference"] = number
+    if call.options.credit_lowers_balance:
+        invoice["Balance"] = Decimal(invoice["Balance"]) + Decimal(note["Total"])
+        note["Balance"] = Decimal(0)
 
 
 def unbooked_copy(invoice: Fields, number: str) -> Fields:

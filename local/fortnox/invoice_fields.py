@@ -10,7 +10,7 @@ from typing import Final
 from local.fortnox import refusals
 from local.fortnox.call import API_URL, Call, Collection, Matcher, containing
 from local.fortnox.fields import Day, Fields, Flag, Group, Kind, Number, OneOf, Rows, Text, Whole
-from local.fortnox.money import plain_text
+from local.fortnox.money import hundredths, plain_text
 from local.fortnox.options import Options
 
 ROW_KINDS: Final[dict[str, Kind]] = {
@@ -156,6 +156,9 @@ def shown(invoice: Fields, options: Options) -> Fields:
     if options.empty_dates != "as_recorded":
         empty = None if options.empty_dates == "null" else ""
         form.update({name: empty for name in _DATES & form.keys() if not form[name]})
+    if options.foreign_balance_in_sek and form["Currency"] != "SEK":
+        rate = Decimal(str(form["CurrencyRate"])) / Decimal(str(form["CurrencyUnit"]))
+        form["Balance"] = hundredths(Decimal(form["Balance"]) * rate)
     if options.flags_as_text:
         form.update({name: str(value).lower() for name, value in form.items() if isinstance(value, bool)})
     return form

@@ -58,6 +58,14 @@ class Options:
     """Only a booked invoice can be credited."""
     second_credit: Literal["creates_another", "is_refused"] = "creates_another"
     """What a second credit of one invoice does."""
+    credit_lowers_balance: bool = False
+    """A credit note is set off against its invoice at once; otherwise both keep their balances."""
+    payment_moves_last_modified: bool = False
+    """A payment changes when its invoice was last modified (published by nobody)."""
+    last_modified_in: Literal["sweden", "utc"] = "sweden"
+    """Which clock `lastmodified` is read on."""
+    foreign_balance_in_sek: bool = False
+    """The balance of an invoice in a foreign currency is in Swedish kronor."""
     e_invoice_rules: bool = True
     """The rules since 30 June 2026: a delivery address needs a country, EU reverse charge a delivery date."""
     total_rounded: bool = True

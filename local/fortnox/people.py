@@ -11,20 +11,37 @@ from local.fortnox.company import Company, Entry
 from local.fortnox.fields import Fields
 from local.fortnox.invoice_actions import unbooked_copy
 from local.fortnox.money import hundredths
+from local.fortnox.options import Options
 
 _KEYS: Final = {"customers": "CustomerNumber", "articles": "ArticleNumber", "invoices": "DocumentNumber"}
 # Fortnox's VAT codes of sales that belong into the list.
 _COLUMNS: Final = {"VTEU": "Goods", "FTEU": "Services"}
 
 
-def pay_invoice(company: Company, number: str, *, amount: Decimal | None, day: date, now: datetime) -> None:
-    """Register a payment of `amount`, or of all that is left. Raises KeyError for an unknown number."""
+def pay_invoice(
+    company: Company, number: str, *, amount: Decimal | None, currency: str, day: date, now: datetime, options: Options
+) -> None:
+    """Register a payment of `amount`, or of all that is left; too much, or once more, leaves a negative balance.
+
+    `currency` is that of the payment; empty is the invoice's. Raises KeyError for an unknown number or currency.
+    """
     entry = company.invoices[number]
-    left = Decimal(entry.fields["Balance"]) - (Decimal(entry.fields["Balance"]) if amount is None else amount)
-    entry.fields["Balance"] = left
-    if not left:
-        entry.fields["FinalPayDate"] = day.isoformat()
-    entry.modified_at = now
+    invoice = entry.fields
+    balance = Decimal(invoice["Balance"])
+    paid = balance if amount is None else amount
+    if currency and currency != invoice["Currency"]:
+        paid = hundredths(paid * _rate(company, currency) / _rate(company, invoice["Currency"]))
+    invoice["Balance"] = balance - paid
+    if not invoice["Balance"]:
+        invoice["FinalPayDate"] = day.isoformat()
+    if options.payment_moves_last_modified:
+        entry.modified_at = now
+
+
+def _rate(company: Company, currency: str) -> Decimal:
+    """Swedish kronor for one of it, by the register."""
+    register = company.currencies[currency].fields
+    return Decimal(str(register.get("SellRate") or 1)) / Decimal(str(register.get("Unit") or 1))
 
 
 def copy_invoice(company: Company, number: str, *, now: datetime) -> str:

@@ -10,18 +10,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from local.fortnox import articles, customers, invoices, refusals, registers
-from local.fortnox.call import Answer, Call
+from local.fortnox.call import SWEDEN, Answer, Call
 from local.fortnox.calls import CallRecord
 from local.fortnox.company import Company
 from local.fortnox.oauth import AccessToken
 from local.fortnox.options import Options
 from local.fortnox.refusals import Refusal, not_found
 from local.http import Reply, Request
-
-_SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 
 # Fortnox's page on scopes; units and locked period under settings were seen to work with that scope.
 _RESOURCES: Final[dict[str, tuple[str, Callable[[Call], Answer]]]] = {
@@ -62,7 +59,7 @@ class RateLimit:
 
 def today(now: datetime) -> date:
     """The date in Sweden."""
-    return now.astimezone(_SWEDEN).date()
+    return now.astimezone(SWEDEN).date()
 
 
 def to_json(value: Any) -> bytes:

@@ -271,11 +271,19 @@ class FortnoxSimulator:
         """A person makes a new customer; without a number it gets the next free one. Raises ValueError."""
         self._as_person(tenant_id, "POST", "/3/customers", {"Customer": fields})
 
-    def person_pays(self, tenant_id: str, number: str, amount: Decimal | None = None) -> None:
-        """A payment is registered: all that is left, or `amount`. Raises KeyError."""
+    def person_pays(self, tenant_id: str, number: str, amount: Decimal | None = None, *, currency: str = "") -> None:
+        """A payment is registered: all that is left, or `amount` in `currency`. Raises KeyError."""
         with self._lock:
             now = self.now()
-            people.pay_invoice(self._companies[tenant_id], number, amount=amount, day=rest.today(now), now=now)
+            people.pay_invoice(
+                self._companies[tenant_id],
+                number,
+                amount=amount,
+                currency=currency,
+                day=rest.today(now),
+                now=now,
+                options=self.options,
+            )
 
     def person_copies_invoice(self, tenant_id: str, number: str) -> str:
         """A person copies an invoice, our reference included; gives the new number. Raises KeyError."""

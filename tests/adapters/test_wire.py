@@ -5,9 +5,10 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,8 @@ INVOICE = {
     ],
     "InvoiceDate": "2026-02-01",
     "DueDate": "2026-03-03",
+    "Total": Decimal("1676.1"),
+    "Balance": 1000,
     "TotalVAT": Decimal("308.6"),
     "Freight": 88,
     "FreightVAT": 22,
@@ -373,6 +376,8 @@ CALLS: Mapping[str, Callable[[FortnoxCompany], object]] = {
     "articles": lambda company: company.articles(active=True),
     "article": lambda company: company.article_is_active("1"),
     "search": lambda company: company.find_invoices("ongoing:demo:7"),
+    "changes": lambda company: company.changed_invoices("ongoing:", since=datetime(2026, 3, 1, tzinfo=UTC)),
+    "open": lambda company: company.open_invoices("ongoing:"),
     "invoice": lambda company: company.invoice("1"),
 }
 
@@ -505,6 +510,28 @@ def test_an_empty_list_needs_no_end() -> None:
     assert fortnox(Says(b'{"Articles": []}')).articles(active=True) == frozenset()
     with pytest.raises(UpstreamContractError, match="Article: it is no object"):
         fortnox(Says(page_of(1, **{"@TotalPages": 1}).replace(b'{"ArticleNumber": "0"}', b"7"))).articles(active=True)
+
+
+def test_what_is_not_ours_is_not_read() -> None:
+    """An invoice of somebody else that nobody could read stops nothing; ours is read strictly."""
+    theirs = b'{"ExternalInvoiceReference1": "0", "Booked": "perhaps"}'
+    listed = b'{"MetaInformation": {"@TotalPages": 1}, "Invoices": [7, %s, %s]}'
+    ours = json.dumps(INVOICE, default=float).encode()
+
+    found = fortnox(Says(listed % (theirs, ours))).changed_invoices("ongoing:", since=datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert [one.number for one in found] == ["1007"]
+    with pytest.raises(UpstreamContractError):
+        fortnox(Says(listed % (theirs, ours))).changed_invoices("0", since=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_the_moment_is_written_as_utc() -> None:
+    """On whichever clock Fortnox reads it, it is not later than meant."""
+    transport = Says(b'{"MetaInformation": {"@TotalPages": 0}, "Invoices": []}')
+
+    fortnox(transport).changed_invoices("x", since=datetime(2026, 3, 1, 12, 30, tzinfo=ZoneInfo("Europe/Stockholm")))
+
+    assert "lastmodified=2026-03-01+11%3A30" in transport.requests[0].url
 
 
 def test_an_example_is_a_whole_invoice() -> None:

@@ -12,6 +12,7 @@ from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.settlement import Settlement
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeExports
@@ -260,3 +261,38 @@ def test_what_was_agreed_is_kept_for_each_pair(exports: Exports) -> None:
 
     assert sorted(exports.agreements("lagret"), key=lambda one: one.customer_number) == [agreed, other]
     assert list(exports.agreements("norden")) == []
+
+
+def test_open_invoices_are_replaced(exports: Exports) -> None:
+    """None at first; thousands of them are one item, and each integration has its own."""
+    assert exports.open_invoices("lagret") == frozenset()
+    many = frozenset(range(1_000_000, 1_010_000))
+    exports.save_open_invoices("lagret", many)
+    assert exports.open_invoices("lagret") == many
+    exports.save_open_invoices("lagret", {7})
+
+    assert exports.open_invoices("lagret") == {7}
+    assert exports.open_invoices("norden") == frozenset()
+
+
+def test_what_became_of_an_invoice_is_read_back(exports: Exports) -> None:
+    """With its amounts to the öre and its dates."""
+    settled = Settlement(
+        number="7",
+        at=START,
+        total=Decimal("1275.00"),
+        balance=Decimal("-0.01"),
+        booked=True,
+        sent=False,
+        cancelled=False,
+        due_date=date(2026, 4, 1),
+        net=Decimal("1020.00"),
+        credit_note="8",
+        credited=Decimal(5),
+    )
+    exports.save(replace(CLAIMED, settled=settled), event=None)
+
+    found = exports.get("lagret", 1207)
+
+    assert found is not None
+    assert found.settled == settled

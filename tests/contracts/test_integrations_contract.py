@@ -13,6 +13,7 @@ from invoicing.domain.integration_settings import IntegrationSettings, PriceMean
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.sent_work import SentWork
+from invoicing.domain.settlement import Following
 from invoicing.domain.work import Work
 
 from tests.support.aws import Aws
@@ -49,6 +50,7 @@ RUN = RunSummary(
     problem=Issue(code=IssueCode.LICENCE_MISSING, params={"message": "Licens saknas för åtkomst"}),
     slow=True,
     goes_on_after=7012,
+    following=Following(at=START, since=START, whole_at=START - timedelta(hours=5), open=31),
     closed=START,
     not_told=SentWork(count=2, sums={"SEK": Decimal("1250.50")}),
     problem_since=START - timedelta(hours=3),

@@ -29,7 +29,7 @@ LOGIN = {"system": f"https://{WAREHOUSE}.ongoingsystems.se/", "username": USERNA
 # Odd, but somebody may call a unit so; what cannot be seen is taken away from a key.
 UNITS = {"a week's date", "far digits", "right to left"}
 NEWER = {name for name, field in SettingsForm.model_fields.items() if not field.is_required()}  # than open pages
-CHECKBOX = "profit_centre_as_cost_centre"
+CHECKBOXES = {"profit_centre_as_cost_centre", "follow_payments"}
 
 
 def filled_in(operator: Browser) -> dict[str, str]:
@@ -54,7 +54,7 @@ def without_markup(page: Page) -> bool:
 def test_a_wrong_setting_is_named_beside_its_field_and_nothing_is_stored(operator: Browser, name: str) -> None:
     """Empty, huge, markup, control characters, another type, missing, repeated."""
     before, form = operator.deployed.integration, filled_in(operator)
-    wrong = {**GARBAGE, **({} if name == CHECKBOX else EMPTY)}
+    wrong = {**GARBAGE, **({} if name in CHECKBOXES else EMPTY)}
     if name == "default_unit":
         wrong = {kind: value for kind, value in wrong.items() if kind not in UNITS}
     pages = {kind: save(operator, {**form, name: value}) for kind, value in wrong.items()}

@@ -42,6 +42,8 @@ METHODS: dict[str, Callable[[DynamoExports], object]] = {
     "page": lambda exports: exports.page("demo", limit=10),
     "register": lambda exports: exports.register("demo"),
     "save_register": lambda exports: exports.save_register("demo", Register()),
+    "open_invoices": lambda exports: exports.open_invoices("demo"),
+    "save_open_invoices": lambda exports: exports.save_open_invoices("demo", {1}),
     "agreements": lambda exports: exports.agreements("demo"),
     "agree": lambda exports: exports.agree("demo", AGREEMENT),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from invoicing.application.change_integration import pause
 from invoicing.domain.standing import Situation, Tone
@@ -18,6 +19,27 @@ def troubled() -> Day:
     """The demo's month: six sent, six held, one that still grows."""
     day = Day()
     day.later()
+    return day
+
+
+def followed() -> Day:
+    """Six sent, some weeks ago, and what people in Fortnox did with them since."""
+    day = Day()
+    day.fill_in(follow_payments="on")
+    fortnox = day.world.fortnox
+    fortnox.change_options({"payment_moves_last_modified": True})
+    day.later()
+    day.later(minutes=61)
+    for number in ("1", "2", "3", "880012"):
+        fortnox.person_acts(TENANT_ID, number, "bookkeep")
+    fortnox.person_pays(TENANT_ID, "1")
+    fortnox.person_pays(TENANT_ID, "2", Decimal(100))
+    fortnox.change_entry(TENANT_ID, "invoices", "2", {"DueDate": "2026-02-27"})
+    fortnox.person_acts(TENANT_ID, "3", "credit")
+    row = {"ArticleNumber": "100", "DeliveredQuantity": "1", "Price": 80, "AccountNumber": 3041}
+    fortnox.person_changes_invoice(TENANT_ID, "4", {"InvoiceRows": [row]})
+    fortnox.person_acts(TENANT_ID, "5", "cancel")
+    day.later(minutes=61)
     return day
 
 

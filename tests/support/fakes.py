@@ -308,6 +308,7 @@ class FakeExports:
         self._stored: dict[tuple[str, int], Export] = {}
         self._registers: dict[str, Register] = {}
         self._agreements: dict[str, dict[tuple[str, str], Agreement]] = {}
+        self._open: dict[str, frozenset[int]] = {}
         self._lock = threading.Lock()
 
     def get(self, integration_id: str, invoice_id: int) -> Export | None:
@@ -351,6 +352,14 @@ class FakeExports:
     def save_register(self, integration_id: str, register: Register) -> None:
         with self._lock:
             self._registers[integration_id] = register
+
+    def open_invoices(self, integration_id: str) -> frozenset[int]:
+        with self._lock:
+            return self._open.get(integration_id, frozenset())
+
+    def save_open_invoices(self, integration_id: str, ids: Set[int]) -> None:
+        with self._lock:
+            self._open[integration_id] = frozenset(ids)
 
     def agreements(self, integration_id: str) -> Sequence[Agreement]:
         with self._lock:

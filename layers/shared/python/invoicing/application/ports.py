@@ -244,6 +244,14 @@ class Exports(Protocol):
         """Replaces it. Losing it only costs calls."""
         ...
 
+    def open_invoices(self, integration_id: str) -> frozenset[int]:
+        """Ids of those that are followed until they are paid. Read consistently."""
+        ...
+
+    def save_open_invoices(self, integration_id: str, ids: Set[int]) -> None:
+        """Replaces them."""
+        ...
+
     def agreements(self, integration_id: str) -> Sequence[Agreement]:
         """Who is whom, as persons said. Read consistently."""
         ...
@@ -628,6 +636,14 @@ class Fortnox(Protocol):
 
     def find_invoices(self, reference: str) -> Sequence[FortnoxInvoice]:
         """Those with exactly this reference (Fortnox's own search is a substring match)."""
+        ...
+
+    def changed_invoices(self, beginning: str, *, since: datetime) -> Sequence[FortnoxInvoice]:
+        """As lists have them: whose reference begins so and that were modified since, and perhaps somewhat before."""
+        ...
+
+    def open_invoices(self, beginning: str) -> Sequence[FortnoxInvoice]:
+        """As lists have them: whose reference begins so and that are not paid, or not booked."""
         ...
 
     def invoice(self, number: str) -> FortnoxInvoice | None: ...

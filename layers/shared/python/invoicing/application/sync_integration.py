@@ -17,6 +17,7 @@ from invoicing.application.export_invoice import (
     unanswered,
     wait_again,
 )
+from invoicing.application.follow_invoices import FollowTools, follow_invoices
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
@@ -64,6 +65,7 @@ from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.money import round_to_ore
+from invoicing.domain.settlement import Following
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import GoodsOwner, UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 from invoicing.domain.work import Work, work_of
@@ -73,6 +75,7 @@ AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, 
 # after the other.
 SECONDS_TO_END = 180.0
 SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
+SECONDS_TO_FOLLOW = 100.0  # three calls to Fortnox, and what ends a run
 SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
 HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
 SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
@@ -174,6 +177,7 @@ class _Run:
             self._tally.listed, self._tally.listed_at = before.listed, before.listed_at or before.finished_at
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
+        self._following = self._before.following if self._before else None
         self._ended = 0
         self._after = request.after or self._left_off()
         self._tally.goes_on_after = self._before.goes_on_after if self._before is not None else 0
@@ -245,6 +249,36 @@ class _Run:
         if self._stopped_by is not None:
             raise self._stopped_by
         self._look_ahead(login)
+        self._follow(login)
+
+    def _follow(self, login: WmsLogin) -> None:
+        """What became of what was sent: only when all else is done, because nobody waits for it."""
+        if not self._settings.follow_payments:
+            self._following = None
+        elif self._tally.problem is None and not self._stopping and self._is_follow_due():
+            tools = FollowTools(
+                integration_id=self._integration.id,
+                exports=self._tools.exports,
+                fortnox=(self._exporting or self._export_tools(login)).fortnox,
+                clock=self._tools.clock,
+                seconds_left=self._tools.seconds_left,
+                to_end=SECONDS_TO_FOLLOW,
+                report=self._tools.report,
+            )
+            try:
+                self._following = follow_invoices(tools, self._following)
+            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
+                self._report("payments_not_followed", reason=_reason(error))  # the next run asks again
+
+    def _is_follow_due(self) -> bool:
+        known = self._following
+        return self._has_time(SECONDS_TO_FOLLOW) and (known is None or known.is_due(self._tools.clock()))
+
+    def _followed(self) -> Following | None:
+        """What is sent from now on is asked for, too: also if a run was cut off before it could count it."""
+        known, tally = self._following, self._tally
+        sent = tally.sent.count or tally.updated or self._integration.under_way is not None
+        return replace(known, open=1) if known is not None and not known.open and sent else known
 
     def _look_ahead(self, login: WmsLogin) -> None:
         """Near the month's end, by the run that the day's mail is put by."""
@@ -621,7 +655,7 @@ class _Run:
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
-            replace(run, problem_since=self._problem_since(), look=self._look()),
+            replace(run, problem_since=self._problem_since(), look=self._look(), following=self._followed()),
             tally.sent,
             at_its_end=not self._continues and tally.problem is None,
             now=now,

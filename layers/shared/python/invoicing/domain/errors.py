@@ -6,6 +6,7 @@
     │   ├── RateLimitedError        refused, because there were too many calls
     │   ├── AccessRefusedError      the access token was refused; the call was not carried out
     │   ├── UnknownOutcomeError     a write may or may not have happened: look before trying again
+    │   ├── OutOfTimeError          the rest is for the next run
     │   └── WriteBackFailedError    Fortnox has the invoice; Ongoing did not take its number and mark
     ├── ReconnectRequiredError      the keys to Fortnox are dead; an administrator must approve again
     ├── HeldError                   a person must fix something; carries the issue that says what

@@ -21,6 +21,7 @@ from invoicing.domain.decision import Decision, Way, ways_out
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.settlement import Progress, Settlement
 
 
 class ExportState(StrEnum):
@@ -55,6 +56,8 @@ class EventKind(StrEnum):
     CREDITED = "credited"
     MADE_NEW = "made_new"  # another invoice takes the place of the one before
     KEPT = "kept"  # Fortnox's invoice is right as it is, a person said
+    PROGRESSED = "progressed"  # booked, sent, paid, credited, cancelled in Fortnox
+    CHANGED_THERE = "changed_there"  # another amount, by a person in Fortnox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +73,12 @@ class HistoryEvent:
     issue: IssueCode | None = None
     way: Way | None = None  # what was decided
     note: str = ""  # and why
+    progress: Progress | None = None  # how far it had come in Fortnox
 
     @property
     def detail(self) -> str:
         """All that is known besides, in one text, for archives."""
-        facts = (self.reference, self.fortnox_number, self.net, self.issue, self.way, self.note)
+        facts = (self.reference, self.fortnox_number, self.net, self.issue, self.way, self.note, self.progress)
         return " ".join(str(fact) for fact in facts if fact not in {"", None})
 
 
@@ -129,10 +133,30 @@ class Export:
     hints: tuple[Hint, ...] = ()
     due_from: date | None = None  # the day of sending, where only Fortnox's answer tells the terms that count from it
     due_date: date | None = None  # what it said then: to be set in Fortnox before the invoice is marked
+    settled: Settlement | None = None  # what Fortnox said of it afterwards; None: it was not followed
     issue: Issue | None = None
     issue_since: datetime | None = None
     updated_at: datetime | None = None
     history: tuple[HistoryEvent, ...] = ()
+
+    @property
+    def settlement(self) -> Settlement | None:
+        """What Fortnox said of the invoice that there is now; of one before it, nothing is meant."""
+        known = self.settled
+        return known if known is not None and known.number == self.fortnox_number else None
+
+    @property
+    def expected_total(self) -> Decimal | None:
+        """With VAT and fees, as we left it in Fortnox; None where its answer did not say."""
+        if self.fortnox_net is None or self.fortnox_vat is None:
+            return None
+        return self.fortnox_net + (self.fortnox_fees or Decimal(0)) + self.fortnox_vat
+
+    @property
+    def changed_net(self) -> Decimal | None:
+        """The net that somebody gave it in Fortnox; None where it is ours, as far as is known."""
+        there = self.settlement.net if self.settlement else None
+        return there if there is not None and self.fortnox_net not in {None, there} else None
 
     @property
     def ways_out(self) -> tuple[Way, ...]:
@@ -152,3 +176,11 @@ def external_reference(integration_id: str, invoice_id: int, generation: int = 1
     """
     first = f"ONGOING-{integration_id}-{invoice_id}-"
     return first if generation == 1 else f"{first}G{generation}-"
+
+
+def invoice_id_in(reference: str, integration_id: str) -> int | None:
+    """The invoice that a reference of this system is for, of whatever generation; None if it is none of ours."""
+    rest = reference.removeprefix(f"ONGOING-{integration_id}-")
+    number = rest.partition("-")[0]
+    is_ours = rest != reference and number.isascii() and number.isdigit() and len(number) < 12
+    return int(number) if is_ours else None

@@ -133,6 +133,8 @@ class FortnoxInvoice:
     your_reference: str = ""
     invoice_date: date | None = None
     due_date: date | None = None
+    total: Decimal | None = None  # to be paid, with VAT and fees
+    balance: Decimal | None = None  # what is left of it
 
     @property
     def rows_vat(self) -> Decimal:

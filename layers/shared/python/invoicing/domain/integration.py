@@ -13,6 +13,7 @@ from invoicing.domain.integration_settings import IntegrationSettings, PriceMean
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.sent_work import SentWork
+from invoicing.domain.settlement import Following
 from invoicing.domain.work import Work
 
 LATE_AFTER = timedelta(hours=3)  # without a run that ended; one that finds nothing new is stored once an hour
@@ -68,6 +69,7 @@ class RunSummary:
     goes_on_after: int = 0
     listed: int | None = None  # how many Ongoing listed as not exported when that list was last read to its end
     listed_at: datetime | None = None  # when that was; None: in this run
+    following: Following | None = None  # of what was sent; None: it is not followed
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 

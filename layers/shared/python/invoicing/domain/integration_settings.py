@@ -117,6 +117,7 @@ class IntegrationSettings:
     fees: FortnoxFees = FortnoxFees.AS_ON_CUSTOMER
     due_date_from: DueDateFrom = DueDateFrom.INVOICE_DATE
     zero_total: ZeroTotal = ZeroTotal.SEND
+    follow_payments: bool = False  # ask Fortnox once an hour what became of the invoices
     language: Language = Language.SWEDISH
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from invoicing.application.list_waiting import list_waiting
 from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsLoginRefusedError
+from invoicing.domain.settlement import Progress
+from invoicing.domain.swedish_time import SWEDEN
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import InvoiceLine, InvoiceState
 from invoicing.rendering.views_of import invoice_line_of, stored_state, waiting_line_of
@@ -28,6 +30,7 @@ class Wanted:
     since: date | None = None
     until: date | None = None
     cause: str = ""  # what stops them
+    progress: Progress | None = None  # how far they have come in Fortnox
 
     @property
     def query(self) -> str:
@@ -39,6 +42,7 @@ class Wanted:
             "since": self.since or "",
             "until": self.until or "",
             "cause": self.cause,
+            "progress": self.progress or "",
         }
         return urlencode({name: str(value) for name, value in asked.items() if value})
 
@@ -49,6 +53,8 @@ class Wanted:
             waits = self.state is InvoiceState.WAITING and line.state is InvoiceState.NOT_DUE
             if not waits:
                 return False
+        if self.progress is not None and self.progress not in line.progresses:
+            return False
         if self.month and f"{line.invoice_date:%Y-%m}" != self.month:
             return False
         if (self.since and line.invoice_date < self.since) or (self.until and line.invoice_date > self.until):
@@ -72,7 +78,7 @@ class Found:
 def wanted(visit: SignedInVisit) -> Wanted:
     """Reads the address; what it says wrongly is left out."""
     query = visit.request.query
-    state, month = query.get("state", ""), query.get("month", "")
+    state, month, progress = query.get("state", ""), query.get("month", ""), query.get("progress", "")
     return Wanted(
         words=query.get("search", "").strip()[:_LONGEST],
         state=InvoiceState(state) if state in set(InvoiceState) else None,
@@ -80,19 +86,21 @@ def wanted(visit: SignedInVisit) -> Wanted:
         since=_date(query.get("since", "")),
         until=_date(query.get("until", "")),
         cause=query.get("cause", "")[:_LONGEST],
+        progress=Progress(progress) if progress in set(Progress) else None,
     )
 
 
 def find(visit: SignedInVisit, what: Wanted) -> Found:
     """Records, and what Ongoing has that nobody has begun."""
+    today = visit.now().astimezone(SWEDEN).date()
     if what.cause:
         stopped = (one.exports for one in visit.standing.causes if one.id == what.cause)
-        lines = [invoice_line_of(record) for records in stopped for record in records]
+        lines = [invoice_line_of(record, today) for records in stopped for record in records]
         return Found(lines=_newest_first(lines, what), months=_months(lines))
     lines, answers = [], True
     if what.state not in _UNBEGUN:
-        lines = [invoice_line_of(record) for record in visit.all_exports(stored_state(what.state))]
-    if what.state is None or what.state in _UNBEGUN:
+        lines = [invoice_line_of(record, today) for record in visit.all_exports(stored_state(what.state))]
+    if what.progress is None and (what.state is None or what.state in _UNBEGUN):
         try:
             lines += _unbegun(visit)
         except (RetryLaterError, UpstreamContractError, WmsLoginRefusedError):

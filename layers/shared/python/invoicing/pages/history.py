@@ -52,7 +52,8 @@ def _step(event: HistoryEvent, language: Language) -> Sequence[object]:
     _ = translations(language).gettext
     way = _(WAY_TEXTS[event.way].button) if event.way else ""
     net = "" if event.net is None else f"{event.net}"
-    more = (way, event.note, event.reference, event.fortnox_number, net)
+    progress = _(label_of(event.progress)) if event.progress else ""
+    more = (progress, way, event.note, event.reference, event.fortnox_number, net)
     return (
         f"{event.at.astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}",
         _(label_of(event.kind)),

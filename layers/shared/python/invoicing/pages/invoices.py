@@ -13,6 +13,7 @@ from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     HISTORY_SHOWN,
     INVOICES_PER_PAGE,
+    OWNERS_SHOWN,
     EarlyView,
     Feedback,
     InvoicesView,
@@ -25,6 +26,7 @@ from invoicing.rendering.views_of import (
     history_of,
     invoice_line_of,
     issue_line_of,
+    owner_lines_of,
     waiting_line_of,
 )
 
@@ -40,6 +42,7 @@ def invoices(visit: SignedInVisit) -> Answer:
     pages = max(1, -(-len(found.lines) // size))
     page = min(visit.page_number, pages)
     first = (page - 1) * size
+    run, owners = visit.integration.last_run, owner_lines_of(found.lines)
     view = InvoicesView(
         session=visit.session_view,
         invoices=tuple(found.lines[first : first + size]),
@@ -58,6 +61,10 @@ def invoices(visit: SignedInVisit) -> Answer:
         pager=Pager(page=page, pages=pages),
         everything=everything,
         ongoing_answers=found.ongoing_answers,
+        followed_at=run.following.at if run and run.following else None,
+        progress=what.progress,
+        owners=tuple(owners[:OWNERS_SHOWN]),
+        owner_count=len(owners),
     )
     return Answer(body=visit.pages.invoices(view, visit.language))
 
@@ -70,7 +77,7 @@ def invoice(visit: SignedInVisit) -> Answer:
     history = history_of(record.history)
     view = InvoiceView(
         session=visit.session_view,
-        line=invoice_line_of(record),
+        line=invoice_line_of(record, visit.now().astimezone(SWEDEN).date()),
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
         issue=issue_line_of(record),

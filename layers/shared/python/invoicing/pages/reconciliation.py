@@ -33,6 +33,10 @@ _HEADINGS = (
     translatable("Fees in Fortnox"),
     translatable("Difference"),
     translatable("State"),
+    translatable("Payment"),
+    translatable("Total in Fortnox with VAT"),
+    translatable("Left to pay"),
+    translatable("Due date"),
 )
 
 
@@ -65,7 +69,7 @@ def as_file(table: Sequence[Sequence[object]], name: str, language: Language) ->
 
 
 def _row(line: InvoiceLine, language: Language) -> Sequence[object]:
-    there = line.fortnox_net
+    there, _ = line.fortnox_net, translations(language).gettext
     return (
         line.invoice_date if line.invoice_date != date.min else None,
         line.goods_owner,
@@ -82,7 +86,11 @@ def _row(line: InvoiceLine, language: Language) -> Sequence[object]:
         line.fortnox_vat,
         line.fortnox_fees if there is not None else None,
         there - line.amount if there is not None else None,
-        translations(language).gettext(label_of(line.state)),
+        _(label_of(line.state)),
+        ", ".join(_(label_of(one)) for one in line.progresses),
+        line.settlement.total if line.settlement else None,
+        line.left,
+        line.settlement.due_date if line.settlement else None,
     )
 
 
@@ -111,7 +119,11 @@ def _sum(words: str, currency: str, lines: Sequence[InvoiceLine]) -> Sequence[ob
     vat = sum((line.fortnox_vat or zero for line in there), zero)
     fees = sum((line.fortnox_fees for line in there), zero)
     difference = net - sum((line.amount for line in there), zero)
-    return (words, len(lines), *[""] * 6, amount, currency, "", net, vat, fees, difference, "")
+    settled = [line.settlement for line in lines if line.settlement is not None]
+    total = sum((one.total for one in settled), zero) if settled else None
+    left = sum((line.left or zero for line in lines), zero) if settled else None
+    payment = ("", "", total, left, "")
+    return (words, len(lines), *[""] * 6, amount, currency, "", net, vat, fees, difference, *payment)
 
 
 def _cell(value: object, language: Language) -> str:

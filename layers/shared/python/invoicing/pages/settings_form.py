@@ -43,6 +43,7 @@ _UNIT = re.compile(r"[\w.%°²³/-]{1,20}")  # a unit code in Fortnox has 1 to 2
 _TROUBLE = translatable("When something is wrong")
 _INVOICES = translatable("Invoices")
 _ROWS = translatable("Rows and articles")
+_AFTERWARDS = translatable("After the invoice")
 
 
 class FormRefusedError(Exception):
@@ -335,6 +336,18 @@ class SettingsForm(BaseModel):
         _ROWS,
         translatable("Profit centre becomes cost centre"),
         translatable("The profit centre of a charge is sent as the row's cost centre. It must exist in Fortnox."),
+        kind=FieldKind.TICK,
+        default=False,
+    )
+    follow_payments: Annotated[
+        bool, BeforeValidator(_tick), PlainSerializer(lambda ticked: "on" if ticked else "", return_type=str)
+    ] = _says(
+        _AFTERWARDS,
+        translatable("Follow invoices until they are paid"),
+        translatable(
+            "Fortnox is asked once an hour what became of them: booked, sent, overdue, paid, credited, changed. "
+            "Nothing is written there."
+        ),
         kind=FieldKind.TICK,
         default=False,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.settlement import Progress
 from invoicing.domain.verdict import Intention
 from invoicing.rendering.assets import asset_path
 from invoicing.rendering.catalogue import translations
@@ -70,6 +71,7 @@ def environment_for(language: Language) -> Environment:
         asset_path=asset_path,
         language=language,
         states=tuple(InvoiceState),
+        progresses=tuple(Progress),
         intentions=Intention,
         not_a_choice=FieldProblem.NOT_A_CHOICE,
     )

@@ -7,6 +7,7 @@ from invoicing.domain.agreement import Agreed
 from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
+from invoicing.domain.settlement import Progress
 from invoicing.domain.standing import Situation, Tone
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
@@ -103,6 +104,21 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         InvoiceState.HELD: translatable("Needs attention"),
         InvoiceState.LEFT: translatable("Not sent by us"),
     },
+    Progress: {
+        Progress.OPEN: translatable("Not booked"),
+        Progress.BOOKED: translatable("Booked"),
+        Progress.SENT: translatable("Sent to the customer"),
+        Progress.DUE: translatable("Due today"),
+        Progress.OVERDUE: translatable("Overdue"),
+        Progress.PARTLY_PAID: translatable("Paid in part"),
+        Progress.PAID: translatable("Paid"),
+        Progress.OVERPAID: translatable("Overpaid"),
+        Progress.PARTLY_CREDITED: translatable("Credited in part"),
+        Progress.CREDITED: translatable("Credited"),
+        Progress.CANCELLED: translatable("Cancelled"),
+        Progress.GONE: translatable("Not found in Fortnox"),
+        Progress.CHANGED: translatable("Changed in Fortnox"),
+    },
     Intention: {
         Intention.CREATE: translatable("Created"),
         Intention.UPDATE: translatable("Updated"),
@@ -126,6 +142,8 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
+        EventKind.PROGRESSED: translatable("Seen in Fortnox"),
+        EventKind.CHANGED_THERE: translatable("Another amount, by somebody in Fortnox"),
         EventKind.NOT_DUE: translatable("Not due any more: it waits, and the issue is closed"),
         EventKind.LEFT: translatable("No longer in Ongoing's list: deleted, or marked as exported by a person"),
     },

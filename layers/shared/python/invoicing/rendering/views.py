@@ -19,6 +19,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue
+from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
@@ -31,6 +32,7 @@ CAUSES_PER_PAGE = 8
 INVOICES_BELOW_CAUSE = 8
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
+OWNERS_SHOWN = 12
 
 
 # Shared pieces
@@ -377,11 +379,37 @@ class InvoiceLine(NamedTuple):
     title: str = ""
     period_start: date | None = None
     period_end: date | None = None
+    settlement: Settlement | None = None  # what became of it in Fortnox; None: it is not followed
+    progress: Progress | None = None  # as of today
+    changed_net: Decimal | None = None  # what somebody made of it in Fortnox
+
+    @property
+    def progresses(self) -> tuple[Progress, ...]:
+        """All that is to be said of it."""
+        if self.progress is None:
+            return ()
+        return (self.progress,) if self.changed_net is None else (self.progress, Progress.CHANGED)
+
+    @property
+    def left(self) -> Decimal | None:
+        """What is still expected for it, with VAT."""
+        there = self.settlement
+        return None if there is None or there.has_ended else there.left
 
     @property
     def period(self) -> str:
         """As it is searched for: `2026-10-01 2026-10-31`."""
         return " ".join(str(day) for day in (self.period_start, self.period_end) if day)
+
+
+class OwnerLine(NamedTuple):
+    """What is to be paid by one goods owner in one currency, with VAT."""
+
+    goods_owner: str
+    currency: str
+    invoices: int
+    left: Decimal
+    overdue: Decimal
 
 
 class InvoicesView(NamedTuple):
@@ -404,6 +432,10 @@ class InvoicesView(NamedTuple):
     pager: Pager = Pager()
     everything: bool = False  # on one page, to be printed
     ongoing_answers: bool = True
+    followed_at: datetime | None = None  # when Fortnox was asked last what became of them; None: it is not asked
+    progress: Progress | None = None
+    owners: tuple[OwnerLine, ...] = ()  # the first of those who have something to pay, the latest payers first
+    owner_count: int = 0
 
 
 class RowLine(NamedTuple):
@@ -428,6 +460,7 @@ class HistoryEntry(NamedTuple):
     net: Decimal | None = None
     way: Way | None = None  # what was decided
     note: str = ""  # and why
+    progress: Progress | None = None  # how far it had come in Fortnox
 
 
 class IssueLine(NamedTuple):

@@ -1,6 +1,6 @@
 """What pages show of stored values: from the domain to views."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import replace
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import FortnoxRow, InvoiceRow
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.row_difference import RowPair
+from invoicing.domain.settlement import Progress
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 from invoicing.rendering.views import (
     INVOICES_BELOW_CAUSE,
@@ -23,6 +24,7 @@ from invoicing.rendering.views import (
     InvoiceLine,
     InvoiceState,
     IssueLine,
+    OwnerLine,
     PairLine,
     RowLine,
 )
@@ -64,8 +66,9 @@ def _state_of(export: Export) -> InvoiceState:
     return InvoiceState.LEFT if left else _STATES[export.state]
 
 
-def invoice_line_of(export: Export) -> InvoiceLine:
-    """One record as a line of the list."""
+def invoice_line_of(export: Export, today: date | None = None) -> InvoiceLine:
+    """One record as a line of the list; `today` in Sweden tells what is overdue."""
+    there = export.settlement
     return InvoiceLine(
         invoice_id=export.invoice_id,
         number=export.wms_number or export.fortnox_number,  # Ongoing gets the number that Fortnox made
@@ -82,7 +85,26 @@ def invoice_line_of(export: Export) -> InvoiceLine:
         title=export.title,
         period_start=export.period_start,
         period_end=export.period_end,
+        settlement=there,
+        progress=None if there is None else there.progress(today) if today else there.reached,
+        changed_net=export.changed_net,
     )
+
+
+def owner_lines_of(lines: Iterable[InvoiceLine]) -> Sequence[OwnerLine]:
+    """Who has how much to pay; who owes most that is overdue comes first."""
+    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
+    for line in lines:
+        if line.left is None:
+            continue
+        count, left, overdue = sums.get((line.goods_owner, line.currency), (0, Decimal(0), Decimal(0)))
+        late = line.left if line.progress is Progress.OVERDUE else Decimal(0)
+        sums[line.goods_owner, line.currency] = (count + 1, left + line.left, overdue + late)
+    found = [
+        OwnerLine(goods_owner=owner, currency=currency, invoices=count, left=left, overdue=overdue)
+        for (owner, currency), (count, left, overdue) in sums.items()
+    ]
+    return sorted(found, key=lambda one: (-one.overdue, -one.left, one.goods_owner, one.currency))
 
 
 def waiting_line_of(invoice: WmsInvoice, due: Due) -> InvoiceLine:
@@ -208,6 +230,7 @@ def history_of(events: Iterable[HistoryEvent]) -> tuple[HistoryEntry, ...]:
                 net=event.net,
                 way=event.way,
                 note=event.note,
+                progress=event.progress,
             )
         )
     return tuple(reversed(shown))

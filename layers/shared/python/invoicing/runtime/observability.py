@@ -24,6 +24,7 @@ COUNTED = {
     "mail_to_confirm": "MailsToConfirm",
     "mail_limited": "MailsLimited",
     "fortnox_drift": "FortnoxDrift",
+    "payments_not_followed": "PaymentsNotFollowed",
 }
 # Python's logging raises KeyError for a field that is called like something of its own.
 TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -37,6 +38,8 @@ def report(event: str, fields: Mapping[str, str | int]) -> None:
     name = COUNTED.get(event)
     if name is not None:
         _measure(name, 1)
+    if event == "payments_untold":
+        _measure("PaymentsUntold", int(fields["count"]))
     if event == "run_finished":
         for counted in _COUNTED_BY_RUNS:
             _measure(f"Invoices{counted.capitalize()}", int(fields[counted]))

@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ _KEPT_APART = frozenset({"integration_id", "history"})  # the key, and what only
 _WITHOUT_HISTORY = (*(field.name for field in fields(Export) if field.name != "history"), "schema")
 _REGISTER = "register"
 _AGREEMENT = "agreement#"
+_OPEN = "open"
 _FILTERED_PAGE = 200  # records that one call looks at when only some of them fit
 
 
@@ -167,6 +168,16 @@ class DynamoExports:
         """Stored compressed: thousands of articles would otherwise outgrow an item and cost as many units."""
         known = zlib.compress(json.dumps(asdict(register), ensure_ascii=False).encode())
         self._table.put({**_key(integration_id, _REGISTER), "known": attribute(known), **SCHEMA_ATTRIBUTE})
+
+    def open_invoices(self, integration_id: str) -> frozenset[int]:
+        """One item for all of them."""
+        item = self._table.get(_key(integration_id, _OPEN))
+        return frozenset() if item is None else frozenset(json.loads(zlib.decompress(item["ids"]["B"])))
+
+    def save_open_invoices(self, integration_id: str, ids: Set[int]) -> None:
+        """Stored compressed: ten thousand of them are some ten kilobytes."""
+        packed = zlib.compress(json.dumps(sorted(ids), separators=(",", ":")).encode())
+        self._table.put({**_key(integration_id, _OPEN), "ids": attribute(packed), **SCHEMA_ATTRIBUTE})
 
     def agreements(self, integration_id: str) -> Sequence[Agreement]:
         """One item for each goods owner and customer number, read consistently."""

@@ -204,6 +204,8 @@ class _Invoice(Thing):
     invoice_rows: list[_Row] | None = None
     invoice_date: Day = None
     due_date: Day = None
+    total: Amount = None
+    balance: Amount = None
     total_vat: Amount = Field(default=None, alias="TotalVAT")
     freight: Amount = None
     freight_vat: Amount = Field(default=None, alias="FreightVAT")
@@ -314,6 +316,8 @@ def read_invoice(body: object) -> FortnoxInvoice:
         customer_number=got.customer_number,
         invoice_date=got.invoice_date,
         due_date=got.due_date,
+        total=got.total,
+        balance=got.balance,
     )
 
 
