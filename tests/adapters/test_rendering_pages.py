@@ -24,6 +24,7 @@ from invoicing.domain.integration_settings import (
     IntegrationSettings,
     InvoiceText,
     Language,
+    MonthMail,
     PriceMeaning,
     RowGrouping,
     RowText,
@@ -520,6 +521,7 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
         "fees": FortnoxFees,
         "due_date_from": DueDateFrom,
         "zero_total": ZeroTotal,
+        "month_mail": MonthMail,
         "language": Language,
     }
 

@@ -134,7 +134,7 @@ def test_an_issue_says_why_what_and_who_and_is_gone_once_it_is_mended_and_retrie
     connected.wrong_sum.get_by_role("link").first.click()
     connected.look("invoice-held")
     connected.correct_sum()
-    connected.press("Retry")
+    connected.press("Try again")
     connected.arrive("notice=retry_queued")
     connected.see("Number and exported mark saved in Ongoing")
     connected.look("invoice-asked")

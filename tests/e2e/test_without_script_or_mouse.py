@@ -22,7 +22,7 @@ def test_everything_works_without_scripts(new_office: Opened, language: Language
         office.see("The sync is done. What it did is shown under Runs.")
         office.open("/issues")
         office.correct_sum()
-        office.press("Retry", within=office.wrong_sum)
+        office.press("Try again", within=office.wrong_sum)
         office.arrive("notice=retry_queued")
         office.open(f"/invoices/{SUM_DIFFERS}")
         office.see("Number and exported mark saved in Ongoing")

@@ -91,6 +91,13 @@ class ZeroTotal(StrEnum):
     LEAVE = "leave"  # not sent unless a person asks
 
 
+class MonthMail(StrEnum):
+    """Whether a mail says, once a month, that all of the month before is in Fortnox."""
+
+    SEND = "send"
+    NONE = "none"
+
+
 class Language(StrEnum):
     """The language of mails and of pages that know nothing better."""
 
@@ -118,6 +125,7 @@ class IntegrationSettings:
     due_date_from: DueDateFrom = DueDateFrom.INVOICE_DATE
     zero_total: ZeroTotal = ZeroTotal.SEND
     language: Language = Language.SWEDISH
+    month_mail: MonthMail = MonthMail.SEND
 
 
 FIELDS = tuple(field.name for field in fields(IntegrationSettings))

@@ -316,6 +316,12 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
             ),
         ),
     ),
+    Message.FILES_LINK_EXPIRED: PageText(
+        title=translatable("The link to the files is not valid any more"),
+        what=translatable("It lasts 30 days, and ends when the system is connected again."),
+        todo=(translatable("Connect again: then they are under Invoices, as before."),),
+        button=translatable("To the start page"),
+    ),
     Message.DISCONNECTED: PageText(
         title=translatable("The integration is disconnected"),
         what=translatable(

@@ -26,7 +26,7 @@ INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
 CAUSES_PER_PAGE = 8
-INVOICES_BELOW_CAUSE = 8
+INVOICES_BELOW_CAUSE = 7
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
 
@@ -87,6 +87,8 @@ class Feedback(StrEnum):
     STILL_STOPPED = "still_stopped"
     NOTHING_MORE = "nothing_more"
     AGREED = "agreed"
+    NAME_SAVED = "name_saved"
+    CAUSE_GONE = "cause_gone"
     NOT_POSSIBLE_NOW = "not_possible_now"
 
 
@@ -362,6 +364,8 @@ class StatusView:
     foresight: Foresight | None = None  # before the first run
     notice: Feedback | None = None
     changes: tuple[Change, ...] = ()  # what people did, newest first
+    by: str = ""  # who the reader is in the history
+    name: str | None = None  # that the reader gave; empty: none; None: nobody has asked this browser
 
 
 class InvoiceState(StrEnum):
@@ -466,7 +470,7 @@ class IssueLine:
 
     @property
     def ways_first(self) -> bool:
-        """Whether they come before *Retry*: the likeliest right step stands first."""
+        """Whether they come before *Try again*: the likeliest right step stands first."""
         return is_decided(self.issue.code)
 
 
@@ -640,6 +644,26 @@ class IssuesView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverView:
+    """What a colleague is to mend; `link` is absolute. Without `lines` it stops everything."""
+
+    session: SessionView
+    issue: Issue
+    work: Work
+    lines: tuple[HeldLine, ...] = ()
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesView:
+    """What can be taken home after disconnecting, by whoever has the link."""
+
+    token: str
+    system: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRow:
     """A goods owner beside its customer in Fortnox. `issue` is what would hold an invoice for it."""
 
@@ -729,6 +753,7 @@ class Message(StrEnum):
     REACTIVATION_LINK_EXPIRED = "reactivation_link_expired"
     REACTIVATION_NOT_NEEDED = "reactivation_not_needed"
     DISCONNECTED = "disconnected"
+    FILES_LINK_EXPIRED = "files_link_expired"
     ADDRESS_TAKEN_BACK = "address_taken_back"
     INVITATION_OVER = "invitation_over"
     APPROVED = "approved"
@@ -741,6 +766,8 @@ class MessageView:
     message: Message
     continue_path: str = "/"  # where the button leads, below the base path
     reference: str = ""
+    link: str = ""  # of DISCONNECTED: absolute, to the files
+    session: SessionView | None = None  # of a reader who is signed in: the menu stays
 
 
 # Mails
@@ -802,6 +829,22 @@ class DigestMailView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonthMailView:
+    """What a month came to in Fortnox, when nothing of it is left to be sent."""
+
+    company: str
+    system: str
+    link: str
+    month: date  # its first day
+    since: date | None = None  # the first day that is sent by itself, if that is later
+    sent: Work
+    difference: Work  # what Fortnox has more than Ongoing, by how many invoices; none: to the öre
+    left: int = 0  # that a person said are not to be sent, or that left Ongoing
+    unfinished: int = 0  # by now
+    later: int = 0  # not due, or sent only when asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotUnderstoodMailView:
     """To whoever runs this service. `issue` holds names of elements only; no `company`: somebody tried to sign in."""
 
@@ -821,6 +864,7 @@ class ChangedMailView:
     at: datetime
     link: str
     new_address: str = ""  # of ADDRESS
+    files: str = ""  # of DISCONNECTED: the link to the files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
