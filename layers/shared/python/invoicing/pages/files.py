@@ -54,11 +54,10 @@ def _found(visit: Visit) -> tuple[Integration, datetime] | Answer:
         return visit.message(Message.FILES_LINK_EXPIRED, status=410)
     except LinkForgedError:
         return visit.message(Message.NOT_FOUND, status=404)
-    integration = visit.parts.integrations.get(subject["integration"])
-    if (
-        integration is None
-        or integration.status is not IntegrationStatus.DISCONNECTED
-        or str(integration.generation) != subject["generation"]
-    ):
+    integration = visit.parts.integrations.get(subject.get("integration", ""))
+    if integration is None:
+        return visit.message(Message.NOT_FOUND, status=404)
+    disconnected = integration.status is IntegrationStatus.DISCONNECTED
+    if not disconnected or str(integration.generation) != subject.get("generation"):
         return visit.message(Message.FILES_LINK_EXPIRED, status=410)
     return integration, datetime.fromisoformat(subject["at"])

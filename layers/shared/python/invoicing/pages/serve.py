@@ -51,6 +51,7 @@ _STOPPED = (WmsLoginRefusedError, WmsNotUnderstoodError, ReconnectRequiredError,
 _SIGNED_OUT = frozenset({Message.DISCONNECTED, Message.SIGNED_OUT_EVERYWHERE, Message.SESSION_ENDED})
 _RECORDS = 500  # that are read at a time
 _DAY = 24 * 3600
+_INSIDE = 3  # segments of an address below an integration: integrations/{id}/…
 _UNTIL_SIGNED_IN = 45 * 60  # seconds for which a page that was asked for is remembered; a consent may take 30 minutes
 _YEAR = 365 * _DAY
 _LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
@@ -87,7 +88,7 @@ class Visit:
         link: str = "",
     ) -> Answer:
         """A page that only says something."""
-        reader = self.reader_of(message)
+        reader = None if message in _SIGNED_OUT else self.reader
         own = f"/integrations/{reader.integration_id}" if reader else "/"
         view = MessageView(
             message=message, continue_path=continue_path or own, reference=reference, link=link, session=reader
@@ -95,8 +96,9 @@ class Visit:
         body = self.pages.message(view, self.language, answers_form=self.request.method == "POST")
         return Answer(status=status, body=body, cookies=cookies)
 
-    def reader_of(self, message: Message) -> SessionView | None:
-        """Whose menu such a page has: of a visit that nobody is signed in for, none."""
+    @property
+    def reader(self) -> SessionView | None:
+        """Who is signed in, whose menu stays when something goes wrong: nobody."""
         return None
 
     def url(self, path: str) -> str:
@@ -139,9 +141,10 @@ class SignedInVisit(Visit):
         standing = self.standing
         return replace(self.session_view_alone, open_issues=standing.things_to_do, halted=standing.halted)
 
-    def reader_of(self, message: Message) -> SessionView | None:
-        """The menu stays, unless this very visit ended the sign-in. Nothing is read for it: something went wrong."""
-        return None if message in _SIGNED_OUT else self.session_view_alone
+    @property
+    def reader(self) -> SessionView:
+        """The menu's. Nothing is read for it: something went wrong."""
+        return self.session_view_alone
 
     @property
     def session_view_alone(self) -> SessionView:
@@ -355,9 +358,22 @@ def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, route
     def answer() -> Answer:
         if not request.is_text:
             raise BadFormError("not text")
-        return page(visit) if page is not None else visit.message(Message.NOT_FOUND, status=404)
+        return page(visit) if page is not None else _nowhere(visit)
 
     return _told(visit, answer)
+
+
+def _nowhere(visit: Visit) -> Answer:
+    """An address that leads nowhere. Who is signed in to the integration that it names keeps the menu."""
+    where = _segments(visit.request.path)
+    if where[0] != "integrations" or len(where) < _INSIDE:
+        return visit.message(Message.NOT_FOUND, status=404)
+    inside = signed_in(
+        lambda signed: signed.not_found(),
+        signed_out=lambda stranger: stranger.message(Message.NOT_FOUND, status=404),
+        unguarded=lambda signed: signed.not_found(),
+    )
+    return inside(replace(visit, params={"id": where[1]}))
 
 
 def _told(visit: Visit, act: Callable[[], Answer]) -> Answer:
