@@ -89,7 +89,7 @@ def test_one_invoice_shows_both_amounts_and_its_history(settled: Office) -> None
     expect(settled.main).to_contain_text(settled.say("In Fortnox"))
     expect(settled.page.locator(".differs")).to_have_count(0)
     expect(settled.page.locator("ol.history li").first).to_contain_text(
-        settled.say("Number and exported mark saved in Ongoing")
+        settled.say("Number %(number)s and the exported mark were saved in Ongoing", number=1)
     )
     settled.look("invoice")
 
@@ -136,7 +136,7 @@ def test_an_issue_says_why_what_and_who_and_is_gone_once_it_is_mended_and_retrie
     connected.correct_sum()
     connected.press("Try again")
     connected.arrive("notice=retry_queued")
-    connected.see("Number and exported mark saved in Ongoing")
+    connected.see("Number %(number)s and the exported mark were saved in Ongoing", number=SENT + 1)
     connected.look("invoice-asked")
     connected.open("/issues")
 
@@ -153,7 +153,7 @@ def test_an_invoice_that_changed_is_exported_again_and_updated_not_sent_twice(co
     connected.open(f"/invoices/{seed.PLAIN}")
     connected.press("Export again")
     connected.arrive("notice=export_queued")
-    connected.see("Updated in Fortnox")
+    connected.see("Number %(number)s was updated in Fortnox", number=1)
     invoices = connected.fortnox.invoices(connected.tenant_id)
 
     assert len(invoices) == SENT
