@@ -9,9 +9,7 @@ from playwright.sync_api import expect
 
 from local.ongoing import seed
 from local.stack import Stack
-from tests.e2e.office import WAIT_SECONDS, Office
-
-SENT, HELD = 6, 6  # of the seeded invoices
+from tests.e2e.office import HELD, SENT, WAIT_SECONDS, Office
 
 
 @contextmanager
