@@ -20,7 +20,7 @@ from unittest import mock
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from invoicing.application.recover_tokens import recover_tokens
-from invoicing.domain.change import ChangeKind
+from invoicing.domain.change import MAILED, ChangeKind
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.integration import Integration, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, Language
@@ -89,6 +89,9 @@ PAGES = (
     "customers",
     "connect",
     "connect-wrong-password",
+    "hand-over",
+    "files",
+    "message-files-link-expired",
     "disconnect",
     "disconnect-not-confirmed",
     "disconnect-wrong-password",
@@ -162,8 +165,9 @@ PAGES = (
 )
 MAILS = (
     "broken",
-    *(f"changed-{kind}" for kind in ChangeKind),
+    *(f"changed-{kind}" for kind in ChangeKind if kind in MAILED),
     "digest",
+    "month",
     "not-understood",
     "reactivated",
     "reminder",
@@ -422,6 +426,8 @@ class Tour:
         self._look("preview-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}/preview")
         self._look("preview-long", f"/invoices/{VERY_LONG}/preview?page=2")
         self._look("issues", "/issues")
+        cause = re.search(r"hand-over\?cause=(\w+)", self.operator.get(f"{HERE}/issues").body)
+        self._look("hand-over", f"/issues/hand-over?cause={cause[1] if cause else ''}")
         self.operator.press(f"/invoices/{seed.PLAIN}/export")
         self._look("invoice-asked-for", f"/invoices/{seed.PLAIN}?notice=export_queued")
         self._decide()
@@ -490,9 +496,11 @@ class Tour:
         self._look("connect", "/connect")
         self._answer("connect-wrong-password", "/connect", guess)
         self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
+        last_month = self.world.today - timedelta(days=self.world.today.day)
+        self._mail("month", NoticeKind.MONTH, month=f"{last_month:%Y-%m}")
         self._mail("not-understood", NoticeKind.NOT_UNDERSTOOD)
         self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
-        for kind in ChangeKind:
+        for kind in [one for one in ChangeKind if one in MAILED]:
             self._changed_mail(kind)
         self._verify()
 
@@ -583,7 +591,12 @@ class Tour:
 
     def _answer_once(self, name: str, other: Visitor) -> None:
         """Disconnecting ends the sign-in; who has another one sees the same."""
-        self.operator.press("/disconnect", confirm="on")
+        last = self.operator.press("/disconnect", confirm="on").body
+        files = last.partition(f'href="{self.base_url}/files/')[2].partition('"')[0]
+        self._keep("files", lambda language: Visitor(self).get(f"/files/{files}", language=language))
+        with mock.patch.dict(LIVES, {kind: timedelta(seconds=-1) for kind in LinkKind}):
+            late = f"/files/{files}"
+            self._keep("message-files-link-expired", lambda language: Visitor(self).get(late, language=language))
         self._keep(name, lambda language: other.get(HERE, language=language))
 
     def _without_specification(self) -> None:
@@ -620,12 +633,13 @@ class Tour:
             found[-1] if found else Notice(id=name, integration_id=WAREHOUSE, kind=kind, created_at=now, params=params)
         )
         letters = self.world.parts.notice_tools().letters
-        held = [one for one in self.world.exports.page(WAREHOUSE, limit=100)[0] if one.issue is not None]
+        records = self.world.exports.page(WAREHOUSE, limit=100)[0]
+        told_of = [one for one in records if one.issue is not None or kind is NoticeKind.MONTH]
         for language in Language:
             integration = self._integration()
             assert integration.settings is not None
             reader = replace(integration, settings=replace(integration.settings, language=language))
-            self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, held=held)
+            self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, told_of=told_of)
 
     def _changed_mail(self, kind: ChangeKind) -> None:
         params = {"what": kind, "by": "lisa", "address": "ekonomi@nordlager.example", "new_address": "ny@nord.example"}
@@ -637,7 +651,7 @@ class Tour:
             integration = self._integration()
             assert integration.settings is not None
             reader = replace(integration, settings=replace(integration.settings, language=language))
-            mail = letters.compose(notice, reader, reminder_day=None, held=[])
+            mail = letters.compose(notice, reader, reminder_day=None, told_of=[])
             self.mails[f"changed-{kind}", language] = mail
 
     def _link(self, kind: LinkKind, subject: dict[str, str]) -> str:

@@ -49,7 +49,7 @@ def test_a_text_calls_the_buttons_by_their_names_in_swedish_too(code: IssueCode)
 
 @pytest.mark.parametrize("code", [code for code in IssueCode if code not in WHOLE])
 def test_the_step_that_the_text_names_first_is_the_first_button(code: IssueCode) -> None:
-    """Where it names none, the cause is mended elsewhere, and *Retry* is the step that is left."""
+    """Where it names none, the cause is mended elsewhere, and *Try again* is the step that is left."""
     issue = Issue(code=code)
     ways = ways_out(issue, in_fortnox=False, in_doubt=False, by_hand=False)
     held = Export(
@@ -71,5 +71,5 @@ def test_the_step_that_the_text_names_first_is_the_first_button(code: IssueCode)
     buttons, fix = buttons_of(html), issue_texts.ISSUE_TEXTS[code].fix
     named = [words for words in buttons if words in fix]
 
-    assert {*buttons} >= {"Retry", "Leave it"}
-    assert buttons[0] == (min(named, key=fix.index) if named else "Retry")
+    assert {*buttons} >= {"Try again", "Leave it"}
+    assert buttons[0] == (min(named, key=fix.index) if named else "Try again")

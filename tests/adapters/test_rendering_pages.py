@@ -25,6 +25,7 @@ from invoicing.domain.integration_settings import (
     IntegrationSettings,
     InvoiceText,
     Language,
+    MonthMail,
     PriceMeaning,
     RowGrouping,
     RowText,
@@ -521,6 +522,7 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
         "fees": FortnoxFees,
         "due_date_from": DueDateFrom,
         "zero_total": ZeroTotal,
+        "month_mail": MonthMail,
         "language": Language,
     }
 

@@ -128,9 +128,15 @@ def test_no_name_that_a_stranger_chose_stands_in_a_subject(kind: NoticeKind) -> 
         integration_id=WAREHOUSE,
         kind=kind,
         created_at=world.clock(),
-        params={"day": "2026-03-02", "address": "a@b.example", "what": ChangeKind.SETTINGS, "by": "anna"},
+        params={
+            "day": "2026-03-02",
+            "address": "a@b.example",
+            "what": ChangeKind.SETTINGS,
+            "by": "anna",
+            "month": "2026-02",
+        },
     )
-    mail = world.parts.notice_tools().letters.compose(notice, named, reminder_day=None, held=[])
+    mail = world.parts.notice_tools().letters.compose(notice, named, reminder_day=None, told_of=[])
 
     assert WAREHOUSE in mail.subject
     assert "evil.example" not in mail.subject

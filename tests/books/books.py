@@ -139,7 +139,7 @@ class Books:
         return self
 
     def asked(self, *, kind: EventKind = EventKind.EXPORT_AGAIN, invoice_id: int = NUMBER) -> Books:
-        """A person presses *Export again* (or *Retry*), and the run that follows."""
+        """A person presses *Export again* (or *Try again*), and the run that follows."""
         export_again(self.world.change_tools(), self.integration, invoice_id, kind=kind, by="anna")
         return self.run(by="anna")
 

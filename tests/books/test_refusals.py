@@ -271,7 +271,7 @@ STALE = {
 
 @pytest.mark.parametrize("what", STALE)
 def test_a_refusal_forgets_what_it_could_be_about(what: str) -> None:
-    """Remembered as good, then closed, then opened again: *Retry* sends it at once."""
+    """Remembered as good, then closed, then opened again: *Try again* sends it at once."""
     register, key, closed, opened = STALE[what]
     books = Books().sent()
     books.world.fortnox.change_entry(TENANT_ID, register, key, closed)

@@ -17,6 +17,7 @@ from local.stack import Mail, Stack
 from tests.e2e.album import in_another_language, look_at_mail, look_at_page
 
 WAIT_SECONDS = 60.0
+SENT, HELD = 6, 6  # of the seeded invoices
 LOCALES = {Language.SWEDISH: "sv-SE", Language.ENGLISH: "en-GB"}
 
 

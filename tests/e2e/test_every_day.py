@@ -10,9 +10,7 @@ from playwright.sync_api import expect
 
 from local.ongoing import seed
 from local.stack import Stack
-from tests.e2e.office import WAIT_SECONDS, Office
-
-SENT, HELD = 6, 6  # of the seeded invoices
+from tests.e2e.office import HELD, SENT, WAIT_SECONDS, Office
 
 
 @contextmanager
@@ -90,7 +88,7 @@ def test_one_invoice_shows_both_amounts_and_its_history(settled: Office) -> None
     expect(settled.main).to_contain_text(settled.say("In Fortnox"))
     expect(settled.page.locator(".differs")).to_have_count(0)
     expect(settled.page.locator("ol.history li").first).to_contain_text(
-        settled.say("Number and exported mark saved in Ongoing")
+        settled.say("Number %(number)s and the exported mark were saved in Ongoing", number=1)
     )
     settled.look("invoice")
 
@@ -151,9 +149,9 @@ def test_an_issue_says_why_what_and_who_and_is_gone_once_it_is_mended_and_retrie
     connected.wrong_sum.get_by_role("link").first.click()
     connected.look("invoice-held")
     connected.correct_sum()
-    connected.press("Retry")
+    connected.press("Try again")
     connected.arrive("notice=retry_queued")
-    connected.see("Number and exported mark saved in Ongoing")
+    connected.see("Number %(number)s and the exported mark were saved in Ongoing", number=SENT + 1)
     connected.look("invoice-asked")
     connected.open("/issues")
 
@@ -170,7 +168,7 @@ def test_an_invoice_that_changed_is_exported_again_and_updated_not_sent_twice(co
     connected.open(f"/invoices/{seed.PLAIN}")
     connected.press("Export again")
     connected.arrive("notice=export_queued")
-    connected.see("Updated in Fortnox")
+    connected.see("Number %(number)s was updated in Fortnox", number=1)
     invoices = connected.fortnox.invoices(connected.tenant_id)
 
     assert len(invoices) == SENT

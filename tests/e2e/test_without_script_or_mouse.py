@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 
 from local.ongoing.seed import PASSWORD, SUM_DIFFERS, USERNAME
 from tests.e2e.conftest import Opened
-from tests.e2e.office import Office
+from tests.e2e.office import SENT, Office
 
 
 def test_everything_works_without_scripts(new_office: Opened, language: Language) -> None:
@@ -22,10 +22,10 @@ def test_everything_works_without_scripts(new_office: Opened, language: Language
         office.see("The sync is done. What it did is shown under Runs.")
         office.open("/issues")
         office.correct_sum()
-        office.press("Retry", within=office.wrong_sum)
+        office.press("Try again", within=office.wrong_sum)
         office.arrive("notice=retry_queued")
         office.open(f"/invoices/{SUM_DIFFERS}")
-        office.see("Number and exported mark saved in Ongoing")
+        office.see("Number %(number)s and the exported mark were saved in Ongoing", number=SENT + 1)
         office.page.get_by_role("button", name=office.say("Sign out"), exact=True).click()
 
         expect(office.page.get_by_role("heading", level=1)).to_have_text(office.say("You are signed out"))

@@ -229,7 +229,7 @@ def test_a_foreign_invoice_gets_the_rate_of_fortnox_register() -> None:
 
 
 def test_a_total_that_differs_is_not_written_again_by_itself() -> None:
-    """The same again would change nothing, and undo what a person does there; *Retry* does it."""
+    """The same again would change nothing, and undo what a person does there; *Try again* does it."""
     story = Story(invoice(PALLETS))
     story.fortnox.change_options({"net_includes_fees": True})
     story.fortnox.change_entry(TENANT_ID, "customers", "1001", {"InvoiceAdministrationFee": "45"})
@@ -429,7 +429,7 @@ def test_an_invoice_that_fortnox_has_and_ongoing_deleted_is_an_issue_until_it_is
 
 
 def test_an_invoice_deleted_in_ongoing_is_left_in_fortnox_when_a_person_says_so() -> None:
-    """*Retry* means: it is right as it is."""
+    """*Try again* means: it is right as it is."""
     story = in_doubt()
     deleted(story)
     story.integrations.ask_for(WAREHOUSE, frozenset({ONE}))

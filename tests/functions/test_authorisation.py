@@ -27,6 +27,9 @@ PUBLIC = {
     ("GET", "/oauth/callback"): "needs a state of this browser",
     ("GET", "/oauth/approval"): "shows what this browser has just approved",
     ("POST", "/oauth/approval"): "needs the guard of a form of this browser",
+    ("GET", "/files/{token}"): "a page behind a signed link, while its system is disconnected",
+    ("GET", "/files/{token}/history.csv"): "a file behind the same link",
+    ("GET", "/files/{token}/reconciliation.csv"): "a file behind the same link",
     ("POST", "/logout"): "ends only the session that it was sent with, and needs its guard",
 }
 OTHER = "sydlager"
@@ -180,8 +183,8 @@ def token(kind: LinkKind, *, secret: str = SIGNING_SECRET, **subject: str) -> st
 
 def opened(browser: Browser, kind: LinkKind, token: str) -> set[int]:
     """Opens a link in every way that its routes allow; gives the statuses."""
-    name = f"landing__{kind}"
-    pages = [browser.send("landing", request(name, path=f"/{kind}/{token}"))]
+    function, name = ("portal", "portal__files") if kind is LinkKind.FILES else ("landing", f"landing__{kind}")
+    pages = [browser.send(function, request(name, path=f"/{kind}/{token}"))]
     button = {LinkKind.VERIFY_ADDRESS: "landing__confirm", LinkKind.TAKE_BACK: "landing__take_back_now"}.get(kind)
     if button:
         pages.append(browser.send("landing", request(button, path=f"/{kind}/{token}")))

@@ -40,6 +40,7 @@ METHODS: dict[str, Callable[[DynamoExports], object]] = {
     "get": lambda exports: exports.get("demo", 1),
     "get_many": lambda exports: exports.get_many("demo", [1, 2]),
     "page": lambda exports: exports.page("demo", limit=10),
+    "histories": lambda exports: exports.histories("demo", limit=10),
     "register": lambda exports: exports.register("demo"),
     "save_register": lambda exports: exports.save_register("demo", Register()),
     "open_invoices": lambda exports: exports.open_invoices("demo"),

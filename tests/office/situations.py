@@ -52,8 +52,21 @@ def ongoing_down() -> Day:
 
 
 def password_refused() -> Day:
-    """Somebody changed the password in Ongoing, which ends all sign-ins; the office comes back with the new one."""
+    """Somebody changed the password in Ongoing, which ends that user's sign-ins; a colleague is in as another one."""
     day = troubled()
+    warehouse = day.world.ongoing.warehouse(WAREHOUSE)
+    colleague = User(username="lisa", password="blå-truck-3")
+    day.world.ongoing.put_warehouse(replace(warehouse, users=(*warehouse.users, colleague)))
+    day.office.log_in(username="lisa", password="blå-truck-3")
+    users = (User(username=USERNAME, password="another"), colleague)
+    day.world.ongoing.put_warehouse(replace(warehouse, users=users))
+    day.later()
+    return day
+
+
+def password_mended() -> Day:
+    """The new password is known here, and no run has come since. Nothing else is wrong."""
+    day = many_sent()
     warehouse = day.world.ongoing.warehouse(WAREHOUSE)
     day.world.ongoing.put_warehouse(replace(warehouse, users=(User(username=USERNAME, password="another"),)))
     day.later()
@@ -141,6 +154,7 @@ def to_try() -> Day:
 SITUATIONS: dict[str, tuple[Callable[[], Day], Situation, Tone]] = {
     "Ongoing down": (ongoing_down, Situation.NOT_ANSWERING, Tone.BAD),
     "password refused": (password_refused, Situation.STOPPED, Tone.BAD),
+    "password mended": (password_mended, Situation.WORKS_AGAIN, Tone.CALM),
     "licence gone": (licence_gone, Situation.STOPPED, Tone.BAD),
     "approval ended": (approval_ended, Situation.APPROVAL_ENDED, Tone.BAD),
     "paused": (paused, Situation.PAUSED, Tone.WARN),

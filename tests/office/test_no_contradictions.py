@@ -1,8 +1,10 @@
 """Nothing contradicts itself: previews, early exports, and what is said of a click."""
 
 from dataclasses import replace
+from unittest import mock
 
 import pytest
+from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.integration_settings import Language
 
 from local.ongoing import seed
@@ -90,3 +92,20 @@ def test_a_page_that_is_loaded_again_does_not_repeat_what_was_said() -> None:
 
 def _twice(day: Day, query: dict[str, str]) -> list[Seen]:
     return [day.see("", query=query) for _ in range(2)]
+
+
+def test_a_page_that_says_what_went_wrong_keeps_the_menu() -> None:
+    """Who is signed in finds the way on; the page that ends the sign-in has none."""
+    day = troubled()
+    menu = f'href="{HERE}/invoices"'
+    unknown = day.see("/no-such-page")
+    stale = day.office.post(f"{HERE}/pause", {"csrf": "of-another-sign-in"})
+    with mock.patch.object(day.world.exports, "get_many", side_effect=RetryLaterError("the table does not answer")):
+        slow = day.see("/issues")
+    with mock.patch.object(day.world.exports, "get_many", side_effect=ZeroDivisionError()):
+        wrong = day.see("/issues")
+    gone = day.office.press("/disconnect", confirm="on")
+
+    assert [one.status for one in (unknown, stale, slow, wrong)] == [404, 403, 503, 500]
+    assert all(menu in one.body for one in (unknown, stale, slow, wrong))
+    assert menu not in gone.body

@@ -120,7 +120,7 @@ def test_mend_a_customer_code_and_send() -> None:
     reader.click("See what stops them")
     day.give_customer_code(seed.UNKNOWN, "1001")
     day.give_customer_code(seed.CAFE, "1001")
-    reader.click("Retry")
+    reader.click("Try again")
     asked = day.integration.asked
 
     assert len(asked) == 1

@@ -345,6 +345,13 @@ class FakeExports:
         more = len(fitting) > limit
         return fitting[:limit], fitting[limit - 1].invoice_id if more else None
 
+    def histories(
+        self, integration_id: str, *, limit: int, after: int | None = None
+    ) -> tuple[Sequence[Export], int | None]:
+        page, more = self.page(integration_id, limit=limit, after=after)
+        with self._lock:
+            return [self._stored[integration_id, one.invoice_id] for one in page], more
+
     def register(self, integration_id: str) -> Register:
         with self._lock:
             return self._registers.get(integration_id, Register())

@@ -113,6 +113,12 @@ IN_ORDER: list[tuple[Situation, Tone, Standing]] = [
     (Situation.CHECKING, Tone.WARN, standing(ran(), HELD, keys=replace(KEYS, status=TokenStatus.UNCERTAIN))),
     (Situation.HELD, Tone.WARN, standing(ran(), HELD, record(8, ExportState.CLAIMED))),
     (Situation.HELD, Tone.WARN, standing(ran(look=replace(LOOK, unreadable=1)))),
+    (
+        Situation.WORKS_AGAIN,
+        Tone.CALM,
+        standing(ran(IssueCode.WMS_LOGIN_REFUSED), record(8, ExportState.CLAIMED), login_at=NOW),
+    ),
+    (Situation.WORKS_AGAIN, Tone.CALM, standing(ran(IssueCode.CONNECTION_BROKEN), record(8, ExportState.CLAIMED))),
     (Situation.NOT_BEGUN, Tone.CALM, standing(None, status_since=RUN)),
     (Situation.ON_THE_WAY, Tone.CALM, standing(ran(), record(8, ExportState.CLAIMED))),
     (Situation.ON_THE_WAY, Tone.CALM, standing(ran(look=replace(LOOK, due=DUE)))),

@@ -19,7 +19,7 @@ from invoicing.application.ports import (
 )
 from invoicing.application.tell_change import tell_change, with_change
 from invoicing.application.token_engine import TokenEngine
-from invoicing.domain.change import ChangeKind
+from invoicing.domain.change import MAILED, ChangeKind
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration, IntegrationStatus
@@ -28,7 +28,7 @@ from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.session import TryLimit
 from invoicing.domain.tokens import TokenItem
 
-_DECIDE_NOTHING = ("problem_address", "language", "invoice_text", "row_text", "default_unit")
+_DECIDE_NOTHING = ("problem_address", "language", "invoice_text", "row_text", "default_unit", "month_mail")
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
 
@@ -119,6 +119,7 @@ def _save(
     done = [
         kind
         for kind, was_done in (
+            (ChangeKind.CREATED, is_new),
             (ChangeKind.ADDRESS, not same_address and before is not None),
             (ChangeKind.SETTINGS, before is not None and _decides_otherwise(before, settings)),
         )
@@ -127,10 +128,10 @@ def _save(
     for kind in done:
         changed = with_change(changed, kind, at=now, by=by)
     tools.integrations.put(changed)
-    for kind in done:
+    for kind in [one for one in done if one in MAILED]:
         params = {"new_address": settings.problem_address} if kind is ChangeKind.ADDRESS else {}
         tell_change(tools.notices, integration, kind, at=now, by=by, params=params)
-    tools.report("settings_saved", {"integration": integration.id, "by": by})
+    tools.report("settings_saved", {"integration": integration.id})
     if not same_address and not changed.address_confirmed and not ask_to_confirm(tools, changed):
         raise SavedWithoutMailError
     return changed
@@ -191,7 +192,7 @@ def export_all_again(
             tools.exports.save(replace(record, version=record.version + 1), event=event)
         except ChangedMeanwhileError:
             # A run is at it, or a second click: the wish counts all the same.
-            tools.report("wish_not_in_history", {"integration": integration.id, "invoice": str(invoice_id), "by": by})
+            tools.report("wish_not_in_history", {"integration": integration.id, "invoice": str(invoice_id)})
     return asked
 
 
@@ -208,16 +209,19 @@ def pause(tools: PauseTools, integration: Integration, *, paused: bool, by: str)
         status_by=by,
         version=integration.version + 1,
     )
+    kind = ChangeKind.PAUSED if paused else ChangeKind.RESUMED
+    changed = with_change(changed, kind, at=tools.clock(), by=by)
     tools.integrations.put(changed)
-    tools.report("integration_paused" if paused else "integration_resumed", {"integration": integration.id, "by": by})
+    tools.report("integration_paused" if paused else "integration_resumed", {"integration": integration.id})
     return changed
 
 
 def sign_out_everywhere(tools: ChangeTools, integration: Integration, *, by: str) -> Integration:
     """Ends all sign-ins to the integration, in every browser."""
     changed = replace(integration, generation=integration.generation + 1, version=integration.version + 1)
+    changed = with_change(changed, ChangeKind.SIGNED_OUT, at=tools.clock(), by=by)
     tools.integrations.put(changed)
-    tools.report("signed_out_everywhere", {"integration": integration.id, "by": by})
+    tools.report("signed_out_everywhere", {"integration": integration.id})
     return changed
 
 
@@ -239,7 +243,8 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
     )
     now = tools.clock()
     tools.integrations.put(with_change(changed, ChangeKind.DISCONNECTED, at=now, by=by))
-    tell_change(tools.notices, integration, ChangeKind.DISCONNECTED, at=now, by=by, params={})
+    params = {"generation": str(changed.generation)}
+    tell_change(tools.notices, integration, ChangeKind.DISCONNECTED, at=now, by=by, params=params)
     keys = tools.engine.store.get(integration.id)
     if keys is not None:
         try:
@@ -248,7 +253,7 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
             # Forgotten all the same; what Fortnox still accepts dies unused in 45 days.
             tools.report("revoke_failed", {"integration": integration.id, "reason": type(error).__name__})
         tools.engine.store.forget(integration.id)
-    tools.report("integration_disconnected", {"integration": integration.id, "by": by})
+    tools.report("integration_disconnected", {"integration": integration.id})
     return changed
 
 

@@ -265,6 +265,7 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 wms_username=proposal.wms_username,
                 wms_password=proposal.wms_password,
                 wms_password_mark=proposal.wms_password_mark,
+                login_at=now,
                 settings=None,
                 generation=1,
                 connected_at=now,
@@ -279,6 +280,7 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 wms_username=proposal.wms_username,
                 wms_password=proposal.wms_password,
                 wms_password_mark=proposal.wms_password_mark,
+                login_at=now,
                 generation=existing.generation + 1,
                 connected_at=now,
                 broken_since=None,
@@ -289,7 +291,9 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
         user = fold_user(by)
         if by and user not in integration.users:
             integration = replace(integration, users=(*integration.users, user))
-        integration = with_change(integration, ChangeKind.CONSENT, at=now, by=by)
+        anew = existing is not None and existing.status is not IntegrationStatus.DISCONNECTED
+        kind = ChangeKind.CONSENT if anew else ChangeKind.CONNECTED
+        integration = with_change(integration, kind, at=now, by=by)
         try:
             tools.integrations.put(integration)
         except ChangedMeanwhileError:

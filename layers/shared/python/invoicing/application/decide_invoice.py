@@ -62,7 +62,7 @@ def decide_invoice(
             raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE) from None
         record = decided
     ask_for_invoices(tools, integration, frozenset({invoice_id}), by=by)
-    tools.report("invoice_decided", {"integration": integration.id, "invoice": str(invoice_id), "way": way, "by": by})
+    tools.report("invoice_decided", {"integration": integration.id, "invoice": str(invoice_id), "way": way})
     return record
 
 

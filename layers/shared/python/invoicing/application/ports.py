@@ -236,6 +236,12 @@ class Exports(Protocol):
         """Newest invoice ids first; the second value continues, None at the end. Histories are left out."""
         ...
 
+    def histories(
+        self, integration_id: str, *, limit: int, after: int | None = None
+    ) -> tuple[Sequence[Export], int | None]:
+        """As `page`, with whole histories: some reads for all of them, not one for each."""
+        ...
+
     def register(self, integration_id: str) -> Register:
         """What is remembered; empty if nothing."""
         ...

@@ -27,9 +27,9 @@ class Letters(Protocol):
     """Composes mails in the language of the integration."""
 
     def compose(
-        self, notice: Notice, integration: Integration, *, reminder_day: int | None, held: Iterable[Export]
+        self, notice: Notice, integration: Integration, *, reminder_day: int | None, told_of: Iterable[Export]
     ) -> Mail:
-        """`reminder_day` is None for the first mail; `held` are the exports that a digest tells of."""
+        """`reminder_day` is None for the first mail; `told_of` are the exports that the mail is about."""
         ...
 
     def compose_for_us(self, notice: Notice, integration: Integration | None) -> Mail:
@@ -86,8 +86,8 @@ def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
         _report_not_sent(tools, notice)
         return
     reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
-    held = _held(tools, integration.id) if notice.kind is NoticeKind.DIGEST else []
-    letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, held=held)
+    told_of = _told_of(tools, notice)
+    letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, told_of=told_of)
     _send(tools, notice, letter, to=addresses, due_at=_next_reminder(notice))
 
 
@@ -157,6 +157,24 @@ def _next_reminder(notice: Notice) -> datetime | None:
     return notice.created_at + timedelta(days=REMINDER_DAYS[len(notice.sent)])
 
 
-def _held(tools: NoticeTools, integration_id: str) -> list[Export]:
-    held, _ = tools.exports.page(integration_id, limit=DIGEST_LINES, state=ExportState.HELD)
-    return list(held)
+def _told_of(tools: NoticeTools, notice: Notice) -> list[Export]:
+    """The records that the mail is about; none for most."""
+    match notice.kind:
+        case NoticeKind.DIGEST:
+            held, _ = tools.exports.page(notice.integration_id, limit=DIGEST_LINES, state=ExportState.HELD)
+            return list(held)
+        case NoticeKind.MONTH:
+            return _of_month(tools, notice.integration_id, notice.params["month"])
+        case _:
+            return []
+
+
+def _of_month(tools: NoticeTools, integration_id: str, month: str) -> list[Export]:
+    """Newer invoices have larger ids, nearly: the search ends where a whole page is older."""
+    found: list[Export] = []
+    after: int | None = None
+    while True:
+        exports, after = tools.exports.page(integration_id, limit=DIGEST_LINES, after=after)
+        found += [one for one in exports if f"{one.invoice_date}".startswith(month)]
+        if after is None or all(one.invoice_date and f"{one.invoice_date:%Y-%m}" < month for one in exports):
+            return found

@@ -141,10 +141,13 @@ def _as_known(tools: SignInTools, integration: Integration, username: str, passw
             wms_username=username,
             wms_password=_sealed(tools, integration.id, password),
             wms_password_mark=mark,
+            login_at=now,
             generation=integration.generation + 1,
         )
         if integration.wms_password_mark:
             told.append(ChangeKind.LOGIN)
+    elif integration.login_is_refused and user == fold_user(integration.wms_username):
+        changed = replace(changed, login_at=now)  # Ongoing takes again what it refused
     if changed == integration:
         return integration
     for kind in told:

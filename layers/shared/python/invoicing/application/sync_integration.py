@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -43,6 +43,7 @@ from invoicing.application.ports import (
     WmsPage,
 )
 from invoicing.application.put_digest import is_first_of_day, put_digest
+from invoicing.application.put_month_mail import put_month_mail
 from invoicing.application.record_export import ExportTools
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
@@ -188,6 +189,7 @@ class _Run:
         self._more = False  # of them
         self._looked_at: datetime | None = None
         self._unbegun: dict[int, tuple[Due, str, Decimal]] = {}  # listed, and without a record as far as is known
+        self._dated: dict[int, date] = {}  # the days of these
         self._unreadable = 0
         self._growing: dict[tuple[str, str], GoodsOwner] = {}  # of invoices that are not due yet
         self._unanswered: int | None = None  # how many of these could not be invoiced as things are; if looked through
@@ -346,6 +348,8 @@ class _Run:
             if isinstance(invoice, WmsInvoice) and invoice.id not in records:
                 due = due_of(self._integration, invoice, None, now=self._tools.clock())
                 self._unbegun[invoice.id] = due, invoice.goods_owner.currency, invoice.amount
+                if invoice.invoice_date is not None:
+                    self._dated[invoice.id] = invoice.invoice_date
         return records
 
     def _look_on(self) -> None:
@@ -661,6 +665,15 @@ class _Run:
             now=now,
         )
         put_digest(self._tools.notices, self._integration, summary, unanswered=self._unanswered or 0, now=now)
+        month_told = put_month_mail(
+            self._tools.notices,
+            self._integration,
+            summary,
+            unfinished=lambda: self._tools.exports.get_many(self._integration.id, sorted(tally.unfinished)).values(),
+            later=self._not_due_between,
+            now=now,
+        )
+        summary = replace(summary, month_told=month_told)
         if self._found_nothing_new(summary):
             self._report("run_idle")
             return summary
@@ -677,6 +690,14 @@ class _Run:
             self._tools.lanes.other.send([self._moves_on])  # after the mark, which says whose it is
         tally.tell()
         return summary
+
+    def _not_due_between(self, first: date, last: date) -> int:
+        """How many invoices dated so Ongoing has that are not due, or are sent only when somebody asks."""
+        later = {Due.LATER, Due.WHEN_ASKED}
+        return sum(
+            due in later and first <= self._dated.get(invoice_id, date.min) <= last
+            for invoice_id, (due, _, _) in self._unbegun.items()
+        )
 
     def _problem_since(self) -> datetime | None:
         problem, before = self._tally.problem, self._before

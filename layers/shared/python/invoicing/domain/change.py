@@ -1,10 +1,10 @@
-"""What somebody did to an integration that others must hear of: who, when, and what kind of thing."""
+"""What somebody did to an integration: who, when, and what kind of thing."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-MOST_KEPT = 100  # changes of one integration; each was mailed when it happened
+MOST_KEPT = 100  # changes of one integration
 
 
 class ChangeKind(StrEnum):
@@ -17,11 +17,33 @@ class ChangeKind(StrEnum):
     LOGIN = "login"  # the login for the WMS
     CONSENT = "consent"  # the permissions in Fortnox
     DISCONNECTED = "disconnected"
+    # Kept, and not mailed: they end nothing, and the overview says them.
+    CONNECTED = "connected"  # for the first time, or anew after a disconnect
+    CREATED = "created"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    SIGNED_OUT = "signed_out"  # everybody
+
+
+MAILED = frozenset(
+    {
+        ChangeKind.NEW_USER,
+        ChangeKind.ADDRESS,
+        ChangeKind.ADDRESS_TAKEN_BACK,
+        ChangeKind.SETTINGS,
+        ChangeKind.LOGIN,
+        ChangeKind.CONSENT,
+        ChangeKind.DISCONNECTED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`by` is a user of the WMS; empty for an administrator of Fortnox, or whoever reads the confirmed address."""
+    """`by` is a user of the WMS, with the name that was given in the browser.
+
+    Empty for an administrator of Fortnox, or whoever reads the confirmed address.
+    """
 
     kind: ChangeKind
     at: datetime

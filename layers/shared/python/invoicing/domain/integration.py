@@ -71,6 +71,7 @@ class RunSummary:
     listed_at: datetime | None = None  # when that was; None: in this run
     following: Following | None = None  # of what was sent; None: it is not followed
     closed: datetime | None = None  # the reactivation that a closing mail was written about
+    month_told: str = ""  # the last month of which a mail said that all is well: 2026-10
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 
 
@@ -84,6 +85,7 @@ class Integration:
     wms_username: str
     wms_password: bytes = field(repr=False)
     wms_password_mark: str = field(default="", repr=False)  # tells another password from this one, and no more
+    login_at: datetime | None = None  # when a person last proved that login
     settings: IntegrationSettings | None  # None while it is a draft
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
@@ -115,9 +117,11 @@ class Integration:
 
     @property
     def login_is_refused(self) -> bool:
-        """Whether Ongoing refused the stored login in the last run."""
+        """Whether Ongoing refused the stored login in the last run, and nobody has proven it since."""
         run = self.last_run
-        return run is not None and run.problem is not None and run.problem.code is IssueCode.WMS_LOGIN_REFUSED
+        refused = run is not None and run.problem is not None and run.problem.code is IssueCode.WMS_LOGIN_REFUSED
+        proven_since = run is not None and self.login_at is not None and self.login_at > run.started_at
+        return refused and not proven_since
 
     @property
     def heard_address(self) -> str:

@@ -91,6 +91,13 @@ class ZeroTotal(StrEnum):
     LEAVE = "leave"  # not sent unless a person asks
 
 
+class MonthMail(StrEnum):
+    """Whether a mail says, once a month, that all of the month before is in Fortnox."""
+
+    SEND = "send"
+    NONE = "none"
+
+
 class Language(StrEnum):
     """The language of mails and of pages that know nothing better."""
 
@@ -119,6 +126,7 @@ class IntegrationSettings:
     zero_total: ZeroTotal = ZeroTotal.SEND
     follow_payments: bool = False  # ask Fortnox once an hour what became of the invoices
     language: Language = Language.SWEDISH
+    month_mail: MonthMail = MonthMail.SEND
 
 
 FIELDS = tuple(field.name for field in fields(IntegrationSettings))

@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     BROKEN = "broken"  # the keys are dead; carries a reactivation link
     REACTIVATED = "reactivated"  # works again; says what was sent
     DIGEST = "digest"  # issues of the day
+    MONTH = "month"  # all of the month before is in Fortnox
     VERIFY_ADDRESS = "verify_address"
     CHANGED = "changed"  # somebody did something that others must hear of
     NOT_UNDERSTOOD = "not_understood"  # an answer of the WMS; to whoever runs this service

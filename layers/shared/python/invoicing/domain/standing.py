@@ -30,6 +30,7 @@ class Situation(StrEnum):
     NOT_ANSWERING = "not_answering"  # Ongoing or Fortnox; heals by itself
     CHECKING = "checking"  # an answer of Fortnox about the keys is missing
     HELD = "held"  # some invoices are stopped, all others go
+    WORKS_AGAIN = "works_again"  # what stopped the last run is mended, and no run has looked since
     NOT_BEGUN = "not_begun"  # no run yet
     ON_THE_WAY = "on_the_way"  # invoices are due, or being sent
     ALL_SENT = "all_sent"
@@ -53,6 +54,7 @@ _TONES = {
     Situation.LATE: Tone.BAD,
     Situation.CHECKING: Tone.WARN,
     Situation.HELD: Tone.WARN,
+    Situation.WORKS_AGAIN: Tone.CALM,
     Situation.NOT_BEGUN: Tone.CALM,
     Situation.ON_THE_WAY: Tone.CALM,
     Situation.ALL_SENT: Tone.GOOD,
@@ -154,8 +156,12 @@ def _situation(
         params = {"company": integration.company.name}
         ended = integration.broken_since or since
         return Situation.APPROVAL_ENDED, ended, Issue(code=IssueCode.CONNECTION_BROKEN, params=params)
-    # A run told of dead keys, and they work again: the next one tells of something else.
-    if problem is not None and problem.code is IssueCode.CONNECTION_BROKEN:
+    # A run told of dead keys, or of a refused login, and they work again: the next one tells of something else.
+    mended = problem is not None and (
+        problem.code is IssueCode.CONNECTION_BROKEN
+        or (problem.code is IssueCode.WMS_LOGIN_REFUSED and not integration.login_is_refused)
+    )
+    if mended:
         problem = since = None
     if problem is not None and problem.fixer is not Fixer.NOBODY:
         return Situation.STOPPED, since, problem
@@ -170,6 +176,8 @@ def _situation(
         return Situation.CHECKING, None, None
     if stops:
         return Situation.HELD, None, None
+    if mended:
+        return Situation.WORKS_AGAIN, None, None
     if run is None:
         return Situation.NOT_BEGUN, None, None
     return (Situation.ON_THE_WAY if moves else Situation.ALL_SENT), None, None

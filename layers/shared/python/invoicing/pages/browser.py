@@ -13,6 +13,7 @@ KNOWN_COOKIE = "__Host-known"
 LANGUAGE_COOKIE = "__Host-language"
 TOLD_COOKIE = "__Host-told"
 NEXT_COOKIE = "__Host-next"
+NAME_COOKIE = "__Host-name"
 _FORM_BYTES = 100_000
 _FORM_FIELDS = 100
 

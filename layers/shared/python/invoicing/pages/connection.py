@@ -5,6 +5,7 @@ from invoicing.application.start_consent import start_consent
 from invoicing.domain.session import Proposal
 from invoicing.domain.tokens import Mode
 from invoicing.pages.browser import CONSENT_COOKIE, SESSION_COOKIE, Answer, cookie, no_cookie, redirect
+from invoicing.pages.files import files_link
 from invoicing.pages.password import password_field, password_refused
 from invoicing.pages.serve import SignedInVisit, Visit, guarded, session_of
 from invoicing.rendering.views import ConnectView, DisconnectView, Message, PasswordView
@@ -52,9 +53,9 @@ def disconnect_now(visit: SignedInVisit) -> Answer:
     refused = password_refused(visit)
     if refused is not None:
         return _disconnect_page(visit, refused, not_confirmed=False)
-    disconnect(visit.parts.change_tools(), visit.integration, by=visit.session.username)
+    gone = disconnect(visit.parts.change_tools(), visit.integration, by=visit.by)
     visit.parts.sessions.end_session(visit.session.token)
-    return visit.message(Message.DISCONNECTED, cookies=[no_cookie(SESSION_COOKIE)])
+    return visit.message(Message.DISCONNECTED, cookies=[no_cookie(SESSION_COOKIE)], link=files_link(visit, gone))
 
 
 def _disconnect_page(visit: SignedInVisit, password: PasswordView, *, not_confirmed: bool) -> Answer:
@@ -71,7 +72,7 @@ def _disconnect_page(visit: SignedInVisit, password: PasswordView, *, not_confir
 
 def sign_out_all(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/sign-out-everywhere"""
-    sign_out_everywhere(visit.parts.change_tools(), visit.integration, by=visit.session.username)
+    sign_out_everywhere(visit.parts.change_tools(), visit.integration, by=visit.by)
     return visit.message(Message.SIGNED_OUT_EVERYWHERE, cookies=[no_cookie(SESSION_COOKIE)])
 
 

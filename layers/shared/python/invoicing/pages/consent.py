@@ -12,8 +12,8 @@ from invoicing.application.connect_company import (
 from invoicing.application.invite_administrator import invite_administrator
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.system import address_of
-from invoicing.pages.browser import CONSENT_COOKIE, Answer, no_cookie, redirect
-from invoicing.pages.serve import Visit, session_cookie, session_of
+from invoicing.pages.browser import CONSENT_COOKIE, NEXT_COOKIE, Answer, no_cookie, redirect
+from invoicing.pages.serve import Visit, asked_before, session_cookie, session_of
 from invoicing.rendering.views import ApprovalView, ConsentOutcome, ConsentView, Message
 from invoicing.runtime.observability import logger
 
@@ -103,10 +103,12 @@ def decide_approval(visit: Visit) -> Answer:
     integration, session = connected.integration, connected.session
     if session is None:
         return visit.message(Message.APPROVED, cookies=[no_cookie(CONSENT_COOKIE)])
-    page = "/setup" if integration.status is IntegrationStatus.DRAFT else "?notice=reconnected"
+    is_new = integration.status is IntegrationStatus.DRAFT
+    page = f"/integrations/{integration.id}{'/setup' if is_new else '?notice=reconnected'}"
+    asked = "" if is_new else asked_before(visit, integration.id)  # the page that somebody was on the way to
     return redirect(
-        visit.url(f"/integrations/{integration.id}{page}"),
-        cookies=[no_cookie(CONSENT_COOKIE), session_cookie(visit, session)],
+        visit.url(asked or page),
+        cookies=[no_cookie(CONSENT_COOKIE), no_cookie(NEXT_COOKIE), session_cookie(visit, session)],
     )
 
 

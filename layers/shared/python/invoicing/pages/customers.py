@@ -62,7 +62,7 @@ def agree(visit: SignedInVisit) -> Answer:
 def _accounts_without_vat(visit: SignedInVisit) -> dict[tuple[str, str], tuple[str, ...]]:
     """Accounts that invoices wait for somebody's word about, by goods owner and customer number."""
     found: dict[tuple[str, str], set[str]] = {}
-    for record in visit.all_exports(ExportState.HELD):
+    for record in visit.all_exports(visit.integration, ExportState.HELD):
         if record.issue is not None and record.issue.code is IssueCode.VAT_MISSING:
             account = record.issue.params.get("account", "")
             if account.isdigit():

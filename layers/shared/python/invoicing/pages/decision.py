@@ -44,7 +44,7 @@ def decide(visit: SignedInVisit) -> Answer:
             visit.integration,
             record.invoice_id,
             way,
-            by=visit.session.username,
+            by=visit.by,
             number=number,
             note=note,
         )

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from invoicing.application.list_waiting import list_waiting
 from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsLoginRefusedError
+from invoicing.domain.integration import Integration
 from invoicing.domain.settlement import Progress
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.pages.serve import SignedInVisit
+from invoicing.pages.serve import SignedInVisit, Visit
 from invoicing.rendering.views import InvoiceLine, InvoiceState
 from invoicing.rendering.views_of import invoice_line_of, stored_state, waiting_line_of
 
@@ -99,7 +100,8 @@ def find(visit: SignedInVisit, what: Wanted) -> Found:
         return Found(lines=_newest_first(lines, what), months=_months(lines))
     lines, answers = [], True
     if what.state not in _UNBEGUN:
-        lines = [invoice_line_of(record, today) for record in visit.all_exports(stored_state(what.state))]
+        stored = visit.all_exports(visit.integration, stored_state(what.state))
+        lines = [invoice_line_of(record, today) for record in stored]
     if what.progress is None and (what.state is None or what.state in _UNBEGUN):
         try:
             lines += _unbegun(visit)
@@ -108,6 +110,13 @@ def find(visit: SignedInVisit, what: Wanted) -> Found:
                 raise  # nothing could be shown
             answers = False
     return Found(lines=_newest_first(lines, what), months=_months(lines), ongoing_answers=answers)
+
+
+def find_recorded(visit: Visit, integration: Integration) -> Found:
+    """Every record: of an integration that is disconnected, Ongoing is no longer asked."""
+    today = visit.now().astimezone(SWEDEN).date()
+    lines = [invoice_line_of(record, today) for record in visit.all_exports(integration)]
+    return Found(lines=_newest_first(lines, Wanted()), months=_months(lines))
 
 
 def folded(text: str) -> str:

@@ -132,9 +132,7 @@ def _ask_for(visit: SignedInVisit, kind: EventKind, notice: Feedback) -> Answer:
     invoice_id = visit.invoice_id
     if invoice_id is None or (visit.record is None and _in_ongoing(visit) is None):
         return visit.not_found()
-    asked = export_again(
-        visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.session.username
-    )
+    asked = export_again(visit.parts.change_tools(), visit.integration, invoice_id, kind=kind, by=visit.by)
     if not asked:
         notice = Feedback.TOO_MANY_ASKED
     elif not visit.integration.runs:

@@ -6,7 +6,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import CAUSES_PER_PAGE, Feedback, IssueLine, IssuesView, Pager
+from invoicing.rendering.views import CAUSES_PER_PAGE, Feedback, HandOverView, IssueLine, IssuesView, Pager
 from invoicing.rendering.views_of import cause_view_of
 
 
@@ -16,7 +16,9 @@ def issues(visit: SignedInVisit) -> Answer:
     everything = visit.request.query.get("page") == "all"  # on one page, to be printed
     size = max(1, len(standing.causes)) if everything else CAUSES_PER_PAGE
     pages = max(1, -(-len(standing.causes) // size))
-    page = min(visit.page_number, pages)
+    asked = visit.request.query.get("cause", "")  # by a link that a colleague was sent
+    place = next((number for number, one in enumerate(standing.causes) if one.id == asked), None)
+    page = min(visit.page_number, pages) if place is None else place // size + 1
     shown = standing.causes[(page - 1) * size : page * size]
     problem = standing.problem
     view = IssuesView(
@@ -29,10 +31,30 @@ def issues(visit: SignedInVisit) -> Answer:
         causes=tuple(cause_view_of(cause, whole=everything) for cause in shown),
         cause_count=len(standing.causes),
         pager=Pager(page=page, pages=pages),
-        notice=visit.once(visit.notice),
+        notice=Feedback.CAUSE_GONE if asked and place is None else visit.once(visit.notice),
         notice_at=visit.request.query.get("at", ""),
     )
     return Answer(body=visit.pages.issues(view, visit.language))
+
+
+def hand_over(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/issues/hand-over: a mail to the colleague who can mend one cause, or what stops all."""
+    standing, asked = visit.standing, visit.request.query.get("cause", "")
+    cause = next((one for one in standing.causes if one.id == asked), None)
+    if cause is not None:
+        view = HandOverView(
+            session=visit.session_view,
+            issue=cause.issue,
+            work=cause.work,
+            lines=cause_view_of(cause, whole=False).lines,
+            link=visit.here(f"/issues?cause={cause.id}#{cause.id}"),
+        )
+    elif not asked and standing.problem is not None:
+        work = standing.held.and_then(standing.waiting)
+        view = HandOverView(session=visit.session_view, issue=standing.problem, work=work, link=visit.here("/issues"))
+    else:
+        return visit.noted(Feedback.CAUSE_GONE, "/issues")
+    return Answer(body=visit.pages.hand_over(view, visit.language))
 
 
 def retry(visit: SignedInVisit) -> Answer:
@@ -46,7 +68,7 @@ def retry(visit: SignedInVisit) -> Answer:
         visit.integration,
         frozenset(record.invoice_id for record in cause.exports),
         kind=EventKind.RETRY,
-        by=visit.session.username,
+        by=visit.by,
     )
     if not asked:
         return _back(visit, Feedback.TOO_MANY_ASKED, cause)

@@ -1,6 +1,8 @@
 """The front page of an integration, its set-up before there is one, and the buttons for its runs."""
 
+from dataclasses import replace
 from datetime import datetime
+from urllib.parse import quote
 
 from invoicing.application.change_integration import pause, sync_now
 from invoicing.application.foresee import foresee
@@ -11,8 +13,9 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.issue import Issue
+from invoicing.domain.person import clean_name
 from invoicing.domain.swedish_time import SWEDEN
-from invoicing.pages.browser import Answer, redirect
+from invoicing.pages.browser import NAME_COOKIE, TOLD_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
     ConsentMode,
@@ -30,6 +33,7 @@ from invoicing.runtime.links import LinkKind
 
 _COUNTED_AT_ONCE = 500  # records
 _CHANGES_SHOWN = 8
+_NAME_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 
 def status(visit: SignedInVisit) -> Answer:
@@ -66,6 +70,8 @@ def status(visit: SignedInVisit) -> Answer:
         foresight=_foresight(visit),
         notice=visit.once(_sync_notice(integration, visit.notice, progress)),
         changes=integration.changes[::-1][:_CHANGES_SHOWN],
+        by=visit.by,
+        name=visit.name,
     )
     return Answer(body=visit.pages.status(view, visit.language))
 
@@ -99,8 +105,16 @@ def sync(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/sync"""
     if not visit.integration.runs:
         return visit.noted(Feedback.NOT_RUNNING)
-    started = sync_now(visit.parts.change_tools(), visit.integration, by=visit.session.username)
+    started = sync_now(visit.parts.change_tools(), visit.integration, by=visit.by)
     return visit.noted(Feedback.SYNC_STARTED if started else Feedback.SYNC_ALREADY_RUNNING)
+
+
+def save_name(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/name: how the history calls what is done in this browser; kept nowhere else."""
+    form = visit.request.form()
+    name = "" if "none" in form else clean_name(form.get("name", ""))
+    kept = cookie(NAME_COOKIE, quote(name, safe=""), seconds=_NAME_KEPT)
+    return replace(visit.noted(Feedback.NAME_SAVED), cookies=[no_cookie(TOLD_COOKIE), kept])
 
 
 def pause_form(visit: SignedInVisit) -> Answer:
@@ -115,13 +129,13 @@ def pause_form(visit: SignedInVisit) -> Answer:
 
 def pause_now(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/pause"""
-    pause(visit.parts.change_tools(), visit.integration, paused=True, by=visit.session.username)
+    pause(visit.parts.change_tools(), visit.integration, paused=True, by=visit.by)
     return visit.noted(Feedback.PAUSED)
 
 
 def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
-    pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.session.username)
+    pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.by)
     return visit.noted(Feedback.RESUMED)
 
 

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from unicodedata import normalize
 
+from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
 from invoicing.pages.browser import Answer
-from invoicing.pages.find import find, wanted
+from invoicing.pages.find import Found, find, wanted
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.labels import label_of
@@ -43,17 +44,19 @@ _HEADINGS = (
 def reconciliation(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/reconciliation.csv: of a month, of dates, or of whatever the list is filtered by."""
     what = wanted(visit)
-    found = find(visit, what)
-    rows = [
-        _row(line, visit.language) for line in sorted(found.lines, key=lambda one: (one.invoice_date, one.invoice_id))
-    ]
     named = what.month or "-".join(str(day) for day in (what.since, what.until) if day)
-    name = f"{visit.integration.id}-reconciliation{f'-{named}' if named else ''}.csv"
-    _ = translations(visit.language).gettext
-    table = [[_(heading) for heading in _HEADINGS], *rows, *_sums(found.lines, visit.language)]
+    return reconciliation_file(visit.integration, find(visit, what), named, visit.language)
+
+
+def reconciliation_file(integration: Integration, found: Found, named: str, language: Language) -> Answer:
+    """What was found, and its sums; `named` is the month or the dates, for the name of the file."""
+    rows = [_row(line, language) for line in sorted(found.lines, key=lambda one: (one.invoice_date, one.invoice_id))]
+    name = f"{integration.id}-reconciliation{f'-{named}' if named else ''}.csv"
+    _ = translations(language).gettext
+    table = [[_(heading) for heading in _HEADINGS], *rows, *_sums(found.lines, language)]
     if not found.ongoing_answers:
         table.append([_("Ongoing does not answer: what waits there is missing in this list.")])
-    return as_file(table, name, visit.language)
+    return as_file(table, name, language)
 
 
 def as_file(table: Sequence[Sequence[object]], name: str, language: Language) -> Answer:

@@ -23,10 +23,12 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.person import clean_name, said_by
 from invoicing.domain.session import Session
 from invoicing.domain.standing import Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
+    NAME_COOKIE,
     NEXT_COOKIE,
     SESSION_COOKIE,
     TOLD_COOKIE,
@@ -46,9 +48,12 @@ from invoicing.runtime.observability import logger
 if TYPE_CHECKING:
     from invoicing.rendering.pages import Pages
 
-_RECORDS = 100  # that are read at a time
+_STOPPED = (WmsLoginRefusedError, WmsNotUnderstoodError, ReconnectRequiredError, IntegrationHeldError)
+_SIGNED_OUT = frozenset({Message.DISCONNECTED, Message.SIGNED_OUT_EVERYWHERE, Message.SESSION_ENDED})
+_RECORDS = 500  # that are read at a time
 _DAY = 24 * 3600
-_UNTIL_SIGNED_IN = 15 * 60  # seconds for which a page that was asked for is remembered
+_INSIDE = 3  # segments of an address below an integration: integrations/{id}/…
+_UNTIL_SIGNED_IN = 45 * 60  # seconds for which a page that was asked for is remembered; a consent may take 30 minutes
 _YEAR = 365 * _DAY
 _LONGEST_QUERY = 1000  # characters of an address that are repeated in a page; ours are far shorter
 
@@ -78,18 +83,38 @@ class Visit:
         message: Message,
         *,
         status: int = 200,
-        continue_path: str = "/",
+        continue_path: str = "",
         reference: str = "",
         cookies: Sequence[str] = (),
+        link: str = "",
     ) -> Answer:
         """A page that only says something."""
-        view = MessageView(message=message, continue_path=continue_path, reference=reference)
+        reader = None if message in _SIGNED_OUT else self.reader
+        own = f"/integrations/{reader.integration_id}" if reader else "/"
+        view = MessageView(
+            message=message, continue_path=continue_path or own, reference=reference, link=link, session=reader
+        )
         body = self.pages.message(view, self.language, answers_form=self.request.method == "POST")
         return Answer(status=status, body=body, cookies=cookies)
+
+    @property
+    def reader(self) -> SessionView | None:
+        """Who is signed in, whose menu stays when something goes wrong: nobody."""
+        return None
 
     def url(self, path: str) -> str:
         """An address of ours below the base path."""
         return f"{self.request.base_url}{path}"
+
+    def all_exports(self, integration: Integration, state: ExportState | None = None) -> list[Export]:
+        """Every record of an integration in this state, or in any; without their histories."""
+        found: list[Export] = []
+        after: int | None = None
+        while True:
+            exports, after = self.parts.exports.page(integration.id, limit=_RECORDS, after=after, state=state)
+            found.extend(exports)
+            if after is None:
+                return found
 
     def signed_in(self, session: Session, integration: Integration) -> "SignedInVisit":
         """The same visit, of somebody who may see this integration."""
@@ -118,6 +143,11 @@ class SignedInVisit(Visit):
         return replace(self.session_view_alone, open_issues=standing.things_to_do, halted=standing.halted)
 
     @property
+    def reader(self) -> SessionView:
+        """The menu's. Nothing is read for it: something went wrong."""
+        return self.session_view_alone
+
+    @property
     def session_view_alone(self) -> SessionView:
         """The same where records are out of reach: the function of the start page may read none."""
         return SessionView(
@@ -126,6 +156,17 @@ class SignedInVisit(Visit):
             csrf=self.session.csrf,
             wms_username=self.integration.wms_username,
         )
+
+    @property
+    def name(self) -> str | None:
+        """What this browser's reader wants to be called; empty: nothing; None: nobody has answered yet."""
+        said = self.request.cookies.get(NAME_COOKIE)
+        return None if said is None else clean_name(unquote(said))
+
+    @property
+    def by(self) -> str:
+        """Who does what is done here, as the history says it."""
+        return said_by(self.session.username, self.name or "")
 
     @property
     def standing(self) -> Standing:
@@ -141,7 +182,7 @@ class SignedInVisit(Visit):
 
     def not_found(self) -> Answer:
         """There is no such thing in this integration."""
-        return self.message(Message.NOT_FOUND, status=404, continue_path=f"/integrations/{self.integration.id}")
+        return self.message(Message.NOT_FOUND, status=404)
 
     def noted(self, notice: Feedback, path: str = "") -> Answer:
         """On to a page of the integration that says what the click did."""
@@ -174,16 +215,6 @@ class SignedInVisit(Visit):
         """What we know of the invoice that the path names."""
         invoice_id = self.invoice_id
         return self.parts.exports.get(self.integration.id, invoice_id) if invoice_id is not None else None
-
-    def all_exports(self, state: ExportState | None) -> list[Export]:
-        """Every record of the integration in this state, or in any; without what moved out of their histories."""
-        found: list[Export] = []
-        after: int | None = None
-        while True:
-            exports, after = self.parts.exports.page(self.integration.id, limit=_RECORDS, after=after, state=state)
-            found.extend(exports)
-            if after is None:
-                return found
 
     @property
     def page_number(self) -> int:
@@ -236,7 +267,7 @@ def asked_before(visit: Visit, integration_id: str) -> str:
 
 def unguarded(visit: SignedInVisit) -> Answer:
     """What a form gets that no page of this session sent."""
-    return visit.message(Message.FORM_EXPIRED, status=403, continue_path=f"/integrations/{visit.integration.id}")
+    return visit.message(Message.FORM_EXPIRED, status=403)
 
 
 def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: SignedInPage = unguarded) -> Page:
@@ -263,17 +294,16 @@ def signed_in(page: SignedInPage, *, signed_out: Page = signed_out, unguarded: S
         inside = visit.signed_in(session, integration)
         if visit.request.method == "POST" and not guarded(visit, session):
             return unguarded(inside)
-        try:
-            answer = page(inside)
-            return replace(answer, cookies=[*answer.cookies, *inside.cookies])
-        except (
-            WmsLoginRefusedError,
-            WmsNotUnderstoodError,
-            ReconnectRequiredError,
-            IntegrationHeldError,
-        ) as stopped:
-            logger.info("page_stopped", extra={"reason": f"{type(stopped).__name__}: {stopped}"})
-            return _stopped(inside, stopped)
+
+        def act() -> Answer:
+            try:
+                return page(inside)
+            except _STOPPED as stopped:
+                logger.info("page_stopped", extra={"reason": f"{type(stopped).__name__}: {stopped}"})
+                return _stopped(inside, stopped)
+
+        answer = _told(inside, act)
+        return replace(answer, cookies=[*answer.cookies, *inside.cookies])
 
     return checked
 
@@ -325,12 +355,33 @@ def serve(
 def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, routes: Routes) -> Answer:
     page, params = _find(request, routes)
     visit = Visit(request=request, language=language, params=params, parts=parts)
-    try:
+
+    def answer() -> Answer:
         if not request.is_text:
             raise BadFormError("not text")
-        if page is None:
-            return visit.message(Message.NOT_FOUND, status=404)
-        return page(visit)
+        return page(visit) if page is not None else _nowhere(visit)
+
+    return _told(visit, answer)
+
+
+def _nowhere(visit: Visit) -> Answer:
+    """An address that leads nowhere. Who is signed in to the integration that it names keeps the menu."""
+    where = _segments(visit.request.path)
+    if where[0] != "integrations" or len(where) < _INSIDE:
+        return visit.message(Message.NOT_FOUND, status=404)
+    inside = signed_in(
+        lambda signed: signed.not_found(),
+        signed_out=lambda stranger: stranger.message(Message.NOT_FOUND, status=404),
+        unguarded=lambda signed: signed.not_found(),
+    )
+    return inside(replace(visit, params={"id": where[1]}))
+
+
+def _told(visit: Visit, act: Callable[[], Answer]) -> Answer:
+    """The answer, or a page that says what went wrong."""
+    request = visit.request
+    try:
+        return act()
     except BadFormError:
         return visit.message(Message.BAD_REQUEST, status=400)
     except ChangedMeanwhileError:

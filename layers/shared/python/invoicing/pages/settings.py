@@ -52,7 +52,7 @@ def save(visit: SignedInVisit) -> Answer:
         return Answer(body=settings_page(visit, counted, seen=seen_in(form)))
     to_try = form.get("start") == "to_try"
     was_draft = visit.integration.status is IntegrationStatus.DRAFT
-    seen, by = seen_in(form), visit.session.username
+    seen, by = seen_in(form), visit.by
     try:
         settings = read_settings(form)
         if _moves_the_address(visit, settings, seen):

@@ -24,6 +24,7 @@ from invoicing.domain.integration_settings import (
     IntegrationSettings,
     InvoiceText,
     Language,
+    MonthMail,
     PriceMeaning,
     RowGrouping,
     RowText,
@@ -142,6 +143,19 @@ class SettingsForm(BaseModel):
         translatable("Language of mails"),
         translatable("Also of pages, when the browser does not say."),
         {Language.SWEDISH: "Svenska", Language.ENGLISH: "English"},
+    )
+    month_mail: _Filled[MonthMail] = _says(
+        _TROUBLE,
+        translatable("When all is well"),
+        translatable("A mail that says how many invoices of a month are in Fortnox, and what they come to."),
+        {
+            MonthMail.SEND: (
+                translatable("Once a month"),
+                translatable("From the 3rd, when nothing of the month before is left to be sent."),
+            ),
+            MonthMail.NONE: translatable("No mail when all is well"),
+        },
+        default=MonthMail.SEND,
     )
     export_when: _Filled[ExportWhen] = _says(
         _INVOICES,

@@ -1,15 +1,16 @@
-"""What the mail says about something that somebody did: what, what follows, and what to do if it was not wanted."""
+"""What people did: the sentence of the history, and what a mail says of it, and of what to do if it was not wanted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from invoicing.domain.change import ChangeKind
-from invoicing.rendering.catalogue import translatable
+from invoicing.domain.change import Change, ChangeKind
+from invoicing.domain.integration_settings import Language
+from invoicing.rendering.catalogue import translatable, translations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeText:
-    """`what` may name user, system, time and new_address."""
+    """A mail. `what` may name user, system, time and new_address."""
 
     heading: str
     what: str
@@ -85,3 +86,25 @@ CHANGE_TEXTS: Mapping[ChangeKind, ChangeText] = {
         button=translatable("Connect again"),
     ),
 }
+
+# Of the history, which says the time beside it.
+_SENTENCES: Mapping[ChangeKind, str] = {
+    ChangeKind.CONNECTED: translatable("%(user)s connected the system to Fortnox."),
+    ChangeKind.CREATED: translatable("%(user)s created the integration."),
+    ChangeKind.PAUSED: translatable("%(user)s paused it."),
+    ChangeKind.RESUMED: translatable("%(user)s let it run again."),
+    ChangeKind.SIGNED_OUT: translatable("%(user)s signed everybody out."),
+    ChangeKind.NEW_USER: translatable("%(user)s signed in for the first time."),
+    ChangeKind.ADDRESS: translatable("%(user)s changed the address for problems."),
+    ChangeKind.ADDRESS_TAKEN_BACK: translatable("The address for problems was taken back by the link in the mail."),
+    ChangeKind.SETTINGS: translatable("%(user)s changed settings that decide what is sent."),
+    ChangeKind.LOGIN: translatable("%(user)s signed in with a new password for Ongoing, which is used from now on."),
+    ChangeKind.CONSENT: translatable("%(user)s had the connection to Fortnox approved anew."),
+    ChangeKind.DISCONNECTED: translatable("%(user)s disconnected the system from Fortnox."),
+}
+
+
+def change_sentence(change: Change, language: Language) -> str:
+    """Who did what."""
+    _ = translations(language).gettext
+    return _(_SENTENCES[change.kind]) % {"user": change.by or _("A Fortnox administrator")}

@@ -13,7 +13,10 @@ from invoicing.domain.settlement import Progress
 from invoicing.domain.verdict import Intention
 from invoicing.rendering.assets import asset_path
 from invoicing.rendering.catalogue import translations
+from invoicing.rendering.change_texts import change_sentence
+from invoicing.rendering.event_texts import event_sentence
 from invoicing.rendering.formats import format_amount, format_date, format_number, format_time
+from invoicing.rendering.hand_over import hand_over
 from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of, tone_of
@@ -53,6 +56,8 @@ def environment_for(language: Language) -> Environment:
         return format_number(value, language, decimals=2)
 
     environment.filters.update(
+        change=partial(change_sentence, language=language),
+        event=partial(event_sentence, language=language),
         amount=partial(format_amount, language=language),
         day=partial(format_date, language=language),
         moment=partial(format_time, language=language),
@@ -61,6 +66,7 @@ def environment_for(language: Language) -> Environment:
         label=label,
         meant=tone_of,
         way_text=WAY_TEXTS.__getitem__,
+        hand_over=partial(hand_over, language=language),
         hint_text=partial(hint_text, language=language),
         issue_text=partial(issue_text, language=language),
         standing_text=partial(standing_text, language=language),

@@ -11,6 +11,14 @@ from invoicing.domain.integration_settings import Language
 from invoicing.domain.swedish_time import SWEDEN
 
 _NO_BREAK_SPACE = "\u00a0"
+_SWEDISH_MONTHS = (
+    *("januari", "februari", "mars", "april", "maj", "juni"),
+    *("juli", "augusti", "september", "oktober", "november", "december"),
+)
+_ENGLISH_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")
 
 
@@ -44,6 +52,12 @@ def format_date(day: date, language: Language) -> str:
     if language is Language.SWEDISH:
         return day.isoformat()
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def format_month(day: date, language: Language) -> str:
+    """The month of a day, in a sentence: `oktober 2026`, `October 2026`."""
+    names = _SWEDISH_MONTHS if language is Language.SWEDISH else _ENGLISH_MONTHS
+    return f"{names[day.month - 1]} {day.year}"
 
 
 def format_time(moment: datetime, language: Language) -> str:

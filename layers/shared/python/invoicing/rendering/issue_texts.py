@@ -250,7 +250,7 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "article that an invoice row cannot have. Fortnox says: “%(message)s”."
         ),
         fix=translatable(
-            "Press Retry: the articles are looked up again, and what is missing is created. If it comes back, make "
+            "Press Try again: the articles are looked up again, and what is missing is created. If it comes back, make "
             "the article active in Fortnox, or choose another article number in the price list."
         ),
     ),
@@ -409,8 +409,8 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "not part of these sums."
         ),
         fix=translatable(
-            "Compare the rows of invoice %(fortnox_number)s in Fortnox with Ongoing. Press Retry, and it is set right; "
-            "or correct it there yourself and press Retry."
+            "Compare the rows of invoice %(fortnox_number)s in Fortnox with Ongoing. Press Try again, and it is set "
+            "right; or correct it there yourself and press Try again."
         ),
     ),
     IssueCode.VAT_MISSING: IssueText(
@@ -422,8 +422,8 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable(
             "Look at account %(account)s and at customer %(customer_number)s in Fortnox, correct what is wrong, and "
-            "press Retry: the rows are sent anew. If sales on that account bear no VAT, say so under Customers; it is "
-            "asked once."
+            "press Try again: the rows are sent anew. If sales on that account bear no VAT, say so under Customers; it "
+            "is asked once."
         ),
     ),
     IssueCode.VAT_UNEXPECTED: IssueText(
@@ -434,18 +434,18 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable(
             "Look at customer %(customer_number)s and at the account in Fortnox, correct what is wrong, and press "
-            "Retry: the rows are sent anew."
+            "Try again: the rows are sent anew."
         ),
     ),
     IssueCode.TEXT_NOT_CLEARED: IssueText(
         title=translatable("Invoice %(fortnox_number)s in Fortnox still has a text that Ongoing has no more"),
         cause=translatable("%(field)s says “%(text)s”. Fortnox did not let it be emptied."),
-        fix=translatable("Empty it in Fortnox, and press Retry."),
+        fix=translatable("Empty it in Fortnox, and press Try again."),
     ),
     IssueCode.FOUND_TWICE: IssueText(
         title=translatable("The invoice is in Fortnox more than once"),
         cause=translatable("Invoices %(fortnox_numbers)s in Fortnox all carry this invoice's reference."),
-        fix=translatable("Cancel those that are too many in Fortnox, keep one, and press Retry."),
+        fix=translatable("Cancel those that are too many in Fortnox, keep one, and press Try again."),
     ),
     IssueCode.INVOICE_LOCKED: IssueText(
         title=translatable("Invoice %(fortnox_number)s can no longer be changed"),
@@ -534,7 +534,7 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable(
             "If it should not be paid, cancel or credit invoice %(fortnox_number)s in Fortnox. If it should stay, "
-            "press Retry: then it is left as it is."
+            "press Try again: then it is left as it is."
         ),
     ),
     IssueCode.PERMISSION_REFUSED: IssueText(
@@ -545,7 +545,7 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable(
             "Give the user who approved the connection the right that Fortnox names, or correct the invoice so that "
-            "it is not needed. The invoice is tried again every hour, and when you press Retry."
+            "it is not needed. The invoice is tried again every hour, and when you press Try again."
         ),
     ),
     IssueCode.FORTNOX_REFUSED: IssueText(
@@ -553,7 +553,7 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         cause=translatable("Fortnox says: “%(message)s” (code %(code)s)."),
         fix=translatable(
             "Correct what Fortnox points at, in Ongoing or in Fortnox. The invoice is tried again every hour, and "
-            "when you press Retry."
+            "when you press Try again."
         ),
     ),
     IssueCode.OUR_DEFECT: IssueText(

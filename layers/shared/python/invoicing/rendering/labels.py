@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from invoicing.domain.agreement import Agreed
-from invoicing.domain.change import ChangeKind
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.settlement import Progress
@@ -12,7 +11,6 @@ from invoicing.domain.standing import Situation, Tone
 from invoicing.domain.verdict import Intention
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable
-from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.views import (
     DecisionWrong,
     Feedback,
@@ -73,7 +71,6 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "and is shown to you afterwards."
         ),
     },
-    ChangeKind: {kind: text.heading for kind, text in CHANGE_TEXTS.items()},
     PasswordProblem: {
         PasswordProblem.MISSING: translatable("Fill in this field."),
         PasswordProblem.WRONG: translatable("Ongoing does not accept this password. Nothing was changed."),
@@ -91,6 +88,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Situation.NOT_ANSWERING: translatable("Stopped for now"),
         Situation.CHECKING: translatable("Being checked"),
         Situation.HELD: translatable("Needs attention"),
+        Situation.WORKS_AGAIN: translatable("Works again"),
         Situation.NOT_BEGUN: translatable("Not begun"),
         Situation.ON_THE_WAY: translatable("On the way"),
         Situation.ALL_SENT: translatable("All clear"),
@@ -135,7 +133,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.HELD: translatable("Held: a person must fix something"),
         EventKind.NOT_FOUND: translatable("Fortnox did not answer; looked up before a new try"),
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
-        EventKind.RETRY: translatable("Retry was pressed"),
+        EventKind.RETRY: translatable("Try again was pressed"),
         EventKind.DECIDED: translatable("Decided"),
         EventKind.UPDATING: translatable("About to be updated in Fortnox"),
         EventKind.CREDITING: translatable("About to be credited in Fortnox"),
@@ -182,6 +180,12 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
         Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
+        Feedback.NAME_SAVED: translatable(
+            "What you do here is shown so from now on. You can change it under Who did what."
+        ),
+        Feedback.CAUSE_GONE: translatable(
+            "What the link leads to is mended, or something else stops those invoices now."
+        ),
         Feedback.AGREED: translatable("Your word is kept. Invoices that waited for it are sent in a moment."),
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."

@@ -18,7 +18,7 @@ from invoicing.domain.notice import Mail
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.environment import environment_for
-from invoicing.rendering.formats import format_amount, format_date, format_time
+from invoicing.rendering.formats import format_amount, format_date, format_month, format_time
 from invoicing.rendering.hint_texts import counted_hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
@@ -29,6 +29,7 @@ from invoicing.rendering.views import (
     ChangedMailView,
     CurrencyTotal,
     DigestMailView,
+    MonthMailView,
     NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
@@ -60,6 +61,7 @@ class Letter:
     more: str = ""  # what of the entries is not shown
     button: str = ""
     link: str = ""
+    second: tuple[str, str] | None = None  # another link, and what it leads to
     after: tuple[str, ...]
 
 
@@ -259,6 +261,87 @@ class Mails:
             language,
         )
 
+    def month(self, view: MonthMailView, language: Language) -> Mail:
+        """All of a month is in Fortnox: once, when nothing of it is left, so that silence has one meaning."""
+        catalogue = translations(language)
+        _ = catalogue.gettext
+        names = {
+            "company": view.company,
+            "system": view.system,
+            "month": format_month(view.month, language),
+            "number": view.sent.count,
+            "sum": sums_text(view.sent, language),
+            "day": format_date(view.since, language) if view.since else "",
+        }
+        to_the_ore = not view.difference.count
+        told = [
+            _("%(company)s (%(system)s), without VAT.") % names,
+            _("Only invoices dated %(day)s or later are sent by themselves.") % names if view.since else "",
+            _("Each was compared: Fortnox has the amount that Ongoing has, to the öre.") if to_the_ore else "",
+            catalogue.ngettext(
+                "%(number)s invoice differs from Ongoing, because somebody decided so: by %(sum)s.",
+                "%(number)s invoices differ from Ongoing, because somebody decided so: by %(sum)s in all.",
+                view.difference.count,
+            )
+            % {"number": view.difference.count, "sum": sums_text(view.difference, language)}
+            if not to_the_ore
+            else "",
+            catalogue.ngettext(
+                "%(number)s invoice was left out: deleted in Ongoing, or left by somebody who decided so.",
+                "%(number)s invoices were left out: deleted in Ongoing, or left by somebody who decided so.",
+                view.left,
+            )
+            % {"number": view.left}
+            if view.left
+            else "",
+            catalogue.ngettext(
+                "%(number)s invoice of the month is not due yet, or is sent only when somebody asks for it.",
+                "%(number)s invoices of the month are not due yet, or are sent only when somebody asks for them.",
+                view.later,
+            )
+            % {"number": view.later}
+            if view.later
+            else "",
+            catalogue.ngettext(
+                "%(number)s invoice has changed since, and is being looked at.",
+                "%(number)s invoices have changed since, and are being looked at.",
+                view.unfinished,
+            )
+            % {"number": view.unfinished}
+            if view.unfinished
+            else "",
+        ]
+        if view.sent.count:
+            subject = _("%(system)s: the invoices of %(month)s are in Fortnox") % names
+            heading = {
+                (True, True): _("All invoices of %(month)s are in Fortnox, to the öre: %(number)s, %(sum)s"),
+                (True, False): _("All invoices of %(month)s are in Fortnox: %(number)s, %(sum)s"),
+                (False, True): _(
+                    "All invoices of %(month)s that were due are in Fortnox, to the öre: %(number)s, %(sum)s"
+                ),
+                (False, False): _("All invoices of %(month)s that were due are in Fortnox: %(number)s, %(sum)s"),
+            }[not view.later, to_the_ore] % names
+        else:
+            subject = _("%(system)s: no invoices of %(month)s") % names
+            heading = _("Ongoing had no invoice of %(month)s to send") % names
+            told = [told[0], *told[1:2], *told[4:]]
+        return self._laid_out(
+            Letter(
+                subject=subject,
+                heading=heading,
+                before=tuple(one for one in told if one),
+                button=_("See the invoices, and the reconciliation list"),
+                link=view.link,
+                after=(
+                    _(
+                        "You do not need to do anything. This mail comes once a month, when all is well. It is "
+                        "switched off under Settings."
+                    ),
+                ),
+            ),
+            language,
+        )
+
     def changed(self, view: ChangedMailView, language: Language) -> Mail:
         """Tells who did what."""
         _ = translations(language).gettext
@@ -276,6 +359,7 @@ class Mails:
                 before=(_(text.what) % words,),
                 button=_(text.button),
                 link=view.link,
+                second=(_("History and reconciliation list, for 30 days"), view.files) if view.files else None,
                 after=(_(text.after),),
             ),
             language,

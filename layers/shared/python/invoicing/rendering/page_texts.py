@@ -339,6 +339,12 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         todo=(translatable("If it was deleted by mistake, ask Ongoing's support whether it can be restored."),),
         button=_TO_INVOICE,
     ),
+    Message.FILES_LINK_EXPIRED: PageText(
+        title=translatable("The link to the files is not valid any more"),
+        what=translatable("It lasts 30 days, and ends when the system is connected again."),
+        todo=(translatable("Connect again: then they are under Invoices, as before."),),
+        button=translatable("To the start page"),
+    ),
     Message.DISCONNECTED: PageText(
         title=translatable("The integration is disconnected"),
         what=translatable(

@@ -15,6 +15,8 @@ from invoicing.rendering.views import (
     DecisionView,
     DisconnectView,
     EarlyView,
+    FilesView,
+    HandOverView,
     InvitationView,
     InvoicesView,
     InvoiceView,
@@ -116,6 +118,14 @@ class Pages:
         """What a person must fix."""
         return self._render("issues.html", view, language, session=view.session)
 
+    def hand_over(self, view: HandOverView, language: Language) -> str:
+        """A mail to a colleague who can mend what stops invoices."""
+        return self._render("hand_over.html", view, language, session=view.session)
+
+    def files(self, view: FilesView, language: Language) -> str:
+        """What can be taken home after disconnecting."""
+        return self._render("files.html", view, language)
+
     def pause(self, view: PauseView, language: Language) -> str:
         """Asks before pausing."""
         return self._render("pause.html", view, language, session=view.session)
@@ -141,7 +151,7 @@ class Pages:
         text = _filled(MESSAGE_TEXTS[view.message], {}, language)
         # What answered a form has no address of its own: the switch leads where the button does.
         path = self._base + view.continue_path if answers_form else ""
-        return self._render("message.html", view, language, language_path=path, text=text)
+        return self._render("message.html", view, language, session=view.session, language_path=path, text=text)
 
     def _here(self, session: SessionView) -> str:
         return f"{self._base}/integrations/{quote(session.integration_id, safe='')}"

@@ -81,6 +81,11 @@ def standing_text(standing: Standing, language: Language) -> StandingText:
             )
         case Situation.HELD:
             return _held(standing, language)
+        case Situation.WORKS_AGAIN:
+            return StandingText(
+                what=_joined(_("What stopped it is mended."), _waits(standing, language), _next(standing, language)),
+                todo=_("You need do nothing: what waits is sent then."),
+            )
         case Situation.NOT_BEGUN:
             return StandingText(
                 what=_("Nothing has been sent yet: the first look in Ongoing is made within 15 minutes."),

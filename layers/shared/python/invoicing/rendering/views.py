@@ -29,7 +29,7 @@ INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
 CAUSES_PER_PAGE = 8
-INVOICES_BELOW_CAUSE = 8
+INVOICES_BELOW_CAUSE = 7
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
 OWNERS_SHOWN = 12
@@ -88,6 +88,8 @@ class Feedback(StrEnum):
     STILL_STOPPED = "still_stopped"
     NOTHING_MORE = "nothing_more"
     AGREED = "agreed"
+    NAME_SAVED = "name_saved"
+    CAUSE_GONE = "cause_gone"
     NOT_POSSIBLE_NOW = "not_possible_now"
 
 
@@ -347,6 +349,8 @@ class StatusView(NamedTuple):
     foresight: Foresight | None = None  # before the first run
     notice: Feedback | None = None
     changes: tuple[Change, ...] = ()  # what people did, newest first
+    by: str = ""  # who the reader is in the history
+    name: str | None = None  # that the reader gave; empty: none; None: nobody has asked this browser
 
 
 class InvoiceState(StrEnum):
@@ -477,7 +481,7 @@ class IssueLine(NamedTuple):
 
     @property
     def ways_first(self) -> bool:
-        """Whether they come before *Retry*: the likeliest right step stands first."""
+        """Whether they come before *Try again*: the likeliest right step stands first."""
         return is_decided(self.issue.code)
 
 
@@ -638,6 +642,24 @@ class IssuesView(NamedTuple):
     notice_at: str = ""  # the cause whose button it answers
 
 
+class HandOverView(NamedTuple):
+    """What a colleague is to mend; `link` is absolute. Without `lines` it stops everything."""
+
+    session: SessionView
+    issue: Issue
+    work: Work
+    link: str
+    lines: tuple[HeldLine, ...] = ()
+
+
+class FilesView(NamedTuple):
+    """What can be taken home after disconnecting, by whoever has the link."""
+
+    token: str
+    system: str
+    valid_until: datetime
+
+
 class CustomerRow(NamedTuple):
     """A goods owner beside its customer in Fortnox. `issue` is what would hold an invoice for it."""
 
@@ -721,6 +743,7 @@ class Message(StrEnum):
     REACTIVATION_LINK_EXPIRED = "reactivation_link_expired"
     REACTIVATION_NOT_NEEDED = "reactivation_not_needed"
     DISCONNECTED = "disconnected"
+    FILES_LINK_EXPIRED = "files_link_expired"
     ADDRESS_TAKEN_BACK = "address_taken_back"
     INVITATION_OVER = "invitation_over"
     APPROVED = "approved"
@@ -734,6 +757,8 @@ class MessageView(NamedTuple):
     message: Message
     continue_path: str = "/"  # where the button leads, below the base path
     reference: str = ""
+    link: str = ""  # of DISCONNECTED: absolute, to the files
+    session: SessionView | None = None  # of a reader who is signed in: the menu stays
 
 
 # Mails
@@ -790,6 +815,21 @@ class DigestMailView(NamedTuple):
     customers: str = ""  # the link to where that is answered
 
 
+class MonthMailView(NamedTuple):
+    """What a month came to in Fortnox, when nothing of it is left to be sent."""
+
+    company: str
+    system: str
+    link: str
+    month: date  # its first day
+    sent: Work
+    difference: Work  # what Fortnox has more than Ongoing, by how many invoices; none: to the öre
+    since: date | None = None  # the first day that is sent by itself, if that is later
+    left: int = 0  # that a person said are not to be sent, or that left Ongoing
+    unfinished: int = 0  # by now
+    later: int = 0  # not due, or sent only when asked for
+
+
 class NotUnderstoodMailView(NamedTuple):
     """To whoever runs this service. `issue` holds names of elements only; no `company`: somebody tried to sign in."""
 
@@ -808,6 +848,7 @@ class ChangedMailView(NamedTuple):
     at: datetime
     link: str
     new_address: str = ""  # of ADDRESS
+    files: str = ""  # of DISCONNECTED: the link to the files
 
 
 class VerifyMailView(NamedTuple):

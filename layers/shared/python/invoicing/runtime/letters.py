@@ -6,18 +6,21 @@ from datetime import date
 
 from invoicing.domain.cause import causes_of
 from invoicing.domain.change import ChangeKind
-from invoicing.domain.export import Export
+from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.money import round_to_ore
 from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.sent_work import Closing
+from invoicing.domain.work import work_of
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
     BrokenMailView,
     ChangedMailView,
     CurrencyTotal,
     DigestMailView,
+    MonthMailView,
     NotUnderstoodMailView,
     ReactivatedMailView,
     ReminderMailView,
@@ -35,7 +38,7 @@ class LinkedLetters:
     links: Links
 
     def compose(
-        self, notice: Notice, integration: Integration, *, reminder_day: int | None, held: Iterable[Export]
+        self, notice: Notice, integration: Integration, *, reminder_day: int | None, told_of: Iterable[Export]
     ) -> Mail:
         """Words it in the language of the integration's settings."""
         language = integration.settings.language if integration.settings else Language.SWEDISH
@@ -45,7 +48,9 @@ class LinkedLetters:
             case NoticeKind.REACTIVATED:
                 return self._reactivated(notice, integration, language)
             case NoticeKind.DIGEST:
-                return self._digest(notice, integration, language, held)
+                return self._digest(notice, integration, language, told_of)
+            case NoticeKind.MONTH:
+                return self._month(notice, integration, language, told_of)
             case NoticeKind.VERIFY_ADDRESS:
                 return self._verify(notice, integration, language)
             case NoticeKind.CHANGED:
@@ -126,6 +131,29 @@ class LinkedLetters:
             language,
         )
 
+    def _month(self, notice: Notice, integration: Integration, language: Language, of_month: Iterable[Export]) -> Mail:
+        exports = list(of_month)
+        sent = [(one, one.fortnox_net) for one in exports if one.fortnox_number and one.fortnox_net is not None]
+        done = [(one, net) for one, net in sent if one.state is ExportState.DONE]
+        differing = [(one.currency, net - round_to_ore(one.amount)) for one, net in done]
+        month = date.fromisoformat(f"{notice.params['month']}-01")
+        begins = integration.settings.from_date if integration.settings else month
+        return self.mails.month(
+            MonthMailView(
+                company=integration.company.name,
+                system=integration.id,
+                link=f"{self._page(integration)}/invoices?month={notice.params['month']}",
+                month=month,
+                since=begins if begins > month else None,
+                sent=work_of((one.currency, net) for one, net in done),
+                difference=work_of((currency, more) for currency, more in differing if more),
+                left=sum(one.state is ExportState.DONE and not one.fortnox_number for one in exports),
+                unfinished=sum(one.state is not ExportState.DONE for one in exports),
+                later=int(notice.params.get("later", "0")),
+            ),
+            language,
+        )
+
     def _verify(self, notice: Notice, integration: Integration, language: Language) -> Mail:
         subject = {
             "integration": integration.id,
@@ -159,9 +187,15 @@ class LinkedLetters:
                 at=notice.created_at,
                 new_address=notice.params.get("new_address", ""),
                 link=link,
+                files=self._files(notice, integration) if kind is ChangeKind.DISCONNECTED else "",
             ),
             language,
         )
+
+    def _files(self, notice: Notice, integration: Integration) -> str:
+        """Of this disconnect: one that came after it has a link of its own."""
+        subject = {"integration": integration.id, "generation": notice.params.get("generation", "")}
+        return self.links.make(LinkKind.FILES, {**subject, "at": notice.created_at.isoformat()})
 
     def _page(self, integration: Integration) -> str:
         return f"{self.links.base_url}/integrations/{integration.id}"

@@ -13,12 +13,14 @@ class LinkKind(StrEnum):
     REACTIVATE = "reactivate"
     VERIFY_ADDRESS = "verify"
     TAKE_BACK = "take-back"
+    FILES = "files"
 
 
 LIVES: dict[LinkKind, timedelta] = {
     LinkKind.REACTIVATE: timedelta(days=14),  # the last reminder is sent after 7
     LinkKind.VERIFY_ADDRESS: timedelta(days=7),
     LinkKind.TAKE_BACK: timedelta(days=7),
+    LinkKind.FILES: timedelta(days=30),
 }
 
 

@@ -148,6 +148,45 @@ class DynamoExports:
             found.append(export)
         return found, None
 
+    def histories(
+        self, integration_id: str, *, limit: int, after: int | None = None
+    ) -> tuple[Sequence[Export], int | None]:
+        """Two queries: the records, and what was put aside of them, which stands in the same order."""
+        items = self._table.query(
+            "#integration_id = :integration AND #record BETWEEN :oldest AND :newest",
+            {
+                "integration": attribute(integration_id),
+                "oldest": attribute(_record(0)),
+                "newest": attribute("invoice#~" if after is None else _record(after - 1)),
+            },
+            newest_first=True,
+            page=limit + 1,
+        )
+        found: list[Export] = []
+        for item in items:
+            if len(found) == limit:
+                return self._whole(integration_id, found), found[-1].invoice_id
+            found.append(read(Export, with_todays_history(item)))
+        return self._whole(integration_id, found), None
+
+    def _whole(self, integration_id: str, exports: Sequence[Export]) -> Sequence[Export]:
+        """With what was put aside of their histories; the newest stands first."""
+        if not exports:
+            return exports
+        aside = self._table.query(
+            "#integration_id = :integration AND #record BETWEEN :first AND :last",
+            {
+                "integration": attribute(integration_id),
+                "first": attribute(_archive(exports[-1].invoice_id, 0)),
+                "last": attribute(f"{_archive(exports[0].invoice_id, 0)}~"),
+            },
+        )
+        older: dict[int, tuple[HistoryEvent, ...]] = {}
+        for item in aside:
+            invoice_id = int(item["record"]["S"].split("#")[1])
+            older[invoice_id] = older.get(invoice_id, ()) + read(_Archive, with_todays_history(item)).history
+        return [replace(one, history=older.get(one.invoice_id, ()) + one.history) for one in exports]
+
     def register(self, integration_id: str) -> Register:
         """Empty if nothing is stored, or nothing that we can read: losing it only costs calls."""
         item = self._table.get(_key(integration_id, _REGISTER))
