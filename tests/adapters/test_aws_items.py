@@ -108,6 +108,7 @@ def test_what_is_none_is_absent() -> None:
         "due_date",
         "period_start",
         "period_end",
+        "settled",
     }
 
     assert absent(EXPORT) == {"fortnox_net", *never}

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.errors import UpstreamContractError
 from invoicing.domain.fortnox_invoice import FortnoxInvoice
 from invoicing.domain.swedish_time import SWEDEN
 
@@ -123,15 +124,21 @@ def settlement_of(
 ) -> Settlement:
     """What an answer of Fortnox says. One from a list, without a net, leaves `before` what only a reading tells.
 
-    `credit` is its credit note, where it has one.
+    `credit` is its credit note, where it has one. Raises UpstreamContractError if it says neither total nor balance:
+    what is not said is no 0, and nobody is told that he was paid.
     """
+    total, balance = invoice.total, invoice.balance
+    if total is None or balance is None:
+        total = balance = balance if total is None else total
+    if total is None or balance is None:
+        raise UpstreamContractError("Fortnox's Invoice: Total is missing, Balance is missing")
     read = invoice.net is not None
     known = before if before is not None and before.number == invoice.number and not read else None
     return Settlement(
         number=invoice.number,
         at=at,
-        total=invoice.total or Decimal(0),
-        balance=invoice.balance or Decimal(0),
+        total=total,
+        balance=balance,
         booked=invoice.booked,
         sent=invoice.sent,
         cancelled=invoice.cancelled,

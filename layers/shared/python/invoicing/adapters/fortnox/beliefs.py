@@ -51,6 +51,8 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
         "OrderReference": _of(_RECORDED, "rows that belong to an order are tried to be changed; Fortnox refuses it"),
         "InvoiceDate": _of(_RECORDED, "a due date does not move with the invoice date"),
         "DueDate": _of(_RECORDED, "a due date does not move with the invoice date"),
+        "Total": _of(_RECORDED, "an invoice counts as unpaid until nothing of it is left, not as paid in part"),
+        "Balance": _of(_RECORDED, "whether an invoice is paid is not known, and is not said"),
         "CustomerNumber": _of(_RECORDED, "an invoice that a person moved to another customer is not seen"),
         "InvoiceRows": _of(_RECORDED, "old rows are not cleared before new ones are set"),
         **{
