@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from invoicing.pages import help as guide
 from invoicing.pages import invitation, plain, start, take_back, verify
 from invoicing.pages.serve import serve
 from invoicing.runtime.bootstrap import Bootstrap
@@ -22,6 +23,8 @@ ROUTES = {
     ("POST", "/verify/{token}"): verify.confirm,
     ("GET", "/take-back/{token}"): take_back.take_back,
     ("POST", "/take-back/{token}"): take_back.take_back_now,
+    ("GET", "/help"): guide.contents,
+    ("GET", "/help/{topic}"): guide.topic,
     ("GET", "/assets/{name}"): plain.asset,
     ("GET", "/health"): plain.health,
 }

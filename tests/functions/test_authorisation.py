@@ -22,6 +22,8 @@ PUBLIC = {
     ("POST", "/take-back/{token}"): "needs a signed link",
     ("GET", "/assets/{name}"): "holds nothing of anybody",
     ("GET", "/health"): "holds nothing of anybody",
+    ("GET", "/help"): "holds nothing of anybody",
+    ("GET", "/help/{topic}"): "holds nothing of anybody",
     ("GET", "/approve/{token}"): "needs a link that works once",
     ("POST", "/approve/{token}"): "needs a link that works once",
     ("GET", "/oauth/callback"): "needs a state of this browser",

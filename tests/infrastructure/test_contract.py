@@ -32,6 +32,8 @@ PATHS = {
     ("POST", "/verify/{token}", "landing"),
     ("GET", "/assets/{name}", "landing"),
     ("GET", "/health", "landing"),
+    ("GET", "/help", "landing"),
+    ("GET", "/help/{topic}", "landing"),
     ("GET", "/approve/{token}", "landing"),
     ("POST", "/approve/{token}", "landing"),
     ("GET", "/take-back/{token}", "landing"),

@@ -48,6 +48,14 @@ def issue_text(issue: Issue, language: Language) -> IssueText:
     )
 
 
+def issue_text_in_general(code: IssueCode, language: Language) -> IssueText:
+    """What any issue of this kind says; three dots stand for what differs."""
+    translate = translations(language).gettext
+    text, words = ISSUE_TEXTS[code], _InGeneral()
+    cause = _without_quote(translate(text.cause)) or translate(text.cause)
+    return IssueText(title=translate(text.title) % words, cause=cause % words, fix=translate(text.fix) % words)
+
+
 _NO_WORDS = translatable("Fortnox did not say why.")
 # "Fortnox says: “…”." is a sentence of its own; elsewhere the quote ends a sentence that stands without it.
 _SAYS = re.compile(r"Fortnox \w+: [“”]%\(message\)s[“”](?: \(\w+ %\(code\)s\))?\.\s*")
@@ -62,6 +70,11 @@ def _without_quote(cause: str) -> str:
 class _Words(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "–"
+
+
+class _InGeneral(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "\u2026"
 
 
 _AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount"})

@@ -66,10 +66,10 @@ class Letter:
 
 
 class Mails:
-    """Composes mails. `support_address`, if given, is named at the end of each."""
+    """Composes mails. `support_address` and `help_link`, if given, stand at the end of each."""
 
-    def __init__(self, *, support_address: str = "") -> None:
-        self._support_address = support_address
+    def __init__(self, *, support_address: str = "", help_link: str = "") -> None:
+        self._ends = {"support_address": support_address, "help_link": help_link}
 
     def broken(self, view: BrokenMailView, language: Language) -> Mail:
         """The keys to Fortnox are dead: the first and only mail about it, before reminders."""
@@ -424,7 +424,7 @@ class Mails:
 
     def _laid_out(self, letter: Letter, language: Language) -> Mail:
         environment = environment_for(language)
-        words = {"letter": letter, "support_address": self._support_address, "wrapped": _wrapped}
+        words = {"letter": letter, "wrapped": _wrapped, **self._ends}
         return Mail(
             subject=_one_line(letter.subject),
             text=environment.get_template("mail.txt").render(words).strip() + "\n",

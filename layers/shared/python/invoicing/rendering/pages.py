@@ -17,6 +17,8 @@ from invoicing.rendering.views import (
     EarlyView,
     FilesView,
     HandOverView,
+    HelpTopicView,
+    HelpView,
     InvitationView,
     InvoicesView,
     InvoiceView,
@@ -125,6 +127,15 @@ class Pages:
     def files(self, view: FilesView, language: Language) -> str:
         """What can be taken home after disconnecting."""
         return self._render("files.html", view, language)
+
+    def help(self, view: HelpView, language: Language) -> str:
+        """The contents of the help, and a search in it."""
+        path = f"{self._base}/help" + (f"?{urlencode({'q': view.query})}" if view.query else "")
+        return self._render("help.html", view, language, language_path=path)
+
+    def help_topic(self, view: HelpTopicView, language: Language) -> str:
+        """One page of the help."""
+        return self._render("help_topic.html", view, language)
 
     def pause(self, view: PauseView, language: Language) -> str:
         """Asks before pausing."""

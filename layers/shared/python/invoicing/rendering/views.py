@@ -18,7 +18,7 @@ from invoicing.domain.decision import Way, is_decided
 from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Fixer, Issue, IssueCode
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
@@ -857,3 +857,47 @@ class VerifyMailView(NamedTuple):
     system: str
     link: str
     valid_until: datetime
+
+
+# Help
+
+
+class HelpPart(NamedTuple):
+    """A heading (empty: none), what there is to know, and what to do one after the other. In the source language."""
+
+    heading: str = ""
+    text: str = ""
+    steps: tuple[str, ...] = ()
+
+
+class HelpText(NamedTuple):
+    """One page of the help, in the source language."""
+
+    title: str
+    parts: tuple[HelpPart, ...]
+
+
+class IssueMeaning(NamedTuple):
+    """What any issue of a kind says, in the reader's language."""
+
+    code: IssueCode
+    title: str
+    cause: str
+    fix: str
+    fixer: Fixer
+
+
+class HelpView(NamedTuple):
+    """The contents of the help, or what was found in it: topics by their names in addresses, issues by fixers."""
+
+    topics: Mapping[str, HelpText]
+    issues: Mapping[Fixer, tuple[IssueMeaning, ...]]
+    query: str = ""
+
+
+class HelpTopicView(NamedTuple):
+    """One page of the help: a topic, or what an issue means. `sections` are those of the settings' form."""
+
+    text: HelpText | None = None
+    issue: IssueMeaning | None = None
+    sections: tuple[SettingSection, ...] = ()

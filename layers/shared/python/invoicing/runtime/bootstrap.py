@@ -672,7 +672,9 @@ class Bootstrap:
     def mails(self) -> "Mails":
         from invoicing.rendering.mails import Mails
 
-        return Mails(support_address=self._setting("support_address"))
+        return Mails(
+            support_address=self._setting("support_address"), help_link=f"{self._setting('public_base_url')}/help"
+        )
 
     def links(self, base_url: str) -> "Links":
         from invoicing.runtime.links import Links

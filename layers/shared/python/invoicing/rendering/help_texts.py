@@ -1,0 +1,243 @@
+"""What the help says: how to set up, connect and use the service. What an issue means is said by `issue_texts`."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.rendering.catalogue import translatable, translations
+from invoicing.rendering.issue_texts import issue_text_in_general
+from invoicing.rendering.views import HelpPart, HelpText, IssueMeaning
+
+SETTINGS = "settings"  # the topic that goes on with every field of the form
+
+PERMISSIONS: Mapping[str, str] = {
+    "invoice": translatable(
+        "Invoice: creates and updates invoices, and reads what became of them. None is ever deleted."
+    ),
+    "article": translatable("Article: looks for the articles of the price list, and creates those that are missing."),
+    "customer": translatable("Customer: reads name, currency and VAT type of the customer. None is ever changed."),
+    "companyinformation": translatable(
+        "Company information: which company approved, so that no invoice ends in another company's books."
+    ),
+    "settings": translatable("Settings: looks whether a unit is there, creates it, and reads whether there is VAT."),
+}
+"""Why each is asked for, by Fortnox's name of the permission."""
+
+HELP_TEXTS: Mapping[str, HelpText] = {
+    "set-up-ongoing": HelpText(
+        title=translatable("Prepare Ongoing"),
+        parts=(
+            HelpPart(
+                heading=translatable("Which customer gets the invoice"),
+                text=translatable(
+                    "The customer code of the goods owner is the number that the customer has in Fortnox. Without one, "
+                    "the invoices of the goods owner wait and you are told."
+                ),
+                steps=(
+                    translatable("In Ongoing, open the goods owner: Advanced → References → Customer code."),
+                    translatable("Fill in the customer number from Fortnox."),
+                    translatable("After connecting, look at Customers here: it shows who is whom, side by side."),
+                ),
+            ),
+            HelpPart(
+                heading=translatable("What is charged"),
+                text=translatable(
+                    "Every entry of a price list needs an article number and an account: those of the article in "
+                    "Fortnox. An article that Fortnox lacks is created, with the unit that is chosen under Settings."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("The number of the invoice"),
+                text=translatable(
+                    "An invoice that has a number in Ongoing gets the same in Fortnox. Otherwise Fortnox gives it one, "
+                    "which is saved on the invoice in Ongoing together with the exported mark."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("The user"),
+                text=translatable(
+                    "We read Ongoing as an automation API user, created in Ongoing under Administration → API for "
+                    "automation. Make one for this alone: then a changed password of somebody else stops nothing."
+                ),
+            ),
+        ),
+    ),
+    "connect": HelpText(
+        title=translatable("Connect"),
+        parts=(
+            HelpPart(
+                steps=(
+                    translatable("Activate the app in the Fortnox Marketplace. It leads you to our start page."),
+                    translatable(
+                        "Fill in System (the address of your Ongoing, or the customer id under the support info "
+                        "button), and the user name and password of the automation user."
+                    ),
+                    translatable("Fortnox asks you to sign in there, with your user for Fortnox."),
+                    translatable(
+                        "An administrator approves the permissions. If that is somebody else, send them the link that "
+                        "the page offers: it needs no password for Ongoing, works once, and for a day."
+                    ),
+                    translatable("Read which system and which company are joined, and confirm."),
+                    translatable("Press Switch to Fortnox invoicing module, and look through the settings."),
+                    translatable("Press Create, or Create, and wait until I have tried it: then nothing is sent yet."),
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Try it first"),
+                text=translatable(
+                    "Test run shows for each invoice what would happen, row by row, without writing anything in "
+                    "Ongoing or Fortnox."
+                ),
+            ),
+        ),
+    ),
+    "permissions": HelpText(
+        title=translatable("The permissions in Fortnox, and why"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "Fortnox has no permission to read alone: each is for reading and writing. If one is denied, or "
+                    "the company lacks the licence for it, Fortnox approves none of them."
+                ),
+            ),
+            HelpPart(heading=translatable("What each is for"), text="", steps=tuple(PERMISSIONS.values())),
+            HelpPart(
+                heading=translatable("Taking it back"),
+                text=translatable(
+                    "In Fortnox the approval is still there until your company takes it back, which only it can. Sign "
+                    "in there as an administrator: menu at the company's name, Manage integrations, this app, Remove."
+                ),
+            ),
+        ),
+    ),
+    SETTINGS: HelpText(
+        title=translatable("The settings"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "A changed setting holds from the next run on. What is in Fortnox is changed by it only if the "
+                    "invoice is exported again."
+                ),
+            ),
+        ),
+    ),
+    "what-is-sent": HelpText(
+        title=translatable("What is sent, and when"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "Every 15 minutes we look at the invoices in Ongoing that are not marked as exported and are not "
+                    "older than the start date under Settings. An invoice is sent once, when its period has ended (or "
+                    "as soon as it is seen, if that is chosen)."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Once, whatever happens"),
+                text=translatable(
+                    "Each invoice carries a reference of ours in Fortnox. If an answer is lost on the way, we look "
+                    "there before we send anything again. Afterwards the sum in Fortnox is compared with Ongoing's, "
+                    "to the öre."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("What waits"),
+                text=translatable(
+                    "An invoice that cannot be sent stops no other. It stands under Issues, with what is wrong, who "
+                    "can fix it and how, and it is sent by itself when that is done."
+                ),
+            ),
+        ),
+    ),
+    "export-again": HelpText(
+        title=translatable("An invoice was wrong: export it again"),
+        parts=(
+            HelpPart(
+                steps=(
+                    translatable("Correct the charges in Ongoing."),
+                    translatable(
+                        "Remove the exported mark in Ongoing, or open the invoice here and press Export again."
+                    ),
+                    translatable("The invoice in Fortnox gets the new rows; its number stays."),
+                ),
+            ),
+            HelpPart(
+                heading=translatable("If somebody has done something with it in Fortnox"),
+                text=translatable(
+                    "Fortnox is read first. What somebody changed by hand is never overwritten by itself: you are "
+                    "shown both and decide. An invoice that the customer has is changed only when you confirm. One "
+                    "that is booked is credited and made anew, if you want that. One that is cancelled or credited "
+                    "can be made anew. Whatever its state, the page of the invoice offers what can be done."
+                ),
+            ),
+        ),
+    ),
+    "reactivate": HelpText(
+        title=translatable("When the connection to Fortnox has stopped"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "Fortnox's keys are renewed all the time, and we keep a spare. They end all the same when an "
+                    "administrator removes the approval, or a licence is gone. Then you get one mail with a link. "
+                    "Nothing is lost: invoices wait, and are sent when you are connected again."
+                ),
+                steps=(
+                    translatable("Open the link in the mail, or sign in on our start page and press Connect again."),
+                    translatable("System and user name are filled in. Type the password for Ongoing."),
+                    translatable("Sign in to Fortnox, where an administrator approves for the same company as before."),
+                ),
+            ),
+        ),
+    ),
+    "pause-and-end": HelpText(
+        title=translatable("Pause, or end"),
+        parts=(
+            HelpPart(
+                heading=translatable("Pause"),
+                text=translatable("Nothing is sent until somebody presses Resume. What came meanwhile is sent then."),
+            ),
+            HelpPart(
+                heading=translatable("Disconnect"),
+                text=translatable(
+                    "Nothing is sent any more, and our keys to Fortnox are destroyed at once. What is in Fortnox stays "
+                    "there. You get a mail with a link to your files, which lasts 30 days, and can connect again."
+                ),
+            ),
+        ),
+    ),
+}
+"""By the name in their address."""
+
+
+def find_topics(words: str, language: Language) -> Mapping[str, HelpText]:
+    """The topics that have all the words in their text, in the reader's language; all topics if there are none."""
+    return {name: text for name, text in HELP_TEXTS.items() if _has(words, _said_in(text, language))}
+
+
+def find_issues(words: str, language: Language) -> Sequence[IssueMeaning]:
+    """The kinds of issues that do, likewise."""
+    meanings = (meaning_of(code, language) for code in IssueCode)
+    return [one for one in meanings if _has(words, (one.title, one.cause, one.fix))]
+
+
+def meaning_of(code: IssueCode, language: Language) -> IssueMeaning:
+    """What any issue of this kind says."""
+    text = issue_text_in_general(code, language)
+    return IssueMeaning(code=code, title=text.title, cause=text.cause, fix=text.fix, fixer=Issue(code=code).fixer)
+
+
+def _said_in(text: HelpText, language: Language) -> Iterable[str]:
+    translate = translations(language).gettext
+    said = [text.title, *(word for part in text.parts for word in (part.heading, part.text, *part.steps))]
+    return [translate(word) for word in said if word]
+
+
+def _has(words: str, texts: Iterable[str]) -> bool:
+    """Without case and accents: `forfallo` finds `förfallodag`."""
+    text = _folded(" ".join(texts))
+    return all(word in text for word in _folded(words).split())
+
+
+def _folded(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
