@@ -282,6 +282,10 @@ class Deployed:
         """The function's next call begins a process of its own, with the variables as they are now."""
         self._modules.pop(name, None)
 
+    def forget_logs(self) -> None:
+        """As if all that was logged lay before the time that is looked at."""
+        self._log_of.clear()
+
     def logged_elsewhere(self, name: str, line: str) -> None:
         """What something else than a function wrote."""
         self._log_of[name] += f"{line}\n"

@@ -1,13 +1,13 @@
 """Whether an alarm of the template rings over what the functions really wrote, by its own filter and threshold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.functions.deployed import Deployed
 from tests.infrastructure.template import properties, resources, target
 from tests.support.insights import counted, lines_of
 
-_ACROSS = {"Sum": sum, "Maximum": max, "SampleCount": len}
+_ACROSS: Mapping[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max, "SampleCount": len}
 _OURS = {"Fn::Sub": "Invoicing/${AWS::StackName}"}
 
 

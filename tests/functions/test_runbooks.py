@@ -1,7 +1,7 @@
 """Each runbook in the situation that it is for: the alarm rings, its commands are typed, and what it says comes true.
 
-What only AWS counts (invocations, ages of queues, throttles) rings nowhere here; its runbook's commands are typed all the
-same. Commands of AWS itself are looked up in the SDK's models (tests/infrastructure/test_printed_commands.py); where a
+What only AWS counts (invocations, ages of queues, throttles) rings nowhere here; its runbook's commands are typed all
+the same. Commands of AWS itself are looked up in the SDK's models (tests/infrastructure/test_printed_commands.py); where a
 drill needs what one of them does, the SDK does it.
 """
 
@@ -276,7 +276,8 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     told(on_duty.type("logs fortnox-drift"), "NewName")
     told(on_duty.type(f"pause {WAREHOUSE}"))
     told(on_duty.type("pause-all"))
-    assert "NewName" in on_duty.type(f"check fortnox {WAREHOUSE}").out or Path("fortnox-shape.json").exists()
+    on_duty.type(f"check fortnox {WAREHOUSE}")
+    assert Path("fortnox-shape.json").exists()
     told(on_duty.type(f"resume {WAREHOUSE}"))
     told(on_duty.type("resume-all"))
 
