@@ -1,8 +1,8 @@
 """Each runbook in the situation that it is for: the alarm rings, its commands are typed, and what it says comes true.
 
-What only AWS counts (invocations, ages of queues, throttles) rings nowhere here; its runbook's commands are typed all
-the same. Commands of AWS itself are looked up in the SDK's models (tests/infrastructure/test_printed_commands.py); where a
-drill needs what one of them does, the SDK does it.
+What only AWS counts (invocations, ages of queues, throttles) rings nowhere here; the commands are typed all the same.
+Commands of AWS itself are looked up in the SDK's models (tests/infrastructure/test_printed_commands.py); where a drill
+needs what one of them does, the SDK does it.
 """
 
 import json
