@@ -1,10 +1,12 @@
 """`invoicing forget`: no name and no address is left, and the history that the law on bookkeeping asks for is."""
 
 import builtins
+from dataclasses import fields
 
 import pytest
 from invoicing.adapters.aws.forgetting import Forgetting
 from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import Export, HistoryEvent
 from invoicing.domain.integration import Integration
 
 from local.ongoing.seed import CUSTOMER_ID, USERNAME, WAREHOUSE
@@ -147,3 +149,22 @@ def test_others_are_left_alone(with_history: Operator, monkeypatch: pytest.Monke
 
     assert stored(with_history, within=f"{WAREHOUSE}2") == before
     assert before
+
+
+# What stays of a record is told one by one, so that a new field is thought about.
+KEPT = {
+    *("integration_id", "invoice_id", "state", "version", "reference", "wanted", "wms_number", "customer_number"),
+    *("period_start", "period_end", "invoice_date", "amount", "currency", "content", "was_marked", "fingerprint"),
+    *("tried", "attempt_id", "fortnox_number", "fortnox_net", "fortnox_print", "kept_print", "by_hand", "waits"),
+    *("generation", "earlier", "fortnox_fees", "fortnox_vat", "vat_type", "due_from", "due_date", "settled"),
+    *("issue_since", "updated_at"),
+}
+WITHOUT_NAMES = {"goods_owner", "title", "customer_name", "filled", "hints", "decision", "left", "issue", "history"}
+
+
+def test_every_field_of_a_record_is_thought_about() -> None:
+    """Kept because bookkeeping needs it, or taken away because a name may be in it."""
+    assert {field.name for field in fields(Export)} == KEPT | WITHOUT_NAMES
+    assert {field.name for field in fields(HistoryEvent)} - {"by", "note"} == {
+        *("at", "kind", "reference", "fortnox_number", "net", "issue", "way", "progress"),
+    }
