@@ -143,6 +143,10 @@ def test_a_printed_command_of_aws_is_one(where: str, command: str) -> None:
     known = {xform_name(name, "-"): name for name in model.operation_names}
     if operation == "wait":
         return
+    if (service, operation) == ("cloudformation", "deploy"):  # made by the CLI of several calls
+        deploys = {"--stack-name", "--template-file", "--capabilities", "--parameter-overrides"}
+        assert set(re.findall(r"(?<=\s)--[a-z-]+", command)) <= deploys | EVERYWHERE
+        return
     assert operation in known, f"{where}: aws {service} has no {operation}"
     members = model.operation_model(known[operation]).input_shape
     options = {f"--{xform_name(name, '-')}" for name in (members.members if members else ())}
