@@ -378,8 +378,8 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     for number in range(7):
         on_duty.browser.create(problem_address=f"address-{number}@nordlager.example")
     assert (value_of(on_duty.deployed, "MailLimitedAlarm") or 0) >= 1  # the alarm is for ten
-    told(on_duty.type("logs confirmations"), "mail_limited", USERNAME)
-    told(on_duty.type(f"integrations {WAREHOUSE}"), "address-")
+    told(on_duty.type("logs confirmations"), "mail_limited", WAREHOUSE)
+    told(on_duty.type(f"integrations {WAREHOUSE}"), "address-", USERNAME)
 
 
 @drill("guessing")
