@@ -300,6 +300,8 @@ def _execute(
             TemplateURL=template,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=parameters,
+            # What each part costs, by stage: CloudFormation gives them to whatever the stack makes.
+            Tags=[{"Key": "service", "Value": "invoicing"}, {"Key": "stage", "Value": stage.name}],
             # A first deployment that fails takes itself away, so that the second one begins anew.
             OnStackFailure="DELETE" if creates else "ROLLBACK",
         )

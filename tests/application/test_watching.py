@@ -129,3 +129,23 @@ def test_a_run_with_a_problem_remembers_the_last_good_one() -> None:
     world.run()
 
     assert stored(world).good_at == world.clock()
+
+
+def test_a_run_in_which_an_invoice_fails_is_no_good_one() -> None:
+    """One invoice that Fortnox does not answer for is too few to stop a run, and must not be forgotten for that."""
+    world = World()
+    world.connect()
+    good = stored(world).good_at
+    for _ in range(3):
+        world.clock.advance(HOUR)
+        world.fortnox.add_faults(
+            [{"match": {"path_regex": "^/3/invoices"}, "effect": "status", "status": 503, "times": 1}]
+        )
+        world.run()
+    run = stored(world).last_run
+
+    assert run is not None
+    assert (run.problem, run.failed, stored(world).good_at) == (None, 1, good)
+    world.fortnox.clear_faults()
+    world.run()
+    assert stored(world).good_at == world.clock()

@@ -4,10 +4,10 @@ import importlib.util
 import io
 import json
 import re
-import traceback
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from awslambdaric.bootstrap import StandardLogSink, build_fault_result, log_error
 from boto3.session import Session
 from botocore.config import Config
 from invoicing.adapters.aws.exports import DynamoExports
@@ -277,6 +278,14 @@ class Deployed:
         """Every body and address that a browser got."""
         return self._shown
 
+    def restart(self, name: str) -> None:
+        """The function's next call begins a process of its own, with the variables as they are now."""
+        self._modules.pop(name, None)
+
+    def forget_logs(self) -> None:
+        """As if all that was logged lay before the time that is looked at."""
+        self._log_of.clear()
+
     def logged_elsewhere(self, name: str, line: str) -> None:
         """What something else than a function wrote."""
         self._log_of[name] += f"{line}\n"
@@ -330,9 +339,11 @@ class Deployed:
 
 
 def uncaught(error: Exception) -> str:
-    """What Lambda's runtime for Python writes (tests/artefact/test_runtime.py has it from the real one)."""
-    trace = "".join(traceback.format_tb(error.__traceback__))
-    return f"[ERROR] {type(error).__name__}: {error}\nTraceback (most recent call last):\n{trace}"
+    """What Lambda's runtime for Python writes of it: by that runtime's own code, all in one event."""
+    found = build_fault_result((type(error), error, error.__traceback__), None)
+    with redirect_stdout(io.StringIO()) as said:
+        log_error(found, StandardLogSink())
+    return said.getvalue()
 
 
 type Deploy = Callable[..., Deployed]  # with the options of Deployed

@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from invoicing.domain.errors import ConfigurationError, InvoicingError
 from invoicing.domain.finding import Finding
 from invoicing.runtime import command, settings
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.operate import SCHEDULED
 from invoicing.runtime.settings import CheckSettings
 
-from tests.functions.deployed import Browser, Deployed, event
+from local.http import Reply
+from local.ongoing.in_process import InProcessTransport
+from tests.functions.deployed import API_URL, Browser, Deployed, event
 from tests.support.insights import asked, lines_of
 
 STACK = "invoicing"
@@ -44,11 +48,15 @@ class Checks:
     """What AWS says of the stack itself: all is on, and nothing rings, unless a test says otherwise."""
 
     def __init__(self) -> None:
+        self.good = True
         self.ringing: list[tuple[datetime, str, str]] = []
         self.off: list[Finding] = []
 
     def alarms(self) -> Iterator[tuple[datetime, str, str]]:
         return iter(self.ringing)
+
+    def all(self) -> list[Finding]:
+        return [Finding(subject="The stack itself", good=self.good, seen="", mend="")]
 
     def running(self) -> list[Finding]:
         return [Finding(subject="Schedules stand still", good=True, seen="3 on"), *self.off]
@@ -82,6 +90,7 @@ class Operator:
         self.deployed = browser.deployed
         self.checks = Checks()
         self._capsys = capsys
+        self.typed: list[str] = []
         self.outputs = self._outputs()
         parameters = {"StageName": "prod", "OngoingApiBaseUrl": self.deployed.variables["ongoing_api_base_url"]}
         monkeypatch.setattr(command, "describe_stack", lambda _name: (self.outputs, parameters))
@@ -89,10 +98,14 @@ class Operator:
         monkeypatch.setattr(Bootstrap, "log_search", lambda *_: Logs(self.deployed))
         monkeypatch.setattr(Bootstrap, "invoke_function", lambda _, name: self._invoke(name))
         monkeypatch.setattr(Bootstrap, "transport", self.deployed.transport)
+        self.deployed.transport.lead(
+            urlsplit(API_URL).netloc, InProcessTransport(lambda _: Reply(status=200, body=b""))
+        )
 
     def type(self, line: str) -> Said:
         """One command as it is printed, without what leads to the program."""
         self._capsys.readouterr()
+        self.typed.append(line)
         try:
             code = command.main(["--stack-name", STACK, *shlex.split(line)])
         except SystemExit as wrongly_called:
@@ -102,7 +115,10 @@ class Operator:
 
     def _invoke(self, name: str) -> str:
         (started,) = [one for one, output in SCHEDULED.items() if self.outputs[output] == name]
-        return json.dumps(self.deployed.invoke(started.replace("-", "_"), event(_EVENTS[started])))
+        try:
+            return json.dumps(self.deployed.invoke(started.replace("-", "_"), event(_EVENTS[started])))
+        except InvoicingError as error:
+            raise ConfigurationError(f"{name} ended with an error: {error}") from error
 
     def _outputs(self) -> dict[str, str]:
         variables, aws = self.deployed.variables, self.deployed.aws
@@ -112,5 +128,6 @@ class Operator:
             "SyncDeadLetters": aws.queue(),
             "NoticeDeadLetters": aws.sqs.create_queue(QueueName=f"notice-{aws.queue()[-13:-5]}")["QueueUrl"],
             "SessionsTable": variables["sessions_table"],
-            **{output: output for output in SCHEDULED.values()},
+            "ApiUrl": API_URL,
+            **{output: output for output in (*SCHEDULED.values(), "SyncInvoicesFunction")},
         }

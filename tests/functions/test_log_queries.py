@@ -44,7 +44,7 @@ FINDS: Mapping[str, tuple[Situation, set[str]]] = {
     "not-understood": (troubles.ongoing_is_not_understood, {"wms_not_understood"}),
 }
 # Fields that only some of the lines have.
-SELDOM = {"where", "invoice", "seconds", "filter", "lasting", "late", "kind", "by", "problem", "notice", "outcome"}
+SELDOM = {"where", "invoice", "seconds", "filter", "lasting", "late", "kind", "problem", "notice", "outcome"}
 NOT_HERE = {"silent": {"reason"}, "mails": {"reason"}}  # of other lines than these
 
 

@@ -25,12 +25,12 @@ from tests.infrastructure.template import properties
 TOKEN_CALLS = {"path_regex": "^/oauth-v1/token"}
 
 
-def run(on_duty: Operator) -> None:
-    """One run, whose message names this moment: none is dropped because it is old."""
+def run(on_duty: Operator) -> Any:
+    """One run, whose message names this moment: none is dropped because it is old. Gives what Lambda is told."""
     made = event("sync_invoices__one")
     body = json.loads(made["Records"][0]["body"])
     made["Records"][0]["body"] = json.dumps(body | {"slot": f"{on_duty.deployed.clock():%Y-%m-%dT%H:%M:%SZ}"})
-    on_duty.deployed.invoke("sync_invoices", made)
+    return on_duty.deployed.invoke("sync_invoices", made)
 
 
 def later(on_duty: Operator, **time: float) -> None:
@@ -85,8 +85,14 @@ def garbage_comes(on_duty: Operator, _: pytest.MonkeyPatch) -> None:
 
 def nothing_opens(on_duty: Operator, _: pytest.MonkeyPatch) -> None:
     """The function has another STAGE_NAME than what was sealed."""
-    on_duty.deployed.variables["stage_name"] = "staging"
+    another_stage(on_duty, "staging")
     run(on_duty)
+
+
+def another_stage(on_duty: Operator, name: str) -> None:
+    """The function's STAGE_NAME from now on."""
+    on_duty.deployed.variables["stage_name"] = name
+    on_duty.deployed.restart("sync_invoices")
 
 
 def gateway_gives_up(on_duty: Operator, _: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ DEFAULTS = {
     "ReservedConcurrency": 0,
     "WebAcl": "none",
     "ApiAccountRole": "make",
+    "Dashboard": "make",
     "GradualDeployment": "false",
     "SnapStart": "None",
 }

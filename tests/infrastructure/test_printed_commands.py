@@ -8,6 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from botocore import xform_name
+from botocore.session import Session
 from invoicing.runtime.command import parser_of_all
 from invoicing.runtime.log_queries import FUNCTIONS, QUERIES
 from invoicing.runtime.operate import SCHEDULED, TABLES
@@ -117,6 +119,47 @@ def test_the_logs_that_are_asked_are_those_of_the_template() -> None:
 
     assert groups == {f"/${{AWS::StackName}}/{name}" for name in (*FUNCTIONS, "pages")}
     assert {of for query in QUERIES.values() for of in query.of} <= {*FUNCTIONS, "pages"}
+
+
+AWS_COMMANDS = sorted(
+    {
+        (path.relative_to(ROOT).as_posix(), one)
+        for path in DOCUMENTS
+        for piece in CODE.findall(path.read_text())
+        for one in re.findall(
+            r"(?<![\w/-])aws ([a-z0-9]+ [a-z-]+(?:(?! \| |; |\baws ).)*)",
+            next(filter(None, piece), "").replace("\\\n", " "),
+        )
+    }
+)
+EVERYWHERE = {"--query", "--output", "--region"}
+
+
+@pytest.mark.parametrize(("where", "command"), AWS_COMMANDS, ids=[f"{one[0]}: {one[1][:40]}" for one in AWS_COMMANDS])
+def test_a_printed_command_of_aws_is_one(where: str, command: str) -> None:
+    """Service, operation and options, as the SDK's own models have them."""
+    service, operation, *_ = command.split()
+    model = Session().get_service_model(service)
+    known = {xform_name(name, "-"): name for name in model.operation_names}
+    if operation == "wait":
+        return
+    if (service, operation) == ("cloudformation", "deploy"):  # made by the CLI of several calls
+        deploys = {"--stack-name", "--template-file", "--capabilities", "--parameter-overrides"}
+        assert set(re.findall(r"(?<=\s)--[a-z-]+", command)) <= deploys | EVERYWHERE
+        return
+    assert operation in known, f"{where}: aws {service} has no {operation}"
+    members = model.operation_model(known[operation]).input_shape
+    options = {f"--{xform_name(name, '-')}" for name in (members.members if members else ())}
+    outside = re.sub(r"\$\([^()]*\)|'[^']*'", "", command)
+
+    assert set(re.findall(r"(?<=\s)--[a-z-]+", outside)) <= options | EVERYWHERE, where
+
+
+def test_commands_of_aws_are_found() -> None:
+    """The control: also those within another command."""
+    operations = {" ".join(command.split()[:2]) for _, command in AWS_COMMANDS}
+
+    assert {"secretsmanager put-secret-value", "kms describe-key", "dynamodb delete-table"} <= operations
 
 
 def test_what_can_be_started_is_what_a_schedule_starts() -> None:

@@ -18,9 +18,12 @@ _WORD = re.compile(
 
 
 def lines_of(log: str) -> list[Line]:
-    """Each line with its text as @message; the fields of those that are JSON beside it."""
+    """Each event with its text as @message; the fields of those that are JSON beside it.
+
+    An event ends with a line feed: a traceback of Lambda's runtime, which has carriage returns, is one.
+    """
     found: list[Line] = []
-    for text in log.splitlines():
+    for text in filter(None, log.split("\n")):
         try:
             fields = json.loads(text)
         except ValueError:

@@ -92,7 +92,7 @@ class Tally:
             self.unfinished.add(invoice_id)
 
     def summary(self, *, started_at: datetime, finished_at: datetime, good_at: datetime) -> RunSummary:
-        """What is stored and shown of the run. `good_at` is when the last one before it without a problem ended."""
+        """What is stored and shown of the run. `good_at` is when the last good one before it ended."""
         return RunSummary(
             started_at=started_at,
             finished_at=finished_at,
@@ -103,7 +103,7 @@ class Tally:
             held=self.held,
             failed=self.failed,
             problem=self.problem,
-            good_at=good_at if self.problem else None,
+            good_at=good_at if self.problem or self.failed else None,
             slow=self.slow,
             goes_on_after=self.goes_on_after,
             listed=self.listed,

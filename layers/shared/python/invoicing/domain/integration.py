@@ -61,7 +61,8 @@ class RunSummary:
     held: int  # stopped by an issue
     failed: int  # to be tried again by itself
     problem: Issue | None = None  # of the whole integration
-    good_at: datetime | None = None  # with a problem: when the last run without one ended, or the connection was made
+    # With a problem, or invoices that failed: when the last run without either ended, or the connection was made.
+    good_at: datetime | None = None
     problem_since: datetime | None = None  # of the first of the runs, without one between, that it stopped
     look: Look | None = None  # of this run, or of the last one that could look
     slow: bool = False  # its system took so long to answer that others must not wait beside it
@@ -138,11 +139,11 @@ class Integration:
 
     @property
     def good_at(self) -> datetime:
-        """When its last run without a problem ended; without any, when it was connected."""
+        """When its last run without a problem, in which nothing failed, ended; without any, when it was connected."""
         run = self.last_run
         if run is None:
             return self.connected_at
-        return run.good_at if run.problem is not None and run.good_at is not None else run.finished_at
+        return run.good_at or run.finished_at
 
     def late_since(self, now: datetime) -> datetime | None:
         """Since when it waits for a run, if it should have had one long ago: not from before a pause."""

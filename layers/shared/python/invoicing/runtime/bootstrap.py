@@ -23,6 +23,7 @@ from invoicing.runtime.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from invoicing.adapters.aws.forgetting import Forgetting
     from invoicing.adapters.aws.log_search import LogSearch
     from invoicing.adapters.aws.restored_table import RestoredTable
     from invoicing.adapters.aws.stack_checks import StackChecks
@@ -343,6 +344,20 @@ class Bootstrap:
         from invoicing.adapters.aws.restored_table import RestoredTable
 
         return RestoredTable(self._client("dynamodb"), restored, target, now=self.clock())
+
+    def forgetting(self) -> "Forgetting":
+        """Takes one integration out of all tables."""
+        from invoicing.adapters.aws.forgetting import Forgetting
+
+        return Forgetting(
+            dynamodb=self._client("dynamodb"),
+            s3=self._client("s3"),
+            integrations=self._setting("integrations_table"),
+            tokens=self._setting("tokens_table"),
+            exports=self._setting("exports_table"),
+            notices=self._setting("notices_table"),
+            journal=self._setting("journal_bucket"),
+        )
 
     def log_search(self) -> "LogSearch":
         """Questions to the stack's logs."""

@@ -31,9 +31,10 @@ from invoicing.runtime import operate, operate_one
 from invoicing.runtime.bootstrap import Bootstrap, describe_stack
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 from invoicing.runtime.check_stack import check_outside
+from invoicing.runtime.forget import forget
 from invoicing.runtime.log_queries import QUERIES
 from invoicing.runtime.order import Order, RefusedError, fields_of, printable, shown_time, table_of
-from invoicing.runtime.settings import CheckSettings, CommandSettings
+from invoicing.runtime.settings import CheckSettings, CommandSettings, ForgetSettings
 from invoicing.wire import Key, Message, NotJsonError, Text, parse_json, read
 
 _SHOWN_LETTERS = 100
@@ -417,6 +418,10 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     stopped = commands.add_parser("issues", parents=[as_json], help="what is held, since when, and who mends it")
     stopped.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all, by kind")
     stopped.set_defaults(act=operate_one.issues)
+
+    gone = commands.add_parser("forget", help="take an integration out, but for the history that bookkeeping needs")
+    gone.add_argument("integration_id", metavar="ID")
+    gone.set_defaults(act=forget, settings=ForgetSettings)
 
 
 def _add_looks(commands: Any, as_json: argparse.ArgumentParser) -> None:

@@ -36,8 +36,7 @@ QUERIES: Final[Mapping[str, LogQuery]] = {
     "everything": LogQuery(
         about="all that was done for one integration: runs, keys, mails, people (with --of)",
         of=FUNCTIONS,
-        text="filter ispresent(message) "
-        f"| fields @timestamp, message, outcome, reason, by, problem, notice | {_NEWEST}",
+        text=f"filter ispresent(message) | fields @timestamp, message, outcome, reason, problem, notice | {_NEWEST}",
     ),
     "silent": LogQuery(
         about="integrations without a good run, since when, and why",
@@ -158,10 +157,10 @@ QUERIES: Final[Mapping[str, LogQuery]] = {
         f"| fields @timestamp, message, integration, notice, kind, lasting, reason, late | {_NEWEST}",
     ),
     "confirmations": LogQuery(
-        about="mails to confirm an address, and who asks for them",
+        about="mails to confirm an address, and saved settings",
         of=("portal",),
         text='filter message in ["mail_limited", "mail_to_confirm", "settings_saved"] '
-        f"| fields @timestamp, message, integration, by | {_NEWEST}",
+        f"| fields @timestamp, message, integration | {_NEWEST}",
     ),
     "guesses": LogQuery(
         about="sign-ins that were refused, by hashed network and user",
@@ -177,7 +176,7 @@ QUERIES: Final[Mapping[str, LogQuery]] = {
     "disconnected": LogQuery(
         about="who disconnected",
         of=("portal",),
-        text=f'filter message = "integration_disconnected" | fields @timestamp, integration, by | {_NEWEST}',
+        text=f'filter message = "integration_disconnected" | fields @timestamp, integration | {_NEWEST}',
     ),
     "fortnox-drift": LogQuery(
         about="names in Fortnox's answers that were never seen, or are missing",

@@ -124,7 +124,8 @@ def _of_one(one: Integration | UnreadableIntegration, now: datetime) -> Iterator
     if run.problem:
         yield Trouble(6, run.finished_at, f"its run was stopped: {run.problem.code}", one.id, "its operator was told")
     elif run.failed:
-        yield Trouble(7, run.finished_at, f"{run.failed} invoices are tried again", one.id, "nothing yet")
+        mend = f"an alarm rings when it lasts six hours; invoicing issues {one.id}"
+        yield Trouble(7, one.good_at, f"{run.failed} invoices are tried again", one.id, mend)
     if run.held:
         yield Trouble(8, run.finished_at, f"{run.held} invoices are held", one.id, "its operator was told")
 

@@ -195,6 +195,13 @@ class CheckSettings(CommandSettings):
     ongoing_api_base_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetSettings(CheckSettings):
+    """`invoicing forget`, which disconnects as the portal does."""
+
+    sessions_table: str
+
+
 # Outputs and parameters that are not called like the field.
 _CALLED = {
     "kms_key_id": "DataKeyAlias",

@@ -66,7 +66,7 @@ class DynamoExports:
                 "last": attribute(_archive(invoice_id, archived)),
             },
         )
-        history = tuple(event for archive in older for event in read(_Archive, with_todays_history(archive)).history)
+        history = tuple(event for archive in older for event in read(Archive, with_todays_history(archive)).history)
         return replace(export, history=history + export.history)
 
     def get_many(self, integration_id: str, invoice_ids: Sequence[int]) -> Mapping[int, Export]:
@@ -184,7 +184,7 @@ class DynamoExports:
         older: dict[int, tuple[HistoryEvent, ...]] = {}
         for item in aside:
             invoice_id = int(item["record"]["S"].split("#")[1])
-            older[invoice_id] = older.get(invoice_id, ()) + read(_Archive, with_todays_history(item)).history
+            older[invoice_id] = older.get(invoice_id, ()) + read(Archive, with_todays_history(item)).history
         return [replace(one, history=older.get(one.invoice_id, ()) + one.history) for one in exports]
 
     def register(self, integration_id: str) -> Register:
@@ -238,7 +238,7 @@ class DynamoExports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Archive:
+class Archive:
     """Part of a history."""
 
     history: tuple[HistoryEvent, ...] = ()
