@@ -203,6 +203,7 @@ class Visitor:
 
     tour: "Tour"
     cookies: dict[str, str] = field(default_factory=dict)
+    address: str = "192.0.2.1"  # in the network
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, language: Language = Language.ENGLISH) -> Seen:
         """Opens an address."""
@@ -258,7 +259,7 @@ class Visitor:
                 "origin": f"{own.scheme}://{own.netloc}",
             },
             "body": body,
-            "requestContext": {"requestId": "1-69a98f2c-5b0e7d1a", "identity": {"sourceIp": "192.0.2.1"}},
+            "requestContext": {"requestId": "1-69a98f2c-5b0e7d1a", "identity": {"sourceIp": self.address}},
         }
         answer = serve(
             event,
