@@ -329,7 +329,7 @@ class Tour:
         for _ in range(8):
             Visitor(self).log_in(password="guess")
         self._keep("landing-throttled", lambda language: Visitor(self).log_in(password="guess", language=language))
-        self._keep("message-link-asked", lambda language: self._ask_link(language))
+        self._keep("message-link-asked", self._ask_link)
         path = self._link(LinkKind.IT_IS_ME, {"integration": WAREHOUSE})
         self._keep("landing-it-is-me", lambda language: Visitor(self).get(path, language=language))
         with mock.patch.dict(LIVES, {kind: timedelta(seconds=-1) for kind in LinkKind}):

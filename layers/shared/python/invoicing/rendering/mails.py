@@ -412,8 +412,8 @@ class Mails:
                 after=(
                     _("The link can be used until %(time)s.") % {"time": format_time(view.valid_until, language)},
                     _(
-                        "If nothing is done, nothing happens: nobody gets in without the password. Do not send the link "
-                        "on to anybody who should not sign in."
+                        "If nothing is done, nothing happens: nobody gets in without the password. Do not send the "
+                        "link on to anybody who should not sign in."
                     ),
                 ),
             ),
