@@ -120,6 +120,9 @@ PAGES = (
     "landing-refused",
     "landing-session-ended",
     "landing-throttled",
+    "landing-it-is-me",
+    "message-link-asked",
+    "message-it-is-me-expired",
     "message-address-link-expired",
     "message-address-verified",
     "message-bad-request",
@@ -167,6 +170,7 @@ MAILS = (
     "broken",
     *(f"changed-{kind}" for kind in ChangeKind if kind in MAILED),
     "digest",
+    "it-is-me",
     "month",
     "not-understood",
     "reactivated",
@@ -203,6 +207,7 @@ class Visitor:
 
     tour: "Tour"
     cookies: dict[str, str] = field(default_factory=dict)
+    address: str = "192.0.2.1"  # in the network
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, language: Language = Language.ENGLISH) -> Seen:
         """Opens an address."""
@@ -258,7 +263,7 @@ class Visitor:
                 "origin": f"{own.scheme}://{own.netloc}",
             },
             "body": body,
-            "requestContext": {"requestId": "1-69a98f2c-5b0e7d1a", "identity": {"sourceIp": "192.0.2.1"}},
+            "requestContext": {"requestId": "1-69a98f2c-5b0e7d1a", "identity": {"sourceIp": self.address}},
         }
         answer = serve(
             event,
@@ -324,6 +329,11 @@ class Tour:
         for _ in range(8):
             Visitor(self).log_in(password="guess")
         self._keep("landing-throttled", lambda language: Visitor(self).log_in(password="guess", language=language))
+        self._keep("message-link-asked", self._ask_link)
+        path = self._link(LinkKind.IT_IS_ME, {"integration": WAREHOUSE})
+        self._keep("landing-it-is-me", lambda language: Visitor(self).get(path, language=language))
+        with mock.patch.dict(LIVES, {kind: timedelta(seconds=-1) for kind in LinkKind}):
+            self._keep("message-it-is-me-expired", lambda language: Visitor(self).get(path, language=language))
         self.world.later(hours=2)
         for name, answer in CONSENTS.items():
             self._keep(f"consent-{name}", partial(self._refused, answer))
@@ -333,6 +343,9 @@ class Tour:
         self._keep(
             "consent-start-unknown", lambda language: Visitor(self).get("/oauth/callback", unknown, language=language)
         )
+
+    def _ask_link(self, language: Language) -> Seen:
+        return Visitor(self).post("/it-is-me", {"system": WAREHOUSE}, language=language)
 
     def _refused(self, answer: Mapping[str, str], language: Language) -> Seen:
         visitor = Visitor(self)
@@ -499,6 +512,7 @@ class Tour:
         last_month = self.world.today - timedelta(days=self.world.today.day)
         self._mail("month", NoticeKind.MONTH, month=f"{last_month:%Y-%m}")
         self._mail("not-understood", NoticeKind.NOT_UNDERSTOOD)
+        self._mail("it-is-me", NoticeKind.IT_IS_ME, address="ekonomi@nordlager.example")
         self._mail("verify", NoticeKind.VERIFY_ADDRESS, address="ekonomi@nordlager.example")
         for kind in [one for one in ChangeKind if one in MAILED]:
             self._changed_mail(kind)

@@ -23,6 +23,8 @@ ROUTES = {
     ("POST", "/verify/{token}"): verify.confirm,
     ("GET", "/take-back/{token}"): take_back.take_back,
     ("POST", "/take-back/{token}"): take_back.take_back_now,
+    ("POST", "/it-is-me"): start.ask_link,
+    ("GET", "/it-is-me/{token}"): start.it_is_me,
     ("GET", "/help"): guide.contents,
     ("GET", "/help/{topic}"): guide.topic,
     ("GET", "/assets/{name}"): plain.asset,

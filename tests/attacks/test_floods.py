@@ -140,5 +140,5 @@ def test_no_name_that_a_stranger_chose_stands_in_a_subject(kind: NoticeKind) -> 
 
     assert WAREHOUSE in mail.subject
     assert "evil.example" not in mail.subject
-    nameless = {NoticeKind.VERIFY_ADDRESS, NoticeKind.CHANGED}
+    nameless = {NoticeKind.VERIFY_ADDRESS, NoticeKind.CHANGED, NoticeKind.IT_IS_ME}
     assert ("evil.example" in mail.text + mail.html) == (kind not in nameless)

@@ -20,6 +20,8 @@ from tests.support.world import World
 SYSTEM = f"{WAREHOUSE}.ongoingsystems.se"
 HOURS = 6
 KNOWN = "what this browser keeps"
+LINK = "what stands in the mail"
+OFFICE = "192.0.2.77"
 
 
 @dataclass
@@ -58,10 +60,15 @@ class Attack:
 
 @dataclass(frozen=True)
 class Measured:
-    """What an unknown browser and a known one met, and how many guesses were answered with anything but a pause."""
+    """What browsers met that are unknown, known, new in the office's network, or shown a link from a mail.
+
+    `guesses` is how many of the strangers' were answered with anything but a pause.
+    """
 
     unknown: Probe
     known: Probe
+    in_office: Probe
+    with_link: Probe
     guesses: int
 
 
@@ -97,19 +104,23 @@ def tried(
     return None
 
 
-def probed(world: World, probe: Probe, *, proof: str = "") -> None:
+def probed(world: World, probe: Probe, *, address: str = "192.0.2.200", proof: str = "") -> None:
     """Tries the right password as from an address of its own, and forgets that it did."""
-    before = dict(world.sessions.tries)
-    problem = tried(world, password=PASSWORD, address="192.0.2.200", proof=proof)
+    before, stored = dict(world.sessions.tries), world.integrations.get(WAREHOUSE)
+    problem = tried(world, password=PASSWORD, address=address, proof=proof)
     probe.tried += 1
     probe.refused += problem is SignInProblem.TOO_MANY_TRIES
     assert problem in {None, SignInProblem.TOO_MANY_TRIES}
     world.sessions.tries = before
+    signed_in = world.integrations.get(WAREHOUSE)
+    if stored is not None and signed_in is not None and signed_in != stored:
+        world.integrations.put(replace(stored, version=signed_in.version + 1))
 
 
 def attacked(world: World, attack: Attack) -> Measured:
     """The attack goes on for its hours."""
-    unknown, known, guesses = Probe(), Probe(), 0
+    unknown, known, in_office, with_link, guesses = Probe(), Probe(), Probe(), Probe(), 0
+    assert tried(world, password=PASSWORD, address=OFFICE) is None  # a colleague, before it began
     numbers = count()
     started = world.clock()
     pause = timedelta(hours=1) / attack.per_hour
@@ -123,9 +134,11 @@ def attacked(world: World, attack: Attack) -> Measured:
         else:
             probed(world, unknown)
             probed(world, known, proof=KNOWN)
+            probed(world, in_office, address=OFFICE)
+            probed(world, with_link, proof=LINK)
             next_probe += timedelta(minutes=1)
         world.clock.advance(max(min(next_guess, next_probe) - now, timedelta(0)))
-    return Measured(unknown, known, guesses)
+    return Measured(unknown, known, in_office, with_link, guesses)
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
@@ -138,7 +151,7 @@ def test_the_right_password_is_hardly_ever_refused_and_never_to_a_browser_that_i
     assert measured.guesses >= HOURS * 25
     assert measured.unknown.tried == measured.known.tried == HOURS * 60
     assert measured.unknown.share <= 0.05
-    assert measured.known.refused == 0
+    assert measured.known.refused == measured.in_office.refused == measured.with_link.refused == 0
 
 
 def test_a_flood_at_one_user_is_slowed_and_a_known_browser_does_not_notice() -> None:
@@ -147,7 +160,8 @@ def test_a_flood_at_one_user_is_slowed_and_a_known_browser_does_not_notice() -> 
     world.connect()
     measured = attacked(world, FLOOD)
 
-    assert measured.known.refused == 0
+    assert measured.known.refused == measured.in_office.refused == measured.with_link.refused == 0
+    assert measured.unknown.share < 1  # who has none of these asks for the link, which is one mail
     assert HOURS * 100 < measured.guesses <= HOURS * 160
 
 

@@ -6,11 +6,11 @@ import json
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from http.cookies import SimpleCookie
 from types import ModuleType
 from typing import Any
@@ -63,10 +63,31 @@ class _SharedClients:
     @cache  # noqa: B019 - lives as long as the tests
     def client(self, service: Any, *, config: Config) -> object:
         """The same client for the same service and configuration."""
-        return self._session.client(service, config=config)
+        client: Any = self._session.client(service, config=config)
+        client.meta.events.register("before-parameter-build", partial(_told, service))
+        return client
 
+
+type Note = Callable[[str, str, str, Mapping[str, Any]], None]  # function, service, operation, parameters
 
 _SDK = _SharedClients()
+_NOTES: list[Note] = []
+_CALLING: list[str] = []  # the function that is invoked
+
+
+def _told(service: str, *, params: Mapping[str, Any], model: Any, **_about: object) -> None:
+    for note in _NOTES if _CALLING else ():
+        note(_CALLING[-1], service, model.name, params)
+
+
+@contextmanager
+def noted(note: Note) -> Iterator[None]:
+    """Tells of each call that a function makes of the SDK, while it lasts."""
+    _NOTES.append(note)
+    try:
+        yield
+    finally:
+        _NOTES.remove(note)
 
 
 def forget_clients() -> None:
@@ -258,16 +279,22 @@ class Deployed:
             self._modules[name] = module
         return self._modules[name]
 
+    def start_again(self) -> None:
+        """New processes of all functions, which remember nothing."""
+        self._modules.clear()
+
     def invoke(self, name: str, what: Mapping[str, Any], *, left: float = 300.0) -> Any:
         """Calls a function with an event; `left` is its time in seconds."""
-        before = self._logs.tell()
+        function, before = self.function(name), self._logs.tell()
+        _CALLING.append(name)
         try:
-            return self.function(name).handler(deepcopy(dict(what)), Context(name, left))
+            return function.handler(deepcopy(dict(what)), Context(name, left))
         except Exception as error:
             self._log_of[name] += self.logs[before:] + uncaught(error)
             before = self._logs.tell()
             raise
         finally:
+            _CALLING.pop()
             self._log_of[name] += self.logs[before:]
 
     def log_of(self, name: str) -> str:

@@ -29,6 +29,8 @@ PUBLIC = {
     ("GET", "/oauth/callback"): "needs a state of this browser",
     ("GET", "/oauth/approval"): "shows what this browser has just approved",
     ("POST", "/oauth/approval"): "needs the guard of a form of this browser",
+    ("POST", "/it-is-me"): "sends a mail to a confirmed address, and says nothing of it",
+    ("GET", "/it-is-me/{token}"): "needs a signed link",
     ("GET", "/files/{token}"): "a page behind a signed link, while its system is disconnected",
     ("GET", "/files/{token}/history.csv"): "a file behind the same link",
     ("GET", "/files/{token}/reconciliation.csv"): "a file behind the same link",

@@ -37,6 +37,7 @@ FINDS: Mapping[str, tuple[Situation, set[str]]] = {
     "mails": (troubles.mail_bounces, {"mail_bounced"}),
     "confirmations": (troubles.address_is_changed, {"settings_saved", "mail_to_confirm"}),
     "guesses": (troubles.password_is_guessed, {"sign_in_refused"}),
+    "networks": (troubles.password_is_guessed, {"served"}),
     "sign-ins": (troubles.somebody_signs_in, {"signed_in"}),
     "disconnected": (troubles.somebody_disconnects, {"integration_disconnected"}),
     "fortnox-drift": (troubles.fortnox_has_new_fields, {"fortnox_drift"}),

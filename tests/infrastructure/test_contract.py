@@ -39,6 +39,8 @@ PATHS = {
     ("POST", "/approve/{token}", "landing"),
     ("GET", "/take-back/{token}", "landing"),
     ("POST", "/take-back/{token}", "landing"),
+    ("POST", "/it-is-me", "landing"),
+    ("GET", "/it-is-me/{token}", "landing"),
     ("GET", "/files/{token}", "portal"),
     ("GET", "/files/{token}/history.csv", "portal"),
     ("GET", "/files/{token}/reconciliation.csv", "portal"),

@@ -1,6 +1,6 @@
 """What the bootstrap is handed in tests instead of an environment, a network and a secret store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
@@ -54,12 +54,16 @@ class FakeSecret:
 
     text: str
     forgotten: int = 0
+    before: str = ""  # of one that is turned
 
     def __call__(self) -> str:
         return self.text
 
     def forget(self) -> None:
         self.forgotten += 1
+
+    def others(self) -> Sequence[str]:
+        return [secret for secret in (self.text, self.before) if secret]
 
 
 def one_after_the_other(

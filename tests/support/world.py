@@ -66,6 +66,7 @@ class World:
     mailer: FakeMailer = field(default_factory=FakeMailer)
     reports: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     wms_memory: FakeWmsMemory = field(default_factory=FakeWmsMemory)
+    signing_secret: FakeSecret = field(default_factory=lambda: FakeSecret("the-signing-secret"))
     time_left: float = 300.0
     operator_address: str = "on-call@invoicing.example"
     base_url: str = BASE_URL
@@ -118,7 +119,7 @@ class World:
             "wms_memory": self.wms_memory,
             "mailer": self.mailer,
             "fortnox_secret": FakeSecret(SECRET),
-            "signing_secret": FakeSecret("the-signing-secret"),
+            "signing_secret": self.signing_secret,
         }
         given.update(instead)
         parts = Bootstrap(simulated_settings(self.base_url, alarm_email=self.operator_address), **given)

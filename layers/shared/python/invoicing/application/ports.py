@@ -460,16 +460,20 @@ class Sessions(Protocol):
     def forget_tries(self, key: str) -> None: ...
 
 
-class PasswordMarks(Protocol):
-    """Tells whether a password is another one than that of a system which was marked, without keeping it.
+class Marks(Protocol):
+    """Tells passwords and networks apart without keeping them.
 
     A mark is made with a secret of this installation: who only reads the table can try no password against it.
     """
 
     def make(self, system: str, password: str) -> str: ...
 
-    def is_another(self, mark: str, system: str, password: str) -> bool:
-        """True only if that is certain: not for no mark, nor for one that was made with a secret now gone."""
+    def fits(self, mark: str, system: str, password: str) -> bool | None:
+        """Whether the mark is of this password; None if that is unknown: no mark, or one by a secret now gone."""
+        ...
+
+    def network(self, system: str, username: str, address: str) -> str:
+        """Of one user of one system in one network; another one after the secret was turned."""
         ...
 
 

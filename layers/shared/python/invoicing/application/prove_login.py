@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from unicodedata import category
 
-from invoicing.application.ports import Clock, Integrations, Notices, PasswordMarks, Sessions, WmsInvoices
+from invoicing.application.ports import Clock, Integrations, Marks, Notices, Sessions, WmsInvoices
 from invoicing.application.tell_not_understood import not_understood_issue, tell_not_understood
 from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsLoginRefusedError, WmsNotUnderstoodError
 from invoicing.domain.login_name import fold_user, network_of
@@ -56,7 +56,7 @@ class ProofTools:
     notices: Notices
     sessions: Sessions
     wms: WmsInvoices
-    marks: PasswordMarks
+    marks: Marks
     clock: Clock
     sleep: Callable[[float], None]
 
@@ -77,7 +77,7 @@ def prove_login(tools: ProofTools, attempt: Attempt) -> None:
     """Returns if Ongoing accepts it. Raises SignInRefusedError."""
     _check_fields(attempt)
     started = tools.clock()
-    limits = _limits(attempt)
+    limits = _limits(attempt, from_known_network=_is_from_known_network(tools, attempt))
     _count(tools, limits, started)
     try:
         _ask(tools, attempt)
@@ -108,22 +108,36 @@ def _check_fields(attempt: Attempt) -> None:
             raise SignInRefusedError(SignInProblem.NO_LOGIN)
 
 
-def _limits(attempt: Attempt) -> Sequence[TryLimit]:
+def _limits(attempt: Attempt, *, from_known_network: bool) -> Sequence[TryLimit]:
     """What a try is counted by, its own first.
 
     The last two are shared with strangers, so they only set a pace that no office notices: a hundred guesses an hour
-    at one user, a thousand at one system, from however many networks.
+    at one user, a thousand at one system, from however many networks. A network from which this user has signed in
+    before shares nothing with them.
     """
     if attempt.proof:
         return [TryLimit(key=f"proof#{attempt.proof}", free=8, longest=_QUARTER)]
     system = attempt.warehouse or attempt.system
     user, network = fold_user(attempt.username), network_of(attempt.address)
-    return [
+    own = [
         TryLimit(key=f"user-from#{system}#{user}#{network}", free=4, longest=_QUARTER),
         TryLimit(key=f"network#{network}", free=20, longest=_QUARTER),
+    ]
+    if from_known_network:
+        return own
+    return [
+        *own,
         TryLimit(key=f"user#{system}#{user}", free=100, longest=timedelta(minutes=1)),
         TryLimit(key=f"system#{system}", free=1000, longest=timedelta(seconds=15)),
     ]
+
+
+def _is_from_known_network(tools: ProofTools, attempt: Attempt) -> bool:
+    integration = tools.integrations.get(attempt.warehouse) if attempt.warehouse and not attempt.proof else None
+    return (
+        integration is not None
+        and tools.marks.network(integration.id, attempt.username, attempt.address) in integration.networks
+    )
 
 
 def _count(tools: ProofTools, limits: Sequence[TryLimit], now: datetime) -> None:
@@ -160,5 +174,5 @@ def _is_surely_wrong(tools: ProofTools, attempt: Attempt, warehouse: str) -> boo
         and integration.runs
         and not integration.login_is_refused
         and fold_user(attempt.username) == fold_user(integration.wms_username)
-        and tools.marks.is_another(integration.wms_password_mark, warehouse, attempt.password)
+        and tools.marks.fits(integration.wms_password_mark, warehouse, attempt.password) is False
     )

@@ -17,6 +17,7 @@ from invoicing.domain.system import CustomerId, NotASystemError, SystemProblem, 
 from invoicing.domain.tokens import Mode
 
 SESSION_LIFE = timedelta(hours=8)
+_MOST_NETWORKS = 20
 _MOST_USERS = 50  # of one system that are known to have signed in
 
 
@@ -82,7 +83,7 @@ def sign_in(
             by=username,
         )
         return start_consent(tools.consent, proposal)
-    integration = _as_known(tools, integration, username, password, mark)
+    integration = _as_known(tools, integration, username, password, address)
     return SignedIn(session=open_session(tools, integration, username), integration=integration)
 
 
@@ -120,21 +121,26 @@ def _sealed(tools: SignInTools, warehouse: str, password: str) -> bytes:
     return tools.sealer.prepare(wms_password_context(warehouse))(password.encode())
 
 
-def _replaces_login(integration: Integration, username: str, mark: str) -> bool:
+def _replaces_login(tools: SignInTools, integration: Integration, username: str, password: str) -> bool:
     """The stored login follows the one that was just proven, if it is the same user's or has stopped working."""
-    same_user = fold_user(username) == fold_user(integration.wms_username)
-    return mark != integration.wms_password_mark if same_user else integration.login_is_refused
+    if fold_user(username) != fold_user(integration.wms_username):
+        return integration.login_is_refused
+    return tools.marks.fits(integration.wms_password_mark, integration.id, password) is not True
 
 
-def _as_known(tools: SignInTools, integration: Integration, username: str, password: str, mark: str) -> Integration:
-    """Keeps who has signed in, and the login that was just proven; what is new of it is told."""
+def _as_known(tools: SignInTools, integration: Integration, username: str, password: str, address: str) -> Integration:
+    """Keeps who has signed in, from where, and the login that was just proven; what is new of it is told."""
     changed, told, now = integration, list[ChangeKind](), tools.clock()
+    network = tools.marks.network(integration.id, username, address)
+    if network not in integration.networks:
+        changed = replace(changed, networks=(*changed.networks, network)[-_MOST_NETWORKS:])
+    mark = tools.marks.make(integration.id, password)
     user = fold_user(username)
     if user not in integration.users:
         changed = replace(changed, users=(*changed.users, user)[-_MOST_USERS:])
         if user != fold_user(integration.wms_username):
             told.append(ChangeKind.NEW_USER)
-    if _replaces_login(integration, username, mark):
+    if _replaces_login(tools, integration, username, password):
         # All sign-ins end too: whoever had the login before may not be who has it now.
         changed = replace(
             changed,
@@ -148,6 +154,8 @@ def _as_known(tools: SignInTools, integration: Integration, username: str, passw
             told.append(ChangeKind.LOGIN)
     elif integration.login_is_refused and user == fold_user(integration.wms_username):
         changed = replace(changed, login_at=now)  # Ongoing takes again what it refused
+    elif user == fold_user(integration.wms_username):
+        changed = replace(changed, wms_password_mark=mark)  # by the newest secret
     if changed == integration:
         return integration
     for kind in told:

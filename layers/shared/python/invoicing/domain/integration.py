@@ -94,6 +94,7 @@ class Integration:
     confirmed_address: str = ""  # the last one that somebody confirmed; hears of changes until another one is confirmed
     address_set: int = 0  # the version in which the address was written; a link to confirm is for one of them
     users: tuple[str, ...] = ()  # who has signed in, as they are compared
+    networks: tuple[str, ...] = ()  # marks of those from which a user has signed in, the newest last
     changes: tuple[Change, ...] = ()  # what people did, oldest first
     detected_price_meaning: PriceMeaning = PriceMeaning.DETECT
     last_run: RunSummary | None = None

@@ -19,3 +19,14 @@ def network_of(address: str) -> str:
     if not isinstance(parsed, IPv6Address):
         return str(parsed)
     return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+
+
+def named_network(address: str) -> str:
+    """What a log may say of where somebody comes from: a /24, or a /48 of IPv6; nothing of what is no address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    seen = mapped or parsed
+    return str(ip_network((seen, 48 if isinstance(seen, IPv6Address) else 24), strict=False))

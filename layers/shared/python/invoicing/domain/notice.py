@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     DIGEST = "digest"  # issues of the day
     MONTH = "month"  # all of the month before is in Fortnox
     VERIFY_ADDRESS = "verify_address"
+    IT_IS_ME = "it_is_me"  # somebody who waits at the start page asked for it
     CHANGED = "changed"  # somebody did something that others must hear of
     NOT_UNDERSTOOD = "not_understood"  # an answer of the WMS; to whoever runs this service
 

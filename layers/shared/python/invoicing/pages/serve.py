@@ -23,6 +23,7 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.login_name import named_network
 from invoicing.domain.person import clean_name, said_by
 from invoicing.domain.session import Session
 from invoicing.domain.standing import Standing, standing_of
@@ -344,7 +345,11 @@ def serve(
         cookie=request.cookies.get(LANGUAGE_COOKIE, ""),
         accept_language=request.headers.get("accept-language", ""),
     )
-    answer = _answer(request, language, parts, routes)
+    page, params, route = _find(request, routes)
+    visit = Visit(request=request, language=language, params=params, parts=parts)
+    answer = _answer(visit, page)
+    from_where = named_network(request.address)
+    logger.info("served", extra={"method": request.method, "route": route, "status": answer.status, "from": from_where})
     if wish == language:
         answer = replace(answer, cookies=[*answer.cookies, cookie(LANGUAGE_COOKIE, language, seconds=_YEAR)])
     if request.method == "HEAD":
@@ -352,12 +357,9 @@ def serve(
     return answer.as_event(form_targets=[fortnox] if fortnox else [])
 
 
-def _answer(request: BrowserRequest, language: Language, parts: Bootstrap, routes: Routes) -> Answer:
-    page, params = _find(request, routes)
-    visit = Visit(request=request, language=language, params=params, parts=parts)
-
+def _answer(visit: Visit, page: Page | None) -> Answer:
     def answer() -> Answer:
-        if not request.is_text:
+        if not visit.request.is_text:
             raise BadFormError("not text")
         return page(visit) if page is not None else _nowhere(visit)
 
@@ -403,8 +405,8 @@ def _failure(request: BrowserRequest, reason: str) -> Mapping[str, str]:
     return {"reason": reason, "reference": request.request_id}
 
 
-def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping[str, str]]:
-    """The route whose segments match; names in braces match any one segment."""
+def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping[str, str], str]:
+    """The route whose segments match, and its pattern; names in braces match any one segment."""
     segments = _segments(request.path)
     wanted = "GET" if request.method == "HEAD" else request.method
     for (method, pattern), page in routes.items():
@@ -414,8 +416,8 @@ def _find(request: BrowserRequest, routes: Routes) -> tuple[Page | None, Mapping
         if len(names) == len(segments) and all(
             name.startswith("{") or name == segment for name, segment in zip(names, segments, strict=True)
         ):
-            return page, {n[1:-1]: s for n, s in zip(names, segments, strict=True) if n.startswith("{")}
-    return None, {}
+            return page, {n[1:-1]: s for n, s in zip(names, segments, strict=True) if n.startswith("{")}, pattern
+    return None, {}, ""
 
 
 def _segments(path: str) -> Sequence[str]:

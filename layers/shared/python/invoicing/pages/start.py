@@ -1,5 +1,8 @@
 """The start page: the login with Ongoing, also where a reactivation begins."""
 
+from collections.abc import Mapping
+
+from invoicing.application.ask_for_link import ask_for_link
 from invoicing.application.prove_login import SignInProblem, SignInRefusedError
 from invoicing.application.sign_in import SignedIn, sign_in
 from invoicing.domain.integration import IntegrationStatus
@@ -59,7 +62,7 @@ def login(visit: Visit) -> Answer:
             password=form.get("password", ""),
             address=visit.request.address,
             mode=Mode.PERSONAL if form.get("mode") == Mode.PERSONAL else Mode.SERVICE,
-            proof_of=lambda warehouse, user: _proof(visit, form.get("reactivation", ""), warehouse, user),
+            proof_of=lambda warehouse, user: _proof(visit, form, warehouse, user),
         )
     except SignInRefusedError as refused:
         trace = {**_trace(visit, username), "problem": refused.problem, "cause": repr(refused.__cause__)}
@@ -72,6 +75,7 @@ def login(visit: Visit) -> Answer:
             reactivation=_reactivation_of(visit, form.get("reactivation", "")),
             personal=form.get("mode") == Mode.PERSONAL,
             carried=carried,
+            it_is_me=form.get("it_is_me", "") if _it_is_me(visit, form.get("it_is_me", "")) else "",
         )
         return _landing(visit, view, status=429 if refused.wait else 400)
     if isinstance(result, SignedIn):
@@ -120,6 +124,29 @@ def reactivate(visit: Visit) -> Answer:
     return _landing(visit, view)
 
 
+def ask_link(visit: Visit) -> Answer:
+    """POST /it-is-me: a link to the address of the system, whatever there is of it; the page says the same of all."""
+    form = visit.request.form()
+    if not visit.request.same_origin:
+        return visit.message(Message.FORM_EXPIRED, status=403)
+    system = form.get("system", "")
+    ask_for_link(visit.parts.proof_tools(), system=system, address=visit.request.address)
+    visit.parts.report("link_asked", {**_trace(visit, ""), "integration": _warehouse_named(system)})
+    return visit.message(Message.LINK_ASKED)
+
+
+def it_is_me(visit: Visit) -> Answer:
+    """GET /it-is-me/{token}: the form of the start page, for whoever has the link."""
+    token = visit.params["token"]
+    try:
+        subject = visit.parts.links(visit.request.base_url).read(LinkKind.IT_IS_ME, token)
+    except LinkExpiredError:
+        return visit.message(Message.IT_IS_ME_EXPIRED, status=410)
+    except LinkForgedError:
+        return visit.message(Message.NOT_FOUND, status=404)
+    return _landing(visit, LandingView(system=address_of(subject.get("integration", "")), it_is_me=token))
+
+
 def _trace(visit: Visit, username: str) -> dict[str, str]:
     """Who tried, and from where, so that a pattern is seen and no person is named."""
     traces = visit.parts.traces()
@@ -135,13 +162,19 @@ def _warehouse_named(system: str) -> str:
     return parsed.name if isinstance(parsed, Warehouse) else "by-customer-id"
 
 
-def _proof(visit: Visit, link: str, system: str, username: str) -> str:
+def _proof(visit: Visit, form: Mapping[str, str], system: str, username: str) -> str:
     """What this browser shows of an earlier sign-in as this user, or of a link of ours to this system."""
     cookie_value = visit.request.cookies.get(KNOWN_COOKIE, "")
     if known := visit.parts.known_browsers().proof(cookie_value, system, username):
         return known
-    subject = _subject_of(visit, link)
-    return link if subject is not None and subject.get("integration") == system else ""
+    for kind, link in (
+        (LinkKind.REACTIVATE, form.get("reactivation", "")),
+        (LinkKind.IT_IS_ME, form.get("it_is_me", "")),
+    ):
+        subject = _subject_of(visit, link, kind)
+        if subject is not None and subject.get("integration") == system:
+            return link
+    return ""
 
 
 def _known(visit: Visit, system: str, username: str) -> str:
@@ -163,11 +196,15 @@ def _reactivation_of(visit: Visit, token: str) -> ReactivationView | None:
     return ReactivationView(token=token, company=integration.company.name, waiting=integration.held_up.count)
 
 
-def _subject_of(visit: Visit, token: str) -> dict[str, str] | None:
-    """What a reactivation link that came along with the form was made for; None if it counts for nothing."""
+def _it_is_me(visit: Visit, token: str) -> bool:
+    return _subject_of(visit, token, LinkKind.IT_IS_ME) is not None
+
+
+def _subject_of(visit: Visit, token: str, kind: LinkKind = LinkKind.REACTIVATE) -> dict[str, str] | None:
+    """What a link that came along with the form was made for; None if it counts for nothing."""
     if not token:
         return None
     try:
-        return visit.parts.links(visit.request.base_url).read(LinkKind.REACTIVATE, token)
+        return visit.parts.links(visit.request.base_url).read(kind, token)
     except (LinkExpiredError, LinkForgedError):
         return None

@@ -392,6 +392,34 @@ class Mails:
             language,
         )
 
+    def it_is_me(self, view: VerifyMailView, language: Language) -> Mail:
+        """The way past the pause that strangers have caused; without the password it leads nowhere."""
+        _ = translations(language).gettext
+        return self._laid_out(
+            Letter(
+                subject=_("%(system)s: sign in past the pause") % {"system": view.system},
+                heading=_("Do you want to sign in?"),
+                before=(
+                    _(
+                        "Somebody at the start page wanted to sign in for %(system)s and had to wait, because there "
+                        "were many tries with wrong passwords. If that is you, open the link and sign in there: with "
+                        "your user and password for Ongoing, as always."
+                    )
+                    % {"system": view.system},
+                ),
+                button=_("It is me"),
+                link=view.link,
+                after=(
+                    _("The link can be used until %(time)s.") % {"time": format_time(view.valid_until, language)},
+                    _(
+                        "If nothing is done, nothing happens: nobody gets in without the password. Do not send the "
+                        "link on to anybody who should not sign in."
+                    ),
+                ),
+            ),
+            language,
+        )
+
     def not_understood(self, view: NotUnderstoodMailView, language: Language) -> Mail:
         """Tells whoever runs this service what only they can mend."""
         _ = translations(language).gettext

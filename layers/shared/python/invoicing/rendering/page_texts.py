@@ -339,6 +339,23 @@ MESSAGE_TEXTS: Mapping[Message, PageText] = {
         todo=(translatable("If it was deleted by mistake, ask Ongoing's support whether it can be restored."),),
         button=_TO_INVOICE,
     ),
+    Message.LINK_ASKED: PageText(
+        title=translatable("Look in the mailbox"),
+        what=translatable(
+            "If that system is connected here, and its address for problems is confirmed, a mail with a link is on its "
+            "way to that address. With the link you sign in without the pause, within an hour."
+        ),
+        todo=(
+            translatable("Look also among unwanted mail. There are a few such mails a day at most."),
+            translatable("A browser that has signed in before, and the office's own network, need no link."),
+        ),
+        button=translatable("To the start page"),
+    ),
+    Message.IT_IS_ME_EXPIRED: PageText(
+        title=translatable("The link is too old"),
+        what=translatable("It lasts an hour. Sign in as usual; if there is a pause, another link can be sent."),
+        button=translatable("To the start page"),
+    ),
     Message.FILES_LINK_EXPIRED: PageText(
         title=translatable("The link to the files is not valid any more"),
         what=translatable("It lasts 30 days, and ends when the system is connected again."),

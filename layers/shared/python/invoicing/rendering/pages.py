@@ -53,6 +53,8 @@ class Pages:
         """The sign-in form, for a first connection, a reactivation, or every day."""
         if view.reactivation:
             path = f"/reactivate/{quote(view.reactivation.token, safe='')}"
+        elif view.it_is_me:
+            path = f"/it-is-me/{quote(view.it_is_me, safe='')}"
         else:
             filled = {"system": view.system, "username": view.username, "mode": "personal" if view.personal else ""}
             path = f"/?{urlencode({name: value for name, value in filled.items() if value})}"

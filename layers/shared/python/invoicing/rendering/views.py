@@ -146,6 +146,7 @@ class LandingView(NamedTuple):
     try_again_at: datetime | None = None  # for TOO_MANY_TRIES
     reactivation: ReactivationView | None = None
     personal: bool = False  # connect with the approver's own permissions, without a service account
+    it_is_me: str = ""  # the token of a link that was sent to the confirmed address
     carried: Mapping[str, str] = {}
 
 
@@ -745,6 +746,8 @@ class Message(StrEnum):
     DISCONNECTED = "disconnected"
     FILES_LINK_EXPIRED = "files_link_expired"
     ADDRESS_TAKEN_BACK = "address_taken_back"
+    LINK_ASKED = "link_asked"
+    IT_IS_ME_EXPIRED = "it_is_me_expired"
     INVITATION_OVER = "invitation_over"
     APPROVED = "approved"
     SPECIFICATION_DIFFERS = "specification_differs"

@@ -10,7 +10,7 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
         FortnoxOAuth,
         Integrations,
         Mailer,
+        Marks,
         Notices,
         OutsideCalls,
-        PasswordMarks,
         Report,
         Sealer,
         SecondsLeft,
@@ -73,9 +73,6 @@ if TYPE_CHECKING:
     from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
     from invoicing.runtime.traces import Traces
-
-
-_SIGNING_SECRET_SECONDS = 300.0  # a new one is believed by every process within five minutes
 
 
 def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -134,6 +131,18 @@ class Secret(Protocol):
         ...
 
 
+class TurningSecret(Protocol):
+    """A secret that only we know: the newest signs, and others are believed while it is turned."""
+
+    def __call__(self) -> str:
+        """The newest, as far as this process knows."""
+        ...
+
+    def others(self) -> Sequence[str]:
+        """What may have signed besides: a newer one that this process had not seen, and the one before."""
+        ...
+
+
 class Given(TypedDict, total=False):
     """Parts that may be handed over instead of being made; each is the part of `Bootstrap` of that name."""
 
@@ -161,7 +170,7 @@ class Given(TypedDict, total=False):
     wms_memory: "WmsMemory"
     mailer: "Mailer"
     fortnox_secret: Secret
-    signing_secret: Secret
+    signing_secret: TurningSecret
 
 
 class Bootstrap:
@@ -313,11 +322,10 @@ class Bootstrap:
         return stored.Secret(self._client("secretsmanager"), self._setting("fortnox_secret_arn"))
 
     @cached_property
-    def signing_secret(self) -> Secret:
+    def signing_secret(self) -> TurningSecret:
         from invoicing.adapters.aws import secrets as stored
 
-        arn = self._setting("signing_secret_arn")
-        return stored.Secret(self._client("secretsmanager"), arn, remembered=_SIGNING_SECRET_SECONDS)
+        return stored.TurningSecret(self._client("secretsmanager"), self._setting("signing_secret_arn"))
 
     # ---- for the service operator
 
@@ -694,13 +702,13 @@ class Bootstrap:
     def links(self, base_url: str) -> "Links":
         from invoicing.runtime.links import Links
 
-        return Links(secret=self.signing_secret(), base_url=base_url)
+        return Links(secret=self.signing_secret(), base_url=base_url, others=self.signing_secret.others)
 
     @property
-    def marks(self) -> "PasswordMarks":
+    def marks(self) -> "Marks":
         from invoicing.runtime.password_marks import KeyedMarks
 
-        return KeyedMarks(secret=self.signing_secret())
+        return KeyedMarks(secret=self.signing_secret(), others=self.signing_secret.others)
 
     def traces(self) -> "Traces":
         from invoicing.runtime.traces import Traces
@@ -710,7 +718,7 @@ class Bootstrap:
     def known_browsers(self) -> "KnownBrowsers":
         from invoicing.runtime.known_browsers import KnownBrowsers
 
-        return KnownBrowsers(secret=self.signing_secret())
+        return KnownBrowsers(secret=self.signing_secret(), others=self.signing_secret.others)
 
     # ---- how they are made
 

@@ -1,6 +1,7 @@
 """What a browser keeps of having signed in: it opens nothing, and is why strangers' guesses never refuse it."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -8,6 +9,7 @@ from hashlib import sha256
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from invoicing.domain.login_name import fold_user
+from invoicing.runtime.turning import secrets_of
 
 LIFE = timedelta(days=400)  # browsers keep no cookie longer
 _KEPT = 5  # systems and users of one browser
@@ -16,28 +18,32 @@ _JOINT = "~"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBrowsers:
-    """Makes and reads the cookie. `secret` is the signing secret of this installation."""
+    """Makes and reads the cookie. `secret` is the signing secret of this installation; `others`: see Links."""
 
     secret: str
+    others: Callable[[], Sequence[str]] = tuple
 
     def remember(self, cookie: str, system: str, username: str) -> str:
         """The cookie, with this user of this system as the newest."""
         others = [one for one in _tokens(cookie) if not self._is_of(one, system, username)]
-        return _JOINT.join([self._serializer.dumps(_who(system, username)), *others][:_KEPT])
+        return _JOINT.join([_serializer(self.secret).dumps(_who(system, username)), *others][:_KEPT])
 
     def proof(self, cookie: str, system: str, username: str) -> str:
         """What the cookie has of this user of this system; empty if nothing."""
         return next((one for one in _tokens(cookie) if self._is_of(one, system, username)), "")
 
     def _is_of(self, token: str, system: str, username: str) -> bool:
-        try:
-            return bool(self._serializer.loads(token, max_age=int(LIFE.total_seconds())) == _who(system, username))
-        except BadSignature:
-            return False
+        for secret in secrets_of(self.secret, self.others):
+            try:
+                said = _serializer(secret).loads(token, max_age=int(LIFE.total_seconds()))
+            except BadSignature:
+                continue
+            return bool(said == _who(system, username))
+        return False
 
-    @property
-    def _serializer(self) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self.secret, salt="known-browser")
+
+def _serializer(secret: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt="known-browser")
 
 
 def _tokens(cookie: str) -> list[str]:

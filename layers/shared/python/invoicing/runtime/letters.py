@@ -53,6 +53,15 @@ class LinkedLetters:
                 return self._month(notice, integration, language, told_of)
             case NoticeKind.VERIFY_ADDRESS:
                 return self._verify(notice, integration, language)
+            case NoticeKind.IT_IS_ME:
+                return self.mails.it_is_me(
+                    VerifyMailView(
+                        system=integration.id,
+                        link=self.links.make(LinkKind.IT_IS_ME, {"integration": integration.id}),
+                        valid_until=notice.created_at + LIVES[LinkKind.IT_IS_ME],
+                    ),
+                    language,
+                )
             case NoticeKind.CHANGED:
                 return self._changed(notice, integration, language)
             case NoticeKind.NOT_UNDERSTOOD:

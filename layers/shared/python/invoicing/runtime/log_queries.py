@@ -168,6 +168,12 @@ QUERIES: Final[Mapping[str, LogQuery]] = {
         text='filter message = "sign_in_refused" '
         "| stats count(*) as tries by integration, network, user | sort tries desc",
     ),
+    "networks": LogQuery(
+        about="where refused requests come from: a /24, of IPv6 a /48",
+        of=("landing", "portal"),
+        text='filter message = "served" and status in [400, 403, 429] '
+        "| stats count(*) as times by from, route | sort times desc",
+    ),
     "sign-ins": LogQuery(
         about="sign-ins that worked, by hashed network and user",
         of=("landing",),
