@@ -168,6 +168,7 @@ class Simulation:
             seconds_left=lambda: TIMEOUT,
             new_id=lambda: f"{self.draw.getrandbits(64):x}",
             report=lambda _event, _fields: None,
+            draw=lambda _specification: b"",
         )
 
     def play(self, slots: int) -> Result:

@@ -44,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HERE = f"/integrations/{WAREHOUSE}"
 MORE_SENT = 6001  # and the ids after it: enough for a second page of the list
 MORE_HELD = 6101  # and the ids after it: enough for a second page of issues
+UNSPECIFIED = 6301
 VERY_LONG = 6201  # more rows than a page shows; it is still growing
 CONSENTS = {
     "denied": {"error": "access_denied"},
@@ -61,6 +62,7 @@ PAGES = (
     "consent-app-licence-missing",
     "consent-code-refused",
     "consent-denied",
+    "consent-files-refused",
     "consent-fortnox-not-answering",
     "consent-licence-missing",
     "consent-no-answer",
@@ -87,6 +89,8 @@ PAGES = (
     "decision-note-missing",
     "decision-number-refused",
     "customers",
+    "attach",
+    "attach-wrong-password",
     "connect",
     "connect-wrong-password",
     "hand-over",
@@ -105,6 +109,7 @@ PAGES = (
     "invoice-kept",
     "invoice-made-new",
     "invoice-not-due",
+    "invoice-unspecified",
     "invoice-waiting",
     "invoices",
     "invoices-empty",
@@ -114,6 +119,7 @@ PAGES = (
     "invoices-waiting",
     "issues",
     "issues-none",
+    "issues-unspecified",
     "landing",
     "landing-not-understood",
     "landing-reactivation",
@@ -314,6 +320,7 @@ class Tour:
             self._first_run()
             self._every_day()
             self._change()
+            self._attach()
             self._break_and_reactivate()
             self._go()
         return self
@@ -351,6 +358,33 @@ class Tour:
         visitor = Visitor(self)
         state = visitor.log_in().query["state"]
         return visitor.get("/oauth/callback", {"state": state, **answer}, language=language)
+
+    def _refused_files(self, language: Language) -> Seen:
+        state = self.operator.press("/attach").query["state"]
+        lacks = {"state": state, "error": "error_missing_license"}
+        return self.operator.get("/oauth/callback", lacks, language=language)
+
+    def _attach(self) -> None:
+        """It is approved, and Fortnox takes no file."""
+        self.world.attach_specifications()
+        self._sign_in()
+        self._add([_new(self.world, UNSPECIFIED)])
+        self.world.fortnox.add_faults(
+            [
+                {
+                    "effect": "status",
+                    "status": 400,
+                    "body": {"ErrorInformation": {"error": 1, "message": "Arkivplatsen är full", "code": 2001392}},
+                    "match": {"method": "POST", "path_regex": "/3/archive"},
+                    "times": None,
+                }
+            ]
+        )
+        self.world.later(minutes=15)
+        self.world.run()
+        self._look("invoice-unspecified", f"/invoices/{UNSPECIFIED}")
+        self._look("issues-unspecified", "/issues?page=all")
+        self.world.fortnox.clear_faults()
 
     def _ask_an_administrator(self) -> None:
         for language in Language:
@@ -508,6 +542,10 @@ class Tour:
         self._answer("disconnect-wrong-password", "/disconnect", guess)
         self._look("connect", "/connect")
         self._answer("connect-wrong-password", "/connect", guess)
+        self._look("attach", "/attach")
+        self._answer("attach-wrong-password", "/attach", guess)
+        self.world.later(minutes=61)  # after so many guesses
+        self._keep("consent-files-refused", self._refused_files)
         self._mail("digest", NoticeKind.DIGEST, day=self.world.today.isoformat())
         last_month = self.world.today - timedelta(days=self.world.today.day)
         self._mail("month", NoticeKind.MONTH, month=f"{last_month:%Y-%m}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -55,6 +56,14 @@ class FinancialYear:
         return self.from_date <= day <= self.to_date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file of the archive."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
 @dataclass(slots=True, kw_only=True)
 class Company:
     """A company's books. Registers are keyed by number or code, accounts by financial year and number."""
@@ -91,6 +100,31 @@ class Company:
     next_customer_number: int = 1
     next_row_id: int = 1
     next_voucher_number: int = 1
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    """The archive, by the id that attaching wants."""
+    attachments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By their id, as the API shows them."""
+    next_file: int = 1
+
+    def store_file(self, name: str, content: bytes) -> str:
+        """Put a file into the archive; gives its id."""
+        file_id = f"archive-{self.next_file:04}"
+        self.next_file += 1
+        self.files[file_id] = StoredFile(name=name, content=content)
+        return file_id
+
+    def attach_file(self, number: int, file_id: str, *, include: bool) -> dict[str, Any]:
+        """Attach a stored file to an invoice."""
+        id_ = str(uuid.UUID(int=len(self.attachments) + 7919 * self.next_file))
+        self.next_file += 1
+        self.attachments[id_] = {
+            "id": id_,
+            "entityId": number,
+            "entityType": "F",
+            "fileId": file_id,
+            "includeOnSend": include,
+        }
+        return self.attachments[id_]
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:

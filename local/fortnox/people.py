@@ -56,6 +56,26 @@ def copy_invoice(company: Company, number: str, *, now: datetime) -> str:
     return new
 
 
+def attach(company: Company, number: str, name: str) -> None:
+    """A file of their own goes out with an invoice. Raises KeyError."""
+    company.invoices[number]
+    file_id = company.store_file(name, b"%PDF-1.4 of somebody")
+    company.attach_file(int(number), file_id, include=True)
+
+
+def detach(company: Company, number: str, name: str) -> None:
+    """Files of an invoice whose names begin so go away. Raises KeyError for none."""
+    gone = [
+        id_
+        for id_, one in company.attachments.items()
+        if one["entityId"] == int(number) and company.files[one["fileId"]].name.startswith(name)
+    ]
+    if not gone:
+        raise KeyError(name)
+    for id_ in gone:
+        del company.attachments[id_]
+
+
 def renumber(company: Company, register: str, old: str, new: str, *, now: datetime) -> None:
     """Give a customer, article or invoice another number; documents of a customer follow.
 

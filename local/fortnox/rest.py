@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
 
-from local.fortnox import articles, customers, invoices, refusals, registers
+from local.fortnox import articles, customers, files, invoices, refusals, registers
 from local.fortnox.call import SWEDEN, Answer, Call
 from local.fortnox.calls import CallRecord
 from local.fortnox.company import Company
@@ -23,6 +23,7 @@ from local.http import Reply, Request
 # Fortnox's page on scopes; units and locked period under settings were seen to work with that scope.
 _RESOURCES: Final[dict[str, tuple[str, Callable[[Call], Answer]]]] = {
     "accounts": ("bookkeeping", registers.accounts),
+    "archive": ("archive", files.archive),
     "articles": ("article", articles.answer),
     "companyinformation": ("companyinformation", registers.company_information),
     "costcenters": ("costcenter", registers.cost_centers),
@@ -98,6 +99,19 @@ def answer(
     return json_reply(result.status, result.value, *location)
 
 
+def answer_files(request: Request, record: CallRecord, *, company: Company, token: AccessToken) -> Reply:
+    """Answer an authorized request under /api/fileattachments, which has errors of its own shape."""
+    try:
+        if "connectfile" not in token.scopes or not company.is_licensed("connectfile"):
+            raise files.AttachmentRefusedError(403, "forbidden", "Missing scope")
+        record.body = json.loads(request.body) if request.body else None
+        path = request.raw_path.removeprefix(files.ATTACHMENTS).strip("/")
+        status, value = files.attachments(company, request.method, path, dict(request.query), record.body)
+    except files.AttachmentRefusedError as refused:
+        return json_reply(refused.status, {"id": "", "error": refused.error, "message": refused.message})
+    return Reply(status=status) if value is None else json_reply(status, value)
+
+
 def json_reply(status: int, value: Any, *headers: tuple[str, str]) -> Reply:
     """A JSON answer with the recorded content type."""
     return Reply(status=status, headers=(("Content-Type", "application/json"), *headers), body=to_json(value))
@@ -129,7 +143,7 @@ def _answer(
     if not any(kind in accepted for kind in ("application/json", "application/*", "*/*")):
         raise Refusal(refusals.ACCEPT_NOT_SUPPORTED, "Ogiltigt värde i Accept.")
     body = _body(request) if request.method in ("POST", "PUT") else None
-    record.body = json.loads(to_json(body)) if body is not None else None
+    record.body = json.loads(to_json(body)) if body is not None and not isinstance(body, files.Upload) else None
     return handler(
         Call(
             company=company,
@@ -148,6 +162,8 @@ def _answer(
 def _body(request: Request) -> Any:
     if not request.body:
         return None
+    if request.path.startswith("/3/archive"):
+        return files.uploaded(request.header("Content-Type"), request.body)
     if "json" not in request.header("Content-Type").lower():
         raise Refusal(refusals.CONTENT_TYPE_NOT_SUPPORTED, "Ogiltigt värde i Content-Type.")
     try:

@@ -9,7 +9,7 @@ TENANT_ID: Final = "1234567"
 OTHER_TENANT_ID: Final = "7654321"
 MOVED_TENANT_ID: Final = "2345678"
 
-_LICENCES: Final = ["article", "bookkeeping", "costcenter", "currency", "customer", "invoice"]
+_LICENCES: Final = ["archive", "article", "bookkeeping", "connectfile", "costcenter", "currency", "customer", "invoice"]
 
 
 def _account(number: int, description: str, vat_code: str = "", **fields: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from local.fortnox.calls import CallRecord
 from local.fortnox.company import REGISTERS, Company, Entry, User
 from local.fortnox.control import answer_control
 from local.fortnox.faults import Effect, Fault, Faults, Subject
+from local.fortnox.files import ATTACHMENTS, AttachedFile, attached_files
 from local.fortnox.invoice_fields import blank_invoice
 from local.fortnox.oauth import AccessToken, Authority, Client, grant_type_of
 from local.fortnox.options import Options
@@ -103,7 +104,7 @@ class FortnoxSimulator:
     def _answer(self, request: Request, record: CallRecord) -> Reply:
         if request.path.startswith("/oauth-v1/"):
             reply = self._authority.answer(request, record, now=self.now(), options=self.options)
-        elif request.path.startswith("/3/"):
+        elif request.path.startswith(("/3/", ATTACHMENTS)):
             reply = self._call_api(request, record)
         else:
             reply = Reply.html(404, "<html><body>Not Found</body></html>\n")
@@ -126,6 +127,8 @@ class FortnoxSimulator:
         company = self._companies.get(token.tenant_id)
         if company is None:
             return rest.json_reply(401, {"message": "unauthorized"})
+        if request.path.startswith(ATTACHMENTS):
+            return rest.answer_files(request, record, company=company, token=token)
         return rest.answer(request, record, company=company, token=token, now=now, options=self.options)
 
     # What a test may see and do.
@@ -289,6 +292,21 @@ class FortnoxSimulator:
         """A person copies an invoice, our reference included; gives the new number. Raises KeyError."""
         with self._lock:
             return people.copy_invoice(self._companies[tenant_id], number, now=self.now())
+
+    def attached_files(self, tenant_id: str, number: str) -> list[AttachedFile]:
+        """What goes out with an invoice, in the order in which it was attached. Raises KeyError."""
+        with self._lock:
+            return attached_files(self._companies[tenant_id], number)
+
+    def person_attaches(self, tenant_id: str, number: str, name: str) -> None:
+        """A person attaches a file of their own, which goes out too. Raises KeyError."""
+        with self._lock:
+            people.attach(self._companies[tenant_id], number, name)
+
+    def person_detaches(self, tenant_id: str, number: str, name: str) -> None:
+        """A person removes the files of an invoice whose names begin so. Raises KeyError for none."""
+        with self._lock:
+            people.detach(self._companies[tenant_id], number, name)
 
     def person_renumbers(self, tenant_id: str, register: str, old: str, new: str) -> None:
         """A customer, article or invoice gets another number. Raises KeyError or ValueError."""

@@ -100,6 +100,7 @@ def test_a_stored_export_keeps_its_form() -> None:
 def test_what_is_none_is_absent() -> None:
     """And named, so that a stored record can lose it."""
     never = {
+        "attachment",
         "issue_since",
         "decision",
         "fortnox_fees",

@@ -13,18 +13,21 @@ from typing import Any, Final
 from unittest import mock
 from urllib.parse import urlsplit
 
+import pypdfium2
 from invoicing.adapters.ongoing import client
 from invoicing.application.change_integration import save_settings
 from invoicing.application.decide_invoice import decide_invoice
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import OutsideCalls
 from invoicing.application.sync_integration import SyncTools
+from invoicing.domain.attachment import file_name
 from invoicing.domain.decision import Way
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import RunSummary
-from invoicing.domain.integration_settings import DueDateFrom, settings_fingerprint
+from invoicing.domain.integration_settings import DueDateFrom, Language, settings_fingerprint
 from invoicing.domain.issue import IssueCode
+from invoicing.rendering.formats import format_number
 
 from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, TENANT_ID, default_company
@@ -210,6 +213,7 @@ class Story(World):
     ) -> None:
         self.script = Script({})
         self.ended = 0  # steps of the first run
+        self.attaching = False  # specifications
         self.sent_from: date | None = None  # where due dates count from the day of sending: when that begins
         self._lazy = lazy
         self._newest_first = newest_first
@@ -289,7 +293,7 @@ class Story(World):
     def is_settled(self) -> bool:
         """Whether every record is done, or has an open issue; one of ours ends by itself within the hour."""
         return all(
-            record.state is ExportState.DONE
+            (record.state is ExportState.DONE and not record.awaits_specification)
             or (record.state is ExportState.HELD and record.issue and record.issue.code is not IssueCode.OUR_DEFECT)
             for record in self.records()
         )
@@ -338,8 +342,26 @@ class Story(World):
                 found.append(f"{invoice.id}: ends as {record.state} with issue {record.issue}")
             else:
                 found += self._complaints_about(invoice, by_reference.get(record.reference, []))
+                found += self._complaints_about_files(record) if self.attaching else ()
         found += [f"{one['DocumentNumber']}: due {one['DueDate']}" for one in self.in_fortnox() if self._is_due(one)]
         return found
+
+    def attaches(self) -> "Story":
+        """From now on the specification goes onto each invoice."""
+        self.attach_specifications()
+        self.attaching = True
+        return self
+
+    def _complaints_about_files(self, record: Export) -> Iterator[str]:
+        """Each invoice that is done has its own specification, once, and none of an earlier content."""
+        files = self.fortnox.attached_files(TENANT_ID, record.fortnox_number)
+        there = record.attachment
+        if there is None or there.pending or there.issue or there.old_id:
+            yield f"{record.invoice_id}: its specification ends as {there}"
+        elif [one.name for one in files] != [file_name(record.reference, there.fingerprint)]:
+            yield f"{record.invoice_id}: attached are {[one.name for one in files]}"
+        elif record.fortnox_net is None or not specifies(files[0].content, record.fortnox_net):
+            yield f"{record.invoice_id}: its specification does not come to {record.fortnox_net}"
 
     def counts_from_sending(self) -> "Story":
         """From now on due dates count from the day of sending; the customers' cards say nothing of terms."""
@@ -392,6 +414,7 @@ class Story(World):
                     (record.reference, record.earlier, record.decision and record.decision.way),
                     (bool(record.fortnox_print), bool(record.kept_print), bool(record.left), record.by_hand),
                     (record.due_from, record.due_date, record.was_marked, record.waits),
+                    _attachment(record),
                 )
                 for record in self.records()
             ),
@@ -405,12 +428,32 @@ class Story(World):
                 for number, there in company["invoices"].items()
             ),
             (tuple(company["articles"]), tuple(company["units"])),
+            tuple(
+                tuple(file.name for file in self.fortnox.attached_files(TENANT_ID, number))
+                for number in company["invoices"]
+            ),
             (tuple(register.customers), tuple(register.articles), tuple(register.units)),
             tuple(
                 (one.id, one.number, one.is_exported, one.total) for one in self.ongoing.warehouse(WAREHOUSE).invoices
             ),
             (integration.asked, integration.unfinished, integration.marked, len(self.script.late)),
         )
+
+
+def specifies(content: bytes, net: Decimal) -> bool:
+    """Whether a PDF says this sum, as a Swedish reader writes it."""
+    document: Any = pypdfium2.PdfDocument(content)
+    text = " ".join(page.get_textpage().get_text_range() for page in document)
+    return format_number(net, Language.SWEDISH, decimals=2).replace("\u00a0", " ") in text
+
+
+def _attachment(record: Export) -> object:
+    """What later runs depend on of it; ids of files differ from story to story."""
+    there = record.attachment
+    if there is None:
+        return None
+    issue = there.issue and there.issue.code
+    return there.pending, there.fingerprint, bool(there.file_id), bool(there.id), bool(there.old_id), issue
 
 
 def charge(

@@ -94,7 +94,23 @@ def due_from_sending() -> Story:
     return Story(invoice(PALLETS, invoice_date=date(2026, 1, 2))).counts_from_sending()
 
 
+def with_specification() -> Story:
+    """What is behind it goes onto the invoice."""
+    return Story(invoice(PALLETS)).attaches()
+
+
+def with_another_specification() -> Story:
+    """Was exported with its specification; then a row was added: both change."""
+    story = with_specification()
+    story.attempt()
+    story.ongoing.change_invoice(WAREHOUSE, ONE, charges=(PALLETS, PICKS), is_exported=False)
+    story.rest()
+    return story
+
+
 SCENARIOS = [
+    with_specification,
+    with_another_specification,
     made_anew,
     corrected,
     new_invoice,
@@ -180,7 +196,7 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
 
 
 @pytest.mark.enumerated
-@pytest.mark.parametrize("scenario", [*SCENARIOS[:5], two_in_opposite_order, on_two_pages, due_from_sending])
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:7], two_in_opposite_order, on_two_pages, due_from_sending])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario, share: Share) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()

@@ -11,12 +11,12 @@ from invoicing.application.change_integration import ChangeTools, save_settings
 from invoicing.application.connect_company import Connected, ConnectTools, confirm_approval, receive_consent
 from invoicing.application.ports import FortnoxOAuth, OutsideCalls, SyncRequest, WmsInvoices
 from invoicing.application.sign_in import SignedIn, SignInTools, sign_in
-from invoicing.application.start_consent import ConsentStarted
+from invoicing.application.start_consent import ConsentStarted, start_consent
 from invoicing.application.sync_integration import SyncTools, sync_integration
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint
-from invoicing.domain.session import PendingApproval
+from invoicing.domain.session import PendingApproval, Proposal
 from invoicing.domain.tokens import Mode
 from invoicing.runtime.bootstrap import Bootstrap, Given
 from invoicing.runtime.observability import TAKEN
@@ -223,6 +223,22 @@ class World:
             seen=settings_fingerprint(None),
             by=USERNAME,
         )
+
+    def attach_specifications(self) -> Integration:
+        """The setting is switched on, and Fortnox approves what it needs."""
+        integration = self.integrations.get(WAREHOUSE)
+        assert integration is not None
+        proposal = Proposal(
+            integration_id=integration.id,
+            mode=Mode.SERVICE,
+            wms_username=integration.wms_username,
+            wms_password=integration.wms_password,
+            wms_password_mark=integration.wms_password_mark,
+            generation=integration.generation,
+            by=USERNAME,
+            files=True,
+        )
+        return self.approve(start_consent(self.parts.consent_tools(self.base_url), proposal)).integration
 
     def run(self, by: str = "schedule") -> RunSummary | None:
         """One run, as the queue brings it."""

@@ -5,6 +5,7 @@ Keys wait sealed beside the sign-ins until the person who approved has read who 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -26,6 +27,7 @@ from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.change import ChangeKind
 from invoicing.domain.errors import HeldError, InvoicingError, RetryLaterError
 from invoicing.domain.integration import Company, Integration, IntegrationStatus
+from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.login_name import fold_user
 from invoicing.domain.notice import broken_notice_id
 from invoicing.domain.session import PendingApproval, PendingConsent, Proposal, Session
@@ -41,6 +43,7 @@ class ConsentProblem(StrEnum):
     MISSING_APP_LICENCE = "missing_app_licence"
     NOT_ADMINISTRATOR = "not_administrator"
     SCOPE_REFUSED = "scope_refused"
+    FILES_REFUSED = "files_refused"  # by licence or app: what was approved before still is
     NO_CODE = "no_code"  # neither code nor error: Fortnox does so for a locked account
     CODE_REFUSED = "code_refused"
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
@@ -59,6 +62,9 @@ _PROBLEM_OF = {
     "server_error": ConsentProblem.FORTNOX_NOT_ANSWERING,
     "temporarily_unavailable": ConsentProblem.FORTNOX_NOT_ANSWERING,
 }
+
+
+_OF_SCOPES = frozenset({ConsentProblem.MISSING_LICENCE, ConsentProblem.SCOPE_REFUSED})
 
 
 class ConsentFailedError(Exception):
@@ -111,7 +117,10 @@ def receive_consent(tools: ConnectTools, *, state: str, browser: str, code: str,
     if pending is None:
         raise ConsentFailedError(ConsentProblem.UNKNOWN_START)
     if error:
-        raise ConsentFailedError(_PROBLEM_OF.get(error, ConsentProblem.OTHER), proposal=pending.proposal, detail=error)
+        problem = _PROBLEM_OF.get(error, ConsentProblem.OTHER)
+        if pending.proposal.files and problem in _OF_SCOPES:
+            raise _without_files(tools, pending.proposal, detail=error)
+        raise ConsentFailedError(problem, proposal=pending.proposal, detail=error)
     if not code:
         raise ConsentFailedError(ConsentProblem.NO_CODE, proposal=pending.proposal)
     try:
@@ -125,6 +134,15 @@ def receive_consent(tools: ConnectTools, *, state: str, browser: str, code: str,
         ) from held
     except InvoicingError as failure:
         raise _not_answering(tools, pending.proposal, failure) from failure
+
+
+def _without_files(tools: ConnectTools, proposal: Proposal, *, detail: str) -> ConsentFailedError:
+    """Fortnox does not grant files, and so nothing. What runs goes on; what is broken asks for less the next time."""
+    existing = tools.integrations.get(proposal.integration_id)
+    if existing is not None and existing.broken_since is not None:
+        with suppress(ChangedMeanwhileError):  # it is broken no longer, or the next try finds this out again
+            tools.integrations.put(replace(existing, may_attach=False, version=existing.version + 1))
+    return ConsentFailedError(ConsentProblem.FILES_REFUSED, proposal=proposal, detail=detail)
 
 
 def confirm_approval(tools: ConnectTools, *, browser: str, guard: str) -> Connected:
@@ -252,6 +270,11 @@ def _not_answering(tools: ConnectTools, proposal: Proposal, failure: InvoicingEr
     return ConsentFailedError(ConsentProblem.FORTNOX_NOT_ANSWERING, proposal=proposal)
 
 
+def _settings_with(settings: IntegrationSettings | None, *, files: bool) -> IntegrationSettings | None:
+    """Specifications are attached where the approval that begins now covers files, and only there."""
+    return settings and replace(settings, attach_specification=files)
+
+
 def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integration:
     """Writes the connection; once more if somebody changed the settings at the same moment."""
     for _ in range(3):
@@ -269,6 +292,7 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 settings=None,
                 generation=1,
                 connected_at=now,
+                may_attach=proposal.files,
             )
         else:
             integration = replace(
@@ -283,6 +307,8 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 login_at=now,
                 generation=existing.generation + 1,
                 connected_at=now,
+                may_attach=proposal.files,
+                settings=_settings_with(existing.settings, files=proposal.files),
                 broken_since=None,
                 reactivated_at=existing.reactivated_at if existing.broken_since is None else now,
                 version=existing.version + 1,

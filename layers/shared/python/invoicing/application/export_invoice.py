@@ -21,6 +21,7 @@ from invoicing.application.record_export import (
     with_our_reference,
 )
 from invoicing.application.tell_not_understood import not_understood_issue
+from invoicing.domain.attachment import Attachment
 from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft
 from invoicing.domain.due_date import due_date
@@ -442,7 +443,11 @@ class _Export(Recorder):
         read: dict[str, Any] = {}
         if there is not None:
             hints = self.tools.register.hints_after(there, dated_on=None, before=self.record.hints)
-            read = {"fortnox_net": there.net, "fortnox_print": there.fingerprint, "hints": hints}
+            read = self._attachment(asked_only=True) | {
+                "fortnox_net": there.net,
+                "fortnox_print": there.fingerprint,
+                "hints": hints,
+            }
         self.save(
             EventKind.UNCHANGED,
             state=ExportState.SENT,
@@ -498,6 +503,7 @@ class _Export(Recorder):
             due_from=None,
             due_date=due or self.record.due_date,
             filled=filled or self.record.filled,
+            **self._attachment(),
             fingerprint=fingerprint,
             fortnox_print=invoice.fingerprint if fingerprint else "",
             kept_print="",
@@ -507,6 +513,17 @@ class _Export(Recorder):
             issue=issue,
             issue_since=None if issue is None else self.tools.clock(),
         )
+
+    def _attachment(self, *, asked_only: bool = False) -> dict[str, Any]:
+        """What becomes of its specification, from the write on that tells of the invoice: no call of its own.
+
+        `asked_only`: nothing was changed, so only a person's wish is a reason to look at it.
+        """
+        there = self.record.attachment
+        wanted = self.tools.judging.settings.attach_specification
+        if (there is None and not wanted) or (asked_only and not self.asked):
+            return {}
+        return {"attachment": (there or Attachment(pending=True)).due(asked=self.asked)}
 
     @property
     def _lacks_only_its_mark(self) -> bool:

@@ -589,7 +589,9 @@ class FortnoxOAuth(Protocol):
     Raises GrantRefusedError, ClientRefusedError, NotSentError, RateLimitedError, UnknownOutcomeError.
     """
 
-    def authorize_url(self, *, state: str, mode: Mode) -> str: ...
+    def authorize_url(self, *, state: str, mode: Mode, files: bool = False) -> str:
+        """`files`: also for storing files and attaching them, which not every licence has."""
+        ...
 
     def exchange_code(self, code: str) -> bytes: ...
 
@@ -669,6 +671,22 @@ class Fortnox(Protocol):
 
     def credit_invoice(self, number: str) -> None:
         """Makes a credit note for the whole of it. The invoice names its number afterwards."""
+        ...
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Puts a PDF into the archive; gives its id there. Doing it again makes another file, which harms nothing."""
+        ...
+
+    def attach(self, number: str, file_id: str) -> str:
+        """A file of the archive goes out with the invoice; gives the attachment's id. Doing it again attaches twice."""
+        ...
+
+    def attachments(self, number: str) -> Mapping[str, str]:
+        """What is attached to an invoice: id → file id."""
+        ...
+
+    def detach(self, attachment_id: str) -> None:
+        """Safe to repeat."""
         ...
 
 

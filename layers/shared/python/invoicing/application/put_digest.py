@@ -22,14 +22,21 @@ def is_first_of_day(integration: Integration, now: datetime) -> bool:
 
 
 def put_digest(
-    notices: Notices, integration: Integration, run: RunSummary, *, unanswered: int = 0, now: datetime
+    notices: Notices,
+    integration: Integration,
+    run: RunSummary,
+    *,
+    unanswered: int = 0,
+    unspecified: int = 0,
+    now: datetime,
 ) -> None:
     """Puts the notice of the day into the outbox, once, if `run` left something for a person.
 
-    `unanswered` is how many goods owners could not be invoiced when the month has ended.
+    `unanswered` is how many goods owners could not be invoiced when the month has ended, `unspecified` how many
+    invoices are in Fortnox without their specification.
     """
     day = now.astimezone(SWEDEN).date()
-    if not (run.held or run.problem or unanswered) or not is_first_of_day(integration, now):
+    if not (run.held or run.problem or unanswered or unspecified) or not is_first_of_day(integration, now):
         return
     notices.put_once(
         Notice(

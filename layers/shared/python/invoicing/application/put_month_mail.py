@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 
 from invoicing.application.ports import Notices
-from invoicing.domain.export import Export
+from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import MonthMail
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
@@ -52,7 +52,8 @@ def put_month_mail(
     first, last = month
     if not look.whole or look.due.count or look.unreadable or run.failed:
         return told
-    if any(one.invoice_date is None or one.invoice_date <= last for one in unfinished()):
+    unsent = (one for one in unfinished() if one.state is not ExportState.DONE)  # a specification holds no month up
+    if any(one.invoice_date is None or one.invoice_date <= last for one in unsent):
         return told
     name = f"{last:%Y-%m}"
     notices.put_once(

@@ -141,6 +141,7 @@ class Recorder:
             hints=(),
             due_from=None,
             due_date=None,
+            attachment=None,  # what is attached stays on the invoice that it belongs to
             fingerprint="",
             tried="",
             attempt_id="",

@@ -17,7 +17,9 @@ from invoicing.application.ports import (
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
+from invoicing.domain.issue import Fixer
 from invoicing.domain.notice import Mail, Notice, NoticeKind
+from invoicing.domain.standing import unspecified
 
 REMINDER_DAYS = (1, 3, 7)  # after the connection broke
 DIGEST_LINES = 500  # held invoices that a digest is made of; it names the causes with the largest sums
@@ -86,7 +88,7 @@ def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
         _report_not_sent(tools, notice)
         return
     reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
-    told_of = _told_of(tools, notice)
+    told_of = _told_of(tools, notice, integration)
     letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, told_of=told_of)
     _send(tools, notice, letter, to=addresses, due_at=_next_reminder(notice))
 
@@ -157,12 +159,11 @@ def _next_reminder(notice: Notice) -> datetime | None:
     return notice.created_at + timedelta(days=REMINDER_DAYS[len(notice.sent)])
 
 
-def _told_of(tools: NoticeTools, notice: Notice) -> list[Export]:
+def _told_of(tools: NoticeTools, notice: Notice, integration: Integration) -> list[Export]:
     """The records that the mail is about; none for most."""
     match notice.kind:
         case NoticeKind.DIGEST:
-            held, _ = tools.exports.page(notice.integration_id, limit=DIGEST_LINES, state=ExportState.HELD)
-            return list(held)
+            return _held(tools, integration)
         case NoticeKind.MONTH:
             return _of_month(tools, notice.integration_id, notice.params["month"])
         case _:
@@ -178,3 +179,11 @@ def _of_month(tools: NoticeTools, integration_id: str, month: str) -> list[Expor
         found += [one for one in exports if f"{one.invoice_date}".startswith(month)]
         if after is None or all(one.invoice_date and f"{one.invoice_date:%Y-%m}" < month for one in exports):
             return found
+
+
+def _held(tools: NoticeTools, integration: Integration) -> list[Export]:
+    """What waits for somebody: invoices, and such as are in Fortnox without their specification."""
+    held, _ = tools.exports.page(integration.id, limit=DIGEST_LINES, state=ExportState.HELD)
+    others = tools.exports.get_many(integration.id, sorted(integration.unfinished)[:DIGEST_LINES])
+    lacking = (unspecified(record) for record in others.values())
+    return [*held, *(one for one in lacking if one is not None and one.issue and one.issue.fixer is not Fixer.NOBODY)]

@@ -81,6 +81,7 @@ def sign_in(
             wms_password_mark=mark,
             generation=integration.generation if integration else 0,
             by=username,
+            files=integration is not None and integration.attaches,
         )
         return start_consent(tools.consent, proposal)
     integration = _as_known(tools, integration, username, password, address)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 
+from invoicing.application.attach_specification import AttachTools, attach_specification, specification_rests
 from invoicing.application.close_reactivation import close_reactivation
 from invoicing.application.export_invoice import (
     export_invoice,
@@ -67,6 +68,7 @@ from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.settlement import Following
+from invoicing.domain.specification import Specification
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import GoodsOwner, UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 from invoicing.domain.work import Work, work_of
@@ -122,6 +124,7 @@ class SyncTools:
     seconds_left: SecondsLeft
     new_id: Callable[[], str]
     report: Report
+    draw: Callable[[Specification], bytes]
     lanes: Lanes | None = None
 
 
@@ -133,6 +136,7 @@ class _Job:
     before: Export | None
     shares_with: int | None = None  # the id of another invoice with the same number
     is_due: bool = True  # else it only has an issue that does not matter any more
+    is_done: bool = False  # all that is left to do is its specification
 
     @property
     def id(self) -> int | None:
@@ -196,6 +200,7 @@ class _Run:
         self._started_at = tools.clock()
         self._exporting: ExportTools | None = None
         self._failures_in_a_row = 0
+        self._unanswered_specifications: set[int] = set()  # ids of invoices
         self._stopping = False  # no further invoice is begun
         self._continues = False  # in another run
         self._stopped_by: Exception | None = None
@@ -406,15 +411,24 @@ class _Run:
             held = record is not None and record.state is ExportState.HELD
             if invoice_id <= self._after and held and invoice_id not in self._integration.asked:
                 continue
+            asked = invoice_id in self._integration.asked
+            is_done = record is not None and record.awaits_specification and not asked
             open_record = record if record is not None and record.state is not ExportState.DONE else None
-            if invoice_id not in self._integration.asked and open_record is None:
+            if not asked and open_record is None and not is_done:
                 self._leave(invoice_id)
+                continue
+            if record is not None and is_done and self._specification_rests(record):
+                self._open.discard(invoice_id)
+                self._tally.take_specification(record)
                 continue
             if not self._may_go_on():
                 return
             invoice = self._read(partial(self._wms.by_id, login, invoice_id))
             if self._stopping:
                 return
+            if is_done and (invoice is None or (_is_exported(invoice) and not _has_changed(invoice, record))):
+                yield _Job(invoice, record, is_done=True)
+                continue
             if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
                 self._tally.seen += 1
                 yield _Job(invoice, record)
@@ -571,11 +585,28 @@ class _Run:
             kind = type(defect).__name__
             self._report("our_defect", invoice=str(job.id), reason=kind, where=_where(defect))
         else:
-            self._failures_in_a_row = 0
-            self._tally.take(job.id, job.before, after)
+            if job.is_done and after is not None:
+                self._tally.take_specification(after)
+            else:
+                self._tally.take(job.id, job.before, after)
+            self._count_answer(job.id)
             if job.id is not None and after is not None:
                 self._unbegun.pop(job.id, None)
             self._stopping |= self._tally.tried_in_vain and self._lack_permission()
+
+    def _count_answer(self, invoice_id: int | None) -> None:
+        """An invoice that went well while its specification got no answer says that Fortnox may be down."""
+        if invoice_id not in self._unanswered_specifications:
+            self._failures_in_a_row = 0
+            return
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= GIVE_UP_AFTER:
+            self._tally.problem = Issue(code=IssueCode.FORTNOX_NOT_ANSWERING)
+            self._stopping = True
+
+    def _specification_rests(self, record: Export) -> bool:
+        before = self._before.finished_at if self._before else None
+        return self._request.by_itself and specification_rests(record, now=self._tools.clock(), before=before)
 
     def _lack_permission(self) -> bool:
         """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
@@ -602,10 +633,12 @@ class _Run:
         record, asked = job.before, job.id in self._integration.asked
         failed_before = job.id in self._integration.unfinished and not waits_for_a_person(record)
         match job.invoice:
+            case WmsInvoice() | None if record is not None and job.is_done:
+                return await self._specify(export_tools, job.invoice, record, failed_before=True)
             case WmsInvoice() if record is not None and not job.is_due:
                 return wait_again(export_tools, job.invoice, record)
             case WmsInvoice():
-                return await export_invoice(
+                after = await export_invoice(
                     export_tools,
                     job.invoice,
                     record,
@@ -613,10 +646,25 @@ class _Run:
                     shares_with=job.shares_with,
                     failed_before=failed_before,
                 )
+                if after.awaits_specification:
+                    return await self._specify(export_tools, job.invoice, after, failed_before=False)
+                return after
             case UnreadableInvoice():
                 return hold_unreadable(export_tools, job.invoice, record, asked=asked)
             case None:
                 return record and await settle_deleted(export_tools, record, asked=asked, failed_before=failed_before)
+
+    async def _specify(
+        self, export_tools: ExportTools, invoice: WmsInvoice | None, record: Export, *, failed_before: bool
+    ) -> Export:
+        """The invoice is done, whatever becomes of its specification."""
+        attaching = AttachTools(company=self._integration.company.name, draw=self._tools.draw)
+        attached = await attach_specification(export_tools, attaching, invoice, record, failed_before=failed_before)
+        if not attached.answered:
+            self._unanswered_specifications.add(record.invoice_id)
+        if attached.reason:
+            self._report("specification_not_attached", invoice=str(record.invoice_id), reason=attached.reason)
+        return attached.record
 
     def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
         if isinstance(invoice, UnreadableInvoice):
@@ -664,7 +712,14 @@ class _Run:
             at_its_end=not self._continues and tally.problem is None,
             now=now,
         )
-        put_digest(self._tools.notices, self._integration, summary, unanswered=self._unanswered or 0, now=now)
+        put_digest(
+            self._tools.notices,
+            self._integration,
+            summary,
+            unanswered=self._unanswered or 0,
+            unspecified=len(tally.unspecified),
+            now=now,
+        )
         month_told = put_month_mail(
             self._tools.notices,
             self._integration,

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import RunSummary
-from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.issue import Fixer, Issue, IssueCode
 from invoicing.domain.sent_work import SentWork
+from invoicing.domain.standing import unspecified
 
 _PERMISSIONS = frozenset({IssueCode.SCOPE_MISSING, IssueCode.LICENCE_MISSING})
 _ALL_LACK_IT = 2  # invoices that Fortnox refused for a permission, and none in between that passed
@@ -25,6 +26,7 @@ class Tally:
     unfinished: set[int]
     done: set[int] = field(default_factory=set)
     marked: set[int] = field(default_factory=set)
+    unspecified: set[int] = field(default_factory=set)  # in Fortnox without their specification, for somebody to mend
     seen: int = 0
     listed: int | None = None
     listed_at: datetime | None = None
@@ -51,7 +53,7 @@ class Tally:
         match after.state:
             case ExportState.DONE:
                 self.done.add(invoice_id)
-                self.unfinished.discard(invoice_id)
+                self._note_specification(after)
                 self._count_done(before, after)
             case ExportState.HELD:
                 self.held += 1
@@ -60,6 +62,20 @@ class Tally:
                 self._tell_new_issue(invoice_id, before, after)
             case _:
                 self.fail(invoice_id)
+
+    def take_specification(self, after: Export) -> None:
+        """An invoice that was done before: nothing is counted but what is left to do."""
+        self.done.add(after.invoice_id)
+        self._note_specification(after)
+
+    def _note_specification(self, after: Export) -> None:
+        """The next run looks at what its specification still needs."""
+        if after.awaits_specification:
+            self.unfinished.add(after.invoice_id)
+            if (lacking := unspecified(after)) and lacking.issue and lacking.issue.fixer is not Fixer.NOBODY:
+                self.unspecified.add(after.invoice_id)
+        else:
+            self.unfinished.discard(after.invoice_id)
 
     def lacks_permission(self, before: Issue | None) -> Issue | None:
         """One refused invoice may lack a permission of its own, two in a row lack one that all need.

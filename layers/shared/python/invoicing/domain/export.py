@@ -17,6 +17,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from invoicing.domain.attachment import Attachment
 from invoicing.domain.decision import Decision, Way, ways_out
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.hint import Hint
@@ -58,6 +59,9 @@ class EventKind(StrEnum):
     KEPT = "kept"  # Fortnox's invoice is right as it is, a person said
     PROGRESSED = "progressed"  # booked, sent, paid, credited, cancelled in Fortnox
     CHANGED_THERE = "changed_there"  # another amount, by a person in Fortnox
+    SPECIFICATION_ATTACHED = "specification_attached"
+    SPECIFICATION_DETACHED = "specification_detached"  # by us: it belongs to the invoice as it was before
+    SPECIFICATION_REMOVED = "specification_removed"  # by a person in Fortnox, which is left so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,7 @@ class Export:
     due_from: date | None = None  # the day of sending, where only Fortnox's answer tells the terms that count from it
     due_date: date | None = None  # what it said then: to be set in Fortnox before the invoice is marked
     settled: Settlement | None = None  # what Fortnox said of it afterwards; None: it was not followed
+    attachment: Attachment | None = None  # of its specification; None: none was ever wanted
     issue: Issue | None = None
     issue_since: datetime | None = None
     updated_at: datetime | None = None
@@ -157,6 +162,11 @@ class Export:
         """The net that somebody gave it in Fortnox; None where it is ours, as far as is known."""
         there = self.settlement.net if self.settlement else None
         return there if there is not None and self.fortnox_net not in {None, there} else None
+
+    @property
+    def awaits_specification(self) -> bool:
+        """Whether it is done, and something is still to be done about its specification."""
+        return self.state is ExportState.DONE and self.attachment is not None and self.attachment.pending
 
     @property
     def ways_out(self) -> tuple[Way, ...]:

@@ -90,6 +90,7 @@ class Integration:
     settings: IntegrationSettings | None  # None while it is a draft
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
+    may_attach: bool = False  # the approval covers files
     address_confirmed: bool = False
     confirmed_address: str = ""  # the last one that somebody confirmed; hears of changes until another one is confirmed
     address_set: int = 0  # the version in which the address was written; a link to confirm is for one of them
@@ -116,6 +117,11 @@ class Integration:
     def runs(self) -> bool:
         """Whether the schedule and its workers touch it."""
         return self.status is IntegrationStatus.ACTIVE and self.broken_since is None
+
+    @property
+    def attaches(self) -> bool:
+        """Whether specifications are attached, as its approval and its settings say."""
+        return self.may_attach and self.settings is not None and self.settings.attach_specification
 
     @property
     def login_is_refused(self) -> bool:

@@ -125,6 +125,7 @@ class IntegrationSettings:
     due_date_from: DueDateFrom = DueDateFrom.INVOICE_DATE
     zero_total: ZeroTotal = ZeroTotal.SEND
     follow_payments: bool = False  # ask Fortnox once an hour what became of the invoices
+    attach_specification: bool = False  # to the invoice in Fortnox, so that it goes out with it
     language: Language = Language.SWEDISH
     month_mail: MonthMail = MonthMail.SEND
 

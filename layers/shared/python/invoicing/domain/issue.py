@@ -79,6 +79,13 @@ class IssueCode(StrEnum):
     PERMISSION_REFUSED = "permission_refused"  # message
     FORTNOX_REFUSED = "fortnox_refused"  # code, message
     OUR_DEFECT = "our_defect"  # code, message
+    # The specification of an invoice that is in Fortnox and right.
+    SPECIFICATION_DIFFERS = "specification_differs"  # -
+    SPECIFICATION_NOT_PERMITTED = "specification_not_permitted"  # message
+    SPECIFICATION_REFUSED = "specification_refused"  # message
+    SPECIFICATION_TOO_LARGE = "specification_too_large"  # -
+    SPECIFICATION_NOT_ANSWERED = "specification_not_answered"  # -
+    SPECIFICATION_DEFECT = "specification_defect"  # code
     # The whole integration.
     CONNECTION_BROKEN = "connection_broken"  # company
     LICENCE_MISSING = "licence_missing"  # message
@@ -145,6 +152,12 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.PERMISSION_REFUSED: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.FORTNOX_REFUSED: Fixer.EITHER,
     IssueCode.OUR_DEFECT: Fixer.SERVICE_OPERATOR,
+    IssueCode.SPECIFICATION_DIFFERS: Fixer.WMS_USER,
+    IssueCode.SPECIFICATION_NOT_PERMITTED: Fixer.FORTNOX_ADMINISTRATOR,
+    IssueCode.SPECIFICATION_REFUSED: Fixer.FORTNOX_USER,
+    IssueCode.SPECIFICATION_TOO_LARGE: Fixer.SERVICE_OPERATOR,
+    IssueCode.SPECIFICATION_NOT_ANSWERED: Fixer.NOBODY,
+    IssueCode.SPECIFICATION_DEFECT: Fixer.SERVICE_OPERATOR,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,

@@ -44,6 +44,7 @@ class Proposal:
     wms_password_mark: str = field(default="", repr=False)
     generation: int = 0  # of the integration then; what became of it since makes this void
     by: str = ""  # the user who is signed in afterwards; nobody, if an administrator came by a link
+    files: bool = False  # Fortnox is also asked whether files may be attached, and with its yes they are
     invitation: str = ""  # id of the one that led here
 
 

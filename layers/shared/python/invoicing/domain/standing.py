@@ -5,7 +5,7 @@ never from what one run did.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -73,6 +73,7 @@ class Standing:
     problem: Issue | None = None  # what stops all, where it is told as an issue
     causes: tuple[Cause, ...] = ()  # the largest sum first
     held: Work = field(default_factory=Work)  # by those causes
+    unspecified: tuple[Cause, ...] = ()  # of invoices in Fortnox that lack their specification there
     waiting: Work = field(default_factory=Work)  # due, or begun and not ended
     later: Work = field(default_factory=Work)  # not due yet
     unreadable: int = 0
@@ -91,7 +92,8 @@ class Standing:
         stopped = self.situation is Situation.APPROVAL_ENDED or (
             self.problem is not None and self.problem.fixer is not Fixer.NOBODY
         )
-        return len(self.causes) + (self.unreadable > 0) + stopped
+        unspecified = sum(cause.issue.fixer is not Fixer.NOBODY for cause in self.unspecified)
+        return len(self.causes) + unspecified + (self.unreadable > 0) + stopped
 
     @property
     def unsent(self) -> Work:
@@ -114,11 +116,17 @@ def standing_of(
     for cause in causes:
         held = held.and_then(cause.work)
     unreadable = look.unreadable if look else 0
+    lacking = causes_of(one for record in records if (one := unspecified(record)) is not None)
     halted = None
     if integration.status is IntegrationStatus.PAUSED:
         halted = Situation.TO_TRY if integration.to_try else Situation.PAUSED
     situation, since, problem = _situation(
-        integration, keys, halted=halted, stops=bool(causes) or unreadable > 0, moves=waiting.count > 0, now=now
+        integration,
+        keys,
+        halted=halted,
+        stops=bool(causes) or unreadable > 0 or any(one.issue.fixer is not Fixer.NOBODY for one in lacking),
+        moves=waiting.count > 0,
+        now=now,
     )
     from_then = run.started_at if run else integration.status_since
     next_look = from_then + INTERVAL if from_then else None
@@ -130,6 +138,7 @@ def standing_of(
         problem=problem,
         causes=causes,
         held=held,
+        unspecified=lacking,
         waiting=waiting,
         later=look.later if look else Work(),
         unreadable=unreadable,
@@ -137,6 +146,14 @@ def standing_of(
         whole=look.whole if look else True,
         next_look=next_look if integration.runs and next_look and next_look > now else None,
     )
+
+
+def unspecified(record: Export) -> Export | None:
+    """An invoice with what keeps its specification off it, as if that held it; None: nothing does."""
+    there = record.attachment
+    if there is None or there.issue is None or not record.awaits_specification:
+        return None
+    return replace(record, issue=there.issue, issue_since=there.since)
 
 
 def _situation(

@@ -21,6 +21,21 @@ def connect_again(visit: SignedInVisit) -> Answer:
     refused = password_refused(visit)
     if refused is not None:
         return _connect_page(visit, refused)
+    return _to_fortnox(visit, files=visit.integration.attaches)
+
+
+def attach_form(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/attach: what switching on the specifications leads to."""
+    return _attach_page(visit, password_field(visit))
+
+
+def attach_on(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/attach: to Fortnox, for an approval that covers files. Until then all goes on."""
+    refused = password_refused(visit)
+    return _attach_page(visit, refused) if refused is not None else _to_fortnox(visit, files=True)
+
+
+def _to_fortnox(visit: SignedInVisit, *, files: bool) -> Answer:
     integration = visit.integration
     proposal = Proposal(
         integration_id=integration.id,
@@ -30,10 +45,16 @@ def connect_again(visit: SignedInVisit) -> Answer:
         wms_password_mark=integration.wms_password_mark,
         generation=integration.generation,
         by=visit.session.username,
+        files=files,
     )
     started = start_consent(visit.parts.consent_tools(visit.request.base_url), proposal)
     seconds = int(started.life.total_seconds())
     return redirect(started.url, cookies=[cookie(CONSENT_COOKIE, started.browser, seconds=seconds)])
+
+
+def _attach_page(visit: SignedInVisit, password: PasswordView) -> Answer:
+    view = ConnectView(session=visit.session_view, company=visit.integration.company.name, password=password)
+    return Answer(status=400 if password.problem else 200, body=visit.pages.attach(view, visit.language))
 
 
 def _connect_page(visit: SignedInVisit, password: PasswordView) -> Answer:

@@ -23,6 +23,7 @@ _OUTCOMES = {
     ConsentProblem.MISSING_APP_LICENCE: ConsentOutcome.APP_LICENCE_MISSING,
     ConsentProblem.NOT_ADMINISTRATOR: ConsentOutcome.NOT_ADMINISTRATOR,
     ConsentProblem.SCOPE_REFUSED: ConsentOutcome.SCOPE_REFUSED,
+    ConsentProblem.FILES_REFUSED: ConsentOutcome.FILES_REFUSED,
     ConsentProblem.NO_CODE: ConsentOutcome.NO_ANSWER,
     ConsentProblem.CODE_REFUSED: ConsentOutcome.CODE_REFUSED,
     ConsentProblem.FORTNOX_NOT_ANSWERING: ConsentOutcome.FORTNOX_NOT_ANSWERING,

@@ -27,6 +27,7 @@ from invoicing.rendering.views_of import (
     invoice_line_of,
     issue_line_of,
     owner_lines_of,
+    unspecified_line_of,
     waiting_line_of,
 )
 
@@ -81,6 +82,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
         issue=issue_line_of(record),
+        unspecified=unspecified_line_of(record),
         earlier=earlier_of(record),
         decided=decided_of(record),
         hints=record.hints,

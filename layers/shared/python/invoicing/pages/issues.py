@@ -30,6 +30,7 @@ def issues(visit: SignedInVisit) -> Answer:
         else None,
         causes=tuple(cause_view_of(cause, whole=everything) for cause in shown),
         cause_count=len(standing.causes),
+        unspecified=tuple(cause_view_of(cause, whole=True) for cause in standing.unspecified),
         pager=Pager(page=page, pages=pages),
         notice=Feedback.CAUSE_GONE if asked and place is None else visit.once(visit.notice),
         notice_at=visit.request.query.get("at", ""),
@@ -60,7 +61,7 @@ def hand_over(visit: SignedInVisit) -> Answer:
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/issues/retry: all that one cause stops. The reader stays where the button was."""
     wanted = visit.request.form().get("cause", "")
-    cause = next((one for one in visit.standing.causes if one.id == wanted), None)
+    cause = next((one for one in _causes(visit) if one.id == wanted), None)
     if cause is None:
         return _back(visit, Feedback.NOT_POSSIBLE_NOW, None)
     asked = export_all_again(
@@ -73,6 +74,11 @@ def retry(visit: SignedInVisit) -> Answer:
     if not asked:
         return _back(visit, Feedback.TOO_MANY_ASKED, cause)
     return _back(visit, Feedback.RETRY_QUEUED if visit.integration.runs else Feedback.NOT_RUNNING, cause)
+
+
+def _causes(visit: SignedInVisit) -> tuple[Cause, ...]:
+    standing = visit.standing
+    return (*standing.causes, *standing.unspecified)
 
 
 def _back(visit: SignedInVisit, notice: Feedback, cause: Cause | None) -> Answer:

@@ -32,6 +32,8 @@ ROUTES: Routes = {
     ("POST", f"{_HERE}/resume"): signed_in(overview.resume),
     ("GET", f"{_HERE}/connect"): signed_in(connection.connect_form),
     ("POST", f"{_HERE}/connect"): signed_in(connection.connect_again),
+    ("GET", f"{_HERE}/attach"): signed_in(connection.attach_form),
+    ("POST", f"{_HERE}/attach"): signed_in(connection.attach_on),
     ("POST", f"{_HERE}/sign-out-everywhere"): signed_in(connection.sign_out_all),
     ("GET", f"{_HERE}/disconnect"): signed_in(connection.disconnect_form),
     ("POST", f"{_HERE}/disconnect"): signed_in(connection.disconnect_now),

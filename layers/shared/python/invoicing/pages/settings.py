@@ -54,7 +54,10 @@ def save(visit: SignedInVisit) -> Answer:
     was_draft = visit.integration.status is IntegrationStatus.DRAFT
     seen, by = seen_in(form), visit.by
     try:
-        settings = read_settings(form)
+        wanted = read_settings(form)
+        # Attaching is switched on by the approval that it needs: until then nothing of it is stored.
+        lacks_approval = wanted.attach_specification and not visit.integration.may_attach
+        settings = replace(wanted, attach_specification=False) if lacks_approval else wanted
         if _moves_the_address(visit, settings, seen):
             password = password_refused(visit)
             if password is not None:
@@ -68,6 +71,8 @@ def save(visit: SignedInVisit) -> Answer:
         return Answer(status=409, body=settings_page(visit, form, seen=seen, not_confirmed=True))
     except SettingsChangedError:
         return Answer(status=409, body=settings_page(_as_it_is_now(visit), form, changed_elsewhere=True))
+    if lacks_approval:
+        return visit.noted_at("/attach")
     created = Feedback.CREATED_TO_TRY if to_try else Feedback.CREATED
     return visit.noted(created if was_draft else Feedback.SAVED)
 

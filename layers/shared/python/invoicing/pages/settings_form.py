@@ -100,6 +100,11 @@ def _tick(value: object) -> bool:
     return text == "on"
 
 
+type _Ticked = Annotated[
+    bool, BeforeValidator(_tick), PlainSerializer(lambda ticked: "on" if ticked else "", return_type=str)
+]
+
+
 def _says(
     section: str,
     title: str,
@@ -344,18 +349,24 @@ class SettingsForm(BaseModel):
         translatable("Articles that Fortnox lacks are created with this unit, for example st, h or kolli."),
         kind=FieldKind.UNIT,
     )
-    profit_centre_as_cost_centre: Annotated[
-        bool, BeforeValidator(_tick), PlainSerializer(lambda ticked: "on" if ticked else "", return_type=str)
-    ] = _says(
+    profit_centre_as_cost_centre: _Ticked = _says(
         _ROWS,
         translatable("Profit centre becomes cost centre"),
         translatable("The profit centre of a charge is sent as the row's cost centre. It must exist in Fortnox."),
         kind=FieldKind.TICK,
         default=False,
     )
-    follow_payments: Annotated[
-        bool, BeforeValidator(_tick), PlainSerializer(lambda ticked: "on" if ticked else "", return_type=str)
-    ] = _says(
+    attach_specification: _Ticked = _says(
+        _AFTERWARDS,
+        translatable("Attach the specification to the invoice in Fortnox"),
+        translatable(
+            "A PDF with every charge behind every row goes out with the invoice when it is sent from Fortnox. Holds "
+            "for invoices from now on. Fortnox asks an administrator once more, for the permission to store files."
+        ),
+        kind=FieldKind.TICK,
+        default=False,
+    )
+    follow_payments: _Ticked = _says(
         _AFTERWARDS,
         translatable("Follow invoices until they are paid"),
         translatable(

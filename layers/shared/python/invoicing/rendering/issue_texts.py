@@ -578,6 +578,56 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Nothing to do: when the fault is mended, the invoice is sent by itself. Nothing is sent twice."
         ),
     ),
+    IssueCode.SPECIFICATION_DIFFERS: IssueText(
+        title=translatable("The invoice has no specification that adds up"),
+        cause=translatable(
+            "Since it was sent, its charges in Ongoing, the settings here or the invoice in Fortnox have been changed. "
+            "A specification that does not come to the invoice is never attached."
+        ),
+        fix=translatable("If Ongoing is right, press Export again on the invoice. Its specification goes with it."),
+    ),
+    IssueCode.SPECIFICATION_NOT_PERMITTED: IssueText(
+        title=translatable("Fortnox does not let us attach specifications"),
+        cause=translatable(
+            "Fortnox says: “%(message)s”. The permission to store and attach files is not approved, or the licence "
+            "lacks it. The invoices are in Fortnox all the same."
+        ),
+        fix=translatable(
+            "Connect again from the overview, and approve the permissions for files. Or switch off “Attach the "
+            "specification” under Settings."
+        ),
+    ),
+    IssueCode.SPECIFICATION_REFUSED: IssueText(
+        title=translatable("Fortnox refuses the specification"),
+        cause=translatable("Fortnox says: “%(message)s”. The invoice is in Fortnox all the same."),
+        fix=translatable(
+            "Look at the invoice's files in Fortnox: at most five may go out with it, and the archive may be full. It "
+            "is tried again every hour."
+        ),
+    ),
+    IssueCode.SPECIFICATION_TOO_LARGE: IssueText(
+        title=translatable("The specification is too large for Fortnox"),
+        cause=translatable("Fortnox takes files of at most five megabytes. The invoice is in Fortnox all the same."),
+        fix=translatable(
+            "Send it yourself: the invoice's page has it as PDF and CSV. Tell us, so that we make it smaller."
+        ),
+    ),
+    IssueCode.SPECIFICATION_NOT_ANSWERED: IssueText(
+        title=translatable("Fortnox does not answer about the specification"),
+        cause=translatable(
+            "Nobody knows yet whether it is attached. Before it is attached again, the service looks whether it is. "
+            "The invoice is in Fortnox all the same."
+        ),
+        fix=translatable("Nothing to do: the service tries again, and never attaches it twice."),
+    ),
+    IssueCode.SPECIFICATION_DEFECT: IssueText(
+        title=translatable("This service made a mistake with the specification"),
+        cause=translatable(
+            "The fault is ours (%(code)s), not in your data. Those who run this service have been told. The invoice is "
+            "in Fortnox all the same."
+        ),
+        fix=translatable("Nothing to do: when the fault is mended, the specification is attached by itself."),
+    ),
     IssueCode.CONNECTION_BROKEN: IssueText(
         title=translatable("Fortnox's approval has ended"),
         cause=translatable(

@@ -139,6 +139,13 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.CREDITING: translatable("About to be credited in Fortnox"),
         EventKind.CREDITED: translatable("Credited in Fortnox"),
         EventKind.MADE_NEW: translatable("A new invoice takes the place of the one before"),
+        EventKind.SPECIFICATION_ATTACHED: translatable("Its specification is attached in Fortnox"),
+        EventKind.SPECIFICATION_DETACHED: translatable(
+            "Its specification was taken away in Fortnox: it does not belong to the invoice as it is now"
+        ),
+        EventKind.SPECIFICATION_REMOVED: translatable(
+            "Somebody removed its specification in Fortnox, which is left so"
+        ),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
         EventKind.PROGRESSED: translatable("Seen in Fortnox"),
         EventKind.CHANGED_THERE: translatable("Another amount, by somebody in Fortnox"),

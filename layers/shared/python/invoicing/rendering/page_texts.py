@@ -187,6 +187,23 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
         ),
         button=_TRY_AGAIN,
     ),
+    ConsentOutcome.FILES_REFUSED: PageText(
+        title=translatable("Fortnox does not allow specifications to be attached"),
+        what=translatable(
+            "Attaching needs the permissions Archive and Connect file, and the company's licence in Fortnox does not "
+            "have them, or the person who approved may not give them. Nothing was changed: what was approved before "
+            "still is, and invoices are sent as before, without specifications."
+        ),
+        todo=(
+            translatable("Ask your Fortnox administrator whether the licence can be given file handling."),
+            translatable(
+                "If it cannot, go on without: each invoice's page has its specification as a PDF, which you can send "
+                "yourself. If the approval has ended, sign in once more: you are then asked only for what every "
+                "licence has."
+            ),
+        ),
+        button=_BACK,
+    ),
     ConsentOutcome.OTHER: PageText(
         title=translatable("Fortnox said no"),
         what=translatable("Fortnox gave a reason that we do not know. Nothing was connected."),

@@ -151,6 +151,10 @@ class Pages:
         """Asks before connecting once more."""
         return self._render("connect.html", view, language, session=view.session)
 
+    def attach(self, view: ConnectView, language: Language) -> str:
+        """Asks before going to Fortnox for an approval that covers files."""
+        return self._render("attach.html", view, language, session=view.session)
+
     def verify(self, view: VerifyView, language: Language) -> str:
         """Asks for the click that confirms a mail address."""
         return self._render("verify.html", view, language)

@@ -124,7 +124,15 @@ def _held(standing: Standing, language: Language) -> StandingText:
         told.append(cannot % {"number": standing.unreadable})
     if standing.waiting.count:
         told.append(_("%(work)s on the way to Fortnox.") % {"work": work_text(standing.waiting, language)})
-    first = standing.causes[0].issue if standing.causes else None
+    if standing.unspecified:
+        number = sum(cause.work.count for cause in standing.unspecified)
+        lack = catalogue.ngettext(
+            "%(number)s invoice is in Fortnox without its specification.",
+            "%(number)s invoices are in Fortnox without their specification.",
+            number,
+        )
+        told.append(lack % {"number": number})
+    first = next((cause.issue for cause in (*standing.causes, *standing.unspecified)), None)
     begin = (
         _("Begin with: %(title)s.") % {"title": issue_text(first, language).title}
         if first

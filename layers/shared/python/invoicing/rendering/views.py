@@ -168,6 +168,7 @@ class ConsentOutcome(StrEnum):
     CODE_REFUSED = "code_refused"
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
     SCOPE_REFUSED = "scope_refused"
+    FILES_REFUSED = "files_refused"
     OTHER = "other"
 
 
@@ -510,6 +511,7 @@ class InvoiceView(NamedTuple):
     older_history: bool = False  # there is more, which only the file has
     hints: tuple[Hint, ...] = ()
     issue: IssueLine | None = None
+    unspecified: IssueLine | None = None  # why its specification is not attached
     earlier: tuple[EarlierLine, ...] = ()
     decided: DecidedLine | None = None
     asked: bool = False  # a person asked for it, and no run has answered yet
@@ -638,6 +640,7 @@ class IssuesView(NamedTuple):
     problem: IssueLine | None = None
     causes: tuple[CauseView, ...] = ()
     cause_count: int = 0
+    unspecified: tuple[CauseView, ...] = ()  # invoices in Fortnox that lack their specification there
     pager: Pager = Pager()
     notice: Feedback | None = None
     notice_at: str = ""  # the cause whose button it answers

@@ -159,6 +159,14 @@ def issue_line_of(export: Export) -> IssueLine | None:
     )
 
 
+def unspecified_line_of(export: Export) -> IssueLine | None:
+    """What keeps the specification off an invoice that is in Fortnox."""
+    there = export.attachment
+    if there is None or there.issue is None or there.since is None or not export.awaits_specification:
+        return None
+    return IssueLine(issue=there.issue, since=there.since, invoice_id=export.invoice_id)
+
+
 def cause_view_of(cause: Cause, *, whole: bool) -> CauseView:
     """A cause with the first of its invoices, or with all."""
     return CauseView(

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from invoicing.domain.examination import Examination
     from invoicing.domain.integration import Integration
     from invoicing.domain.integration_settings import IntegrationSettings
+    from invoicing.domain.specification import Specification
     from invoicing.domain.wms_invoice import WmsLogin
     from invoicing.rendering.mails import Mails
     from invoicing.rendering.pages import Pages
@@ -91,6 +92,13 @@ def sdk_session() -> "Session":
     from boto3.session import Session
 
     return Session(region_name=os.environ.get("AWS_REGION"))
+
+
+def draw_specification(specification: "Specification") -> bytes:
+    """The file; what draws is imported with the first one."""
+    from invoicing.rendering import specification_pdf
+
+    return specification_pdf.draw_specification(specification)
 
 
 def utc_now() -> datetime:
@@ -634,6 +642,7 @@ class Bootstrap:
             seconds_left=seconds_left or self.time_left,
             new_id=self.new_id,
             report=report or self.report,
+            draw=draw_specification,
             lanes=lanes,
         )
 

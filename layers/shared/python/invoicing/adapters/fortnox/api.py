@@ -10,6 +10,15 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from invoicing.adapters.fortnox.answers import reaction_to, read_refusal
+from invoicing.adapters.fortnox.files import (
+    INVOICE_ENTITY,
+    Form,
+    attachment_body,
+    pdf_form,
+    read_attachment_id,
+    read_attachments,
+    read_file_id,
+)
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.adapters.fortnox.wire import (
     BLANK,
@@ -40,10 +49,16 @@ from invoicing.domain.integration import Company
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.wire import NotJsonError, parse_json
 
+_ATTACHMENTS = "/api/fileattachments/attachments-v1"
+_ARCHIVE_FOLDER = "inbox_kf"  # of files to customer invoices
 PAGE = 500  # the largest page that Fortnox gives
 _TIMEOUT_SECONDS = 30.0
 _BACK_OFF_SECONDS = (2.0, 5.0, 10.0)  # after a 429, which carries no hint how long
 _ARTICLE_EXISTS = frozenset({2000013})
+
+
+type Body = Mapping[str, Any] | Sequence[Any] | Form
+"""A JSON value, or a form with a file."""
 
 
 type Look = Callable[[str, Mapping[str, Any]], None]
@@ -208,6 +223,38 @@ class FortnoxCompany:
         """One PUT. Without a clear answer UnknownOutcomeError."""
         self._call("PUT", f"/3/invoices/{_segment(number)}/credit", about_invoice=True)
 
+    def upload(self, name: str, content: bytes) -> str:
+        """Into the folder of customer invoices. The other id of the answer is not the one that attaching wants."""
+        form = pdf_form(name, content)
+        answer = self._call("POST", "/3/archive", form, query={"folderid": _ARCHIVE_FOLDER}, about_invoice=True)
+        return self._said(lambda: read_file_id(self._entity(answer, "File")))
+
+    def attach(self, number: str, file_id: str) -> str:
+        """One POST. Without a clear answer UnknownOutcomeError."""
+        body = attachment_body(number, file_id)
+        answer = self._call("POST", _ATTACHMENTS, body, about_invoice=True)
+        return self._said(lambda: read_attachment_id(self._json(answer)))
+
+    def attachments(self, number: str) -> Mapping[str, str]:
+        """Those of one invoice."""
+        query = {"entityid": number, "entitytype": INVOICE_ENTITY}
+        return read_attachments(self._json(self._call("GET", _ATTACHMENTS, query=query, about_invoice=True)))
+
+    def detach(self, attachment_id: str) -> None:
+        """What is gone already is as good as detached."""
+        try:
+            self._call("DELETE", f"{_ATTACHMENTS}/{_segment(attachment_id)}", about_invoice=True)
+        except InvoiceHeldError as refused:
+            if refused.issue.params.get("code") != "404":
+                raise
+
+    def _said(self, read: Callable[[], str]) -> str:
+        """What a 2xx says of what was made; if it cannot be read, that stays open."""
+        try:
+            return read()
+        except UpstreamContractError as error:
+            raise UnknownOutcomeError(str(error)) from None
+
     def _clear(self, path: str, fields: Sequence[str]) -> None:
         """Empties fields in one of two ways, as neither is documented; what resists both keeps what it had."""
         there = self._entity(self._call("GET", path), "Invoice") if fields else {}
@@ -256,7 +303,7 @@ class FortnoxCompany:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Body | None = None,
         *,
         query: Mapping[str, str] | None = None,
         missing_is_none: bool = False,
@@ -290,13 +337,14 @@ class FortnoxCompany:
             raise error
 
     def _send(
-        self, token: str, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
+        self, token: str, method: str, path: str, body: Body | None, query: Mapping[str, str] | None
     ) -> HttpAnswer:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         content: bytes | None = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = _json(body)
+        if isinstance(body, Form):
+            headers["Content-Type"], content = body.content_type, body.content
+        elif body is not None:
+            headers["Content-Type"], content = "application/json", _json(body)
         url = f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
         request = HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
         with self.pace.turn():
@@ -322,11 +370,14 @@ class FortnoxCompany:
         self.look(key, entity)
         return entity
 
-    def _body(self, answer: HttpAnswer | None) -> Mapping[str, Any]:
+    def _json(self, answer: HttpAnswer | None) -> Any:
         try:
-            body = parse_json(answer.body) if answer is not None else None
+            return parse_json(answer.body) if answer is not None else None
         except NotJsonError as error:
             raise UpstreamContractError(f"Fortnox's answer cannot be read: {error}") from None
+
+    def _body(self, answer: HttpAnswer | None) -> Mapping[str, Any]:
+        body = self._json(answer)
         if not isinstance(body, dict):
             raise UpstreamContractError("Fortnox's answer is not a JSON object")
         return body
@@ -342,7 +393,7 @@ def _not_looked_up(refused: InvoiceHeldError) -> UpstreamContractError:
     return UpstreamContractError(f"Fortnox refused to look up an invoice, code {refused.issue.params.get('code')}")
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
+def _json(body: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """JSON with decimals written as exact numbers."""
     return json.dumps(body, ensure_ascii=False, default=_plain).encode()
 

@@ -15,6 +15,7 @@ from invoicing.domain.tokens import Mode, Tokens
 # Each scope is read and write and may need a licence at the customer, so the list is as short as it can be:
 # invoices, the articles and units that are created for them, customers to check, the company to recognise.
 SCOPES = ("invoice", "article", "customer", "companyinformation", "settings")
+FILE_SCOPES = ("archive", "connectfile")  # asked for only where specifications are attached
 _TIMEOUT_SECONDS = 15.0
 
 
@@ -29,12 +30,12 @@ class FortnoxAuthorization:
     redirect_uri: str
     transport: HttpTransport
 
-    def authorize_url(self, *, state: str, mode: Mode) -> str:
-        """Where the browser goes to approve."""
+    def authorize_url(self, *, state: str, mode: Mode, files: bool = False) -> str:
+        """Where the browser goes to approve. A scope that the licence lacks fails the whole approval."""
         query = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
-            "scope": " ".join(SCOPES),
+            "scope": " ".join((*SCOPES, *FILE_SCOPES) if files else SCOPES),
             "state": state,
             "access_type": "offline",
             "response_type": "code",
