@@ -29,7 +29,7 @@ def put_digest(
     `unanswered` is how many goods owners could not be invoiced when the month has ended.
     """
     day = now.astimezone(SWEDEN).date()
-    if not (run.held or run.problem or unanswered) or not is_first_of_day(integration, now):
+    if not (run.held or run.send_problems or run.problem or unanswered) or not is_first_of_day(integration, now):
         return
     notices.put_once(
         Notice(

@@ -14,6 +14,7 @@ from invoicing.application.ports import (
     Notices,
     Report,
 )
+from invoicing.domain.cause import with_send_problems
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
@@ -86,7 +87,7 @@ def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
         _report_not_sent(tools, notice)
         return
     reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
-    told_of = _told_of(tools, notice)
+    told_of = _told_of(tools, notice, integration)
     letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, told_of=told_of)
     _send(tools, notice, letter, to=addresses, due_at=_next_reminder(notice))
 
@@ -157,12 +158,14 @@ def _next_reminder(notice: Notice) -> datetime | None:
     return notice.created_at + timedelta(days=REMINDER_DAYS[len(notice.sent)])
 
 
-def _told_of(tools: NoticeTools, notice: Notice) -> list[Export]:
+def _told_of(tools: NoticeTools, notice: Notice, integration: Integration) -> list[Export]:
     """The records that the mail is about; none for most."""
     match notice.kind:
         case NoticeKind.DIGEST:
             held, _ = tools.exports.page(notice.integration_id, limit=DIGEST_LINES, state=ExportState.HELD)
-            return list(held)
+            unsent = sorted(integration.last_run.send_problems if integration.last_run else ())[:DIGEST_LINES]
+            records = tools.exports.get_many(integration.id, unsent) if unsent else {}
+            return [*held, *with_send_problems(records.values())]
         case NoticeKind.MONTH:
             return _of_month(tools, notice.integration_id, notice.params["month"])
         case _:
