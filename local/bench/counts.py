@@ -21,6 +21,7 @@ from invoicing.adapters.aws.sealing import KmsSealer
 from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 from invoicing.adapters.aws.token_store import DynamoTokenStore
+from invoicing.domain.integration_settings import SendAfter, SendInvoices
 from moto import mock_aws
 
 from local.bench import DidNotMeasureError
@@ -179,13 +180,14 @@ class Counted:
             self.world.fortnox.add_customer(TENANT_ID, {"CustomerNumber": owner.financial_code, "Name": owner.name})
         return ids
 
-    def follow(self) -> None:
-        """Lets invoices be followed until they are paid."""
+    def change(self, *, agreed: bool = False, **settings: Any) -> None:
+        """Other settings; `agreed`: and a person's word that invoices go to customers by themselves."""
         found = self.world.integrations.get(seed.WAREHOUSE)
         if found is None or found.settings is None:
             raise DidNotMeasureError("there is no integration whose settings could be changed")
-        after = replace(found, settings=replace(found.settings, follow_payments=True), version=found.version + 1)
-        self.world.integrations.put(after)
+        changed = replace(found.settings, **settings)
+        word = changed.send_invoices if agreed else None
+        self.world.integrations.put(replace(found, settings=changed, send_agreed=word, version=found.version + 1))
 
     def run(self, *, sent: int = 0, updated: int = 0) -> Calls:
         """The calls of one run of a new worker. Raises DidNotMeasureError if it did something else."""
@@ -386,7 +388,7 @@ def exported_again_changed() -> Scenario:
 def followed() -> Scenario:
     """Once an hour while something that was sent is not paid."""
     with connected() as integration:
-        integration.follow()
+        integration.change(follow_payments=True)
         integration.put(integration.invoice(1))
         integration.run(sent=1)
         integration.next_run(minutes=61)
@@ -405,11 +407,26 @@ def followed() -> Scenario:
 def followed_between() -> Scenario:
     """The other runs of that hour."""
     with connected() as integration:
-        integration.follow()
+        integration.change(follow_payments=True)
         integration.put(integration.invoice(1))
         integration.run(sent=1)
         integration.next_run(minutes=61)
         return Scenario.of("followed: each other run", integration.next_run(), *IDLE)
+
+
+def sent_to_the_customer() -> Scenario:
+    """When the hour of one invoice has come."""
+    with connected() as integration:
+        integration.change(send_invoices=SendInvoices.EMAIL, send_after=SendAfter.TWO_HOURS, agreed=True)
+        integration.world.fortnox.change_entry(TENANT_ID, "customers", "1001", {"EmailInvoice": "kund@kund.example"})
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        return Scenario.of(
+            "1 invoice to its customer",
+            integration.next_run(minutes=121),
+            Target(kind="fortnox_calls", at_most=3, why="1 read, 1 sent, and 1 for the token"),
+            Target(kind="dynamodb_writes", at_most=4, why="the token, the claim, what came of it, the run"),
+        )
 
 
 SCENARIOS: tuple[Callable[[], Scenario], ...] = (
@@ -426,6 +443,7 @@ SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     exported_again_changed,
     followed,
     followed_between,
+    sent_to_the_customer,
 )
 
 

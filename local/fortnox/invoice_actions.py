@@ -55,7 +55,12 @@ def send(call: Call, number: str, action: str) -> Answer:
     if action == "einvoice" and call.options.e_invoice_rules:
         _check_e_invoice(entry)
     if action != "preview":
+        if not call.options.sending_licensed:
+            raise Refusal(refusals.SENDING_NOT_LICENSED, "Licens saknas för att skicka fakturor.", status=403)
+        if action == "email" and not entry.fields["EmailInformation"]["EmailAddressTo"]:
+            raise Refusal(refusals.MAIL_ADDRESS_MISSING, "E-postadress saknas på fakturan.")
         entry.fields["Sent"] = True
+        entry.unseen["Deliveries"] = (*entry.unseen.get("Deliveries", ()), action)
         entry.modified_at = call.now
     if action in ("einvoice", "email"):
         return Answer(value={"Invoice": shown(entry.fields, call.options)})

@@ -58,6 +58,8 @@ class Options:
     """Only a booked invoice can be credited."""
     second_credit: Literal["creates_another", "is_refused"] = "creates_another"
     """What a second credit of one invoice does."""
+    sending_licensed: bool = True
+    """The company has the licence that sending needs; without it, all else works."""
     credit_lowers_balance: bool = False
     """A credit note is set off against its invoice at once; otherwise both keep their balances."""
     payment_moves_last_modified: bool = False

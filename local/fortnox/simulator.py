@@ -266,6 +266,11 @@ class FortnoxSimulator:
         """A person sends an invoice as an e-invoice. Raises ValueError where the rules refuse it."""
         self._as_person(tenant_id, "GET", f"/3/invoices/{number}/einvoice")
 
+    def deliveries(self, tenant_id: str, number: str) -> tuple[str, ...]:
+        """How an invoice was delivered, each time: email, einvoice, eprint, print. Raises KeyError."""
+        with self._lock:
+            return tuple(self._companies[tenant_id].invoices[number].unseen.get("Deliveries", ()))
+
     def person_deletes_customer(self, tenant_id: str, number: str) -> None:
         """A person deletes a customer. Raises ValueError."""
         self._as_person(tenant_id, "DELETE", f"/3/customers/{quote(number, safe='')}")

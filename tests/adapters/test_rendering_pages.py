@@ -29,6 +29,8 @@ from invoicing.domain.integration_settings import (
     PriceMeaning,
     RowGrouping,
     RowText,
+    SendAfter,
+    SendInvoices,
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
@@ -523,6 +525,8 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
         "due_date_from": DueDateFrom,
         "zero_total": ZeroTotal,
         "month_mail": MonthMail,
+        "send_invoices": SendInvoices,
+        "send_after": SendAfter,
         "language": Language,
     }
 

@@ -12,6 +12,7 @@ from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.sending import SendBy, Sending
 from invoicing.domain.settlement import Settlement
 
 from tests.support.aws import Aws
@@ -290,12 +291,20 @@ def test_what_became_of_an_invoice_is_read_back(exports: Exports) -> None:
         credit_note="8",
         credited=Decimal(5),
     )
-    exports.save(replace(CLAIMED, settled=settled), event=None)
+    sending = Sending(
+        by=SendBy.E_INVOICE,
+        at=START + timedelta(hours=20),
+        turn=3,
+        asked=True,
+        problem=Issue(code=IssueCode.SEND_REFUSED, params={"message": "Nej"}),
+        problem_since=START,
+    )
+    exports.save(replace(CLAIMED, settled=settled, sending=sending), event=None)
 
     found = exports.get("lagret", 1207)
 
     assert found is not None
-    assert found.settled == settled
+    assert (found.settled, found.sending) == (settled, sending)
 
 
 def test_histories_are_those_of_each_record_page_by_page(exports: Exports) -> None:

@@ -43,6 +43,16 @@ def followed() -> Day:
     return day
 
 
+def about_to_be_sent() -> Day:
+    """Six sent to Fortnox, which wait for their hour to go to the customers by e-mail."""
+    day = Day()
+    day.fill_in(send_invoices="email")
+    for number in day.world.fortnox.state()["companies"][TENANT_ID]["customers"]:
+        day.world.fortnox.change_entry(TENANT_ID, "customers", number, {"EmailInvoice": f"{number}@kund.example"})
+    day.later()
+    return day
+
+
 def ongoing_down() -> Day:
     """Ongoing cuts every call off."""
     day = troubled()

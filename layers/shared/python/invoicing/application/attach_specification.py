@@ -1,4 +1,4 @@
-"""Puts an invoice's specification on it in Fortnox, once, so that it goes out with the invoice. docs/decisions/0017.
+"""Puts an invoice's specification on it in Fortnox, once, so that it goes out with the invoice. docs/decisions/0019.
 
 The invoice is in Fortnox and marked in Ongoing by then, and nothing here changes that: whatever goes wrong stays with
 the attachment, and the next run goes on from the record.

@@ -28,7 +28,15 @@ from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.domain.session import TryLimit
 from invoicing.domain.tokens import TokenItem
 
-_DECIDE_NOTHING = ("problem_address", "language", "invoice_text", "row_text", "default_unit", "month_mail")
+_DECIDE_NOTHING = (
+    "problem_address",
+    "language",
+    "invoice_text",
+    "row_text",
+    "default_unit",
+    "month_mail",
+    "follow_payments",
+)
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
 

@@ -40,12 +40,13 @@ from invoicing.domain.errors import (
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.export_again import difference, is_to_change, refuse_over
-from invoicing.domain.fortnox_invoice import FortnoxInvoice, InvoiceDraft
+from invoicing.domain.fortnox_invoice import Customer, FortnoxInvoice, InvoiceDraft
 from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, issue_of, not_cleared, now_filled
 from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.named_issue import named
+from invoicing.domain.sending import Sending, planned
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
@@ -356,6 +357,7 @@ class _Export(Recorder):
             vat_type=customer.vat_type if customer else "",
             filled=filled_by(invoice),
             due_from=self._due_from(invoice),
+            sending=self._planned(customer),
             issue=None,
             issue_since=None,
         )
@@ -381,6 +383,8 @@ class _Export(Recorder):
         if holder.reference != draft.invoice.reference:
             raise invoice_held(IssueCode.NUMBER_TAKEN, invoice_number=number) from refused
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
+        if self.record.sending is not None:
+            self.save(None, sending=None)  # made before, by a record that is lost: nobody knows what was said of it
         there = refuse_over(self.record, holder)
         if is_to_change(self.record, draft.invoice, there, asked=self.asked, confirmed=False):
             self.tools.register.check(draft, self.invoice)
@@ -423,6 +427,12 @@ class _Export(Recorder):
         )
         if self.record.issue is None and (issue := issue_of(left, updated.number)) is not None:
             raise InvoiceHeldError(issue)
+
+    def _planned(self, customer: Customer | None) -> Sending | None:
+        """Whether the new invoice is to be sent: decided with the claim, so that no setting reaches back."""
+        settings = self.tools.judging.settings
+        on_card = customer.delivery if customer else ""
+        return planned(settings.send_invoices, settings.send_after, on_card=on_card, now=self.tools.clock())
 
     def _due_from(self, invoice: InvoiceDraft) -> date | None:
         """The day from which a due date counts that cannot be said beforehand: Fortnox's answer tells the terms."""

@@ -15,6 +15,7 @@ from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.notice import Notice
+from invoicing.domain.sending import SendBy
 from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
@@ -667,6 +668,14 @@ class Fortnox(Protocol):
 
         Refused, its old rows are put back; `rows` of the issue says `put_back`, or `gone` if Fortnox refused those too.
         """
+        ...
+
+    def send_invoice(self, number: str, by: SendBy) -> FortnoxInvoice:
+        """Sends it to the customer. One call, never made again by itself, whatever comes of it."""
+        ...
+
+    def book_invoice(self, number: str) -> None:
+        """One call. Booking what is booked is refused."""
         ...
 
     def credit_invoice(self, number: str) -> None:

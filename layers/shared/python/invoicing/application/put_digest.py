@@ -36,7 +36,8 @@ def put_digest(
     invoices are in Fortnox without their specification.
     """
     day = now.astimezone(SWEDEN).date()
-    if not (run.held or run.problem or unanswered or unspecified) or not is_first_of_day(integration, now):
+    for_somebody = run.held or run.send_problems or run.problem or unanswered or unspecified
+    if not for_somebody or not is_first_of_day(integration, now):
         return
     notices.put_once(
         Notice(

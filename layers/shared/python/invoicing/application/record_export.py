@@ -136,6 +136,7 @@ class Recorder:
             fortnox_net=None,
             fortnox_print="",
             kept_print="",
+            sending=None,
             by_hand=False,
             left="",
             hints=(),

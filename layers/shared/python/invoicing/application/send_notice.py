@@ -14,6 +14,7 @@ from invoicing.application.ports import (
     Notices,
     Report,
 )
+from invoicing.domain.cause import with_send_problems
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
@@ -182,8 +183,13 @@ def _of_month(tools: NoticeTools, integration_id: str, month: str) -> list[Expor
 
 
 def _held(tools: NoticeTools, integration: Integration) -> list[Export]:
-    """What waits for somebody: invoices, and such as are in Fortnox without their specification."""
+    """What waits for somebody: invoices, and such as are in Fortnox without their specification, or not sent."""
     held, _ = tools.exports.page(integration.id, limit=DIGEST_LINES, state=ExportState.HELD)
     others = tools.exports.get_many(integration.id, sorted(integration.unfinished)[:DIGEST_LINES])
     lacking = (unspecified(record) for record in others.values())
-    return [*held, *(one for one in lacking if one is not None and one.issue and one.issue.fixer is not Fixer.NOBODY)]
+    unsent = sorted(integration.last_run.send_problems if integration.last_run else ())[:DIGEST_LINES]
+    return [
+        *held,
+        *(one for one in lacking if one is not None and one.issue and one.issue.fixer is not Fixer.NOBODY),
+        *with_send_problems(tools.exports.get_many(integration.id, unsent).values() if unsent else ()),
+    ]

@@ -46,6 +46,7 @@ from invoicing.application.ports import (
 from invoicing.application.put_digest import is_first_of_day, put_digest
 from invoicing.application.put_month_mail import put_month_mail
 from invoicing.application.record_export import ExportTools
+from invoicing.application.send_invoices import SendQueue, SendTools, send_invoices
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
 from invoicing.application.wms_login import login_of
@@ -183,6 +184,9 @@ class _Run:
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._following = self._before.following if self._before else None
+        self._queue = SendQueue(set(), set())
+        if before := self._before:
+            self._queue = SendQueue(set(before.to_send), set(before.send_problems), before.send_at)
         self._ended = 0
         self._after = request.after or self._left_off()
         self._tally.goes_on_after = self._before.goes_on_after if self._before is not None else 0
@@ -256,7 +260,45 @@ class _Run:
         if self._stopped_by is not None:
             raise self._stopped_by
         self._look_ahead(login)
-        self._follow(login)
+        self._afterwards(self._send, login)
+        self._afterwards(self._follow, login)
+
+    def _afterwards(self, act: Callable[[WmsLogin], None], login: WmsLogin) -> None:
+        """What was exported is kept by this run's last write, whatever defect of ours comes after it."""
+        try:
+            act(login)
+        except InvoicingError:
+            raise
+        except Exception as defect:
+            self._report("our_defect", invoice="", reason=type(defect).__name__, where=_where(defect))
+
+    def _send(self, login: WmsLogin) -> None:
+        """To customers, what has waited for its hour: when all else is done."""
+        now, by_person = self._tools.clock(), not self._request.by_itself
+        is_due = self._queue.is_due(now) or (by_person and bool(self._queue.waiting))
+        if not is_due or self._stopping or self._tally.problem is not None or not self._has_time(SECONDS_TO_FOLLOW):
+            return
+        tools = SendTools(
+            integration_id=self._integration.id,
+            exports=self._tools.exports,
+            fortnox=(self._exporting or self._export_tools(login)).fortnox,
+            send=self._settings.send_invoices,
+            book=self._settings.book_when_sent,
+            agreed=self._integration.sends_agreed,
+            clock=self._tools.clock,
+            seconds_left=self._tools.seconds_left,
+            to_end=SECONDS_TO_FOLLOW,
+            report=self._tools.report,
+        )
+        send_invoices(tools, self._queue)
+
+    def _note_sending(self, record: Export | None) -> None:
+        """What is to be sent is looked at by this run, and kept by its last write."""
+        sending = record.sending if record is not None else None
+        if record is not None and sending is not None and not sending.has_ended:
+            if record.invoice_id not in self._queue.waiting:
+                self._queue.at = None
+            self._queue.waiting.add(record.invoice_id)
 
     def _follow(self, login: WmsLogin) -> None:
         """What became of what was sent: only when all else is done, because nobody waits for it."""
@@ -408,6 +450,7 @@ class _Run:
         records = self._tools.exports.get_many(self._integration.id, sorted(ids))
         for invoice_id in sorted(ids):
             record = records.get(invoice_id)
+            self._note_sending(record)
             held = record is not None and record.state is ExportState.HELD
             if invoice_id <= self._after and held and invoice_id not in self._integration.asked:
                 continue
@@ -585,6 +628,7 @@ class _Run:
             kind = type(defect).__name__
             self._report("our_defect", invoice=str(job.id), reason=kind, where=_where(defect))
         else:
+            self._note_sending(after)
             if job.is_done and after is not None:
                 self._tally.take_specification(after)
             else:
@@ -707,7 +751,15 @@ class _Run:
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
-            replace(run, problem_since=self._problem_since(), look=self._look(), following=self._followed()),
+            replace(
+                run,
+                problem_since=self._problem_since(),
+                look=self._look(),
+                following=self._followed(),
+                to_send=frozenset(self._queue.waiting),
+                send_problems=frozenset(self._queue.problems),
+                send_at=self._queue.at if self._queue.waiting else None,
+            ),
             tally.sent,
             at_its_end=not self._continues and tally.problem is None,
             now=now,

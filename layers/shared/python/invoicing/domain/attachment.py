@@ -1,4 +1,4 @@
-"""The specification on its invoice in Fortnox: what of it is there, and what is to be done. docs/decisions/0017."""
+"""The specification on its invoice in Fortnox: what of it is there, and what is to be done. docs/decisions/0019."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing.domain.export import Export
+from invoicing.domain.export import Export, ExportState
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.work import Work, work_of
 
@@ -40,6 +40,9 @@ _SUBJECTS: Mapping[IssueCode, tuple[str, ...]] = {
     IssueCode.PERIOD_LOCKED: ("invoice_date",),
     IssueCode.FINANCIAL_YEAR_MISSING: ("invoice_date",),
     IssueCode.PERMISSION_REFUSED: (),
+    IssueCode.SEND_NOT_AGREED: (),
+    IssueCode.SEND_NOT_LICENSED: (),
+    IssueCode.SEND_NO_ADDRESS: _CUSTOMER,
     IssueCode.FORTNOX_REFUSED: ("message",),
     IssueCode.OUR_DEFECT: (),
     IssueCode.WMS_INVOICE_UNREADABLE: ("detail",),
@@ -93,3 +96,18 @@ def causes_of(held: Iterable[Export]) -> tuple[Cause, ...]:
         )
     # Sums of different currencies are only put in an order here, and never shown as one.
     return tuple(sorted(causes, key=lambda one: (-sum(one.work.sums.values(), Decimal(0)), one.exports[0].invoice_id)))
+
+
+def with_send_problems(records: Iterable[Export]) -> list[Export]:
+    """Invoices that are not sent because a person must do something, as others that are held: one list for all."""
+    return [
+        replace(
+            one,
+            state=ExportState.HELD,
+            issue=one.sending.problem,
+            issue_since=one.sending.problem_since,
+            decision=None,
+        )
+        for one in records
+        if one.state is ExportState.DONE and one.sending is not None and one.sending.problem is not None
+    ]

@@ -22,6 +22,7 @@ from invoicing.domain.decision import Decision, Way, ways_out
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 
 
@@ -57,6 +58,14 @@ class EventKind(StrEnum):
     CREDITED = "credited"
     MADE_NEW = "made_new"  # another invoice takes the place of the one before
     KEPT = "kept"  # Fortnox's invoice is right as it is, a person said
+    SENT_BY_EMAIL = "sent_by_email"
+    SENT_BY_E_INVOICE = "sent_by_e_invoice"
+    SENT_BY_PRINT = "sent_by_print"  # marked as sent; people print it
+    SENT_BY_PERSON = "sent_by_person"  # in Fortnox, before its hour had come
+    SEND_HELD = "send_held"
+    SEND_ASKED = "send_asked"
+    SEND_STOPPED = "send_stopped"
+    BOOKED_THERE = "booked_there"
     PROGRESSED = "progressed"  # booked, sent, paid, credited, cancelled in Fortnox
     CHANGED_THERE = "changed_there"  # another amount, by a person in Fortnox
     SPECIFICATION_ATTACHED = "specification_attached"
@@ -137,6 +146,7 @@ class Export:
     hints: tuple[Hint, ...] = ()
     due_from: date | None = None  # the day of sending, where only Fortnox's answer tells the terms that count from it
     due_date: date | None = None  # what it said then: to be set in Fortnox before the invoice is marked
+    sending: Sending | None = None  # to the customer; None: it is left to people
     settled: Settlement | None = None  # what Fortnox said of it afterwards; None: it was not followed
     attachment: Attachment | None = None  # of its specification; None: none was ever wanted
     issue: Issue | None = None
@@ -172,6 +182,8 @@ class Export:
     def ways_out(self) -> tuple[Way, ...]:
         """What a person may decide about it now."""
         held = self.issue if self.state is ExportState.HELD else None
+        if held is not None and held.is_of_sending:
+            return ()
         return ways_out(
             held, in_fortnox=bool(self.fortnox_number), in_doubt=bool(self.attempt_id), by_hand=self.by_hand
         )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from invoicing.domain.change import Change
-from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning
+from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning, SendInvoices
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.sent_work import SentWork
@@ -70,6 +70,9 @@ class RunSummary:
     goes_on_after: int = 0
     listed: int | None = None  # how many Ongoing listed as not exported when that list was last read to its end
     listed_at: datetime | None = None  # when that was; None: in this run
+    to_send: frozenset[int] = frozenset()  # invoices that wait to be sent to customers
+    send_problems: frozenset[int] = frozenset()  # of these, what waits for a person
+    send_at: datetime | None = None  # when they are to be looked at again
     following: Following | None = None  # of what was sent; None: it is not followed
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     month_told: str = ""  # the last month of which a mail said that all is well: 2026-10
@@ -106,6 +109,7 @@ class Integration:
     generation: int = 0  # grows when all sign-ins end
     broken_since: datetime | None = None  # the keys to Fortnox are dead since then; its work waits
     reactivated_at: datetime | None = None  # its keys work again since then; a closing mail says what was sent
+    send_agreed: SendInvoices | None = None  # a person has let invoices go by themselves, this way
     asked: frozenset[int] = frozenset()  # invoices that a person asked for: due whatever the settings say
     sync_asked_at: datetime | None = None  # when a person last asked for a run
     # Invoices that are not finished, or were not when a run broke off: looked at even if Ongoing no longer lists them.
@@ -122,6 +126,11 @@ class Integration:
     def attaches(self) -> bool:
         """Whether specifications are attached, as its approval and its settings say."""
         return self.may_attach and self.settings is not None and self.settings.attach_specification
+
+    @property
+    def sends_agreed(self) -> bool:
+        """Whether a person has let invoices go by themselves, as the settings say now."""
+        return self.settings is not None and self.send_agreed is self.settings.send_invoices
 
     @property
     def login_is_refused(self) -> bool:

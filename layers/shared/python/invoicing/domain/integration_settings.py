@@ -98,6 +98,23 @@ class MonthMail(StrEnum):
     NONE = "none"
 
 
+class SendInvoices(StrEnum):
+    """What becomes of an invoice when it is in Fortnox."""
+
+    LEAVE = "leave"  # to people
+    EMAIL = "email"
+    E_INVOICE = "e_invoice"
+    PRINT = "print"  # marked as sent; people print it
+    AS_ON_CUSTOMER = "as_on_customer"  # by e-mail or e-invoice, as the customer's card says; else left to people
+
+
+class SendAfter(StrEnum):
+    """How long an invoice waits in which a person can stop it."""
+
+    NEXT_WORKING_DAY = "next_working_day"  # at eight in Sweden
+    TWO_HOURS = "two_hours"
+
+
 class Language(StrEnum):
     """The language of mails and of pages that know nothing better."""
 
@@ -124,6 +141,9 @@ class IntegrationSettings:
     fees: FortnoxFees = FortnoxFees.AS_ON_CUSTOMER
     due_date_from: DueDateFrom = DueDateFrom.INVOICE_DATE
     zero_total: ZeroTotal = ZeroTotal.SEND
+    send_invoices: SendInvoices = SendInvoices.LEAVE
+    send_after: SendAfter = SendAfter.NEXT_WORKING_DAY
+    book_when_sent: bool = False
     follow_payments: bool = False  # ask Fortnox once an hour what became of the invoices
     attach_specification: bool = False  # to the invoice in Fortnox, so that it goes out with it
     language: Language = Language.SWEDISH

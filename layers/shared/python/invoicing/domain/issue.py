@@ -86,6 +86,14 @@ class IssueCode(StrEnum):
     SPECIFICATION_TOO_LARGE = "specification_too_large"  # -
     SPECIFICATION_NOT_ANSWERED = "specification_not_answered"  # -
     SPECIFICATION_DEFECT = "specification_defect"  # code
+    # One invoice; in Fortnox, and not sent to the customer: fortnox_number, customer_number, goods_owner.
+    SEND_NOT_AGREED = "send_not_agreed"  # -
+    SEND_CHANGED = "send_changed"  # -
+    SEND_UNCLEAR = "send_unclear"  # -
+    SEND_NO_ADDRESS = "send_no_address"  # message
+    SEND_NOT_LICENSED = "send_not_licensed"  # message
+    SEND_REFUSED = "send_refused"  # message
+    BOOK_REFUSED = "book_refused"  # message
     # The whole integration.
     CONNECTION_BROKEN = "connection_broken"  # company
     LICENCE_MISSING = "licence_missing"  # message
@@ -158,6 +166,13 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.SPECIFICATION_TOO_LARGE: Fixer.SERVICE_OPERATOR,
     IssueCode.SPECIFICATION_NOT_ANSWERED: Fixer.NOBODY,
     IssueCode.SPECIFICATION_DEFECT: Fixer.SERVICE_OPERATOR,
+    IssueCode.SEND_NOT_AGREED: Fixer.FORTNOX_USER,
+    IssueCode.SEND_CHANGED: Fixer.FORTNOX_USER,
+    IssueCode.SEND_UNCLEAR: Fixer.FORTNOX_USER,
+    IssueCode.SEND_NO_ADDRESS: Fixer.FORTNOX_USER,
+    IssueCode.SEND_NOT_LICENSED: Fixer.FORTNOX_ADMINISTRATOR,
+    IssueCode.SEND_REFUSED: Fixer.FORTNOX_USER,
+    IssueCode.BOOK_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
@@ -167,6 +182,20 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.FORTNOX_NOT_ANSWERING: Fixer.NOBODY,
     IssueCode.NOT_OPENING: Fixer.SERVICE_OPERATOR,
 }
+
+
+# Of an invoice that is right in Fortnox: exporting it again would mend nothing.
+_SENDING = frozenset(
+    {
+        IssueCode.SEND_NOT_AGREED,
+        IssueCode.SEND_CHANGED,
+        IssueCode.SEND_UNCLEAR,
+        IssueCode.SEND_NO_ADDRESS,
+        IssueCode.SEND_NOT_LICENSED,
+        IssueCode.SEND_REFUSED,
+        IssueCode.BOOK_REFUSED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,3 +209,8 @@ class Issue:
     def fixer(self) -> Fixer:
         """Who can fix it."""
         return _FIXERS[self.code]
+
+    @property
+    def is_of_sending(self) -> bool:
+        """Whether it only keeps an invoice from the customer: the invoice's own page has the buttons."""
+        return self.code in _SENDING

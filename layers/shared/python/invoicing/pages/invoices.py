@@ -1,7 +1,9 @@
 """The list of invoices, one invoice, and its buttons."""
 
 from invoicing.application.change_integration import export_again
+from invoicing.application.decide_sending import send_now, stop_sending
 from invoicing.application.wms_login import login_of
+from invoicing.domain.cause import with_send_problems
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.export import EventKind, Export, ExportState
 from invoicing.domain.swedish_time import SWEDEN
@@ -81,13 +83,15 @@ def invoice(visit: SignedInVisit) -> Answer:
         line=invoice_line_of(record, visit.now().astimezone(SWEDEN).date()),
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
-        issue=issue_line_of(record),
+        issue=issue_line_of(next(iter(with_send_problems([record])), record)),
         unspecified=unspecified_line_of(record),
         earlier=earlier_of(record),
         decided=decided_of(record),
         hints=record.hints,
         asked=record.invoice_id in visit.integration.asked,
         notice=visit.once(_outcome(visit, record)),
+        sending=record.sending,
+        sends_agreed=visit.integration.sends_agreed,
     )
     return Answer(body=visit.pages.invoice(view, visit.language))
 
@@ -106,6 +110,22 @@ def export(visit: SignedInVisit) -> Answer:
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/invoices/{invoice_id}/retry"""
     return _ask_for(visit, EventKind.RETRY, Feedback.RETRY_QUEUED)
+
+
+def send(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/invoices/{invoice_id}/send: *Stop*, *Send now*, or *Send now, and later ones too*."""
+    form, invoice_id, by = visit.request.form(), visit.invoice_id, visit.session.username
+    turn = form.get("turn", "")
+    if invoice_id is None or not (turn.isascii() and turn.isdigit() and len(turn) < 6):
+        return visit.not_found()
+    tools, integration, seen = visit.parts.change_tools(), visit.integration, int(turn)
+    if form.get("do") == "stop":
+        done, notice = stop_sending(tools, integration, invoice_id, turn=seen, by=by), Feedback.SEND_STOPPED
+    else:
+        later_too = form.get("do") == "always"
+        done = send_now(tools, integration, invoice_id, turn=seen, by=by, later_too=later_too)
+        notice = Feedback.SEND_QUEUED if integration.runs else Feedback.NOT_RUNNING
+    return visit.noted(notice if done else Feedback.NOT_POSSIBLE_NOW, f"/invoices/{invoice_id}")
 
 
 def _outcome(visit: SignedInVisit, record: Export) -> Feedback | None:

@@ -62,7 +62,7 @@ def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/issues/retry: all that one cause stops. The reader stays where the button was."""
     wanted = visit.request.form().get("cause", "")
     cause = next((one for one in _causes(visit) if one.id == wanted), None)
-    if cause is None:
+    if cause is None or cause.issue.is_of_sending:
         return _back(visit, Feedback.NOT_POSSIBLE_NOW, None)
     asked = export_all_again(
         visit.parts.change_tools(),

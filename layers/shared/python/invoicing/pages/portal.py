@@ -51,6 +51,7 @@ ROUTES: Routes = {
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/specification.csv"): signed_in(specification.csv),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/export"): signed_in(invoices.export),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/retry"): signed_in(invoices.retry),
+    ("POST", f"{_HERE}/invoices/{{invoice_id}}/send"): signed_in(invoices.send),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decision_form),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/decide"): signed_in(decision.decide),
     ("GET", f"{_HERE}/reconciliation.csv"): signed_in(reconciliation.reconciliation),

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.tell_not_understood import not_understood_issue
+from invoicing.domain.cause import with_send_problems
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
@@ -173,9 +174,12 @@ class SignedInVisit(Visit):
     def standing(self) -> Standing:
         """How the integration stands just now, for every page the same."""
         integration = self.integration
-        records = self.parts.exports.get_many(integration.id, sorted(integration.unfinished))
+        unsent = integration.last_run.send_problems if integration.last_run else frozenset[int]()
+        records = self.parts.exports.get_many(integration.id, sorted(integration.unfinished | unsent))
         keys = self.parts.tokens.get(integration.id)
-        return standing_of(integration, keys, records.values(), now=self.now())
+        held = with_send_problems([record for number, record in records.items() if number in unsent])
+        unfinished = [record for number, record in records.items() if number in integration.unfinished]
+        return standing_of(integration, keys, [*unfinished, *held], now=self.now())
 
     def here(self, path: str = "") -> str:
         """An address below this integration's own."""

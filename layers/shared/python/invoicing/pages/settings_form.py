@@ -28,6 +28,8 @@ from invoicing.domain.integration_settings import (
     PriceMeaning,
     RowGrouping,
     RowText,
+    SendAfter,
+    SendInvoices,
     ZeroTotal,
 )
 from invoicing.domain.keys import clean_key
@@ -363,6 +365,54 @@ class SettingsForm(BaseModel):
             "A PDF with every charge behind every row goes out with the invoice when it is sent from Fortnox. Holds "
             "for invoices from now on. Fortnox asks an administrator once more, for the permission to store files."
         ),
+        kind=FieldKind.TICK,
+        default=False,
+    )
+    send_invoices: _Filled[SendInvoices] = _says(
+        _AFTERWARDS,
+        translatable("Sending to the customer"),
+        translatable(
+            "An invoice that is in Fortnox, compared to the öre and right in VAT, is sent at its hour. Holds for new "
+            "invoices only; the first one waits for your word."
+        ),
+        {
+            SendInvoices.LEAVE: (translatable("Leave it"), translatable("You send invoices from Fortnox yourselves.")),
+            SendInvoices.EMAIL: (
+                translatable("By e-mail"),
+                translatable("To the customer's address, with the text, in Fortnox."),
+            ),
+            SendInvoices.E_INVOICE: (
+                translatable("As e-invoice"),
+                translatable("To the address for e-invoices on the customer's card."),
+            ),
+            SendInvoices.PRINT: (
+                translatable("You print it"),
+                translatable("It is only marked as sent. You print and post it."),
+            ),
+            SendInvoices.AS_ON_CUSTOMER: (
+                translatable("As the customer's card says"),
+                translatable("E-mail or e-invoice. What the card says is to be printed, is left to you."),
+            ),
+        },
+        default=SendInvoices.LEAVE,
+    )
+    send_after: _Filled[SendAfter] = _says(
+        _AFTERWARDS,
+        translatable("The hour of sending"),
+        translatable("Until then you can stop it on the invoice's page, or send it at once."),
+        {
+            SendAfter.NEXT_WORKING_DAY: (
+                translatable("The next working day at 8"),
+                translatable("Swedish holidays are none."),
+            ),
+            SendAfter.TWO_HOURS: translatable("After two hours"),
+        },
+        default=SendAfter.NEXT_WORKING_DAY,
+    )
+    book_when_sent: _Ticked = _says(
+        _AFTERWARDS,
+        translatable("Book what was sent"),
+        translatable("A sent invoice is booked in Fortnox. After that only a credit changes it."),
         kind=FieldKind.TICK,
         default=False,
     )

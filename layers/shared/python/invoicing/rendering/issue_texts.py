@@ -540,6 +540,65 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         cause=translatable("Such an invoice follows its order and is not changed by this service."),
         fix=translatable("Choose “It is number … in Fortnox” if another invoice is the right one, or leave it."),
     ),
+    IssueCode.SEND_NOT_AGREED: IssueText(
+        title=translatable("Invoices wait for your first word before they are sent to customers"),
+        cause=translatable(
+            "Sending is switched on in the settings. The first invoice is sent only when somebody has looked at it."
+        ),
+        fix=translatable(
+            "Look at one of the invoices in Fortnox, and press “Send now, and later ones by themselves” on its page "
+            "here. The others are sent with it."
+        ),
+    ),
+    IssueCode.SEND_CHANGED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s is not sent: it is not as we left it in Fortnox"),
+        cause=translatable("Somebody has changed, cancelled or credited it there, or it is gone."),
+        fix=translatable(
+            "Look at it in Fortnox. If it is right, press “Send now” on the invoice's page here, else Stop."
+        ),
+    ),
+    IssueCode.SEND_UNCLEAR: IssueText(
+        title=translatable("Invoice %(fortnox_number)s was perhaps not sent to the customer"),
+        cause=translatable(
+            "Fortnox did not answer when it was to be sent, and does not show it as sent. It is not sent again by "
+            "itself, because two are worse than none."
+        ),
+        fix=translatable(
+            "Look in Fortnox, or ask %(goods_owner)s. If they did not get it, press “Send now” on the invoice's page "
+            "here, else Stop."
+        ),
+    ),
+    IssueCode.SEND_NO_ADDRESS: IssueText(
+        title=translatable("Customer %(customer_number)s has no e-mail address for invoices"),
+        cause=translatable("Fortnox says: “%(message)s”."),
+        fix=translatable(
+            "Add the address on the customer's card and on the invoice in Fortnox. Then press “Send now” on the "
+            "invoice's page here."
+        ),
+    ),
+    IssueCode.SEND_NOT_LICENSED: IssueText(
+        title=translatable("The company may not send invoices from Fortnox"),
+        cause=translatable(
+            "Sending needs the company's own licence for invoicing; creating and booking work without. Fortnox says: "
+            "“%(message)s”."
+        ),
+        fix=translatable(
+            "Order the licence in Fortnox: then they are sent within an hour or two. Or choose “Leave it” under "
+            "Settings."
+        ),
+    ),
+    IssueCode.SEND_REFUSED: IssueText(
+        title=translatable("Fortnox does not send invoice %(fortnox_number)s to the customer"),
+        cause=translatable("Fortnox says: “%(message)s”."),
+        fix=translatable(
+            "Mend what Fortnox names, often on the customer's card. Then press “Send now” on the invoice's page here."
+        ),
+    ),
+    IssueCode.BOOK_REFUSED: IssueText(
+        title=translatable("Invoice %(fortnox_number)s was sent, but Fortnox does not book it"),
+        cause=translatable("Fortnox says: “%(message)s”."),
+        fix=translatable("Mend it in Fortnox, or book the invoice there. It is tried again every hour."),
+    ),
     IssueCode.DELETED_IN_WMS: IssueText(
         title=translatable("Invoice %(fortnox_number)s was deleted in Ongoing, but is in Fortnox"),
         cause=translatable(

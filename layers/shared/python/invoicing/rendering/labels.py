@@ -6,6 +6,7 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
+from invoicing.domain.sending import SendBy, SendStep
 from invoicing.domain.settlement import Progress
 from invoicing.domain.standing import Situation, Tone
 from invoicing.domain.verdict import Intention
@@ -102,6 +103,19 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         InvoiceState.HELD: translatable("Needs attention"),
         InvoiceState.LEFT: translatable("Not sent by us"),
     },
+    SendBy: {
+        SendBy.EMAIL: translatable("By e-mail"),
+        SendBy.E_INVOICE: translatable("As e-invoice"),
+        SendBy.PRINT: translatable("Printed by you"),
+    },
+    SendStep: {
+        SendStep.WAITING: translatable("Waiting"),
+        SendStep.SENDING: translatable("perhaps sent; Fortnox is asked"),
+        SendStep.SENT: translatable("sent"),
+        SendStep.BOOKING: translatable("sent, and to be booked"),
+        SendStep.BOOKED: translatable("sent and booked"),
+        SendStep.STOPPED: translatable("stopped; send it from Fortnox if it is to be sent"),
+    },
     Progress: {
         Progress.OPEN: translatable("Not booked"),
         Progress.BOOKED: translatable("Booked"),
@@ -147,6 +161,14 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "Somebody removed its specification in Fortnox, which is left so"
         ),
         EventKind.KEPT: translatable("Fortnox's invoice stays as it is"),
+        EventKind.SENT_BY_EMAIL: translatable("Sent to the customer by e-mail"),
+        EventKind.SENT_BY_E_INVOICE: translatable("Sent to the customer as e-invoice"),
+        EventKind.SENT_BY_PRINT: translatable("Marked as sent; printed by you"),
+        EventKind.SENT_BY_PERSON: translatable("Was sent in Fortnox already; not sent again"),
+        EventKind.SEND_HELD: translatable("Not sent to the customer: a person must do something"),
+        EventKind.SEND_ASKED: translatable("Send now was pressed"),
+        EventKind.SEND_STOPPED: translatable("Sending was stopped"),
+        EventKind.BOOKED_THERE: translatable("Booked in Fortnox after sending"),
         EventKind.PROGRESSED: translatable("Seen in Fortnox"),
         EventKind.CHANGED_THERE: translatable("Another amount, by somebody in Fortnox"),
         EventKind.NOT_DUE: translatable("Not due any more: it waits, and the issue is closed"),
@@ -197,6 +219,8 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
         ),
+        Feedback.SEND_STOPPED: translatable("It is stopped, and not sent to the customer."),
+        Feedback.SEND_QUEUED: translatable("It is sent to the customer in a moment."),
         Feedback.NOW_IN_FORTNOX: translatable("It is invoice %(number)s in Fortnox."),
         Feedback.STILL_STOPPED: translatable("It was tried again, and is still stopped. Below it says why."),
         Feedback.NOTHING_MORE: translatable("Nothing more is to be done with it."),
@@ -220,6 +244,7 @@ _NOT_SIMPLY_WELL = {
     Feedback.RETRY_QUEUED: Tone.CALM,
     Feedback.EXPORT_QUEUED: Tone.CALM,
     Feedback.DECIDED: Tone.CALM,
+    Feedback.SEND_QUEUED: Tone.CALM,
     Feedback.STILL_STOPPED: Tone.WARN,
 }
 

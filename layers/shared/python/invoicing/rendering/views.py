@@ -19,6 +19,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
+from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
@@ -91,6 +92,8 @@ class Feedback(StrEnum):
     NAME_SAVED = "name_saved"
     CAUSE_GONE = "cause_gone"
     NOT_POSSIBLE_NOW = "not_possible_now"
+    SEND_STOPPED = "send_stopped"
+    SEND_QUEUED = "send_queued"
 
 
 # Connecting
@@ -516,6 +519,8 @@ class InvoiceView(NamedTuple):
     decided: DecidedLine | None = None
     asked: bool = False  # a person asked for it, and no run has answered yet
     notice: Feedback | None = None
+    sending: Sending | None = None  # to the customer; None: it is left to people
+    sends_agreed: bool = False  # a person has let invoices go by themselves
 
 
 class EarlyView(NamedTuple):

@@ -47,6 +47,7 @@ from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvo
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.sending import SendBy
 from invoicing.wire import NotJsonError, parse_json
 
 _ATTACHMENTS = "/api/fileattachments/attachments-v1"
@@ -54,6 +55,11 @@ _ARCHIVE_FOLDER = "inbox_kf"  # of files to customer invoices
 PAGE = 500  # the largest page that Fortnox gives
 _TIMEOUT_SECONDS = 30.0
 _BACK_OFF_SECONDS = (2.0, 5.0, 10.0)  # after a 429, which carries no hint how long
+_SENDINGS = {
+    SendBy.EMAIL: ("GET", "email"),
+    SendBy.E_INVOICE: ("GET", "einvoice"),
+    SendBy.PRINT: ("PUT", "externalprint"),
+}
 _ARTICLE_EXISTS = frozenset({2000013})
 
 
@@ -219,6 +225,22 @@ class FortnoxCompany:
         params = {**refused.issue.params, "fortnox_number": there.number, "rows": rows}
         return InvoiceHeldError(Issue(code=refused.issue.code, params=params))
 
+    def send_invoice(self, number: str, by: SendBy) -> FortnoxInvoice:
+        """Fortnox's sending calls are GETs with an effect: made once, on a connection of its own, and never again."""
+        method, action = _SENDINGS[by]
+        return self._written(self._once(method, f"/3/invoices/{_segment(number)}/{action}"))
+
+    def book_invoice(self, number: str) -> None:
+        """One PUT."""
+        self._once("PUT", f"/3/invoices/{_segment(number)}/bookkeep")
+
+    def _once(self, method: str, path: str) -> HttpAnswer:
+        """One request and no other: not even where a refusal says that this one was not carried out."""
+        answer = self._send(self._token or self._renew(""), method, path, None, None, fresh_connection=True)
+        if 200 <= answer.status < 300:
+            return answer
+        raise reaction_to(read_refusal(answer), params=dict, about_invoice=True)
+
     def credit_invoice(self, number: str) -> None:
         """One PUT. Without a clear answer UnknownOutcomeError."""
         self._call("PUT", f"/3/invoices/{_segment(number)}/credit", about_invoice=True)
@@ -337,7 +359,14 @@ class FortnoxCompany:
             raise error
 
     def _send(
-        self, token: str, method: str, path: str, body: Body | None, query: Mapping[str, str] | None
+        self,
+        token: str,
+        method: str,
+        path: str,
+        body: Body | None,
+        query: Mapping[str, str] | None,
+        *,
+        fresh_connection: bool = False,
     ) -> HttpAnswer:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         content: bytes | None = None
@@ -346,7 +375,14 @@ class FortnoxCompany:
         elif body is not None:
             headers["Content-Type"], content = "application/json", _json(body)
         url = f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
-        request = HttpRequest(method=method, url=url, headers=headers, body=content, timeout=_TIMEOUT_SECONDS)
+        request = HttpRequest(
+            method=method,
+            url=url,
+            headers=headers,
+            body=content,
+            timeout=_TIMEOUT_SECONDS,
+            fresh_connection=fresh_connection,
+        )
         with self.pace.turn():
             return self.transport.send(request)
 

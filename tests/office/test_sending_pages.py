@@ -1,0 +1,108 @@
+"""What an office sees of invoices on their way to customers, and its two buttons."""
+
+import re
+
+import pytest
+from invoicing.domain.integration_settings import Language
+
+from local.fortnox.seed import TENANT_ID
+from local.ongoing.seed import PLAIN
+from local.tour import HERE, Seen
+from tests.office.day import Day, words_of
+from tests.office.situations import about_to_be_sent
+
+
+@pytest.fixture
+def day() -> Day:
+    """The demo's month in Fortnox; its hour has not come, and nobody has sent one yet."""
+    return about_to_be_sent()
+
+
+def press(day: Day, do: str, turn: str | None = None) -> Seen:
+    """A button of the card on the invoice's page."""
+    body = day.see(f"/invoices/{PLAIN}").body
+    fields = dict(re.findall(r'name="(csrf|turn)" value="([^"]*)"', body))
+    assert f'value="{do}"' in body or turn is not None
+    form = {**fields, "do": do, **({"turn": turn} if turn is not None else {})}
+    return day.office.post(f"{HERE}/invoices/{PLAIN}/send", form)
+
+
+def a_day_later(day: Day) -> None:
+    """The hour is past; somebody signs in again."""
+    day.later(days=1, hours=2)
+    day.office.log_in()
+
+
+def deliveries(day: Day) -> int:
+    """How often customers got something."""
+    documents = day.world.fortnox.state()["companies"][TENANT_ID]["invoices"]
+    return sum(len(day.world.fortnox.deliveries(TENANT_ID, number)) for number in documents)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_page_says_when_and_how(day: Day, language: Language) -> None:
+    """With its buttons, until it is sent."""
+    shown = words_of(day.see(f"/invoices/{PLAIN}", language).body)
+
+    assert {
+        Language.ENGLISH: "To the customer By e-mail: waits until 3 Mar 2026, 08:00.",
+        Language.SWEDISH: "Till kunden Med e-post: väntar till 2026-03-03 08:00.",
+    }[language] in shown
+
+
+def test_send_only_this_one(day: Day) -> None:
+    """It leaves with the next run; the others still wait for a word."""
+    assert press(day, "now").query == {"notice": "send_queued"}
+    day.world.run(by="anna")
+
+    assert deliveries(day) == 1
+    assert "By e-mail: sent." in words_of(day.see(f"/invoices/{PLAIN}").body)
+    assert 'value="stop"' not in day.see(f"/invoices/{PLAIN}").body
+
+
+def test_stop(day: Day) -> None:
+    """It never leaves by itself."""
+    assert press(day, "stop").query == {"notice": "send_stopped"}
+    day.world.later(days=3)
+    day.world.run()
+
+    assert not day.world.fortnox.deliveries(TENANT_ID, "1")
+
+
+def test_an_old_page_is_told_that_things_have_changed(day: Day) -> None:
+    """A colleague pressed the other button."""
+    press(day, "stop")
+
+    assert press(day, "now", turn="0").query == {"notice": "not_possible_now"}
+    day.world.run(by="anna")
+    assert deliveries(day) == 0
+
+
+@pytest.mark.parametrize("turn", ["", "x", "-1", "1" * 30, "²"])
+def test_a_garbled_button_does_nothing(day: Day, turn: str) -> None:
+    """It is like a page that is not there."""
+    assert press(day, "now", turn=turn).status == 404
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_first_ones_become_one_thing_to_do(day: Day, language: Language) -> None:
+    """On the page of issues, in the menu and in the mail of the day; not with a button that exports again."""
+    a_day_later(day)
+    issues = day.see("/issues", language).body
+    title = {Language.ENGLISH: "wait for your first word", Language.SWEDISH: "väntar på ditt första ja"}[language]
+
+    assert len(re.findall(f"<h2>[^<]*{title}", issues)) == 1
+    article = issues.partition(title)[2].partition("</article>")[0]
+    assert "/issues/retry" not in article
+    assert day.integration.last_run is not None
+    assert len(day.integration.last_run.send_problems) == 6
+
+
+def test_all_go_with_one_word(day: Day) -> None:
+    """Also those whose hour has passed."""
+    a_day_later(day)
+    press(day, "always")
+    day.world.run(by="anna")
+
+    assert deliveries(day) == 6
+    assert "wait for your first word" not in words_of(day.see("/issues").body)
