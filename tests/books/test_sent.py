@@ -381,7 +381,9 @@ def test_it_waits_for_its_specification_which_goes_out_with_it() -> None:
     books.settings(send_invoices="email", send_after="two_hours")
     books.world.attach_specifications()
     books.agree()
-    books.world.fortnox.add_faults([{"effect": "status", "status": 500, "times": 3, "match": {"path_regex": "archive"}}])
+    books.world.fortnox.add_faults(
+        [{"effect": "status", "status": 500, "times": 3, "match": {"path_regex": "archive"}}]
+    )
     books.sent()
     books.hour()
     waited = books.deliveries
