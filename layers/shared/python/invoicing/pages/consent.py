@@ -14,7 +14,7 @@ from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.system import address_of
 from invoicing.pages.browser import CONSENT_COOKIE, NEXT_COOKIE, Answer, no_cookie, redirect
 from invoicing.pages.serve import Visit, asked_before, session_cookie, session_of
-from invoicing.rendering.views import ApprovalView, ConsentOutcome, ConsentView, Message
+from invoicing.rendering.views import ApprovalView, ConsentOutcome, ConsentView, Feedback, Message
 from invoicing.runtime.observability import logger
 
 _OUTCOMES = {
@@ -76,6 +76,7 @@ def approval(visit: Visit) -> Answer:
         company=waiting.company.name,
         organisation_number=waiting.company.organisation_number,
         by_link=not waiting.proposal.by,
+        files=waiting.proposal.files,
     )
     return Answer(body=visit.pages.approval(view, visit.language))
 
@@ -105,7 +106,8 @@ def decide_approval(visit: Visit) -> Answer:
     if session is None:
         return visit.message(Message.APPROVED, cookies=[no_cookie(CONSENT_COOKIE)])
     is_new = integration.status is IntegrationStatus.DRAFT
-    page = f"/integrations/{integration.id}{'/setup' if is_new else '?notice=reconnected'}"
+    notice = Feedback.ATTACHING if integration.attaches else Feedback.RECONNECTED
+    page = f"/integrations/{integration.id}{'/setup' if is_new else f'?notice={notice}'}"
     asked = "" if is_new else asked_before(visit, integration.id)  # the page that somebody was on the way to
     return redirect(
         visit.url(asked or page),

@@ -207,6 +207,9 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.PAUSED: translatable("The integration is paused. Nothing is sent until you resume."),
         Feedback.RESUMED: translatable("The integration is running again."),
         Feedback.RECONNECTED: translatable("Connected again. What waited is being sent now."),
+        Feedback.ATTACHING: translatable(
+            "Connected. Invoices that are sent from now on have their specification attached in Fortnox."
+        ),
         Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
         Feedback.NAME_SAVED: translatable(

@@ -81,6 +81,7 @@ class Feedback(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     RECONNECTED = "reconnected"
+    ATTACHING = "attaching"
     RETRY_QUEUED = "retry_queued"
     EXPORT_QUEUED = "export_queued"
     TOO_MANY_ASKED = "too_many_asked"
@@ -205,6 +206,7 @@ class ApprovalView(NamedTuple):
     company: str
     organisation_number: str
     by_link: bool = False  # whoever reads it has no login for Ongoing
+    files: bool = False  # specifications are attached from then on
 
 
 class ConsentMode(StrEnum):
