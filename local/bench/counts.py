@@ -299,6 +299,23 @@ def new_invoice() -> Scenario:
         )
 
 
+def new_invoice_with_specification() -> Scenario:
+    """The same, where specifications are attached."""
+    with connected() as integration:
+        integration.put(integration.invoice(1))
+        integration.run(sent=1)
+        integration.world.attach_specifications()
+        integration.next_run()
+        integration.add(integration.invoice(2))
+        calls = integration.next_run(sent=1)
+        return Scenario.of(
+            "one new invoice, its specification attached",
+            calls,
+            Target(kind="fortnox_calls", at_most=3, why="1, and 2 to store the file and to attach it"),
+            Target(kind="ongoing_calls", at_most=2),
+        )
+
+
 def each_further_invoice() -> Scenario:
     """What one more invoice in a run costs: the difference of 11 and 1, by 10."""
     with connected() as integration:
@@ -444,6 +461,7 @@ SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     followed,
     followed_between,
     sent_to_the_customer,
+    new_invoice_with_specification,
 )
 
 

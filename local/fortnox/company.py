@@ -204,6 +204,10 @@ class Company:
             "integration_licence": self.integration_licence,
             "app_licence": self.app_licence,
             "licences": sorted(self.licences),
+            "attachments": [
+                {**one, "name": self.files[one["fileId"]].name, "size": len(self.files[one["fileId"]].content)}
+                for one in self.attachments.values()
+            ],
             "users": [user.username for user in self.users],
             "financial_years": [year.id for year in self.financial_years],
             **{

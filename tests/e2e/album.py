@@ -18,7 +18,7 @@ ALBUM = (
     *("landing", "landing-incomplete", "landing-refused", "landing-throttled", "landing-personal"),
     *("consent-denied", "consent-licence-missing", "consent-app-licence-missing", "consent-not-administrator"),
     *("consent-no-answer", "consent-wrong-company", "consent-start-unknown", "consent-start-used", "consent-other"),
-    *("invitation", "approval", "approved"),
+    *("invitation", "approval", "approved", "attach", "consent-files-refused"),
     *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
     *("rehearsal", "rehearsal-result", "status-running", "status", "invoices", "invoices-found"),
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),

@@ -94,6 +94,41 @@ def test_somebody_who_is_no_administrator_gets_a_link_to_send_to_one(office: Off
     office.arrive("/setup")
 
 
+def test_specifications_are_attached_once_fortnox_has_approved_that_too(connected: Office) -> None:
+    """Without the licence one page says so and nothing changes; with it, what is sent from then on has its PDF."""
+    attach = connected.say("Attach the specification to the invoice in Fortnox")
+    licences = connected.fortnox.company(connected.tenant_id)["licences"]
+    connected.fortnox.change_company(
+        connected.tenant_id, licences=[one for one in licences if one not in {"archive", "connectfile"}]
+    )
+    connected.open("/settings")
+    connected.page.get_by_label(attach).check()
+    connected.press("Save")
+    connected.arrive("/attach")
+    connected.look("attach")
+    connected.fill_in_password()
+    connected.press("Go on to Fortnox")
+    connected.log_in_to_fortnox()
+    if connected.page.locator("#approve").count():
+        connected.page.locator("#approve").click()
+    expect_heading(connected, "Fortnox does not allow specifications to be attached")
+    connected.look("consent-files-refused", once=True)
+    connected.open("/settings")
+    expect(connected.page.get_by_label(attach)).not_to_be_checked()
+
+    connected.fortnox.change_company(connected.tenant_id, licences=licences)
+    connected.open("/attach")
+    connected.fill_in_password()
+    connected.press("Go on to Fortnox")
+    connected.approve()
+    connected.arrive("notice=attaching")
+    connected.sync()
+    attached = connected.fortnox.company(connected.tenant_id)["attachments"]
+
+    assert len(attached) == len(connected.fortnox.invoices(connected.tenant_id))
+    assert all(one["includeOnSend"] and one["name"].endswith(".pdf") and one["size"] > 2000 for one in attached)
+
+
 def test_where_no_administrator_is_the_own_permissions_connect_too(office: Office) -> None:
     """And the pages say on whom the connection then depends."""
     office.sign_in()
