@@ -103,6 +103,7 @@ def test_a_licence_without_it_gets_one_clear_page_and_nothing_changes(day: Day, 
     seen = day.office.get("/oauth/callback", {"state": asked.query["state"], "error": error}, language=language)
 
     assert LACKS[language] in seen.body
+    assert f'href="{HERE}/settings"' in seen.body
     assert (day.integration, day.world.tokens.get(WAREHOUSE)) == (before, keys)
     assert day.see("/settings").status == 200
     day.later()

@@ -133,6 +133,8 @@ def _failed(visit: Visit, failed: ConsentFailedError) -> Answer:
     if proposal and proposal.by:
         prefill = {"system": address_of(proposal.integration_id), "username": proposal.wms_username}
     start = f"/?{urlencode(prefill)}" if prefill else "/"
+    if failed.problem is ConsentProblem.FILES_REFUSED and (session := session_of(visit)) is not None:
+        start = f"/integrations/{session.integration_id}/settings"  # nothing was changed: it goes on where it was
     outcome, link, personal = _OUTCOMES[failed.problem], "", ""
     if failed.problem is ConsentProblem.NOT_ADMINISTRATOR and proposal:
         if proposal.by:
