@@ -139,7 +139,7 @@ class _Drawing:
         else:
             self._heading(self._("The charges behind each row, summed by day"))
             said = self._(
-                "There are %(count)s charges. The file for spreadsheets (CSV) has each of them.",
+                "There are %(count)s charges. Ask us for the file for spreadsheets (CSV), which has each of them.",
                 count=self.number(Decimal(self._it.charge_count)),
             )
             self._y += 8
