@@ -1,5 +1,7 @@
 """Switching on specifications in Fortnox: an approval that covers files, which never disturbs what runs."""
 
+import re
+
 import pytest
 from invoicing.domain.integration_settings import Language
 
@@ -190,6 +192,30 @@ def test_a_broken_connection_is_mended_with_it(day: Day) -> None:
 
     assert attaches(day)
     assert day.integration.broken_since is None
+
+
+def test_what_keeps_a_specification_off_is_handed_over_and_tried_again_like_any_cause(day: Day) -> None:
+    """On the page of issues, apart from what is held; its sum is in no sum of what is not sent."""
+    switch_on(day)
+    full = {"effect": "status", "status": 400, "body": {"ErrorInformation": {"message": "Arkivet är fullt"}}}
+    day.world.fortnox.add_faults([{**full, "match": {"path_regex": "/3/archive"}, "times": None}])
+    day.office.log_in()
+    day.later()
+    page = day.see("/issues").body
+    cause = re.findall(r'<article class="issue" id="([0-9a-f]+)">', page)[-1]
+    overview = day.overview(Language.ENGLISH)
+
+    assert "Fortnox refuses the specification" in page
+    assert "Arkivet är fullt" in day.see("/issues/hand-over", query={"cause": cause}).body
+    assert day.see("/issues", query={"cause": cause}).status == 200
+    assert "6 invoices are in Fortnox without their specification." in overview.what
+    assert overview.tiles[1][0] == 6  # held for other causes, as ever
+    day.world.fortnox.clear_faults()
+    day.office.press("/issues/retry", cause=cause)
+    day.world.later(minutes=1)
+    day.world.run(by=seed.USERNAME)
+    assert len(files(day)) == 1
+    assert "specification" not in day.see("/issues").body
 
 
 def test_set_up_can_begin_with_it(day: Day) -> None:

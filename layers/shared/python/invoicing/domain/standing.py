@@ -96,6 +96,11 @@ class Standing:
         return len(self.causes) + unspecified + (self.unreadable > 0) + stopped
 
     @property
+    def everything_to_mend(self) -> tuple[Cause, ...]:
+        """What stops invoices, and what keeps specifications off those that are in Fortnox."""
+        return (*self.causes, *self.unspecified)
+
+    @property
     def unsent(self) -> Work:
         """All that Fortnox does not have, as far as is known: what a break, or the end, leaves unsent."""
         return self.held.and_then(self.waiting).and_then(self.later)

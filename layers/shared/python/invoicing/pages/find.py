@@ -95,7 +95,7 @@ def find(visit: SignedInVisit, what: Wanted) -> Found:
     """Records, and what Ongoing has that nobody has begun."""
     today = visit.now().astimezone(SWEDEN).date()
     if what.cause:
-        stopped = (one.exports for one in visit.standing.causes if one.id == what.cause)
+        stopped = (one.exports for one in visit.standing.everything_to_mend if one.id == what.cause)
         lines = [invoice_line_of(record, today) for records in stopped for record in records]
         return Found(lines=_newest_first(lines, what), months=_months(lines))
     lines, answers = [], True

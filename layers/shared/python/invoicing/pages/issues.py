@@ -18,6 +18,7 @@ def issues(visit: SignedInVisit) -> Answer:
     pages = max(1, -(-len(standing.causes) // size))
     asked = visit.request.query.get("cause", "")  # by a link that a colleague was sent
     place = next((number for number, one in enumerate(standing.causes) if one.id == asked), None)
+    is_there = any(one.id == asked for one in standing.everything_to_mend)
     page = min(visit.page_number, pages) if place is None else place // size + 1
     shown = standing.causes[(page - 1) * size : page * size]
     problem = standing.problem
@@ -32,7 +33,7 @@ def issues(visit: SignedInVisit) -> Answer:
         cause_count=len(standing.causes),
         unspecified=tuple(cause_view_of(cause, whole=True) for cause in standing.unspecified),
         pager=Pager(page=page, pages=pages),
-        notice=Feedback.CAUSE_GONE if asked and place is None else visit.once(visit.notice),
+        notice=Feedback.CAUSE_GONE if asked and not is_there else visit.once(visit.notice),
         notice_at=visit.request.query.get("at", ""),
     )
     return Answer(body=visit.pages.issues(view, visit.language))
@@ -41,7 +42,7 @@ def issues(visit: SignedInVisit) -> Answer:
 def hand_over(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/issues/hand-over: a mail to the colleague who can mend one cause, or what stops all."""
     standing, asked = visit.standing, visit.request.query.get("cause", "")
-    cause = next((one for one in standing.causes if one.id == asked), None)
+    cause = next((one for one in standing.everything_to_mend if one.id == asked), None)
     if cause is not None:
         view = HandOverView(
             session=visit.session_view,
@@ -61,7 +62,7 @@ def hand_over(visit: SignedInVisit) -> Answer:
 def retry(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/issues/retry: all that one cause stops. The reader stays where the button was."""
     wanted = visit.request.form().get("cause", "")
-    cause = next((one for one in _causes(visit) if one.id == wanted), None)
+    cause = next((one for one in visit.standing.everything_to_mend if one.id == wanted), None)
     if cause is None or cause.issue.is_of_sending:
         return _back(visit, Feedback.NOT_POSSIBLE_NOW, None)
     asked = export_all_again(
@@ -74,11 +75,6 @@ def retry(visit: SignedInVisit) -> Answer:
     if not asked:
         return _back(visit, Feedback.TOO_MANY_ASKED, cause)
     return _back(visit, Feedback.RETRY_QUEUED if visit.integration.runs else Feedback.NOT_RUNNING, cause)
-
-
-def _causes(visit: SignedInVisit) -> tuple[Cause, ...]:
-    standing = visit.standing
-    return (*standing.causes, *standing.unspecified)
 
 
 def _back(visit: SignedInVisit, notice: Feedback, cause: Cause | None) -> Answer:
