@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from invoicing.application.change_integration import pause
 from invoicing.application.decide_invoice import decide_invoice
 from invoicing.application.decide_sending import send_now, stop_sending
 from invoicing.domain.decision import Way
@@ -188,6 +189,19 @@ def test_taken_back_nothing_more_is_sent() -> None:
 
     assert books.sending.step is SendStep.STOPPED
     assert not books.deliveries
+
+
+def test_after_a_long_pause_nothing_leaves_at_once() -> None:
+    """Whoever resumes has another chance to stop what waits."""
+    books = Sent.waiting()
+    pause(books.world.change_tools(), books.integration, paused=True, by="anna")
+    books.world.later(days=7)
+    pause(books.world.change_tools(), books.integration, paused=False, by="anna")
+    books.run()
+    assert not books.deliveries
+
+    books.run(after=timedelta(days=1))
+    assert books.deliveries == ("email",)
 
 
 def test_a_person_stops_it() -> None:

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from invoicing.domain.cause import with_send_problems
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.standing import Standing, standing_of
 
 from local.fortnox.seed import TENANT_ID
-from local.ongoing.seed import PLAIN
+from local.ongoing.seed import PLAIN, WAREHOUSE
 from local.tour import HERE, Seen
 from tests.office.day import Day, words_of
 from tests.office.situations import about_to_be_sent
@@ -25,6 +27,16 @@ def press(day: Day, do: str, turn: str | None = None) -> Seen:
     assert f'value="{do}"' in body or turn is not None
     form = {**fields, "do": do, **({"turn": turn} if turn is not None else {})}
     return day.office.post(f"{HERE}/invoices/{PLAIN}/send", form)
+
+
+def standing(day: Day) -> Standing:
+    """As every page has it."""
+    found, world = day.integration, day.world
+    unsent = found.last_run.send_problems if found.last_run else frozenset[int]()
+    records = world.exports.get_many(WAREHOUSE, sorted(found.unfinished | unsent)).values()
+    sending = with_send_problems(one for one in records if one.invoice_id in unsent)
+    unfinished = [one for one in records if one.invoice_id in found.unfinished]
+    return standing_of(found, world.tokens.get(WAREHOUSE), [*unfinished, *sending], now=world.clock())
 
 
 def a_day_later(day: Day) -> None:
@@ -106,3 +118,19 @@ def test_all_go_with_one_word(day: Day) -> None:
 
     assert deliveries(day) == 6
     assert "wait for your first word" not in words_of(day.see("/issues").body)
+
+
+def test_what_is_in_fortnox_is_not_told_as_unsent(day: Day) -> None:
+    """It waits on its way to customers; a break leaves it neither unsent nor uncounted among what needs somebody."""
+    before = standing(day).unsent
+    a_day_later(day)
+
+    assert standing(day).unsent == before
+    assert standing(day).held.count == standing(day).kept_back.count + 6
+
+
+def test_the_history_says_who_pressed(day: Day) -> None:
+    """In the active voice."""
+    press(day, "stop")
+
+    assert "fortnox-api stopped the sending to the customer." in words_of(day.see(f"/invoices/{PLAIN}").body)

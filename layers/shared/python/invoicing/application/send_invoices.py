@@ -24,10 +24,11 @@ from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import FortnoxInvoice
 from invoicing.domain.integration_settings import SendInvoices
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.sending import SendBy, Sending, SendStep
+from invoicing.domain.sending import SendBy, Sending, SendStep, next_working_morning
 
 _AT_ONCE = 100  # records that are read together
 _LOOKED_AT = timedelta(hours=1)  # again, whatever is known of their hours
+_OVERSLEPT = timedelta(days=2)  # after a pause or an outage, people have another chance to stop what waits
 _SENT_BY = {
     SendBy.EMAIL: EventKind.SENT_BY_EMAIL,
     SendBy.E_INVOICE: EventKind.SENT_BY_E_INVOICE,
@@ -133,7 +134,10 @@ class _Sent:
             if sending.attempt_at is None or now - sending.attempt_at >= ARRIVED_AFTER:
                 self._find_out()
         elif self._is_due(now):
-            self._send_or_say_why()
+            if sending.problem is None and not sending.asked and now - sending.at > _OVERSLEPT:
+                self._save(None, at=next_working_morning(now))
+            else:
+                self._send_or_say_why()
 
     def _is_nobodys(self) -> bool:
         """Taken back in the settings; or there is no invoice of ours any more."""

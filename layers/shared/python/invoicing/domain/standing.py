@@ -103,7 +103,16 @@ class Standing:
     @property
     def unsent(self) -> Work:
         """All that Fortnox does not have, as far as is known: what a break, or the end, leaves unsent."""
-        return self.held.and_then(self.waiting).and_then(self.later)
+        return self.kept_back.and_then(self.waiting).and_then(self.later)
+
+    @property
+    def kept_back(self) -> Work:
+        """Of what is held: what is not as it should be in Fortnox. The rest only lacks its way to customers."""
+        kept = Work()
+        for cause in self.causes:
+            if not cause.issue.is_of_sending:
+                kept = kept.and_then(cause.work)
+        return kept
 
 
 def standing_of(

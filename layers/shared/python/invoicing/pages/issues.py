@@ -52,7 +52,7 @@ def hand_over(visit: SignedInVisit) -> Answer:
             link=visit.here(f"/issues?cause={cause.id}#{cause.id}"),
         )
     elif not asked and standing.problem is not None:
-        work = standing.held.and_then(standing.waiting)
+        work = standing.kept_back.and_then(standing.waiting)
         view = HandOverView(session=visit.session_view, issue=standing.problem, work=work, link=visit.here("/issues"))
     else:
         return visit.noted(Feedback.CAUSE_GONE, "/issues")

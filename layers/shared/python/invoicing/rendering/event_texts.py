@@ -24,6 +24,8 @@ _DONE_BY: Mapping[EventKind, str] = {
     EventKind.RETRY: translatable("%(who)s pressed Try again"),
     EventKind.EXPORT_AGAIN: translatable("%(who)s asked for it to be exported"),
     EventKind.DECIDED: translatable("%(who)s decided: %(way)s"),
+    EventKind.SEND_ASKED: translatable("%(who)s let it be sent to the customer now"),
+    EventKind.SEND_STOPPED: translatable("%(who)s stopped the sending to the customer"),
 }
 
 

@@ -162,7 +162,7 @@ def _paused(standing: Standing, language: Language) -> str:
 def _waits(standing: Standing, language: Language) -> str:
     """What the stop leaves unsent."""
     _ = translations(language).gettext
-    work = standing.held.and_then(standing.waiting)
+    work = standing.kept_back.and_then(standing.waiting)
     if not work.count:
         return _("No invoice waits, as far as is known.")
     return _("%(work)s not sent; nothing is lost.") % {"work": work_text(work, language)}
