@@ -152,7 +152,7 @@ def test_a_printed_command_of_aws_is_one(where: str, command: str) -> None:
     options = {f"--{xform_name(name, '-')}" for name in (members.members if members else ())}
     outside = re.sub(r"\$\([^()]*\)|'[^']*'", "", command)
 
-    assert set(re.findall(r"(?<=\s)--[a-z-]+", outside)) <= options | EVERYWHERE, where
+    assert set(re.findall(r"(?<=\s)--[a-z0-9-]+", outside)) <= options | EVERYWHERE, where
 
 
 def test_commands_of_aws_are_found() -> None:
