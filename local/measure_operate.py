@@ -154,6 +154,8 @@ def measure(url: str, count: int, items: int) -> None:
     patched.queue = patched.slow_queue = Empty()
     patched.sync_dead_letters = patched.notice_dead_letters = lambda _: Empty()
     seconds, said = timed("status")
+    while said.startswith("invoicing:"):  # a busy machine's database gave no answer
+        seconds, said = timed("status")
     print(f"status: {count} integrations, {said.count(chr(10)) - 2} lines, {seconds:.1f} s")
     contexts = {}
     with ThreadPoolExecutor(8) as pool:

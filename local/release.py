@@ -239,8 +239,9 @@ def _refuse_changed(answers: Mapping[str, str], before: Mapping[str, Any]) -> No
     for name in CHOSEN_ONCE:
         if name in answers and answers[name] != had.get(name, ""):
             raise ReleaseError(
-                f"{name} of {before['StackName']} is {had.get(name) or 'empty'} and cannot become {answers[name]}: it is "
-                "bound into everything that is sealed, keys to Fortnox included. Write the old value back, or take another stage."
+                f"{name} of {before['StackName']} is {had.get(name) or 'empty'} and cannot become {answers[name]}: it "
+                "is bound into everything that is sealed, keys to Fortnox included. Write the old value back, or take "
+                "another stage."
             )
 
 

@@ -139,7 +139,7 @@ EVERYWHERE = {"--query", "--output", "--region"}
 def test_a_printed_command_of_aws_is_one(where: str, command: str) -> None:
     """Service, operation and options, as the SDK's own models have them."""
     service, operation, *_ = command.split()
-    model = Session().get_service_model(service)
+    model = Session().get_service_model({"s3api": "s3"}.get(service, service))
     known = {xform_name(name, "-"): name for name in model.operation_names}
     if operation == "wait":
         return
