@@ -389,6 +389,7 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     assert value_of(on_duty.deployed, "GuessingAlarm") == 4  # the alarm is for two hundred
     told(on_duty.type("logs guesses --hours 2"), WAREHOUSE)
     told(on_duty.type("logs sign-ins --hours 2"), "Nothing of that")
+    told(on_duty.type("logs networks --hours 2"), "served")
 
 
 # ---- pages and functions

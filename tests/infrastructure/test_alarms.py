@@ -78,7 +78,7 @@ def test_every_line_that_the_log_is_asked_for_is_written() -> None:
     }
 
     assert "token_third_sink" in lines
-    assert lines <= reported_events() | {"page_failed", "page_crashed", "page_unavailable"}
+    assert lines <= reported_events() | {"page_failed", "page_crashed", "page_unavailable", "served"}
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
