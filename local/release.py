@@ -28,7 +28,7 @@ BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
 ANSWERS = ROOT / "deployments"
 STAGES = ("staging", "prod")
 SECRET = "FortnoxClientSecret"
-CHOSEN_ONCE = ("StageName",)  # a change makes what is stored unreadable
+CHOSEN_ONCE = ("StageName", "DataKeyArn")  # a change makes what is stored unreadable
 RESERVED = 2  # executions for each function that keeps room, where the quota allows it
 LEFT_BY_AWS = 100  # executions that AWS wants to stay unreserved
 LOOK_AGAIN = {"Delay": 5, "MaxAttempts": 720}
@@ -237,10 +237,11 @@ def parameters_of(
 def _refuse_changed(answers: Mapping[str, str], before: Mapping[str, Any]) -> None:
     had = {one["ParameterKey"]: one["ParameterValue"] for one in before["Parameters"]}
     for name in CHOSEN_ONCE:
-        if name in answers and answers[name] != had[name]:
+        if name in answers and answers[name] != had.get(name, ""):
             raise ReleaseError(
-                f"{name} of {before['StackName']} is {had[name]} and cannot become {answers[name]}: it is bound into "
-                "everything that is sealed, keys to Fortnox included. Write the old value back, or take another stage."
+                f"{name} of {before['StackName']} is {had.get(name) or 'empty'} and cannot become {answers[name]}: it "
+                "is bound into everything that is sealed, keys to Fortnox included. Write the old value back, or take "
+                "another stage."
             )
 
 

@@ -66,6 +66,8 @@ def deployed_part(emulated: MiniStack) -> dict[str, str]:
     whole = template()
     outputs = {name: whole["Outputs"][name] for name in READ}
     part = {
+        "Parameters": {name: one for name, one in whole["Parameters"].items() if "Default" in one},
+        "Conditions": whole["Conditions"],
         "Resources": {name: whole["Resources"][name] for name in (*READ, "DataKey")},
         "Outputs": {
             **outputs,

@@ -305,6 +305,13 @@ class Deployed:
         """Every body and address that a browser got."""
         return self._shown
 
+    def move(self, variables: Mapping[str, str]) -> None:
+        """Every function begins anew with these variables, as in a stack elsewhere."""
+        self.variables.update(variables)
+        self._modules.clear()
+        for store in ("integrations", "exports", "tokens", "notices"):
+            self.__dict__.pop(store, None)
+
     def restart(self, name: str) -> None:
         """The function's next call begins a process of its own, with the variables as they are now."""
         self._modules.pop(name, None)

@@ -159,7 +159,10 @@ KEPT = {
     *("generation", "earlier", "fortnox_fees", "fortnox_vat", "vat_type", "due_from", "due_date", "settled"),
     *("issue_since", "updated_at"),
 }
-WITHOUT_NAMES = {"goods_owner", "title", "customer_name", "filled", "hints", "decision", "left", "issue", "history"}
+WITHOUT_NAMES = {
+    *("goods_owner", "title", "customer_name", "filled", "hints", "decision", "left", "issue", "history"),
+    *("sending", "attachment"),
+}
 
 
 def test_every_field_of_a_record_is_thought_about() -> None:

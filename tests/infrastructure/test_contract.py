@@ -14,6 +14,10 @@ DEFAULTS = {
     "SyncInterval": "rate(15 minutes)",
     "StageName": "prod",
     "JournalBucketName": "",
+    "DataKeyArn": "",
+    "ArchiveBucketName": "",
+    "DomainName": "",
+    "HostedZoneId": "",
     "SenderIdentity": "address",
     "AlarmEmail": "",
     "SyncConcurrency": 4,
@@ -64,7 +68,7 @@ OUTPUTS = {
         "DataKeyAlias",
     ),
     *("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable"),
-    *("MailConfigurationSet", "AlarmTopic", "FortnoxSecretArn"),
+    *("MailConfigurationSet", "AlarmTopic", "FortnoxSecretArn", "SealingKeyArn"),
 }
 # Only where a domain is the sender.
 DNS_OUTPUTS = {

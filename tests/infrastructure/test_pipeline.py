@@ -32,6 +32,9 @@ SERVICES = {
     "AWS::SNS": "sns",
     "AWS::IAM": "iam",
     "AWS::WAFv2": "wafv2",
+    "AWS::Scheduler": "scheduler",
+    "AWS::CertificateManager": "acm",
+    "AWS::Route53": "route53",
 }
 
 

@@ -184,7 +184,9 @@ def test_every_table_survives_a_mistake() -> None:
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain", name
         assert properties(name)["DeletionProtectionEnabled"] is True, name
         assert properties(name)["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert properties(name)["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+        assert properties(name)["SSESpecification"]["KMSMasterKeyId"] == {
+            "Fn::If": ["MakesDataKey", {"Fn::GetAtt": ["DataKey", "Arn"]}, {"Ref": "DataKeyArn"}]
+        }
 
 
 def test_no_secret_stands_in_a_functions_environment() -> None:

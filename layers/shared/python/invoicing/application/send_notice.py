@@ -141,13 +141,13 @@ def send_due_reminders(tools: NoticeTools) -> None:
     failures: list[InvoicingError] = []
     missed = 0
     for notice_id in list(tools.notices.due(tools.clock())):
-        before = tools.notices.get(notice_id)
         try:
+            before = tools.notices.get(notice_id)
             send_notice(tools, notice_id)
+            after = tools.notices.get(notice_id)
         except InvoicingError as error:
             failures.append(error)
         else:
-            after = tools.notices.get(notice_id)
             missed += bool(before and after and after.sent and not before.sent)
     tools.report("notices_watched", {"late": missed + len(failures), "missed": missed, "failed": len(failures)})
     if failures:

@@ -16,7 +16,7 @@ _NOBODY = frozenset({"", "schedule", "service operator", A_PERSON})
 
 def without_names(export: Export) -> Export:
     """Safe to repeat."""
-    issue = export.issue
+    sending, attachment = export.sending, export.attachment
     return replace(
         export,
         goods_owner="",
@@ -26,9 +26,16 @@ def without_names(export: Export) -> Export:
         hints=(),
         decision=None,
         left="",
-        issue=None if issue is None else Issue(code=issue.code),
+        issue=_code_of(export.issue),
+        sending=sending and replace(sending, problem=_code_of(sending.problem)),
+        attachment=attachment and replace(attachment, issue=_code_of(attachment.issue)),
         history=tuple(map(event_without_names, export.history)),
     )
+
+
+def _code_of(issue: Issue | None) -> Issue | None:
+    """Its words may quote anybody."""
+    return None if issue is None else Issue(code=issue.code)
 
 
 def event_without_names(event: HistoryEvent) -> HistoryEvent:
