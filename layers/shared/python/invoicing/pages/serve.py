@@ -43,7 +43,7 @@ from invoicing.pages.browser import (
     redirect,
 )
 from invoicing.rendering.catalogue import choose_language
-from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, SessionView
+from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, Pager, SessionView
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
@@ -220,6 +220,14 @@ class SignedInVisit(Visit):
         """What we know of the invoice that the path names."""
         invoice_id = self.invoice_id
         return self.parts.exports.get(self.integration.id, invoice_id) if invoice_id is not None else None
+
+    def part[T](self, whole: Sequence[T], size: int, *, at: int | None = None) -> tuple[Sequence[T], Pager]:
+        """Of a long list the page that is asked for, or the one with the place `at`; all of it, to be printed."""
+        if self.request.query.get("page") == "all":
+            return whole, Pager()
+        pages = max(1, -(-len(whole) // size))
+        page = min(self.page_number, pages) if at is None else at // size + 1
+        return whole[(page - 1) * size : page * size], Pager(page=page, pages=pages)
 
     @property
     def page_number(self) -> int:
