@@ -109,7 +109,10 @@ class Visit:
         return f"{self.request.base_url}{path}"
 
     def all_exports(self, integration: Integration, state: ExportState | None = None) -> list[Export]:
-        """Every record of an integration in this state, or in any; without their histories."""
+        """Every record of an integration in this state, or in any, newest first; without their histories."""
+        if state is not None and state is not ExportState.DONE:  # what is not done is unfinished (docs/decisions/0015)
+            unfinished = self.parts.exports.get_many(integration.id, sorted(integration.unfinished, reverse=True))
+            return [one for one in unfinished.values() if one.state is state]
         found: list[Export] = []
         after: int | None = None
         while True:
