@@ -25,6 +25,8 @@ from tests.office.day import Day, less
 from tests.office.situations import SITUATIONS, troubled
 from tests.support.wiring import BASE_URL
 
+HEADER = 96  # CSS pixels, at most, on a phone
+
 
 @contextmanager
 def at(browser: Browser, day: Day, language: Language) -> Iterator[Page]:
@@ -55,6 +57,9 @@ def looked_at(page: Page, name: str, language: Language) -> list[str]:
             complaints += [f"{place}: {found}" for found in inspector.violations()]
             if inspector.scrolls_sideways():
                 complaints.append(f"{place}: wider than the window")
+            header = page.locator("header.top").bounding_box()
+            if place == "phone" and (header is None or header["height"] > HEADER):
+                complaints.append(f"the header is {header['height'] if header else 'not'} there")
             page.screenshot(path=folder / f"{name}-{place}.png", full_page=True)
         page.emulate_media(color_scheme="dark")
         complaints += [f"dark: {found}" for found in inspector.violations(only_colours=True)]
