@@ -24,7 +24,7 @@ def render(folder: Path) -> list[str]:
     """Writes every page and mail in both languages; gives the names of the HTML files."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "assets").mkdir(parents=True)
-    for name in ("style.css", "progress.js", "icon.svg"):
+    for name in ("style.css", "progress.js", "copy.js", "icon.svg"):
         asset = find_asset(name)
         if asset is not None:
             (folder / "assets" / name).write_bytes(asset.content)
@@ -75,7 +75,13 @@ def photograph(folder: Path, names: list[str]) -> list[str]:
                         complaints += [f"{name} {shots.name}: {complaint}" for complaint in found]
         with visitor(browser, width=WINDOW) as page:
             page.emulate_media(media="print")
-            for name in [name for name in pages if name.startswith(("invoices.", "issues.", "issues-50"))]:
+            for name in [
+                name
+                for name in pages
+                if name.startswith(
+                    ("invoices.", "issues.", "issues-50", "overview-50", "rehearsal-result", "customers", "hand-over")
+                )
+            ]:
                 page.goto((folder / name).as_uri())
                 page.screenshot(path=folder / "screenshots" / f"print-{name.removesuffix('.html')}.png", full_page=True)
     return complaints

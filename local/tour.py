@@ -271,13 +271,14 @@ class Visitor:
             "body": body,
             "requestContext": {"requestId": "1-69a98f2c-5b0e7d1a", "identity": {"sourceIp": self.address}},
         }
-        answer = serve(
-            event,
-            self.tour.context,
-            parts=self.tour.parts(),
-            routes=self.tour.routes,
-            public_base_url=self.tour.base_url,
-        )
+        with mock.patch.object(observability.logger.registered_handler, "stream", io.StringIO()):
+            answer = serve(
+                event,
+                self.tour.context,
+                parts=self.tour.parts(),
+                routes=self.tour.routes,
+                public_base_url=self.tour.base_url,
+            )
         for line in answer["multiValueHeaders"].get("Set-Cookie", []):
             name, _, rest = line.partition("=")
             self.cookies[name] = rest.partition(";")[0]

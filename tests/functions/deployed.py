@@ -57,27 +57,35 @@ _ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@f
 class _SharedClients:
     """A session of the SDK whose clients serve all tests: making one costs more than most tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: str) -> None:
+        self._function = function
         self._session = Session(region_name=REGION)
 
     @cache  # noqa: B019 - lives as long as the tests
     def client(self, service: Any, *, config: Config) -> object:
         """The same client for the same service and configuration."""
         client: Any = self._session.client(service, config=config)
-        client.meta.events.register("before-parameter-build", partial(_told, service))
+        client.meta.events.register("before-parameter-build", partial(_told, self._function, service))
         return client
 
 
 type Note = Callable[[str, str, str, Mapping[str, Any]], None]  # function, service, operation, parameters
 
-_SDK = _SharedClients()
 _NOTES: list[Note] = []
-_CALLING: list[str] = []  # the function that is invoked
 
 
-def _told(service: str, *, params: Mapping[str, Any], model: Any, **_about: object) -> None:
-    for note in _NOTES if _CALLING else ():
-        note(_CALLING[-1], service, model.name, params)
+@cache
+def _sdk_of(function: str) -> _SharedClients:
+    """Each has clients of its own: threads that outlive an invocation are its own, too."""
+    return _SharedClients(function)
+
+
+_SDK = _sdk_of("")  # of the operator's command
+
+
+def _told(function: str, service: str, *, params: Mapping[str, Any], model: Any, **_about: object) -> None:
+    for note in _NOTES if function else ():
+        note(function, service, model.name, params)
 
 
 @contextmanager
@@ -189,7 +197,7 @@ class Deployed:
         else:
             self.integrations.set_customer_id(CUSTOMER_ID, WAREHOUSE)
 
-    def parts(self, own: settings.Settings) -> Bootstrap:
+    def parts(self, own: settings.Settings, function: str = "") -> Bootstrap:
         """The parts of a function as it makes them itself, but for the clock, the network and the SDK's clients."""
         return Bootstrap(
             own,
@@ -197,7 +205,7 @@ class Deployed:
             sleep=self.clock.sleep,
             monotonic=lambda: self.clock().timestamp(),
             transport=self.transport,
-            sdk=_SDK,
+            sdk=_sdk_of(function),
         )
 
     # ---- what the functions share
@@ -275,7 +283,7 @@ class Deployed:
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            module.parts = self.parts(module.settings)  # type: ignore[attr-defined] # of the function
+            module.parts = self.parts(module.settings, name)  # type: ignore[attr-defined] # of the function
             self._modules[name] = module
         return self._modules[name]
 
@@ -286,7 +294,6 @@ class Deployed:
     def invoke(self, name: str, what: Mapping[str, Any], *, left: float = 300.0) -> Any:
         """Calls a function with an event; `left` is its time in seconds."""
         function, before = self.function(name), self._logs.tell()
-        _CALLING.append(name)
         try:
             return function.handler(deepcopy(dict(what)), Context(name, left))
         except Exception as error:
@@ -294,7 +301,6 @@ class Deployed:
             before = self._logs.tell()
             raise
         finally:
-            _CALLING.pop()
             self._log_of[name] += self.logs[before:]
 
     def log_of(self, name: str) -> str:

@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import Export, ExportState
+from invoicing.domain.integration import RunUnderWay
 from invoicing.domain.issue import Issue, IssueCode
 
 from local.fortnox.seed import TENANT_ID
@@ -53,6 +55,8 @@ def held(operator: Browser, code: IssueCode, **params: str) -> None:
         updated_at=deployed.clock(),
     )
     deployed.exports.save(record, event=None)
+    begun = RunUnderWay(started_at=deployed.clock() - timedelta(hours=1), invoices=frozenset({PLAIN}))
+    deployed.integrations.begin_run(WAREHOUSE, begun, unfinished=begun.invoices)
 
 
 def test_each_goods_owner_stands_beside_its_customer(operator: Browser) -> None:

@@ -49,7 +49,8 @@ def test_a_month_without_any_says_so_and_its_list_is_empty() -> None:
 def test_two_who_press_at_once_ask_for_one_thing() -> None:
     """The second one is told how it is."""
     day = troubled()
+    before = day.integration.version
     answers = [day.office.press("/resume").location for _ in range(2)]
 
     assert all("notice=resumed" in answer for answer in answers)
-    assert day.integration.version == 1 + 1
+    assert day.integration.version == before

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,7 @@ from local.ongoing import seed
 from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import PLAIN, WAREHOUSE
 from local.tour import HERE, Visitor
-from tests.office.day import Day, words_of
+from tests.office.day import MORE, Day, words_of
 from tests.office.situations import many_sent, troubled
 
 
@@ -160,3 +161,56 @@ def test_an_invoice_says_what_it_is_and_where_to_look(month: Day) -> None:
     for words in ("Lager och hantering 2026-02", "1 Feb 2026 – 28 Feb 2026", "and SEK 255.00 VAT", "Rows and preview"):
         assert words in text
     assert f'href="https://{WAREHOUSE}.ongoingsystems.se/{WAREHOUSE}/"' in page
+
+
+def many_customers() -> Day:
+    """Twenty goods owners with an invoice each."""
+    day = Day()
+    day.only()
+    warehouse = day.world.ongoing.warehouse(WAREHOUSE)
+    owner = next(one for one in warehouse.goods_owners if one.id == seed.CAFE)
+    new = [replace(owner, id=900 + number, name=f"Kund {number}") for number in range(20)]
+    day.world.ongoing.put_warehouse(replace(warehouse, goods_owners=(*warehouse.goods_owners, *new)))
+    for number, one in enumerate(new):
+        day.add(1, first=MORE + number, goods_owner_id=one.id)
+    return day
+
+
+def to_be_sent() -> Day:
+    """Sixty invoices before the first run."""
+    day = Day()
+    day.only()
+    day.add(60)
+    return day
+
+
+def very_long() -> Day:
+    """One invoice of 150 rows."""
+    day = Day()
+    day.only()
+    plain = next(one for one in seed.default_warehouse(day.world.today).invoices if one.id == seed.PLAIN)
+    charge = plain.charges[0]  # of prices of their own: else they are one row
+    charges = tuple(replace(charge, id=9000 + number, unit_price=Decimal(1 + number)) for number in range(150))
+    day.add(1, charges=charges)
+    return day
+
+
+@pytest.mark.parametrize(
+    ("makes", "path", "whole"),
+    [
+        (many_sent, "/invoices", 300),
+        (to_be_sent, "/rehearsal", 60),
+        (many_customers, "/customers", 20),
+        (very_long, f"/invoices/{MORE}/preview", 150),
+    ],
+)
+def test_every_list_can_be_had_on_one_page_to_print(makes: Callable[[], Day], path: str, whole: int) -> None:
+    """Not only its first part, which says where all of it is."""
+    day = makes()
+    first = day.see(path, query={"page": "1"}).body
+    everything = day.see(path, query={"page": "all"}).body
+
+    assert first.count('<th scope="row"') < whole
+    assert "All on one page, to print" in first
+    assert everything.count('<th scope="row"') == whole
+    assert "All on one page, to print" not in everything

@@ -208,7 +208,7 @@ def test_a_month_is_told_once_when_all_of_it_is_in_fortnox() -> None:
     assert early == []
     assert len(month_mails(day)) == 1
     assert there.count == 300
-    assert "Alla fakturor för februari 2026 finns i Fortnox, på öret: 300, 306 000,00 kr" in " ".join(
+    assert "Alla fakturor för februari 2026 finns i Fortnox, på öret: 300 st, 306 000,00 kr" in " ".join(
         mail.text.split()
     ).replace("\u00a0", " ")
     assert there.sums["SEK"] == 306_000

@@ -245,6 +245,7 @@ def disconnect(tools: ChangeTools, integration: Integration, *, by: str) -> Inte
         company=replace(integration.company, tenant_id=""),
         wms_password=b"",
         wms_password_mark="",
+        networks=(),
         generation=integration.generation + 1,
         broken_since=None,
         version=integration.version + 1,

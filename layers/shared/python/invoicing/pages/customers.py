@@ -6,7 +6,7 @@ from invoicing.domain.export import ExportState
 from invoicing.domain.issue import IssueCode
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import CUSTOMERS_PER_PAGE, CustomerRow, CustomersView, Feedback, Pager
+from invoicing.rendering.views import CUSTOMERS_PER_PAGE, CustomerRow, CustomersView, Feedback
 
 _LONGEST = 1100  # characters of a name; Fortnox takes 1024
 
@@ -26,16 +26,12 @@ def customers(visit: SignedInVisit) -> Answer:
         else ()
     )
     without_vat = _accounts_without_vat(visit)
-    pages = max(1, -(-len(lines) // CUSTOMERS_PER_PAGE))
-    page = min(visit.page_number, pages)
+    shown, pager = visit.part(lines, CUSTOMERS_PER_PAGE)
     view = CustomersView(
         session=visit.session_view,
-        customers=tuple(
-            _row_of(line, without_vat.get((line.goods_owner, line.customer_number), ()))
-            for line in lines[(page - 1) * CUSTOMERS_PER_PAGE : page * CUSTOMERS_PER_PAGE]
-        ),
+        customers=tuple(_row_of(line, without_vat.get((line.goods_owner, line.customer_number), ())) for line in shown),
         waiting=sum(line.issue is not None for line in lines),
-        pager=Pager(page=page, pages=pages),
+        pager=pager,
         notice=visit.once(visit.notice),
     )
     return Answer(body=visit.pages.customers(view, visit.language))

@@ -20,7 +20,6 @@ from invoicing.rendering.views import (
     Feedback,
     InvoicesView,
     InvoiceView,
-    Pager,
 )
 from invoicing.rendering.views_of import (
     decided_of,
@@ -40,17 +39,13 @@ def invoices(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/invoices"""
     what = wanted(visit)
     found = find(visit, what)
-    everything = visit.request.query.get("page") == "all"
-    size = max(1, len(found.lines)) if everything else INVOICES_PER_PAGE
-    pages = max(1, -(-len(found.lines) // size))
-    page = min(visit.page_number, pages)
-    first = (page - 1) * size
+    shown, pager = visit.part(found.lines, INVOICES_PER_PAGE)
     run, owners = visit.integration.last_run, owner_lines_of(found.lines)
     view = InvoicesView(
         session=visit.session_view,
-        invoices=tuple(found.lines[first : first + size]),
+        invoices=tuple(shown),
         found=len(found.lines),
-        first=first + 1,
+        first=(pager.page - 1) * INVOICES_PER_PAGE + 1,
         ongoing=work_of((line.currency, line.amount) for line in found.lines),
         fortnox=work_of((one.currency, one.fortnox_net) for one in found.lines if one.fortnox_net is not None),
         months=tuple(found.months),
@@ -61,8 +56,8 @@ def invoices(visit: SignedInVisit) -> Answer:
         until=what.until,
         cause=what.cause,
         query=what.query,
-        pager=Pager(page=page, pages=pages),
-        everything=everything,
+        pager=pager,
+        everything=visit.request.query.get("page") == "all",
         ongoing_answers=found.ongoing_answers,
         followed_at=run.following.at if run and run.following else None,
         progress=what.progress,

@@ -6,21 +6,17 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import CAUSES_PER_PAGE, Feedback, HandOverView, IssueLine, IssuesView, Pager
+from invoicing.rendering.views import CAUSES_PER_PAGE, Feedback, HandOverView, IssueLine, IssuesView
 from invoicing.rendering.views_of import cause_view_of
 
 
 def issues(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/issues"""
     standing = visit.standing
-    everything = visit.request.query.get("page") == "all"  # on one page, to be printed
-    size = max(1, len(standing.causes)) if everything else CAUSES_PER_PAGE
-    pages = max(1, -(-len(standing.causes) // size))
     asked = visit.request.query.get("cause", "")  # by a link that a colleague was sent
     place = next((number for number, one in enumerate(standing.causes) if one.id == asked), None)
     is_there = any(one.id == asked for one in standing.everything_to_mend)
-    page = min(visit.page_number, pages) if place is None else place // size + 1
-    shown = standing.causes[(page - 1) * size : page * size]
+    shown, pager = visit.part(standing.causes, CAUSES_PER_PAGE, at=place)
     problem = standing.problem
     view = IssuesView(
         session=visit.session_view,
@@ -29,10 +25,10 @@ def issues(visit: SignedInVisit) -> Answer:
         problem=IssueLine(issue=problem, since=standing.since or visit.now())
         if problem is not None and problem.fixer is not Fixer.NOBODY
         else None,
-        causes=tuple(cause_view_of(cause, whole=everything) for cause in shown),
+        causes=tuple(cause_view_of(cause, whole=visit.request.query.get("page") == "all") for cause in shown),
         cause_count=len(standing.causes),
         unspecified=tuple(cause_view_of(cause, whole=True) for cause in standing.unspecified),
-        pager=Pager(page=page, pages=pages),
+        pager=pager,
         notice=Feedback.CAUSE_GONE if asked and not is_there else visit.once(visit.notice),
         notice_at=visit.request.query.get("at", ""),
     )

@@ -8,7 +8,7 @@ from invoicing.domain.fortnox_invoice import InvoiceRow
 from invoicing.domain.wms_invoice import WmsInvoice
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import ROWS_PER_PAGE, IssueLine, Pager, PreviewView
+from invoicing.rendering.views import ROWS_PER_PAGE, IssueLine, PreviewView
 from invoicing.rendering.views_of import row_line_of
 
 
@@ -22,16 +22,14 @@ def preview(visit: SignedInVisit) -> Answer:
     )
     if shown is None or not isinstance(shown.invoice, WmsInvoice):
         return visit.not_found()
-    page = visit.page_number
-    view = _preview_view(visit, shown, shown.invoice, page)
+    view = _preview_view(visit, shown, shown.invoice)
     return Answer(body=visit.pages.preview(view, visit.language))
 
 
-def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: int) -> PreviewView:
+def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice) -> PreviewView:
     draft = shown.verdict.draft.invoice if shown.verdict.draft else None
     rows: tuple[InvoiceRow, ...] = draft.rows if draft else ()
-    pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
-    page = min(page, pages)
+    shown_rows, pager = visit.part(rows, ROWS_PER_PAGE)
     record = shown.record
     issue = (
         IssueLine(
@@ -57,11 +55,11 @@ def _preview_view(visit: SignedInVisit, shown: Preview, wms: WmsInvoice, page: i
         your_order_number=draft.your_order_number if draft else "",
         external_reference=draft.reference if draft else "",
         remarks=draft.remarks if draft else "",
-        rows=tuple(row_line_of(row) for row in rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]),
+        rows=tuple(row_line_of(row) for row in shown_rows),
         row_count=len(rows),
         net=draft.net if draft else wms.amount,
         wms_amount=wms.amount,
-        pager=Pager(page=page, pages=pages),
+        pager=pager,
         issue=issue,
         was_held=record is not None and record.state is ExportState.HELD,
         hints=shown.verdict.hints,

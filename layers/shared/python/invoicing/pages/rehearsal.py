@@ -5,13 +5,13 @@ from collections import Counter
 from invoicing.application.rehearse import rehearse
 from invoicing.pages.browser import Answer, redirect
 from invoicing.pages.serve import SignedInVisit
-from invoicing.rendering.views import INVOICES_PER_PAGE, Pager, RehearsalView, RehearsedInvoice
+from invoicing.rendering.views import INVOICES_PER_PAGE, RehearsalView, RehearsedInvoice
 from invoicing.rendering.views_of import rehearsed_line_of
 
 
 def rehearsal(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/rehearsal: the offer, or a page of the result."""
-    return _rehearsal_page(visit, page=visit.page_number if visit.request.query.get("page") else None)
+    return _rehearsal_page(visit, offers="page" not in visit.request.query)
 
 
 def rehearse_now(visit: SignedInVisit) -> Answer:
@@ -19,15 +19,14 @@ def rehearse_now(visit: SignedInVisit) -> Answer:
     return redirect(visit.here("/rehearsal?page=1"))
 
 
-def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
-    """`page` None: nothing is rehearsed yet."""
+def _rehearsal_page(visit: SignedInVisit, *, offers: bool) -> Answer:
+    """`offers`: nothing is rehearsed yet."""
     pages = visit.pages
-    if page is None:
+    if offers:
         return Answer(body=pages.rehearsal(RehearsalView(session=visit.session_view), visit.language))
     rehearsed = rehearse(visit.parts.rehearsal_tools(visit.integration), visit.integration)
     counts = Counter(one.intention for one in rehearsed)
-    count = max(1, -(-len(rehearsed) // INVOICES_PER_PAGE))
-    page = min(page, count)
+    shown, pager = visit.part(rehearsed, INVOICES_PER_PAGE)
     view = RehearsalView(
         session=visit.session_view,
         at=visit.now(),
@@ -40,8 +39,8 @@ def _rehearsal_page(visit: SignedInVisit, *, page: int | None) -> Answer:
                 net=one.net,
                 hints=one.hints,
             )
-            for one in rehearsed[(page - 1) * INVOICES_PER_PAGE : page * INVOICES_PER_PAGE]
+            for one in shown
         ),
-        pager=Pager(page=page, pages=count),
+        pager=pager,
     )
     return Answer(body=pages.rehearsal(view, visit.language))

@@ -43,7 +43,7 @@ from invoicing.pages.browser import (
     redirect,
 )
 from invoicing.rendering.catalogue import choose_language
-from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, SessionView
+from invoicing.rendering.views import Feedback, IssueLine, IssuesView, Message, MessageView, Pager, SessionView
 from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
@@ -109,7 +109,10 @@ class Visit:
         return f"{self.request.base_url}{path}"
 
     def all_exports(self, integration: Integration, state: ExportState | None = None) -> list[Export]:
-        """Every record of an integration in this state, or in any; without their histories."""
+        """Every record of an integration in this state, or in any, newest first; without their histories."""
+        if state is not None and state is not ExportState.DONE:  # what is not done is unfinished (docs/decisions/0015)
+            unfinished = self.parts.exports.get_many(integration.id, sorted(integration.unfinished, reverse=True))
+            return [one for one in unfinished.values() if one.state is state]
         found: list[Export] = []
         after: int | None = None
         while True:
@@ -220,6 +223,14 @@ class SignedInVisit(Visit):
         """What we know of the invoice that the path names."""
         invoice_id = self.invoice_id
         return self.parts.exports.get(self.integration.id, invoice_id) if invoice_id is not None else None
+
+    def part[T](self, whole: Sequence[T], size: int, *, at: int | None = None) -> tuple[Sequence[T], Pager]:
+        """Of a long list the page that is asked for, or the one with the place `at`; all of it, to be printed."""
+        if self.request.query.get("page") == "all":
+            return whole, Pager()
+        pages = max(1, -(-len(whole) // size))
+        page = min(self.page_number, pages) if at is None else at // size + 1
+        return whole[(page - 1) * size : page * size], Pager(page=page, pages=pages)
 
     @property
     def page_number(self) -> int:

@@ -19,6 +19,8 @@ _NUMBERED: Mapping[EventKind, str] = {
     EventKind.CREDITED: translatable("Credited in Fortnox by number %(number)s"),
     EventKind.KEPT: translatable("Number %(number)s in Fortnox stays as it is"),
 }
+# What matters of a run is done by it; who asked for the run is said there alone.
+_ASKED_FOR = frozenset({*_NUMBERED, EventKind.UNCHANGED, EventKind.MADE_NEW}) - {EventKind.WRITTEN_BACK}
 # What a person did, in the active voice.
 _DONE_BY: Mapping[EventKind, str] = {
     EventKind.RETRY: translatable("%(who)s pressed Try again"),
@@ -43,7 +45,7 @@ def event_sentence(entry: HistoryEntry, currency: str, language: Language) -> st
     if entry.fortnox_number and entry.fortnox_number not in said:
         said += " · " + _("Number %(number)s") % {"number": entry.fortnox_number}
     if entry.net is not None:
-        said += f", {format_amount(entry.net, currency, language)}"
-    if entry.by and entry.event not in _DONE_BY:
+        said += f" ({format_amount(entry.net, currency, language)})"
+    if entry.by and entry.event in _ASKED_FOR:
         said += ", " + _("in a run that %(who)s asked for") % {"who": entry.by}
     return f"{said}. \u201d{entry.note}\u201d" if entry.note else f"{said}."

@@ -313,14 +313,16 @@ class Mails:
         ]
         if view.sent.count:
             subject = _("%(system)s: the invoices of %(month)s are in Fortnox") % names
-            heading = {
+            all_of_it = {
                 (True, True): _("All invoices of %(month)s are in Fortnox, to the öre: %(number)s, %(sum)s"),
                 (True, False): _("All invoices of %(month)s are in Fortnox: %(number)s, %(sum)s"),
                 (False, True): _(
                     "All invoices of %(month)s that were due are in Fortnox, to the öre: %(number)s, %(sum)s"
                 ),
                 (False, False): _("All invoices of %(month)s that were due are in Fortnox: %(number)s, %(sum)s"),
-            }[not view.later, to_the_ore] % names
+            }[not view.later, to_the_ore]
+            some = _("Of the invoices of %(month)s are in Fortnox: %(number)s, %(sum)s")
+            heading = (some if view.unfinished else all_of_it) % names
         else:
             subject = _("%(system)s: no invoices of %(month)s") % names
             heading = _("Ongoing had no invoice of %(month)s to send") % names
