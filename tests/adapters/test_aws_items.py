@@ -109,6 +109,7 @@ def test_what_is_none_is_absent() -> None:
         "due_date",
         "period_start",
         "period_end",
+        "sending",
         "settled",
     }
 

@@ -74,7 +74,7 @@ def test_a_decision_is_kept_with_the_name_and_the_next_run_is_asked_for(operator
     )
     assert [event.by for event in record.history if event.kind is EventKind.DECIDED] == [USERNAME]
     assert {queued["integration_id"] for queued in operator.deployed.queued()} == {WAREHOUSE}
-    assert "Decided: Leave it · Avtalat per telefon" in shown.text
+    assert f"{USERNAME} decided: Leave it. ”Avtalat per telefon”" in shown.text
     assert "decide?way=" not in shown.body
 
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from invoicing.adapters.aws.errors import translated
 from invoicing.domain.errors import ConfigurationError
 
@@ -88,8 +90,8 @@ def _fetched(client: "SecretsManagerClient", secret_id: str, stage: str = _NEWES
     with translated(f"Secrets Manager GetSecretValue of {secret_id}"):
         try:
             answer = client.get_secret_value(SecretId=secret_id, VersionStage=stage)
-        except client.exceptions.ResourceNotFoundException:
-            if stage == _BEFORE:
+        except ClientError as error:
+            if stage == _BEFORE and error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return ""
             raise
     value = answer.get("SecretString", "")
