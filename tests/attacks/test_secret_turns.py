@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from invoicing.adapters.aws.secrets import Secret, TurningSecret
 from invoicing.runtime.known_browsers import KnownBrowsers
 from invoicing.runtime.links import LinkForgedError, LinkKind, Links
@@ -16,17 +17,8 @@ from tests.support.wiring import FakeSecret
 from tests.support.world import World
 
 
-class NotThereError(Exception):
-    """As the SDK's."""
-
-
 class Stored:
     """Secrets Manager with one secret and the one before; `asked` are the labels."""
-
-    class exceptions:  # noqa: N801 - as the SDK calls it
-        """As the SDK has them."""
-
-        ResourceNotFoundException = NotThereError
 
     def __init__(self) -> None:
         self.texts = ["old"]
@@ -37,7 +29,7 @@ class Stored:
         self.asked.append(VersionStage)
         place = {"AWSCURRENT": -1, "AWSPREVIOUS": -2}[VersionStage]
         if len(self.texts) < -place:
-            raise NotThereError(SecretId)
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetSecretValue")
         return {"SecretString": self.texts[place]}
 
 
