@@ -24,7 +24,7 @@ class Stored:
         self.texts = ["old"]
         self.asked: list[str] = []
 
-    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, Any]:  # noqa: N803 - as the SDK's
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, Any]:  # noqa: ARG002, N803 - as the SDK's
         """As it is now."""
         self.asked.append(VersionStage)
         place = {"AWSCURRENT": -1, "AWSPREVIOUS": -2}[VersionStage]
