@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from invoicing.adapters.fortnox.oauth import SCOPES
+from invoicing.adapters.fortnox.oauth import FILE_SCOPES, SCOPES
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import IssueCode
 from invoicing.pages.settings_form import sections
@@ -12,7 +12,7 @@ from invoicing.rendering.help_texts import HELP_TEXTS, PERMISSIONS, find_issues,
 
 def test_every_permission_that_is_asked_for_is_explained() -> None:
     """Nobody approves what nobody explains."""
-    assert set(PERMISSIONS) >= set(SCOPES)
+    assert set(PERMISSIONS) == {*SCOPES, *FILE_SCOPES}
 
 
 @pytest.mark.parametrize("language", Language)

@@ -13,13 +13,15 @@ SETTINGS = "settings"  # the topic that goes on with every field of the form
 
 PERMISSIONS: Mapping[str, str] = {
     "invoice": translatable(
-        "Invoice: creates and updates invoices, and reads what became of them. None is ever deleted."
+        "Invoice: creates and updates invoices, reads what became of them, and sends or books them if you choose so."
     ),
     "article": translatable("Article: looks for the articles of the price list, and creates those that are missing."),
     "customer": translatable("Customer: reads name, currency and VAT type of the customer. None is ever changed."),
     "companyinformation": translatable(
         "Company information: which company approved, so that no invoice ends in another company's books."
     ),
+    "archive": translatable("Archive: stores specifications. Asked for only if they are to be attached to invoices."),
+    "connectfile": translatable("Connect file: attaches a specification to its invoice. Asked for only then, too."),
     "settings": translatable("Settings: looks whether a unit is there, creates it, and reads whether there is VAT."),
 }
 """Why each is asked for, by Fortnox's name of the permission."""
@@ -168,6 +170,33 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                     "shown both and decide. An invoice that the customer has is changed only when you confirm. One "
                     "that is booked is credited and made anew, if you want that. One that is cancelled or credited "
                     "can be made anew. Whatever its state, the page of the invoice offers what can be done."
+                ),
+            ),
+        ),
+    ),
+    "after-the-invoice": HelpText(
+        title=translatable("From Fortnox to the customer, and until it is paid"),
+        parts=(
+            HelpPart(
+                heading=translatable("The specification"),
+                text=translatable(
+                    "The page of each invoice that was sent has its specification, as a PDF and as a CSV: every charge "
+                    "behind every row. By a setting the PDF is attached to the invoice in Fortnox and goes out with it."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Sent to the customer"),
+                text=translatable(
+                    "Left to you, unless you choose otherwise under Settings: by e-mail, as e-invoice, or as the "
+                    "customer's card says. The first one waits for your word. Until the hour of sending anybody can "
+                    "stop it on the invoice's page. What may have been sent is never sent again by itself."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Paid"),
+                text=translatable(
+                    "By a setting, Fortnox is asked once an hour what became of the invoices: sent, overdue, paid in "
+                    "part, paid, credited. It stands on each invoice and in the list, summed per goods owner."
                 ),
             ),
         ),
