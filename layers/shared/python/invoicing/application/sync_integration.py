@@ -324,9 +324,12 @@ class _Run:
         return self._has_time(SECONDS_TO_FOLLOW) and (known is None or known.is_due(self._tools.clock()))
 
     def _followed(self) -> Following | None:
-        """What is sent from now on is asked for, too: also if a run was cut off before it could count it."""
+        """What is sent from now on is asked for, too: also if a run was cut off before it could count it.
+
+        One that failed may have been sent and marked, so that nobody would look at it again.
+        """
         known, tally = self._following, self._tally
-        sent = tally.sent.count or tally.updated or self._integration.under_way is not None
+        sent = tally.sent.count or tally.updated or tally.failed or self._integration.under_way is not None
         return replace(known, open=1) if known is not None and not known.open and sent else known
 
     def _look_ahead(self, login: WmsLogin) -> None:
