@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from invoicing.domain.export import ExportState
 from invoicing.domain.integration import IntegrationStatus
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.sending import SendBy, Sending
 from invoicing.domain.tokens import TokenStatus
 
 from local.ongoing.faults import Effect, FaultRule
@@ -104,6 +107,28 @@ def test_issues_are_told_with_reasons_ages_and_fortnoxs_words(on_duty: Operator)
     assert sum(int(kind["of"].split()[0]) for kind in kinds) == len(held)
     assert {kind["issue"] for kind in kinds} == {row["issue"] for row in held}
     assert {kind["id"] for kind in kinds} == {WAREHOUSE}
+
+
+def test_what_is_not_sent_to_its_customer_is_told_too(on_duty: Operator) -> None:
+    """The invoice itself is done: only its sending waits for somebody."""
+    run(on_duty)
+    deployed, before = on_duty.deployed, on_duty.type(f"issues {WAREHOUSE} --json").rows()
+    records, _ = deployed.exports.page(WAREHOUSE, limit=50, state=ExportState.DONE)
+    problem = Issue(code=IssueCode.SEND_NO_ADDRESS, params={"message": "E-post saknas"})
+    sending = Sending(by=SendBy.EMAIL, at=deployed.clock(), problem=problem, problem_since=deployed.clock())
+    unsent = replace(records[0], sending=sending, version=records[0].version + 1)
+    deployed.exports.save(unsent, event=None)
+    integration = deployed.integration
+    assert integration.last_run is not None
+    told = replace(integration.last_run, send_problems=frozenset({unsent.invoice_id}))
+    same, meaning = integration.unfinished, integration.detected_price_meaning
+    deployed.integrations.save_run(WAREHOUSE, told, done=frozenset(), unfinished=same, detected=meaning)
+    rows = on_duty.type(f"issues {WAREHOUSE} --json").rows()
+
+    assert len(rows) == len(before) + 1
+    assert {(row["invoice"], row["issue"], row["Fortnox says"]) for row in rows} >= {
+        (str(unsent.invoice_id), "send_no_address", "E-post saknas")
+    }
 
 
 def test_what_stops_all_invoices_is_the_first_line(on_duty: Operator) -> None:

@@ -202,14 +202,8 @@ class _Sent:
 
     def _refused(self, issue: Issue) -> Issue:
         """Fortnox said no before anything left it."""
-        record, message = self.record, issue.params.get("message", "")
-        said = {
-            "message": message,
-            "code": issue.params.get("code", ""),
-            "fortnox_number": record.fortnox_number,
-            "customer_number": record.customer_number,
-            "goods_owner": record.goods_owner,
-        }
+        message = issue.params.get("message", "")
+        said = {**self._said, "message": message, "code": issue.params.get("code", "")}
         about_mail = any(word in message.casefold() for word in ("e-post", "epost", "mail"))
         if issue.code in {IssueCode.LICENCE_MISSING, IssueCode.SCOPE_MISSING, IssueCode.PERMISSION_REFUSED}:
             return Issue(code=IssueCode.SEND_NOT_LICENSED, params=said)

@@ -79,7 +79,7 @@ AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, 
 # after the other.
 SECONDS_TO_END = 180.0
 SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
-SECONDS_TO_FOLLOW = 100.0  # three calls to Fortnox, and what ends a run
+SECONDS_AFTERWARDS = 100.0  # three calls to Fortnox, and what ends a run
 SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
 HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
 SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
@@ -276,7 +276,7 @@ class _Run:
         """To customers, what has waited for its hour: when all else is done."""
         now, by_person = self._tools.clock(), not self._request.by_itself
         is_due = self._queue.is_due(now) or (by_person and bool(self._queue.waiting))
-        if not is_due or self._stopping or self._tally.problem is not None or not self._has_time(SECONDS_TO_FOLLOW):
+        if not is_due or self._stopping or self._tally.problem is not None or not self._has_time(SECONDS_AFTERWARDS):
             return
         tools = SendTools(
             integration_id=self._integration.id,
@@ -287,7 +287,7 @@ class _Run:
             agreed=self._integration.sends_agreed,
             clock=self._tools.clock,
             seconds_left=self._tools.seconds_left,
-            to_end=SECONDS_TO_FOLLOW,
+            to_end=SECONDS_AFTERWARDS,
             report=self._tools.report,
         )
         send_invoices(tools, self._queue)
@@ -311,7 +311,7 @@ class _Run:
                 fortnox=(self._exporting or self._export_tools(login)).fortnox,
                 clock=self._tools.clock,
                 seconds_left=self._tools.seconds_left,
-                to_end=SECONDS_TO_FOLLOW,
+                to_end=SECONDS_AFTERWARDS,
                 report=self._tools.report,
             )
             try:
@@ -321,7 +321,7 @@ class _Run:
 
     def _is_follow_due(self) -> bool:
         known = self._following
-        return self._has_time(SECONDS_TO_FOLLOW) and (known is None or known.is_due(self._tools.clock()))
+        return self._has_time(SECONDS_AFTERWARDS) and (known is None or known.is_due(self._tools.clock()))
 
     def _followed(self) -> Following | None:
         """What is sent from now on is asked for, too: also if a run was cut off before it could count it.

@@ -1,6 +1,5 @@
 """Which invoices are looked for, and those that are found: the same for the list, its sums, and its file."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsL
 from invoicing.domain.integration import Integration
 from invoicing.domain.settlement import Progress
 from invoicing.domain.swedish_time import SWEDEN
+from invoicing.domain.words import has_words
 from invoicing.pages.serve import SignedInVisit, Visit
 from invoicing.rendering.views import InvoiceLine, InvoiceState
 from invoicing.rendering.views_of import invoice_line_of, stored_state, waiting_line_of
@@ -63,8 +63,7 @@ class Wanted:
         amount = _amount(self.words)
         if amount is not None and amount in {line.amount, line.fortnox_net}:
             return True
-        text = folded(" ".join(_facts(line)))
-        return all(word in text for word in folded(self.words).split())
+        return has_words(self.words, " ".join(_facts(line)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +116,6 @@ def find_recorded(visit: Visit, integration: Integration) -> Found:
     today = visit.now().astimezone(SWEDEN).date()
     lines = [invoice_line_of(record, today) for record in visit.all_exports(integration)]
     return Found(lines=_newest_first(lines, Wanted()), months=_months(lines))
-
-
-def folded(text: str) -> str:
-    """Without case and accents: `Möbelhuset` is found as `mobel`."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def _unbegun(visit: SignedInVisit) -> list[InvoiceLine]:

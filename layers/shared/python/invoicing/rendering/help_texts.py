@@ -1,10 +1,10 @@
 """What the help says: how to set up, connect and use the service. What an issue means is said by `issue_texts`."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.words import has_words
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.issue_texts import issue_text_in_general
 from invoicing.rendering.views import HelpPart, HelpText, IssueMeaning
@@ -240,13 +240,13 @@ HELP_TEXTS: Mapping[str, HelpText] = {
 
 def find_topics(words: str, language: Language) -> Mapping[str, HelpText]:
     """The topics that have all the words in their text, in the reader's language; all topics if there are none."""
-    return {name: text for name, text in HELP_TEXTS.items() if _has(words, _said_in(text, language))}
+    return {name: text for name, text in HELP_TEXTS.items() if has_words(words, _said_in(text, language))}
 
 
 def find_issues(words: str, language: Language) -> Sequence[IssueMeaning]:
     """The kinds of issues that do, likewise."""
     meanings = (meaning_of(code, language) for code in IssueCode)
-    return [one for one in meanings if _has(words, (one.title, one.cause, one.fix))]
+    return [one for one in meanings if has_words(words, f"{one.title} {one.cause} {one.fix}")]
 
 
 def meaning_of(code: IssueCode, language: Language) -> IssueMeaning:
@@ -255,18 +255,7 @@ def meaning_of(code: IssueCode, language: Language) -> IssueMeaning:
     return IssueMeaning(code=code, title=text.title, cause=text.cause, fix=text.fix, fixer=Issue(code=code).fixer)
 
 
-def _said_in(text: HelpText, language: Language) -> Iterable[str]:
+def _said_in(text: HelpText, language: Language) -> str:
     translate = translations(language).gettext
     said = [text.title, *(word for part in text.parts for word in (part.heading, part.text, *part.steps))]
-    return [translate(word) for word in said if word]
-
-
-def _has(words: str, texts: Iterable[str]) -> bool:
-    """Without case and accents: `forfallo` finds `förfallodag`."""
-    text = _folded(" ".join(texts))
-    return all(word in text for word in _folded(words).split())
-
-
-def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+    return " ".join(translate(word) for word in said if word)

@@ -68,13 +68,14 @@ def _without_quote(cause: str) -> str:
 
 
 class _Words(dict[str, str]):
+    missing = "–"
+
     def __missing__(self, key: str) -> str:
-        return "–"
+        return self.missing
 
 
-class _InGeneral(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "\u2026"
+class _InGeneral(_Words):
+    missing = "\u2026"
 
 
 _AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount"})

@@ -7,11 +7,13 @@ from typing import Any
 
 from invoicing.application.change_integration import pause
 from invoicing.application.ports import ClientRefusedError, SyncRequest
+from invoicing.domain.cause import with_send_problems
 from invoicing.domain.errors import InvoicingError, ReconnectRequiredError, RetryLaterError
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue
+from invoicing.domain.standing import unspecified
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.runtime.order import Order, RefusedError, shown_time
 
@@ -143,11 +145,13 @@ def _row(issue: Issue, since: datetime | None, *, invoice: str, number: str) -> 
 
 
 def _records(order: Order, integration: Integration) -> list[tuple[Export, Issue]]:
-    """Of what is not finished, what an issue stops."""
-    if not integration.unfinished:
-        return []
-    found = order.parts.exports.get_many(integration.id, sorted(integration.unfinished))
-    return [(record, record.issue) for record in found.values() if record.issue is not None]
+    """What an issue stops: invoices, their specifications, and their way to the customer."""
+    unsent = integration.last_run.send_problems if integration.last_run else frozenset[int]()
+    ids = sorted(integration.unfinished | unsent)
+    found = list(order.parts.exports.get_many(integration.id, ids).values()) if ids else []
+    lacking = (unspecified(record) for record in found)
+    every = [*found, *(one for one in lacking if one is not None), *with_send_problems(found)]
+    return [(record, record.issue) for record in every if record.issue is not None]
 
 
 # ---- keys
