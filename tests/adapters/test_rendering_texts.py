@@ -45,7 +45,7 @@ def raised() -> Iterator[tuple[str, Raised]]:
                 if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"Issue", "invoice_held"}:
                     code = _code(call)
                     place = f"{path.relative_to(PACKAGE)}:{call.lineno}"
-                    yield code, Raised(place=place, params=_params(call, function))
+                    yield code, Raised(place=place, params=_params(call, (function, tree)))
 
 
 def _code(call: ast.Call) -> str:
@@ -55,24 +55,33 @@ def _code(call: ast.Call) -> str:
     return IssueCode[named.attr].value if is_named and isinstance(named, ast.Attribute) else ""
 
 
-def _params(call: ast.Call, function: ast.AST) -> frozenset[str] | None:
+def _params(call: ast.Call, around: tuple[ast.AST, ast.AST]) -> frozenset[str] | None:
     """The words that it is told with; None: they come from elsewhere."""
     if getattr(call.func, "id", "") == "invoice_held":
         names = [one.arg for one in call.keywords]
         return None if None in names else frozenset(name for name in names if name)
     told = [one.value for one in call.keywords if one.arg == "params"]
-    return _keys(told[0], function) if told else frozenset()
+    return _keys(told[0], around) if told else frozenset()
 
 
-def _keys(told: ast.expr, function: ast.AST) -> frozenset[str] | None:
+def _keys(told: ast.expr, around: tuple[ast.AST, ast.AST]) -> frozenset[str] | None:
+    """Of a dict, a name that its function gives it, or `self.name` of a property in its module."""
+    function, module = around
     if isinstance(told, ast.Name):
-        made = [
-            one.value
-            for one in ast.walk(function)
-            if isinstance(one, ast.Assign) and any(getattr(to, "id", "") == told.id for to in one.targets)
+        return _all_keys(
+            [
+                one.value
+                for one in ast.walk(function)
+                if isinstance(one, ast.Assign) and any(getattr(to, "id", "") == told.id for to in one.targets)
+            ],
+            around,
+        )
+    if isinstance(told, ast.Attribute) and getattr(told.value, "id", "") == "self":
+        properties = [one for one in ast.walk(module) if isinstance(one, ast.FunctionDef) and one.name == told.attr]
+        given = [
+            one.value for made in properties for one in ast.walk(made) if isinstance(one, ast.Return) and one.value
         ]
-        keys = [_keys(one, function) for one in made]
-        return frozenset.intersection(*(one or frozenset() for one in keys)) if keys else None
+        return _all_keys(given, around)
     if not isinstance(told, ast.Dict):
         return None
     found: set[str] = set()
@@ -80,8 +89,13 @@ def _keys(told: ast.expr, function: ast.AST) -> frozenset[str] | None:
         if isinstance(key, ast.Constant):
             found.add(str(key.value))
         elif key is None:
-            found |= _keys(value, function) or frozenset()
+            found |= _keys(value, around) or frozenset()
     return frozenset(found)
+
+
+def _all_keys(made: list[ast.expr], around: tuple[ast.AST, ast.AST]) -> frozenset[str] | None:
+    keys = [_keys(one, around) for one in made]
+    return frozenset.intersection(*(one or frozenset() for one in keys)) if keys else None
 
 
 @pytest.mark.parametrize("code", IssueCode)

@@ -195,6 +195,10 @@ class Office:
 
         waited_for(f"“{text}” on {self.page.url}", said)
 
+    def rest(self) -> None:
+        """Stay until the page shows, by itself, that nothing that was asked for is under way."""
+        expect(self.page.locator("[data-running]")).to_have_count(0, timeout=WAIT_SECONDS * 1000)
+
     # ---- looking
 
     def look(self, name: str, *, once: bool = False) -> None:

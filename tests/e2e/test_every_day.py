@@ -154,6 +154,7 @@ def test_an_issue_says_why_what_and_who_and_is_gone_once_it_is_mended_and_retrie
     connected.see(
         "Number %(number)s and the exported mark were saved in Ongoing", number=SENT
     )  # one of those that were sent has a number of its own
+    connected.rest()
     connected.look("invoice-asked")
     connected.open("/issues")
 
