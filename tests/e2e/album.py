@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from local.accessibility import Inspector
 from local.browser import PHONE, WINDOW
+from local.pdf_pictures import pdf_pictures
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 MAIL_WIDTHS = (600, 320)
@@ -22,6 +23,7 @@ ALBUM = (
     *("setup", "setup-personal", "settings-create", "settings-problems", "status-first", "verify", "verified"),
     *("rehearsal", "rehearsal-result", "status-running", "status", "invoices", "invoices-found"),
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
+    *("invoice-to-send", "specification", "invoice-sent", "invoice-paid", "invoices-paid"),
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
     *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
@@ -68,6 +70,14 @@ def look_at_mail(page: Page, name: str, html: str, language: Language) -> None:
     """As mail programs show it, wide and narrow. Raises ValueError for a name that the album does not have."""
     page.set_content(html)
     _look(page, name, language, ((str(width), width) for width in MAIL_WIDTHS))
+
+
+def keep_pdf(content: bytes, name: str, language: Language) -> None:
+    """Its first page. Raises ValueError for a name that the album does not have, PdfiumError for what is no PDF."""
+    number = ALBUM.index(name) + 1
+    folder = PICTURES / language
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{number:02d}-{name}.png").write_bytes(next(pdf_pictures(content)))
 
 
 def _look(page: Page, name: str, language: Language, widths: Iterable[tuple[str, int]], *, dark: bool = True) -> None:

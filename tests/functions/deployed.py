@@ -45,7 +45,7 @@ from tests.functions.emulated import (
     Outside,
     sent_mails,
 )
-from tests.infrastructure.template import ROOT
+from tests.infrastructure.template import ROOT, functions
 from tests.support.aws import REGION
 from tests.support.fakes import FakeClock
 
@@ -103,6 +103,7 @@ def forget_clients() -> None:
     _SharedClients.client.cache_clear()
 
 
+_TIMEOUTS = {function.folder: float(function.timeout) for function in functions()}  # seconds
 _VARIABLES = {
     "stage_name": "prod",
     "log_level": "INFO",
@@ -157,7 +158,7 @@ class Context:
     """What Lambda tells a function of its invocation. `left` is in seconds."""
 
     function_name: str
-    left: float = 300.0
+    left: float
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:eu-north-1:123456789012:function:invoicing"
     aws_request_id: str = "6bc28136-xmpl-4365-b021-0ce6b2e64ab0"
@@ -291,11 +292,12 @@ class Deployed:
         """New processes of all functions, which remember nothing."""
         self._modules.clear()
 
-    def invoke(self, name: str, what: Mapping[str, Any], *, left: float = 300.0) -> Any:
-        """Calls a function with an event; `left` is its time in seconds."""
+    def invoke(self, name: str, what: Mapping[str, Any], *, left: float | None = None) -> Any:
+        """Calls a function with an event; `left` is its time in seconds, without it what the template gives."""
         function, before = self.function(name), self._logs.tell()
+        context = Context(name, _TIMEOUTS[name] if left is None else left)
         try:
-            return function.handler(deepcopy(dict(what)), Context(name, left))
+            return function.handler(deepcopy(dict(what)), context)
         except Exception as error:
             self._log_of[name] += self.logs[before:] + uncaught(error)
             before = self._logs.tell()
@@ -442,7 +444,7 @@ class Browser:
         sent = deepcopy(dict(what))
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         set_header(sent, "Cookie", cookies or None)
-        answer = self.deployed.invoke(function, sent, left=29.0)
+        answer = self.deployed.invoke(function, sent)
         page = _page(answer)
         for name, value in page.cookies.items():
             if value:

@@ -12,6 +12,7 @@ import pytest
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
+from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import IntegrationStatus, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.issue import Issue, IssueCode
@@ -372,6 +373,19 @@ def test_a_rehearsal_has_an_address_of_its_own(operator: Browser) -> None:
 
     assert page.location == f"{HERE}/rehearsal?page=1"
     assert "would be created" in result.text
+
+
+def test_a_page_renews_the_keys_of_one_person_when_they_have_run_out(deployed: Deployed, browser: Browser) -> None:
+    """Each renewal rotates the refresh token, for which there must be time to keep the new one."""
+    browser.approve(browser.start(mode="personal"))
+    browser.create()
+    deployed.clock.advance(timedelta(hours=2))
+    deployed.exports.save_register(WAREHOUSE, Register())  # nothing is remembered of Fortnox: it is asked
+    browser.login()
+    page = browser.look("/rehearsal", {"page": "1"})
+
+    assert "would be created" in page.text
+    assert "Fortnox does not answer" not in page.text
 
 
 def test_a_paused_integration_does_not_run_until_it_is_resumed(operator: Browser) -> None:

@@ -72,6 +72,48 @@ def test_send_only_this_one(day: Day) -> None:
     assert 'value="stop"' not in day.see(f"/invoices/{PLAIN}").body
 
 
+def test_the_page_tells_by_itself_when_it_was_sent(day: Day) -> None:
+    """Until then it looks again every few seconds; what it promised is then said to be done."""
+    promised = after_pressing_now(day)
+    day.world.run(by="anna")
+    kept = told(day)
+
+    assert "data-running" in promised
+    assert "data-running" not in kept
+    assert "in a moment" not in words_of(kept)
+    assert "It is sent to the customer." in words_of(kept)
+
+
+def test_the_page_tells_that_it_is_still_stopped(day: Day) -> None:
+    """Where Fortnox refuses."""
+    day.world.fortnox.change_entry(TENANT_ID, "invoices", "1", {"EmailInformation": {"EmailAddressTo": ""}})
+    after_pressing_now(day)
+    day.world.run(by="anna")
+    kept = told(day)
+
+    assert "data-running" not in kept
+    assert "is still stopped" in words_of(kept)
+
+
+def test_a_pause_promises_nothing(day: Day) -> None:
+    """Nobody waits before a page that says that it is sent in a moment."""
+    day.office.press("/pause")
+    assert press(day, "now").query == {"notice": "not_running"}
+
+    assert "data-running" not in day.see(f"/invoices/{PLAIN}", query={"notice": "not_running"}).body
+
+
+def after_pressing_now(day: Day) -> str:
+    """The page that it leads to."""
+    press(day, "now")
+    return told(day)
+
+
+def told(day: Day) -> str:
+    """That page, when it is loaded."""
+    return day.see(f"/invoices/{PLAIN}", query={"notice": "send_queued"}).body
+
+
 def test_stop(day: Day) -> None:
     """It never leaves by itself."""
     assert press(day, "stop").query == {"notice": "send_stopped"}

@@ -39,6 +39,7 @@ class SendStep(StrEnum):
     STOPPED = "stopped"  # by a person, or because the setting was taken back
 
 
+WITH_CUSTOMER = frozenset({SendStep.SENT, SendStep.BOOKING, SendStep.BOOKED})
 _ENDED = frozenset({SendStep.SENT, SendStep.BOOKED, SendStep.STOPPED})
 _SET = {SendInvoices.EMAIL: SendBy.EMAIL, SendInvoices.E_INVOICE: SendBy.E_INVOICE, SendInvoices.PRINT: SendBy.PRINT}
 # `DefaultDeliveryTypes.Invoice` of a card. What is to be printed, a person prints: nobody knows whether somebody did.
@@ -62,6 +63,11 @@ class Sending:
     def has_ended(self) -> bool:
         """Whether nothing more is done."""
         return self.step in _ENDED
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the next run, or one under way, sends it, because a person asked for that."""
+        return self.asked and self.problem is None and self.step in {SendStep.WAITING, SendStep.SENDING}
 
     @property
     def may_be_stopped(self) -> bool:

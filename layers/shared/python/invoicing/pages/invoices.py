@@ -6,6 +6,7 @@ from invoicing.application.wms_login import login_of
 from invoicing.domain.cause import with_send_problems
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.sending import WITH_CUSTOMER
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 from invoicing.domain.work import work_of
@@ -32,7 +33,7 @@ from invoicing.rendering.views_of import (
     waiting_line_of,
 )
 
-_PROMISES = frozenset({Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED})
+_PROMISES = frozenset({Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED, Feedback.SEND_QUEUED})
 
 
 def invoices(visit: SignedInVisit) -> Answer:
@@ -83,7 +84,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         earlier=earlier_of(record),
         decided=decided_of(record),
         hints=record.hints,
-        asked=record.invoice_id in visit.integration.asked,
+        asked=_is_asked(visit, record),
         notice=visit.once(_outcome(visit, record)),
         sending=record.sending,
         sends_agreed=visit.integration.sends_agreed,
@@ -123,11 +124,23 @@ def send(visit: SignedInVisit) -> Answer:
     return visit.noted(notice if done else Feedback.NOT_POSSIBLE_NOW, f"/invoices/{invoice_id}")
 
 
+def _is_asked(visit: SignedInVisit, record: Export) -> bool:
+    """Whether something that a person asked for is still to be done, which the page then shows by itself."""
+    sending, integration = record.sending, visit.integration
+    return record.invoice_id in integration.asked or (
+        sending is not None and sending.is_on_its_way and integration.runs
+    )
+
+
 def _outcome(visit: SignedInVisit, record: Export) -> Feedback | None:
     """What a page that said that something will be done says when it is done."""
     notice = visit.notice
-    if notice not in _PROMISES or record.invoice_id in visit.integration.asked or record.decision is not None:
+    if notice not in _PROMISES or _is_asked(visit, record) or record.decision is not None:
         return notice
+    if notice is Feedback.SEND_QUEUED:
+        sending = record.sending
+        there = sending is not None and sending.step in WITH_CUSTOMER
+        return Feedback.NOW_WITH_CUSTOMER if there else Feedback.STILL_STOPPED
     if record.state is ExportState.DONE:
         return Feedback.NOW_IN_FORTNOX if record.fortnox_number else Feedback.NOTHING_MORE
     return Feedback.STILL_STOPPED if record.state is ExportState.HELD else notice

@@ -224,6 +224,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         ),
         Feedback.SEND_STOPPED: translatable("It is stopped, and not sent to the customer."),
         Feedback.SEND_QUEUED: translatable("It is sent to the customer in a moment."),
+        Feedback.NOW_WITH_CUSTOMER: translatable("It is sent to the customer."),
         Feedback.NOW_IN_FORTNOX: translatable("It is invoice %(number)s in Fortnox."),
         Feedback.STILL_STOPPED: translatable("It was tried again, and is still stopped. Below it says why."),
         Feedback.NOTHING_MORE: translatable("Nothing more is to be done with it."),

@@ -95,6 +95,7 @@ class Feedback(StrEnum):
     NOT_POSSIBLE_NOW = "not_possible_now"
     SEND_STOPPED = "send_stopped"
     SEND_QUEUED = "send_queued"
+    NOW_WITH_CUSTOMER = "now_with_customer"
 
 
 # Connecting

@@ -181,21 +181,31 @@ class Given(TypedDict, total=False):
     signing_secret: TurningSecret
 
 
+_API_GATEWAY_WAITS = 29.0  # seconds
+
+
 class Bootstrap:
     """The parts of one function, made from its settings and kept for the life of the process."""
 
     def __init__(self, settings: Settings, **given: Unpack[Given]) -> None:
         self._settings = settings
         self._invocation: Any = None
+        self._time_given = 0.0
         self.__dict__.update(given)  # where a cached property looks first
 
     def invoked(self, context: Any) -> None:
         """Takes the context of this invocation, which knows the time left."""
         self._invocation = context
+        self._time_given = self.time_left()
 
     def time_left(self) -> float:
         """Seconds until this invocation is stopped."""
         return float(self._invocation.get_remaining_time_in_millis()) / 1000 if self._invocation else 0.0
+
+    def time_to_answer(self) -> float:
+        """Seconds until a browser gets no answer any more. What must be kept is kept also after that."""
+        left = self.time_left()
+        return min(left, _API_GATEWAY_WAITS - (self._time_given - left))
 
     def is_stopped(self) -> bool:
         """Whether the service operator has paused all work, which is said in the log."""
@@ -655,7 +665,7 @@ class Bootstrap:
             wms=self.wms,
             fortnox=self.fortnox_of(integration),
             clock=self.clock,
-            seconds_left=self.time_left,
+            seconds_left=self.time_to_answer,
         )
 
     def register_of(self, integration: "Integration", settings: "IntegrationSettings") -> "KnownRegister":
@@ -669,7 +679,7 @@ class Bootstrap:
             exports=self.exports,
             fortnox=self.fortnox_of(integration),
             clock=self.clock,
-            may_ask=lambda: self.time_left() > SECONDS_TO_ANSWER,
+            may_ask=lambda: self.time_to_answer() > SECONDS_TO_ANSWER,
         )
 
     def notice_tools(self) -> "NoticeTools":
