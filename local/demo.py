@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from invoicing.domain.settlement import EVERY
 from invoicing.domain.tokens import ASK_AGAIN_AFTER
 from playwright.sync_api import Browser, Page, expect
 
@@ -30,6 +31,7 @@ from local.ongoing import seed
 from local.ongoing.client_control import OngoingControl
 from local.ongoing.warehouse import Invoice
 from local.passing import let_pass
+from local.pdf_pictures import pdf_pictures
 from local.process import DidNotStartError
 from local.stack import Mail, Stack, StackInUseError, running_stack
 
@@ -40,6 +42,7 @@ SCHEDULE_SECONDS = 100.0  # the demo's schedule fires every minute
 RUN_SECONDS = 60.0
 SENT_AT_FIRST = 6  # of the seeded invoices: what nothing is wrong with
 HELD_AT_FIRST = 6  # each with another thing to fix
+SPECIFIED = 6030  # the invoice that is followed from the warehouse until it is paid
 EU_SERVICES = 3308  # the account that Fortnox's articles have for services sold to other EU countries
 
 
@@ -96,6 +99,7 @@ class Demo:
         with visitor(self._browser) as page:
             self.begin(page)
             self._export_again(page)
+            self._to_the_customer(page)
             self._expired_token(page)
             self._broken(page)
             self._reactivate()
@@ -277,6 +281,56 @@ class Demo:
             check(self._ongoing.invoice(seed.WAREHOUSE, seed.PLAIN)["is_exported"], "it is not marked again")
             page.goto(f"{self._here}/invoices/{seed.PLAIN}")
             self._picture(page, "invoice")
+
+    def _to_the_customer(self, page: Page) -> None:
+        with self._step("Specifications, sending and payments are switched on; Fortnox approves what files need"):
+            page.goto(f"{self._here}/settings")
+            page.locator("[name=attach_specification]").check()
+            page.locator("[name=send_invoices][value=email]").check()
+            page.locator("[name=follow_payments]").check()
+            page.get_by_role("button", name="Spara", exact=True).click()
+            page.wait_for_url(re.compile(r"/attach"))
+            self._picture(page, "attach")
+            page.locator("main [name=password]").fill(seed.PASSWORD)
+            page.get_by_role("button", name="Gå vidare till Fortnox").click()
+            log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
+            page.get_by_role("button", name="Godkänn").click()
+            page.wait_for_url(re.compile(r"/oauth/approval"))
+            page.get_by_role("button", name="Bekräfta").click()
+            page.wait_for_url(lambda url: "notice=attaching" in url)
+
+        with self._step("An invoice with its specification waits for its hour, and for a word, as it is the first one"):
+            self._add_invoice(SPECIFIED, "1800.00")
+            self._sync_now(page)
+            number = self._fortnox_number(SPECIFIED)
+            attached = self._fortnox.company(TENANT_ID)["attachments"]
+            ours = [one for one in attached if str(one["entityId"]) == number]
+            check(len(ours) == 1 and ours[0]["includeOnSend"], f"{len(ours)} files are attached to invoice {number}")
+            check(not self._sent(number), "it was sent before anybody said so")
+            page.goto(f"{self._here}/invoices/{SPECIFIED}")
+            self._picture(page, "invoice-to-send")
+            specification = page.context.request.get(f"{self._here}/invoices/{SPECIFIED}/specification.pdf")
+            self._keep_pdf(specification.body(), "specification")
+
+        with self._step("It leaves by e-mail when a person says so, once"):
+            page.get_by_role("button", name="Skicka nu, och kommande automatiskt").click()
+            page.wait_for_url(lambda url: "notice=send_queued" in url)
+            self._wait("it", lambda: self._sent(number), RUN_SECONDS)
+            expect(page.locator("#sending")).to_contain_text("skickad", timeout=RUN_SECONDS * 1000)
+            self._picture(page, "invoice-sent")
+
+        with self._step("It is booked and paid in Fortnox, and the office sees that"):
+            self._fortnox.person(TENANT_ID, "acts", number, "bookkeep")
+            self._fortnox.person(TENANT_ID, "pays", number)
+            let_pass(self._stack, EVERY)
+            self._sync_now(page)
+            page.goto(f"{self._here}/invoices/{SPECIFIED}")
+            expect(page.locator("main")).to_contain_text("Betald")
+            self._picture(page, "invoice-paid")
+
+    def _sent(self, number: str) -> bool:
+        """Whether Fortnox's invoice left for the customer."""
+        return bool(self._fortnox.invoices(TENANT_ID)[number]["Sent"])
 
     def _expired_token(self, page: Page) -> None:
         with self._step("The access token expires, and is renewed without anybody noticing"):
@@ -571,6 +625,14 @@ class Demo:
         path = self._pictures / f"{len(self.report.pictures) + 1:02d}-{name}.png"
         page.screenshot(path=path, full_page=True)
         self.report.pictures.append(path.name)
+
+    def _keep_pdf(self, content: bytes, name: str) -> None:
+        """The file, and its pages as pictures."""
+        (self._pictures / f"{name}.pdf").write_bytes(content)
+        for picture in pdf_pictures(content):
+            path = self._pictures / f"{len(self.report.pictures) + 1:02d}-{name}.png"
+            path.write_bytes(picture)
+            self.report.pictures.append(path.name)
 
     def _photograph_mails(self) -> None:
         with visitor(self._browser, width=640) as page:

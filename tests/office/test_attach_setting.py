@@ -155,9 +155,10 @@ def test_connecting_again_asks_for_as_much_as_is_used(day: Day, on: bool) -> Non
         day.fill_in(attach_specification="")
     csrf = day.see("/connect").guard["csrf"]
     asked = day.office.post(f"{HERE}/connect", {"csrf": csrf, "password": PASSWORD})
-    day.office.approve(asked.query, language=Language.ENGLISH)
+    done = day.office.approve(asked.query, language=Language.ENGLISH)
 
     assert asked.query["scope"] == (WIDE if on else BASE)
+    assert done.location.endswith("?notice=reconnected")  # specifications are nothing new
     assert (attaches(day), day.integration.may_attach) == (on, on)
 
 

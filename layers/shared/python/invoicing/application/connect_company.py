@@ -106,6 +106,7 @@ class Connected:
 
     integration: Integration
     session: Session | None
+    attaches_now: bool  # and did not before
 
 
 def receive_consent(tools: ConnectTools, *, state: str, browser: str, code: str, error: str) -> PendingApproval:
@@ -160,6 +161,7 @@ def confirm_approval(tools: ConnectTools, *, browser: str, guard: str) -> Connec
     return Connected(
         integration=integration,
         session=open_session(tools.consent, integration, proposal.by) if proposal.by else None,
+        attaches_now=integration.attaches and not (existing is not None and existing.attaches),
     )
 
 

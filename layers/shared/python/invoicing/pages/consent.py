@@ -106,7 +106,7 @@ def decide_approval(visit: Visit) -> Answer:
     if session is None:
         return visit.message(Message.APPROVED, cookies=[no_cookie(CONSENT_COOKIE)])
     is_new = integration.status is IntegrationStatus.DRAFT
-    notice = Feedback.ATTACHING if integration.attaches else Feedback.RECONNECTED
+    notice = Feedback.ATTACHING if connected.attaches_now else Feedback.RECONNECTED
     page = f"/integrations/{integration.id}{'/setup' if is_new else f'?notice={notice}'}"
     asked = "" if is_new else asked_before(visit, integration.id)  # the page that somebody was on the way to
     return redirect(
