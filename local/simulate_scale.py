@@ -29,7 +29,15 @@ from local.bench.prices import LAMBDA_GB_SECOND, LAMBDA_REQUEST
 from local.bench.tables import targets_table
 from local.bench.targets import Verdict, missed_counts
 from tests.infrastructure.template import functions, template
-from tests.support.fakes import FakeClock, FakeExports, FakeIntegrations, FakeNotices, FakeOutsideCalls, FakeSealer
+from tests.support.fakes import (
+    FakeClock,
+    FakeExports,
+    FakeIntegrations,
+    FakeMonths,
+    FakeNotices,
+    FakeOutsideCalls,
+    FakeSealer,
+)
 from tests.support.world import World
 
 START = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
@@ -157,6 +165,7 @@ class Simulation:
         self.tools = SyncTools(
             integrations=self.integrations,
             exports=FakeExports(),
+            months=FakeMonths(),
             notices=FakeNotices(),
             follow_keys=lambda _id: None,
             queue=self.queue,

@@ -16,6 +16,7 @@ from typing import Any
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.journal import S3TokenJournal
+from invoicing.adapters.aws.months import DynamoMonths
 from invoicing.adapters.aws.notices import DynamoNotices
 from invoicing.adapters.aws.sealing import KmsSealer
 from invoicing.adapters.aws.sessions import DynamoSessions
@@ -234,9 +235,11 @@ def connected() -> Iterator[Counted]:
 
         for client in (aws.dynamodb, aws.s3, aws.kms, aws.sqs):
             client.meta.events.register("before-call", count)
+        records = aws.table("ExportsTable")
         stores: dict[str, Any] = {
             "integrations": DynamoIntegrations(aws.dynamodb, aws.table("IntegrationsTable")),
-            "exports": DynamoExports(aws.dynamodb, aws.table("ExportsTable")),
+            "exports": DynamoExports(aws.dynamodb, records),
+            "months": DynamoMonths(aws.dynamodb, records),
             "tokens": DynamoTokenStore(aws.dynamodb, aws.table("TokensTable")),
             "sessions": DynamoSessions(aws.dynamodb, aws.table("SessionsTable")),
             "notices": DynamoNotices(aws.dynamodb, aws.table("NoticesTable")),
@@ -296,6 +299,11 @@ def new_invoice() -> Scenario:
             calls,
             Target(kind="fortnox_calls", at_most=1),
             Target(kind="ongoing_calls", at_most=2, why="1 to read, 1 to write back"),
+            Target(
+                kind="dynamodb_writes",
+                at_most=7,
+                why="the mark, 3 steps of the record, the month and its sums, the run",
+            ),
         )
 
 
@@ -442,7 +450,11 @@ def sent_to_the_customer() -> Scenario:
             "1 invoice to its customer",
             integration.next_run(minutes=121),
             Target(kind="fortnox_calls", at_most=3, why="1 read, 1 sent, and 1 for the token"),
-            Target(kind="dynamodb_writes", at_most=4, why="the token, the claim, what came of it, the run"),
+            Target(
+                kind="dynamodb_writes",
+                at_most=7,
+                why="the token, the mark, the claim, what came of it, the month and its sums, the run",
+            ),
         )
 
 

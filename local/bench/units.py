@@ -45,6 +45,8 @@ class Meter:
             case "BatchGetItem":
                 for table, of_table in asked["RequestItems"].items():
                     self._read(table, of_table["Keys"], of_table)
+            case "Query":
+                self._read_range(asked)
             case "PutItem" | "UpdateItem" | "DeleteItem":
                 context["metered_before"] = self._item(asked["TableName"], self._key(asked))
             case _:
@@ -62,6 +64,22 @@ class Meter:
 
     def _read(self, table: str, keys: Iterable[Item], asked: Mapping[str, Any]) -> None:
         units = sum(_units(self._item(table, key), _READ_UNIT) for key in keys)
+        self.reads += units if asked.get("ConsistentRead") else units / 2
+
+    def _read_range(self, asked: Mapping[str, Any]) -> None:
+        """Sizes are added before they are rounded. What a filter or a projection leaves out is read all the same."""
+        condition = asked["KeyConditionExpression"]
+        named: dict[str, Any] = {
+            kind: {name: value for name, value in asked[kind].items() if name in condition}
+            for kind in ("ExpressionAttributeNames", "ExpressionAttributeValues")
+        }
+        kept: dict[str, Any] = {
+            name: asked[name] for name in ("TableName", "Limit", "ExclusiveStartKey") if name in asked
+        }
+        if "IndexName" in asked:
+            raise DidNotMeasureError(f"the units of a query of {asked['IndexName']} are not known here")
+        found = self.beside.query(**kept, **named, KeyConditionExpression=condition)["Items"]
+        units = max(1, ceil(sum(map(item_size, found)) / _READ_UNIT))
         self.reads += units if asked.get("ConsistentRead") else units / 2
 
     def _index_units(self, table: str, index: Mapping[str, Any], before: Item, after: Item) -> int:

@@ -22,6 +22,7 @@ from boto3.session import Session
 from botocore.config import Config
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
+from invoicing.adapters.aws.months import DynamoMonths
 from invoicing.adapters.aws.notices import DynamoNotices
 from invoicing.adapters.aws.token_store import DynamoTokenStore
 from invoicing.application.http import HttpAnswer, HttpRequest
@@ -230,6 +231,10 @@ class Deployed:
     @cached_property
     def exports(self) -> DynamoExports:
         return DynamoExports(self.aws.dynamodb, self.variables["exports_table"])
+
+    @cached_property
+    def months(self) -> DynamoMonths:
+        return DynamoMonths(self.aws.dynamodb, self.variables["exports_table"])
 
     @cached_property
     def tokens(self) -> DynamoTokenStore:

@@ -63,6 +63,9 @@ def test_no_name_and_no_address_is_left(with_history: Operator, monkeypatch: pyt
 
     assert said.code == 0, said.error
     assert [name for name in names if name in after] == []
+    assert "'month#" in before  # what they hold is compressed: they are gone as they are
+    assert "'month#" not in after
+    assert "'months'" not in after
     assert f"journal/{WAREHOUSE}/" in before
     assert f"journal/{WAREHOUSE}/" not in after
     assert with_history.deployed.integrations.get(WAREHOUSE) is None

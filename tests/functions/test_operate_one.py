@@ -26,6 +26,35 @@ def front_page(on_duty: Operator) -> Page:
     return on_duty.browser.look()
 
 
+# ---- months
+
+
+def test_months_are_counted_anew(on_duty: Operator) -> None:
+    """From the records alone, over whatever is stored."""
+    run(on_duty)
+    deployed, months = on_duty.deployed, on_duty.deployed.months
+    found = {month: months.month(WAREHOUSE, month) for month in months.stored(WAREHOUSE)}
+    for month in found.values():
+        months.save_month(WAREHOUSE, month, {})
+    assert any(lines.lines for lines in found.values())
+    said = on_duty.type(f"months rebuild {WAREHOUSE}")
+
+    assert said.code == 0, said.error
+    assert {month: months.month(WAREHOUSE, month).lines for month in found} == {
+        month: stored.lines for month, stored in found.items()
+    }
+    held = [one for one in deployed.exports.page(WAREHOUSE, limit=100)[0] if one.state is ExportState.HELD]
+    assert {one.invoice_id for one in held} <= {id_ for month in found.values() for id_ in month.lines}
+
+
+def test_months_of_nobody_are_not_counted(on_duty: Operator) -> None:
+    """A wrong id is said."""
+    said = on_duty.type("months rebuild nobody")
+
+    assert said.code == 1
+    assert "there is no integration nobody" in said.error
+
+
 # ---- pause and resume
 
 

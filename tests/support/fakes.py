@@ -27,6 +27,7 @@ from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
+from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
 from invoicing.domain.notice import Notice
 from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
@@ -376,6 +377,49 @@ class FakeExports:
         with self._lock:
             pair = (agreement.customer_number, agreement.goods_owner)
             self._agreements.setdefault(integration_id, {})[pair] = agreement
+
+
+class FakeMonths:
+    """The port Months in memory."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[str, MonthIndex] = {}
+        self._months: dict[tuple[str, str], StoredMonth] = {}
+        self._lock = threading.Lock()
+
+    def index(self, integration_id: str) -> MonthIndex | None:
+        with self._lock:
+            return self._indexes.get(integration_id)
+
+    def save_index(self, integration_id: str, index: MonthIndex) -> MonthIndex:
+        with self._lock:
+            stored = self._indexes.get(integration_id)
+            if index.revision != (0 if stored is None else stored.revision):
+                raise ChangedMeanwhileError(f"months of {integration_id}")
+            self._indexes[integration_id] = replace(index, revision=index.revision + 1)
+            return self._indexes[integration_id]
+
+    def month(self, integration_id: str, month: str) -> StoredMonth:
+        with self._lock:
+            return self._months.get((integration_id, month), StoredMonth(month=month))
+
+    def save_month(self, integration_id: str, before: StoredMonth, lines: Mapping[int, MonthLine]) -> None:
+        with self._lock:
+            key = (integration_id, before.month)
+            stored = self._months.get(key, StoredMonth(month=before.month))
+            if dict(lines) == dict(before.lines):
+                return
+            if stored.revisions != before.revisions:
+                raise ChangedMeanwhileError(f"month {before.month} of {integration_id}")
+            revisions = {0: stored.revisions.get(0, 0) + 1}
+            self._months[key] = StoredMonth(month=before.month, lines=dict(lines), revisions=revisions)
+
+    def holding(self, integration_id: str, invoice_ids: Set[int], months: Set[str]) -> Sequence[str]:
+        return sorted(month for month in months if invoice_ids & self.month(integration_id, month).lines.keys())
+
+    def stored(self, integration_id: str) -> Sequence[str]:
+        with self._lock:
+            return sorted(month for owner, month in self._months if owner == integration_id)
 
 
 class FakeTokenStore:

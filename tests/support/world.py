@@ -32,6 +32,7 @@ from tests.support.fakes import (
     FakeExports,
     FakeIntegrations,
     FakeMailer,
+    FakeMonths,
     FakeNotices,
     FakeOutsideCalls,
     FakeSealer,
@@ -57,6 +58,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     integrations: FakeIntegrations = field(default_factory=FakeIntegrations)
     exports: FakeExports = field(default_factory=FakeExports)
+    months: FakeMonths = field(default_factory=FakeMonths)
     tokens: FakeTokenStore = field(default_factory=FakeTokenStore)
     journal: FakeTokenJournal = field(default_factory=FakeTokenJournal)
     sealer: FakeSealer = field(default_factory=FakeSealer)
@@ -109,6 +111,7 @@ class World:
             "outside": self.outside(),
             "integrations": self.integrations,
             "exports": self.exports,
+            "months": self.months,
             "sessions": self.sessions,
             "notices": self.notices,
             "tokens": self.tokens,

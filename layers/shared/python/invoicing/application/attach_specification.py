@@ -221,6 +221,5 @@ class _Attaching:
         )
         number = record.fortnox_number
         event = HistoryEvent(at=now, kind=kind, by=self._tools.by, fortnox_number=number) if kind else None
-        self._tools.starting()
         self._tools.exports.save(record, event=event)
         self.record = record

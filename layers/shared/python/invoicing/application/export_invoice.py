@@ -128,7 +128,6 @@ def hold_unreadable(
         issue_since=now,
         updated_at=now,
     )
-    tools.starting()
     tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, issue=issue.code))
     return held
 
@@ -209,7 +208,6 @@ def _settle(
         fortnox_number="" if issue else fortnox_number,
         issue=issue.code if issue else None,
     )
-    tools.starting()
     tools.exports.save(settled, event=event)
     return settled
 

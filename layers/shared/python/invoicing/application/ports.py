@@ -14,6 +14,7 @@ from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvo
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
 from invoicing.domain.integration_settings import PriceMeaning
+from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
 from invoicing.domain.notice import Notice
 from invoicing.domain.sending import SendBy
 from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
@@ -265,6 +266,37 @@ class Exports(Protocol):
 
     def agree(self, integration_id: str, agreement: Agreement) -> None:
         """Replaces what was agreed for this goods owner and customer number."""
+        ...
+
+
+class Months(Protocol):
+    """What months came to: lines made of the records, and what they add up to. Read consistently.
+
+    Only who has read may write: a write that finds something newer raises ChangedMeanwhileError.
+    """
+
+    def index(self, integration_id: str) -> MonthIndex | None:
+        """What each month came to; None if nothing was ever counted, not whole if it was counted in another way."""
+        ...
+
+    def save_index(self, integration_id: str, index: MonthIndex) -> MonthIndex:
+        """Gives it as it is stored now."""
+        ...
+
+    def month(self, integration_id: str, month: str) -> StoredMonth:
+        """The lines of one month; none if it has none."""
+        ...
+
+    def save_month(self, integration_id: str, before: StoredMonth, lines: Mapping[int, MonthLine]) -> None:
+        """Replaces what was read by these lines: some writes, one for each sixteenth of the month that differs."""
+        ...
+
+    def holding(self, integration_id: str, invoice_ids: Set[int], months: Set[str]) -> Sequence[str]:
+        """Which of these months have a line of one of these invoices."""
+        ...
+
+    def stored(self, integration_id: str) -> Sequence[str]:
+        """Every month that has lines. Reads all of them."""
         ...
 
 

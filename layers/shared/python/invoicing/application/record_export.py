@@ -33,8 +33,7 @@ CHANGE_OPEN = frozenset(
 class ExportTools:
     """What exports of one run work with.
 
-    `starting` is called before the first record is written. `write_back` sets number and exported mark in
-    Ongoing.
+    `write_back` sets number and exported mark in Ongoing.
     """
 
     integration_id: str
@@ -42,7 +41,6 @@ class ExportTools:
     exports: Exports
     fortnox: Fortnox
     register: KnownRegister
-    starting: Callable[[], None]
     write_back: Callable[[int, str], None]
     clock: Clock
     new_id: Callable[[], str]
@@ -89,7 +87,6 @@ class Recorder:
         }
         record = replace(self.record, **{**as_it_is_now, **changes})
         event = HistoryEvent(at=now, kind=kind, by=self.tools.by, **(said or {})) if kind else None
-        self.tools.starting()
         self.tools.exports.save(record, event=event)
         self.record = record
 

@@ -11,6 +11,7 @@ from itertools import chain
 
 from invoicing.application.attach_specification import AttachTools, attach_specification, specification_rests
 from invoicing.application.close_reactivation import close_reactivation
+from invoicing.application.close_run import CloseTools, Touched, WatchedExports, close_run
 from invoicing.application.export_invoice import (
     export_invoice,
     hold_unreadable,
@@ -31,6 +32,7 @@ from invoicing.application.ports import (
     Exports,
     Fortnox,
     Integrations,
+    Months,
     Notices,
     OutsideCall,
     OutsideCalls,
@@ -114,6 +116,7 @@ class SyncTools:
 
     integrations: Integrations
     exports: Exports
+    months: Months
     notices: Notices
     follow_keys: Callable[[str], None]
     queue: SyncQueue
@@ -171,7 +174,8 @@ class _Run:
     def __init__(
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
     ) -> None:
-        self._tools = tools
+        self._touched = Touched()
+        self._tools = replace(tools, exports=WatchedExports(tools.exports, self._touched, before=self._mark))
         self._request = request
         self._integration = integration
         self._settings = settings
@@ -183,6 +187,7 @@ class _Run:
             self._tally.listed, self._tally.listed_at = before.listed, before.listed_at or before.finished_at
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
+        self._begun = False  # whether it has begun to write
         self._following = self._before.following if self._before else None
         self._queue = SendQueue(set(), set())
         if before := self._before:
@@ -590,7 +595,6 @@ class _Run:
             exports=self._tools.exports,
             fortnox=fortnox,
             register=register,
-            starting=self._mark,
             write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
             clock=self._tools.clock,
             new_id=self._tools.new_id,
@@ -601,10 +605,12 @@ class _Run:
         """Called before each write of a record: stores what this run is about to touch, once for each page.
 
         Should the run be killed, the next one looks at all of it: also at an invoice that is marked in Ongoing
-        already, and therefore no longer listed, while its record does not know.
+        already, and therefore no longer listed, while its record does not know. And it sees that this one was never
+        closed.
         """
-        if self._open <= self._marked:
+        if self._begun and self._open <= self._marked:
             return
+        self._begun = True
         marked = self._tally.unfinished | self._open
         begun = RunUnderWay(started_at=self._started_at, ended=self._ended, invoices=frozenset(self._open))
         self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
@@ -757,6 +763,7 @@ class _Run:
             replace(
                 run,
                 problem_since=self._problem_since(),
+                behind=self._close(),
                 look=self._look(),
                 following=self._followed(),
                 to_send=frozenset(self._queue.waiting),
@@ -801,6 +808,21 @@ class _Run:
         tally.tell()
         return summary
 
+    def _close(self) -> datetime | None:
+        """What is kept beside the records; a run that left its mark has not done so."""
+        tools, cut_off = self._tools, self._integration.under_way
+        before = self._before.behind if self._before else None
+        known = [moment for moment in (before, cut_off.started_at if cut_off else None) if moment is not None]
+        closing = CloseTools(
+            integration_id=self._integration.id,
+            exports=tools.exports,
+            months=tools.months,
+            clock=tools.clock,
+            seconds_left=tools.seconds_left,
+            report=tools.report,
+        )
+        return close_run(closing, self._touched, behind=max(known, default=None))
+
     def _not_due_between(self, first: date, last: date) -> int:
         """How many invoices dated so Ongoing has that are not due, or are sent only when somebody asks."""
         later = {Due.LATER, Due.WHEN_ASKED}
@@ -836,6 +858,7 @@ class _Run:
             and tally.marked | self._to_look_at == self._integration.marked
             and self._unanswered is None  # the next one would look them through once more
             and self._integration.under_way is None
+            and not self._begun
             and self._meaning == self._integration.detected_price_meaning
         )
 

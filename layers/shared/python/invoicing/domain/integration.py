@@ -74,6 +74,7 @@ class RunSummary:
     send_problems: frozenset[int] = frozenset()  # of these, what waits for a person
     send_at: datetime | None = None  # when they are to be looked at again
     following: Following | None = None  # of what was sent; None: it is not followed
+    behind: datetime | None = None  # since when what is kept beside the records is not what they say
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     month_told: str = ""  # the last month of which a mail said that all is well: 2026-10
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Integrations,
         Mailer,
         Marks,
+        Months,
         Notices,
         OutsideCalls,
         Report,
@@ -167,6 +168,7 @@ class Given(TypedDict, total=False):
     outside: "OutsideCalls"
     integrations: "Integrations"
     exports: "Exports"
+    months: "Months"
     sessions: "Sessions"
     notices: "Notices"
     tokens: "TokenStore"
@@ -262,6 +264,12 @@ class Bootstrap:
         from invoicing.adapters.aws.exports import DynamoExports
 
         return DynamoExports(self._client("dynamodb"), self._setting("exports_table"))
+
+    @cached_property
+    def months(self) -> "Months":
+        from invoicing.adapters.aws.months import DynamoMonths
+
+        return DynamoMonths(self._client("dynamodb"), self._setting("exports_table"))
 
     @cached_property
     def sessions(self) -> "Sessions":
@@ -641,6 +649,7 @@ class Bootstrap:
         return SyncTools(
             integrations=self.integrations,
             exports=self.exports,
+            months=self.months,
             notices=self.notices,
             follow_keys=self.follow_keys,
             queue=self.queue,

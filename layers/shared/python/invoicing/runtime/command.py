@@ -419,6 +419,11 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     stopped.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all, by kind")
     stopped.set_defaults(act=operate_one.issues)
 
+    months = commands.add_parser("months", help="what months came to")
+    month_commands = months.add_subparsers(required=True, metavar="MONTHS_COMMAND")
+    anew = month_commands.add_parser("rebuild", help="count them anew from the records of one integration")
+    anew.add_argument("integration_id", metavar="ID")
+    anew.set_defaults(act=operate_one.rebuild_months)
     gone = commands.add_parser("forget", help="take an integration out, but for the history that bookkeeping needs")
     gone.add_argument("integration_id", metavar="ID")
     gone.set_defaults(act=forget, settings=ForgetSettings)

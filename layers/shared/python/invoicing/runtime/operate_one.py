@@ -1,18 +1,21 @@
-"""What the service operator asks of one integration, and does to it: pause, resume, issues, tokens check."""
+"""What the service operator asks of one integration, and does to it: pause, resume, months, issues, tokens check."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from invoicing.application import keep_months
 from invoicing.application.change_integration import pause
-from invoicing.application.ports import ClientRefusedError, SyncRequest
+from invoicing.application.ports import ChangedMeanwhileError, ClientRefusedError, SyncRequest
 from invoicing.domain.cause import with_send_problems
 from invoicing.domain.errors import InvoicingError, ReconnectRequiredError, RetryLaterError
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue
+from invoicing.domain.month import MonthIndex
 from invoicing.domain.standing import unspecified
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.runtime.order import Order, RefusedError, shown_time
@@ -83,6 +86,31 @@ def resume_one(order: Order) -> None:
         )
     pause(order.parts, integration, paused=False, by=BY)
     print(f"{integration.id} goes on with the next schedule, which reads anew what is due.")
+
+
+# ---- months
+
+
+def rebuild_months(order: Order) -> None:
+    """invoicing months rebuild ID"""
+    integration, parts = integration_of(order), order.parts
+    index = parts.months.index(integration.id) or MonthIndex()
+    try:
+        keep_months.rebuild_months(
+            parts.months,
+            parts.exports,
+            integration.id,
+            index=replace(index, began_at=None),
+            now=parts.clock(),
+            goes_on=lambda: True,
+        )
+    except ChangedMeanwhileError:
+        raise RefusedError(
+            f"a run of {integration.id} counted at the same time: what it saved may be missing. Type it again when "
+            f"`invoicing integrations {integration.id}` shows that the run has ended."
+        ) from None
+    count = len(parts.months.stored(integration.id))
+    print(f"The months of {integration.id} are counted anew from its records: {count}.")
 
 
 # ---- issues

@@ -122,7 +122,8 @@ class DynamoIntegrations:
         """Raises ChangedMeanwhileError if there is no such integration."""
         self._table.update(
             _key(integration_id),
-            put={"under_way": attribute(run), "unfinished": attribute(unfinished)},
+            put={"under_way": attribute(run)} | ({"unfinished": attribute(unfinished)} if unfinished else {}),
+            drop=() if unfinished else ("unfinished",),
             condition=f"{_EXISTS} AND {NOT_NEWER}",
             values=SCHEMA_ATTRIBUTE,
         )
