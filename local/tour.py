@@ -129,6 +129,8 @@ PAGES = (
     "landing-it-is-me",
     "message-link-asked",
     "message-it-is-me-expired",
+    "month",
+    "month-empty",
     "message-address-link-expired",
     "message-address-verified",
     "message-bad-request",
@@ -466,6 +468,8 @@ class Tour:
         self._look("invoices-waiting", "/invoices?state=waiting")
         self._look("invoices-not-due", "/invoices?state=not_due")
         self._look("invoices-none-match", "/invoices?search=kaffe&state=checking")
+        self._look("month", "/month?month=2026-02")
+        self._look("month-empty", "/month?month=2025-06")
         self._look("invoice", f"/invoices/{seed.PLAIN}")
         self._look("invoice-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}")
         self._look("invoice-not-due", f"/invoices/{seed.STILL_GROWING}")

@@ -173,6 +173,12 @@ class Integration:
         begun = self.under_way
         return begun if begun and now < begun.started_at + RUN_LIFE else None
 
+    def behind_since(self, now: datetime) -> datetime | None:
+        """Since when what is kept beside its records is not what they say: a run was cut off, or could not close."""
+        if self.under_way is not None and self.run_under_way(now) is None:
+            return self.under_way.started_at
+        return self.last_run.behind if self.last_run else None
+
     def awaits_run(self, now: datetime) -> bool:
         """Whether a person asked for a run that has not ended yet."""
         return self.sync_asked_at is not None and not self.answered and now < self.sync_asked_at + RUN_LIFE

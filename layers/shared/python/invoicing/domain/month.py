@@ -6,7 +6,7 @@ Amounts are without VAT unless something else is said. docs/decisions/0021.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -81,6 +81,21 @@ class MonthLine:
     def is_in_fortnox(self) -> bool:
         """Whether Fortnox has an invoice for it, or had one."""
         return self.stage in {Stage.IN_FORTNOX, Stage.SENT, Stage.PAID}
+
+
+def is_month(name: str) -> bool:
+    """Whether it is what `month_of` may give."""
+    try:
+        return name == UNDATED or (len(name) == len("2026-10") and date.fromisoformat(f"{name}-01") is not None)
+    except ValueError:
+        return False
+
+
+def months_until(last: str, count: int) -> list[str]:
+    """So many months, the oldest first."""
+    year, month = int(last[:4]), int(last[5:])
+    numbers = range(year * 12 + month - count, year * 12 + month)
+    return [f"{one // 12:04d}-{one % 12 + 1:02d}" for one in numbers]
 
 
 def month_of(day: date | None) -> str:
@@ -184,6 +199,25 @@ class MonthSums:
     followed: int = 0  # of how many something is still to be paid
     apart: Mapping[Apart, Decimal] = field(default_factory=dict)  # what Fortnox has more, by reason
     apart_count: Mapping[Apart, int] = field(default_factory=dict)
+
+    def and_also(self, others: "MonthSums") -> "MonthSums":
+        """Both together."""
+        both = {
+            one.name: getattr(self, one.name) + getattr(others, one.name)
+            for one in fields(self)
+            if one.name not in {"apart", "apart_count"}
+        }
+        reasons = sorted({*self.apart, *others.apart})
+        return MonthSums(
+            **both,
+            apart={one: self.apart.get(one, _ZERO) + others.apart.get(one, _ZERO) for one in reasons},
+            apart_count={one: self.apart_count.get(one, 0) + others.apart_count.get(one, 0) for one in reasons},
+        )
+
+    @property
+    def not_in_fortnox(self) -> Decimal:
+        """What is still to come there."""
+        return self.gathered + self.due + self.held
 
     @property
     def off(self) -> Decimal:

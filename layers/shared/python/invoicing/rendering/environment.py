@@ -15,7 +15,14 @@ from invoicing.rendering.assets import asset_path
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.change_texts import change_sentence
 from invoicing.rendering.event_texts import event_sentence
-from invoicing.rendering.formats import format_amount, format_date, format_number, format_time
+from invoicing.rendering.formats import (
+    format_amount,
+    format_date,
+    format_month_named,
+    format_month_short,
+    format_number,
+    format_time,
+)
 from invoicing.rendering.hand_over import hand_over
 from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
@@ -60,6 +67,8 @@ def environment_for(language: Language) -> Environment:
         event=partial(event_sentence, language=language),
         amount=partial(format_amount, language=language),
         day=partial(format_date, language=language),
+        month=partial(format_month_named, language=language),
+        month_short=partial(format_month_short, language=language),
         moment=partial(format_time, language=language),
         number=number,
         price=price,

@@ -60,6 +60,18 @@ def format_month(day: date, language: Language) -> str:
     return f"{names[day.month - 1]} {day.year}"
 
 
+def format_month_named(name: str, language: Language) -> str:
+    """The same for `2026-10`, as a heading begins: `Oktober 2026`, `October 2026`."""
+    said = format_month(date.fromisoformat(f"{name}-01"), language)
+    return said[:1].upper() + said[1:]
+
+
+def format_month_short(name: str, language: Language) -> str:
+    """Of `2026-10` what has room below a bar: `okt`, `Oct`."""
+    number = int(name[5:])
+    return _SWEDISH_MONTHS[number - 1][:3] if language is Language.SWEDISH else _ENGLISH_MONTHS[number - 1][:3]
+
+
 def format_time(moment: datetime, language: Language) -> str:
     """Date and time of day in Sweden: `2026-03-05 14:30`, `5 Mar 2026, 14:30`."""
     local = moment.astimezone(SWEDEN)

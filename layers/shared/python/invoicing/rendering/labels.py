@@ -6,6 +6,7 @@ from enum import StrEnum
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
+from invoicing.domain.month import Apart, Stage
 from invoicing.domain.sending import SendBy, SendStep
 from invoicing.domain.settlement import Progress
 from invoicing.domain.standing import Situation, Tone
@@ -30,6 +31,25 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Fixer.EITHER: translatable("Somebody who works in Ongoing or in Fortnox"),
         Fixer.SERVICE_OPERATOR: translatable("Those who run this service"),
         Fixer.NOBODY: translatable("Nobody: it solves itself"),
+    },
+    Stage: {
+        Stage.GATHERED: translatable("gathered so far"),
+        Stage.DUE: translatable("due"),
+        Stage.HELD: translatable("held"),
+        Stage.LEFT: translatable("not to be sent"),
+        Stage.IN_FORTNOX: translatable("in Fortnox"),
+        Stage.SENT: translatable("sent to the customer"),
+        Stage.PAID: translatable("paid"),
+    },
+    Apart: {
+        Apart.CHANGED_THERE: translatable("changed in Fortnox"),
+        Apart.CANCELLED: translatable("cancelled in Fortnox"),
+        Apart.CREDITED: translatable("credited in Fortnox"),
+        Apart.GONE: translatable("no longer in Fortnox"),
+        Apart.DELETED: translatable("deleted in Ongoing, but in Fortnox"),
+        Apart.BY_A_PERSON: translatable("left as it is in Fortnox, by a person"),
+        Apart.NOT_YET: translatable("changed in Ongoing, not yet in Fortnox"),
+        Apart.UNEXPLAINED: translatable("no reason is known"),
     },
     Misunderstanding: {
         Misunderstanding.ADDRESS: translatable("nothing answers at the address where it answered before"),

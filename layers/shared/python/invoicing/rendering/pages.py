@@ -25,6 +25,7 @@ from invoicing.rendering.views import (
     IssuesView,
     LandingView,
     MessageView,
+    MonthView,
     PauseView,
     PreviewView,
     RehearsalView,
@@ -91,6 +92,10 @@ class Pages:
     def invoices(self, view: InvoicesView, language: Language) -> str:
         """The list of invoices."""
         return self._render("invoices.html", view, language, session=view.session)
+
+    def month(self, view: MonthView, language: Language) -> str:
+        """What a month came to."""
+        return self._render("month.html", view, language, session=view.session)
 
     def invoice(self, view: InvoiceView, language: Language) -> str:
         """One invoice, with its history."""

@@ -19,13 +19,17 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
+from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
+from invoicing.rendering.month_plot import Plot
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
+MONTH_OWNERS_PER_PAGE = 25
+DIFFERING_SHOWN = 12
 INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
@@ -915,3 +919,48 @@ class HelpTopicView(NamedTuple):
     text: HelpText | None = None
     issue: IssueMeaning | None = None
     sections: tuple[SettingSection, ...] = ()
+
+
+class MonthTerm(NamedTuple):
+    """What has to be added to Fortnox's sum, and why."""
+
+    why: Stage | Apart
+    amount: Decimal
+
+
+class MonthOwner(NamedTuple):
+    """What one goods owner's invoices of a month come to, in one currency."""
+
+    goods_owner: str
+    customer_number: str
+    sums: MonthSums
+
+
+class MonthCurrency(NamedTuple):
+    """A month in one currency; `owners` are those of this page, sums are of all."""
+
+    currency: str
+    sums: MonthSums
+    terms: tuple[MonthTerm, ...]
+    owner_count: int
+    owners: tuple[MonthOwner, ...]
+    differing: tuple[MonthLine, ...]  # the first of them
+
+
+class MonthView(NamedTuple):
+    """What a month came to."""
+
+    session: SessionView
+    month: str  # 2026-10, or UNDATED
+    months: tuple[str, ...]  # that can be chosen, the newest first
+    before: str  # the month before among them; empty: none
+    after: str
+    is_over: bool
+    undated: int  # invoices without a date
+    currencies: tuple[MonthCurrency, ...]
+    plots: tuple[Plot, ...]
+    pager: Pager
+    ongoing_answers: bool
+    is_whole: bool
+    counted_at: datetime | None
+    followed: bool  # whether Fortnox is asked what became of them

@@ -1,0 +1,197 @@
+"""A month: goods owners down, how far their invoices have come across, and sums that tie Ongoing to Fortnox."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from invoicing.application.read_month import MonthRead, ReadMonthTools, read_month
+from invoicing.domain.month import (
+    UNDATED,
+    Apart,
+    MonthLine,
+    MonthSums,
+    Stage,
+    is_month,
+    month_of,
+    months_until,
+    sums_of,
+)
+from invoicing.domain.swedish_time import SWEDEN
+from invoicing.pages.browser import Answer
+from invoicing.pages.reconciliation import as_file
+from invoicing.pages.serve import SignedInVisit
+from invoicing.rendering.catalogue import translatable, translations
+from invoicing.rendering.labels import label_of
+from invoicing.rendering.month_plot import Bar, Plot, plot_of
+from invoicing.rendering.views import (
+    DIFFERING_SHOWN,
+    MONTH_OWNERS_PER_PAGE,
+    MonthCurrency,
+    MonthOwner,
+    MonthTerm,
+    MonthView,
+)
+
+type _Key = tuple[str, str, str]  # currency, goods owner, customer number
+
+_PLOTTED = 12  # months
+_PLOTS = 3  # currencies
+_HEADINGS = (
+    translatable("Month"),
+    translatable("Goods owner"),
+    translatable("Customer number"),
+    translatable("Currency"),
+    translatable("Invoices"),
+    translatable("Amount in Ongoing"),
+    translatable("Gathered so far"),
+    translatable("Due"),
+    translatable("Held"),
+    translatable("Not to be sent"),
+    translatable("In Fortnox"),
+    translatable("Differences"),
+    translatable("Sent"),
+    translatable("Paid"),
+    translatable("Fees in Fortnox"),
+    translatable("Left to pay"),
+)
+
+
+def month(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/month: `?month=2026-10`, else the one that is now."""
+    there = _read(visit)
+    owners = _owners(there.lines)
+    shown, pager = visit.part(list(owners), MONTH_OWNERS_PER_PAGE)
+    sums, run = sums_of(there.lines), visit.integration.last_run
+    settings, current = visit.integration.settings, _current(visit)
+    known = sorted({current, there.month, *there.sums} - {UNDATED})
+    view = MonthView(
+        session=visit.session_view,
+        month=there.month,
+        months=tuple(reversed(known)),
+        before=_neighbour(known, there.month, -1),
+        after=_neighbour(known, there.month, 1),
+        is_over=there.month < current,
+        undated=sum(one.invoices for one in there.sums_with_waiting(UNDATED).values()),
+        currencies=tuple(
+            MonthCurrency(
+                currency=currency,
+                sums=sums[currency],
+                terms=terms_of(sums[currency]),
+                owner_count=sum(key[0] == currency for key in owners),
+                owners=tuple(_owner(key, owners[key]) for key in shown if key[0] == currency),
+                differing=tuple(_differing(there.lines, currency)[:DIFFERING_SHOWN]),
+            )
+            for currency in sorted(sums, key=lambda one: (-sums[one].invoices, one))
+        ),
+        plots=tuple(_plots(there, current)),
+        pager=pager,
+        ongoing_answers=there.ongoing_answers,
+        is_whole=there.is_whole,
+        counted_at=run.finished_at if run else None,
+        followed=settings is not None and settings.follow_payments,
+    )
+    return Answer(body=visit.pages.month(view, visit.language))
+
+
+def csv(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/month.csv: every goods owner, the sums, and each invoice that differs."""
+    there, _ = _read(visit), translations(visit.language).gettext
+    table: list[Sequence[object]] = [[_(heading) for heading in _HEADINGS]]
+    for (currency, owner, number), lines in _owners(there.lines).items():
+        table.append((there.month, owner, number, currency, *_figures(sums_of(lines)[currency])))
+    for currency, sums in sums_of(there.lines).items():
+        table.append((there.month, _("Sum"), "", currency, *_figures(sums)))
+        if not sums.ties:
+            table.append((there.month, _("It does not tie"), "", currency, sums.unexplained, sums.off))
+    for line in (one for currency in sums_of(there.lines) for one in _differing(there.lines, currency)):
+        reason = _(label_of(line.apart or Apart.UNEXPLAINED))
+        named = f"{_('Differs:')} {line.number or line.invoice_id} · {reason}"
+        figures = ("", line.amount, "", "", "", "", line.net, line.difference)
+        table.append((there.month, named, line.customer_number, line.currency, *figures))
+    if not there.ongoing_answers:
+        table.append([_("Ongoing does not answer: what waits there is missing in this list.")])
+    if not there.is_whole:
+        table.append([_("This is not whole: there were too many records to be read in time.")])
+    return as_file(table, f"{visit.integration.id}-month-{there.month}.csv", visit.language)
+
+
+def terms_of(sums: MonthSums) -> tuple[MonthTerm, ...]:
+    """What has to be added to what is in Fortnox, so that it is what Ongoing has; what is nothing is left out."""
+    parts = {Stage.HELD: sums.held, Stage.DUE: sums.due, Stage.GATHERED: sums.gathered, Stage.LEFT: sums.left}
+    terms = [MonthTerm(why=why, amount=amount) for why, amount in parts.items()]
+    terms += [
+        MonthTerm(why=reason, amount=-amount)
+        for reason, amount in sums.apart.items()
+        if reason is not Apart.UNEXPLAINED
+    ]
+    return tuple(term for term in terms if term.amount)
+
+
+def _read(visit: SignedInVisit) -> MonthRead:
+    asked, parts = visit.request.query.get("month", ""), visit.parts
+    tools = ReadMonthTools(
+        exports=parts.exports,
+        months=parts.months,
+        wms=parts.wms,
+        sealer=parts.password_sealer,
+        seconds=parts.monotonic,
+    )
+    wanted = asked if is_month(asked) else _current(visit)
+    return read_month(tools, visit.integration, wanted, now=visit.now())
+
+
+def _current(visit: SignedInVisit) -> str:
+    return month_of(visit.now().astimezone(SWEDEN).date())
+
+
+def _neighbour(known: Sequence[str], month: str, step: int) -> str:
+    place = known.index(month) + step if month in known else -1
+    return known[place] if 0 <= place < len(known) else ""
+
+
+def _owners(lines: Iterable[MonthLine]) -> Mapping[_Key, Sequence[MonthLine]]:
+    """The lines of each, in the order of currencies and names."""
+    found: dict[_Key, list[MonthLine]] = {}
+    for line in lines:
+        found.setdefault((line.currency, line.goods_owner, line.customer_number), []).append(line)
+    return {key: found[key] for key in sorted(found, key=lambda one: (one[0], one[1].casefold(), one[2]))}
+
+
+def _owner(key: _Key, lines: Iterable[MonthLine]) -> MonthOwner:
+    currency, goods_owner, customer_number = key
+    return MonthOwner(goods_owner=goods_owner, customer_number=customer_number, sums=sums_of(lines)[currency])
+
+
+def _differing(lines: Iterable[MonthLine], currency: str) -> list[MonthLine]:
+    """What has no reason comes first."""
+    found = [line for line in lines if line.currency == currency and line.apart is not None]
+    return sorted(found, key=lambda one: (one.apart is not Apart.UNEXPLAINED, one.invoice_id))
+
+
+def _figures(sums: MonthSums) -> Sequence[object]:
+    return (
+        sums.invoices,
+        sums.ongoing,
+        sums.gathered,
+        sums.due,
+        sums.held,
+        sums.left,
+        sums.in_fortnox,
+        sum(sums.apart.values()),
+        sums.sent,
+        sums.paid,
+        sums.fees,
+        sums.to_pay if sums.followed else None,
+    )
+
+
+def _plots(there: MonthRead, current: str) -> Iterable[Plot]:
+    """Up to the month that is now, or the one that is looked at if it is older than the others."""
+    window = months_until(current, _PLOTTED)
+    if there.month != UNDATED and there.month not in window:
+        window = months_until(there.month, _PLOTTED)
+    sums: Mapping[str, Mapping[str, MonthSums]] = {name: there.sums_with_waiting(name) for name in window}
+    count = {currency: sum(currency in one for one in sums.values()) for one in sums.values() for currency in one}
+    for currency in sorted(count, key=lambda one: (-count[one], one))[:_PLOTS]:
+        of_currency = [(name, sums[name].get(currency, MonthSums())) for name in window]
+        yield plot_of(
+            currency, [Bar(month=name, there=one.in_fortnox, to_come=one.not_in_fortnox) for name, one in of_currency]
+        )
