@@ -1,11 +1,12 @@
 """The months of a year as bars: where they stand in a drawing, which a template writes."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 480, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 478.0, 10.0, 158.0
+_RIGHT, _TOP, _BOTTOM = 478.0, 10.0, 158.0
+_LETTER = 8.5  # the widest that a digit is, on a phone
 _TICKS = 4
 
 
@@ -44,7 +45,7 @@ class Plot(NamedTuple):
     bars: tuple[DrawnBar, ...]
     ticks: tuple[Tick, ...]
     zero: float  # where nothing is
-    left: float = _LEFT
+    left: float  # the room for what stands beside the lines
     right: float = _RIGHT
     width: int = WIDTH
     height: int = HEIGHT
@@ -58,17 +59,19 @@ def plot_of(currency: str, bars: Sequence[Bar]) -> Plot:
         # What is still to come stands on what is there, if both are on one side of zero; else on zero itself.
         ends += [bar.there, bar.to_come, bar.there + bar.to_come]
     step = _round_step((max(ends) - min(ends)) / _TICKS)
-    first, last = int(min(ends) // step), -int(-max(ends) // step)
-    low, high = first * step, max(last, first + 1) * step
+    first = int((min(ends) / step).to_integral_value(ROUND_FLOOR))
+    last = max(first + 1, int((max(ends) / step).to_integral_value(ROUND_CEILING)))
+    low, high = first * step, last * step
+    left = round(14 + _LETTER * max(len(f"{value:,f}") for value in (low, high)), 1)
 
     def y(value: Decimal) -> float:
         return round(_BOTTOM - float((value - low) / (high - low)) * (_BOTTOM - _TOP), 1)
 
-    room = (_RIGHT - _LEFT) / max(1, len(bars))
+    room = (_RIGHT - left) / max(1, len(bars))
     drawn = []
     for place, bar in enumerate(bars):
         base = bar.there if (bar.there > 0) == (bar.to_come > 0) else Decimal(0)
-        x = round(_LEFT + place * room + room * 0.15, 1)
+        x = round(left + place * room + room * 0.15, 1)
         drawn.append(
             DrawnBar(
                 bar=bar,
@@ -81,8 +84,8 @@ def plot_of(currency: str, bars: Sequence[Bar]) -> Plot:
                 to_come_height=round(abs(y(base) - y(base + bar.to_come)), 1),
             )
         )
-    ticks = tuple(Tick(y=y(number * step), value=number * step) for number in range(first, int(high / step) + 1))
-    return Plot(currency=currency, bars=tuple(drawn), ticks=ticks, zero=y(Decimal(0)))
+    ticks = tuple(Tick(y=y(number * step), value=number * step) for number in range(first, last + 1))
+    return Plot(currency=currency, bars=tuple(drawn), ticks=ticks, zero=y(Decimal(0)), left=left)
 
 
 def _round_step(least: Decimal) -> Decimal:
