@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from copy import replace
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -34,19 +34,25 @@ from invoicing.domain.integration_settings import (
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
 from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
 from invoicing.pages.settings_form import form_of, read_settings, sections
 from invoicing.rendering import issue_texts
 from invoicing.rendering.assets import find_asset
+from invoicing.rendering.month_plot import Bar, plot_of
 from invoicing.rendering.pages import Pages
 from invoicing.rendering.views import (
     CAUSES_PER_PAGE,
     CUSTOMERS_PER_PAGE,
+    DIFFERING_SHOWN,
     HISTORY_SHOWN,
     INVOICES_BELOW_CAUSE,
     INVOICES_PER_PAGE,
+    MONTH_OWNERS_PER_PAGE,
+    MONTHS_CHOSEN_FROM,
+    MONTHS_PLOTTED,
     PAIRS_SHOWN,
     ROWS_PER_PAGE,
     CauseView,
@@ -68,6 +74,10 @@ from invoicing.rendering.views import (
     IssuesView,
     LandingView,
     Message,
+    MonthCurrency,
+    MonthOwner,
+    MonthTerm,
+    MonthView,
     Pager,
     PairLine,
     PasswordView,
@@ -298,6 +308,62 @@ def worst_issues() -> list[IssueLine]:
     ]
 
 
+def worst_month(session: SessionView) -> MonthView:
+    """Everything that a month can say, in three currencies."""
+    money: dict[str, Any] = {one.name: MONEY for one in fields(MonthSums) if one.type is Decimal}
+    reasons, counts = dict.fromkeys(Apart, MONEY), dict.fromkeys(Apart, 10**5)
+    sums = MonthSums(**money, invoices=10**6, followed=10**6, apart=reasons, apart_count=counts)
+    line = MonthLine(
+        invoice_id=10**9,
+        month="2026-02",
+        day=date(2026, 2, 28),
+        number="1234567890",
+        goods_owner=LONG_NAME,
+        customer_number="1" * 20,
+        currency="SEK",
+        amount=MONEY,
+        stage=Stage.PAID,
+        net=MONEY,
+        apart=Apart.BY_A_PERSON,
+    )
+    bars = [Bar(month=f"2026-{month:02d}", there=MONEY, to_come=MONEY) for month in range(1, 13)]
+    owner = MonthOwner(goods_owner=LONG_NAME, customer_number="1" * 20, sums=sums)
+    shares = (MONTH_OWNERS_PER_PAGE - 2, 1, 1)
+    return MonthView(
+        session=session,
+        month="2026-02",
+        months=tuple(f"{2025 + one // 12}-{one % 12 + 1:02d}" for one in range(MONTHS_CHOSEN_FROM)),
+        before="2026-01",
+        after="2026-03",
+        is_over=True,
+        undated=10**5,
+        currencies=tuple(
+            MonthCurrency(
+                currency=currency,
+                sums=sums,
+                terms=tuple(MonthTerm(why=why, amount=MONEY) for why in (*Stage, *Apart)),
+                owner_count=10**4,
+                owners=(owner,) * share,
+                differing=(line,) * (DIFFERING_SHOWN // 3),
+            )
+            for currency, share in zip(("SEK", "EUR", "NOK"), shares, strict=True)
+        ),
+        plots=tuple(plot_of(currency, bars) for currency in ("SEK", "EUR", "NOK")[:MONTHS_PLOTTED]),
+        pager=Pager(page=2, pages=400),
+        ongoing_answers=False,
+        is_whole=False,
+        counted_at=datetime(2026, 3, 5, tzinfo=UTC),
+        followed=True,
+    )
+
+
+def own_sheet() -> str:
+    """What only that page loads."""
+    sheet = find_asset("month.css")
+    assert sheet is not None
+    return sheet.content.decode()
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None:
     """As many lines as a page shows, each as long as Ongoing and Fortnox let it be."""
@@ -389,6 +455,7 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
         ongoing_net=MONEY,
     )
     rendered.append(pages.decision(decision, language))
+    rendered.append(pages.month(worst_month(session), language) + own_sheet())
 
     assert max(len(page.encode()) for page in rendered) + ASSETS < PAGE_LIMIT
 

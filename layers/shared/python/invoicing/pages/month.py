@@ -24,6 +24,8 @@ from invoicing.rendering.month_plot import Bar, Plot, plot_of
 from invoicing.rendering.views import (
     DIFFERING_SHOWN,
     MONTH_OWNERS_PER_PAGE,
+    MONTHS_CHOSEN_FROM,
+    MONTHS_PLOTTED,
     MonthCurrency,
     MonthOwner,
     MonthTerm,
@@ -33,7 +35,6 @@ from invoicing.rendering.views import (
 type _Key = tuple[str, str, str]  # currency, goods owner, customer number
 
 _PLOTTED = 12  # months
-_PLOTS = 3  # currencies
 _HEADINGS = (
     translatable("Month"),
     translatable("Goods owner"),
@@ -65,7 +66,7 @@ def month(visit: SignedInVisit) -> Answer:
     view = MonthView(
         session=visit.session_view,
         month=there.month,
-        months=tuple(reversed(known)),
+        months=tuple(one for one in reversed(known) if one in known[-MONTHS_CHOSEN_FROM:] or one == there.month),
         before=_neighbour(known, there.month, -1),
         after=_neighbour(known, there.month, 1),
         is_over=there.month < current,
@@ -77,7 +78,7 @@ def month(visit: SignedInVisit) -> Answer:
                 terms=terms_of(sums[currency]),
                 owner_count=sum(key[0] == currency for key in owners),
                 owners=tuple(_owner(key, owners[key]) for key in shown if key[0] == currency),
-                differing=tuple(_differing(there.lines, currency)[:DIFFERING_SHOWN]),
+                differing=tuple(_differing(there.lines, currency)[: max(1, DIFFERING_SHOWN // len(sums))]),
             )
             for currency in sorted(sums, key=lambda one: (-sums[one].invoices, one))
         ),
@@ -190,7 +191,7 @@ def _plots(there: MonthRead, current: str) -> Iterable[Plot]:
         window = months_until(there.month, _PLOTTED)
     sums: Mapping[str, Mapping[str, MonthSums]] = {name: there.sums_with_waiting(name) for name in window}
     count = {currency: sum(currency in one for one in sums.values()) for one in sums.values() for currency in one}
-    for currency in sorted(count, key=lambda one: (-count[one], one))[:_PLOTS]:
+    for currency in sorted(count, key=lambda one: (-count[one], one))[:MONTHS_PLOTTED]:
         of_currency = [(name, sums[name].get(currency, MonthSums())) for name in window]
         yield plot_of(
             currency, [Bar(month=name, there=one.in_fortnox, to_come=one.not_in_fortnox) for name, one in of_currency]

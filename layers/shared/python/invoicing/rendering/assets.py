@@ -1,4 +1,4 @@
-"""The files that pages load: one style sheet, two small scripts, one icon. All from this service."""
+"""The files that pages load: style sheets, two small scripts, one icon. All from this service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from pathlib import Path
 _DIRECTORY = Path(__file__).parent / "assets"
 _CONTENT_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
+    "month.css": "text/css; charset=utf-8",
     "progress.js": "text/javascript; charset=utf-8",
     "copy.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",

@@ -28,8 +28,10 @@ from invoicing.domain.work import Work
 from invoicing.rendering.month_plot import Plot
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
-MONTH_OWNERS_PER_PAGE = 25
-DIFFERING_SHOWN = 12
+MONTH_OWNERS_PER_PAGE = 12
+DIFFERING_SHOWN = 6
+MONTHS_CHOSEN_FROM = 24
+MONTHS_PLOTTED = 2  # currencies
 INVOICES_PER_PAGE = 25
 ROWS_PER_PAGE = 50
 HISTORY_SHOWN = 50
