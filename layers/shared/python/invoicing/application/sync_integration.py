@@ -23,6 +23,7 @@ from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.look_ahead import is_near_month_end, not_answered_for
+from invoicing.application.look_before import BeforeTools, is_night_look_due, look_before
 from invoicing.application.ports import (
     CannotOpenError,
     ChangedMeanwhileError,
@@ -184,6 +185,7 @@ class _Run:
         self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._following = self._before.following if self._before else None
+        self._looked_before = self._before.looked_before if self._before else None
         self._queue = SendQueue(set(), set())
         if before := self._before:
             self._queue = SendQueue(set(before.to_send), set(before.send_problems), before.send_at)
@@ -262,6 +264,7 @@ class _Run:
         self._look_ahead(login)
         self._afterwards(self._send, login)
         self._afterwards(self._follow, login)
+        self._afterwards(self._look_before, login)
 
     def _afterwards(self, act: Callable[[WmsLogin], None], login: WmsLogin) -> None:
         """What was exported is kept by this run's last write, whatever defect of ours comes after it."""
@@ -331,6 +334,30 @@ class _Run:
         known, tally = self._following, self._tally
         sent = tally.sent.count or tally.updated or tally.failed or self._integration.under_way is not None
         return replace(known, open=1) if known is not None and not known.open and sent else known
+
+    def _look_before(self, login: WmsLogin) -> None:
+        """What will stop the invoices that gather: once a night, last of all, and not where nothing gathers."""
+        by_itself, now = self._request.by_itself, self._tools.clock()
+        if not by_itself or not self._growing or self._tally.problem is not None or not self._has_time(SECONDS_TO_END):
+            return
+        if not is_night_look_due(self._integration, now):
+            return
+        self._looked_before = now  # also in vain: the next night is soon enough
+        tools = BeforeTools(
+            exports=self._tools.exports,
+            sealer=self._tools.sealer,
+            wms=self._wms,
+            fortnox=(self._exporting or self._export_tools(login)).fortnox,
+            clock=self._tools.clock,
+            seconds_left=self._tools.seconds_left,
+            to_end=SECONDS_TO_END,
+            remembered=True,
+            report=self._tools.report,
+        )
+        try:
+            look_before(tools, self._integration)
+        except (RetryLaterError, UpstreamContractError, WmsLoginRefusedError) as error:
+            self._report("not_looked_before", reason=_reason(error))
 
     def _look_ahead(self, login: WmsLogin) -> None:
         """Near the month's end, by the run that the day's mail is put by."""
@@ -762,6 +789,7 @@ class _Run:
                 to_send=frozenset(self._queue.waiting),
                 send_problems=frozenset(self._queue.problems),
                 send_at=self._queue.at if self._queue.waiting else None,
+                looked_before=self._looked_before,
             ),
             tally.sent,
             at_its_end=not self._continues and tally.problem is None,

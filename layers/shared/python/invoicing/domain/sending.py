@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from invoicing.domain.fortnox_invoice import Customer
 from invoicing.domain.integration_settings import SendAfter, SendInvoices
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.swedish_time import SWEDEN
 
 _OPENS = time(8)
@@ -73,6 +74,17 @@ class Sending:
     def may_be_stopped(self) -> bool:
         """Whether it certainly was not sent, or is not known to have been and nobody goes on with it."""
         return self.step is SendStep.WAITING
+
+
+def lacking_on_card(send: SendInvoices, customer: Customer, *, goods_owner: str) -> Issue | None:
+    """Why an invoice could not be sent to this customer, as far as the card in Fortnox tells."""
+    by = _ON_CARD.get(customer.delivery) if send is SendInvoices.AS_ON_CUSTOMER else _SET.get(send)
+    params = {"customer_number": customer.number, "goods_owner": goods_owner}
+    if by is SendBy.EMAIL and not customer.has_mail:
+        return Issue(code=IssueCode.SEND_NO_ADDRESS, params=params)
+    if by is SendBy.E_INVOICE and customer.delivers_without_country:
+        return Issue(code=IssueCode.SEND_NO_COUNTRY, params=params)
+    return None
 
 
 def planned(send: SendInvoices, after: SendAfter, *, on_card: str, now: datetime) -> Sending | None:

@@ -19,6 +19,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
+from invoicing.domain.outlook import Outlook, Trouble
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
@@ -33,6 +34,7 @@ CAUSES_PER_PAGE = 8
 INVOICES_BELOW_CAUSE = 7
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
+TROUBLES_PER_PAGE = 15
 OWNERS_SHOWN = 12
 
 
@@ -93,6 +95,7 @@ class Feedback(StrEnum):
     NAME_SAVED = "name_saved"
     CAUSE_GONE = "cause_gone"
     NOT_POSSIBLE_NOW = "not_possible_now"
+    LOOKED = "looked"
     SEND_STOPPED = "send_stopped"
     SEND_QUEUED = "send_queued"
     NOW_WITH_CUSTOMER = "now_with_customer"
@@ -694,6 +697,16 @@ class CustomersView(NamedTuple):
     session: SessionView
     customers: tuple[CustomerRow, ...]
     waiting: int
+    pager: Pager = Pager()
+    notice: Feedback | None = None
+
+
+class BeforeView(NamedTuple):
+    """What will stop invoices when the month has ended. `troubles` are those of this page."""
+
+    session: SessionView
+    outlook: Outlook | None  # None: nobody has looked
+    troubles: tuple[Trouble, ...] = ()
     pager: Pager = Pager()
     notice: Feedback | None = None
 

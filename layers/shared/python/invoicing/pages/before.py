@@ -1,0 +1,26 @@
+"""Before the 1st: what the last look found, and another look."""
+
+from invoicing.application.look_before import look_before
+from invoicing.pages.browser import Answer
+from invoicing.pages.serve import SignedInVisit
+from invoicing.rendering.views import TROUBLES_PER_PAGE, BeforeView, Feedback
+
+
+def before(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/before: nobody is asked for it, neither Ongoing nor Fortnox."""
+    outlook = visit.parts.exports.outlook(visit.integration.id)
+    shown, pager = visit.part(outlook.troubles if outlook is not None else (), TROUBLES_PER_PAGE)
+    view = BeforeView(
+        session=visit.session_view,
+        outlook=outlook,
+        troubles=tuple(shown),
+        pager=pager,
+        notice=visit.once(visit.notice),
+    )
+    return Answer(body=visit.pages.before(view, visit.language))
+
+
+def look(visit: SignedInVisit) -> Answer:
+    """POST /integrations/{id}/before: looks as long as somebody waits, and keeps what was found."""
+    look_before(visit.parts.before_tools(visit.integration), visit.integration)
+    return visit.noted(Feedback.LOOKED, "/before")
