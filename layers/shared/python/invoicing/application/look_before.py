@@ -30,7 +30,7 @@ from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import AccountSource, IntegrationSettings
 from invoicing.domain.issue import Fixer, Issue, IssueCode
 from invoicing.domain.keys import clean_key
-from invoicing.domain.outlook import Outlook, Sighting, Unseen, as_kept, first_after, troubles_of
+from invoicing.domain.outlook import MOST_TROUBLES, Outlook, Sighting, Unseen, first_after, troubles_of
 from invoicing.domain.price_list import PricedArticle
 from invoicing.domain.sending import lacking_on_card
 from invoicing.domain.swedish_time import SWEDEN
@@ -142,15 +142,16 @@ class _Look:
     def outlook(self, *, before: Outlook | None) -> Outlook:
         """All that was found."""
         first = first_after(self._today)
-        troubles, count = as_kept(troubles_of(self._sightings))
+        troubles = troubles_of(self._sightings)
         return Outlook(
             at=self._tools.clock(),
             first=first,
             gathering=self._gathering,
             goods_owners=len(self._owners),
             price_lists=self._price_lists,
-            troubles=troubles,
-            trouble_count=count,
+            troubles=troubles[:MOST_TROUBLES],
+            trouble_count=sum(one.will_stop for one in troubles),
+            later_count=sum(one.would_stop for one in troubles),
             unseen=tuple(one for one in Unseen if one in self._unseen),
             told=before.told if before is not None and before.first == first else (),
         )

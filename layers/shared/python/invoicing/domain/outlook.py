@@ -13,7 +13,7 @@ from invoicing.domain.cause import cause_id, cause_key
 from invoicing.domain.issue import Issue
 from invoicing.domain.work import Work, work_of
 
-_MOST_TROUBLES = 60
+MOST_TROUBLES = 60
 _MOST_OWNERS = 12  # named below a trouble
 _LONGEST_WORD = 120  # characters of what an issue names
 
@@ -48,6 +48,16 @@ class Trouble:
     work: Work = field(default_factory=Work)
 
     @property
+    def will_stop(self) -> bool:
+        """Whether it stops an invoice that gathers now, or all."""
+        return not self.issue.stops_nothing and (self.work.count > 0 or not self.owners)
+
+    @property
+    def would_stop(self) -> bool:
+        """Whether it stops none yet, and the next one that is charged by it."""
+        return not self.issue.stops_nothing and not self.will_stop
+
+    @property
     def id(self) -> str:
         """Names it for as long as it is the case; fit for an address."""
         return cause_id(self.issue)
@@ -63,19 +73,10 @@ class Outlook:
     goods_owners: int = 0
     price_lists: int = 0
     troubles: tuple[Trouble, ...] = ()  # the first of them
-    trouble_count: int = 0  # of those that stop something
+    trouble_count: int = 0  # of those that stop what gathers now
+    later_count: int = 0  # of those that stop something with the next charge
     unseen: tuple[Unseen, ...] = ()
     told: tuple[str, ...] = ()  # ids of those that a mail about this 1st has told of
-
-    @property
-    def stopping(self) -> tuple[Trouble, ...]:
-        """What will stop invoices."""
-        return tuple(one for one in self.troubles if not one.issue.stops_nothing)
-
-    @property
-    def harmless(self) -> tuple[Trouble, ...]:
-        """What stops nothing, and is worth a look."""
-        return tuple(one for one in self.troubles if one.issue.stops_nothing)
 
 
 def first_after(today: date) -> date:
@@ -109,9 +110,4 @@ def _trouble(group: list[Sighting]) -> Trouble:
 def _weight(one: Trouble) -> tuple[bool, bool, Decimal, int, str]:
     # Sums of different currencies are only put in an order here, and never shown as one.
     largest = sum(one.work.sums.values(), Decimal(0))
-    return one.issue.stops_nothing, not one.work.count, -largest, -one.owner_count, one.id
-
-
-def as_kept(troubles: tuple[Trouble, ...]) -> tuple[tuple[Trouble, ...], int]:
-    """The first of them, and how many of all stop something."""
-    return troubles[:_MOST_TROUBLES], sum(not one.issue.stops_nothing for one in troubles)
+    return not one.will_stop, not one.would_stop, -largest, -one.owner_count, one.id

@@ -358,6 +358,7 @@ class StatusView(NamedTuple):
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
     foresight: Foresight | None = None  # before the first run
+    outlook: Outlook | None = None  # of the coming 1st, where somebody has looked
     notice: Feedback | None = None
     changes: tuple[Change, ...] = ()  # what people did, newest first
     by: str = ""  # who the reader is in the history
