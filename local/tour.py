@@ -176,6 +176,7 @@ PAGES = (
     "verify",
 )
 MAILS = (
+    "before",
     "broken",
     *(f"changed-{kind}" for kind in ChangeKind if kind in MAILED),
     "digest",
@@ -500,6 +501,9 @@ class Tour:
         self.world.ongoing.put_warehouse(replace(warehouse, invoices=(*warehouse.invoices, *more)))
         self.operator.press("/before")
         self._look("before", "/before?notice=looked")
+        outlook = self.world.exports.outlook(WAREHOUSE)
+        assert outlook is not None
+        self._mail("before", NoticeKind.BEFORE, first=outlook.first.isoformat())
         self.world.ongoing.put_warehouse(replace(warehouse, price_list=()))
         self.operator.press("/before")
         self._look("before-clear", "/before")
@@ -717,7 +721,13 @@ class Tour:
             integration = self._integration()
             assert integration.settings is not None
             reader = replace(integration, settings=replace(integration.settings, language=language))
-            self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, told_of=told_of)
+            self.mails[name, language] = letters.compose(
+                notice,
+                reader,
+                reminder_day=reminder_day,
+                told_of=told_of,
+                outlook=self.world.exports.outlook(WAREHOUSE),
+            )
 
     def _changed_mail(self, kind: ChangeKind) -> None:
         params = {"what": kind, "by": "lisa", "address": "ekonomi@nordlager.example", "new_address": "ny@nord.example"}

@@ -98,9 +98,14 @@ def planned(send: SendInvoices, after: SendAfter, *, on_card: str, now: datetime
 def next_working_morning(now: datetime) -> datetime:
     """Eight o'clock in Sweden on the first working day after this one: somebody has had a chance to look."""
     day = now.astimezone(SWEDEN).date() + timedelta(days=1)
-    while day.weekday() > 4 or day in _holidays(day.year):
+    while not is_working_day(day):
         day += timedelta(days=1)
     return datetime.combine(day, _OPENS, SWEDEN)
+
+
+def is_working_day(day: date) -> bool:
+    """Whether a Swedish office is open."""
+    return day.weekday() <= 4 and day not in _holidays(day.year)
 
 
 def _holidays(year: int) -> frozenset[date]:

@@ -839,8 +839,20 @@ class DigestMailView(NamedTuple):
     causes: tuple[CauseView, ...]
     issue_count: int
     problem: Issue | None = None
-    unanswered: int = 0  # goods owners whose invoices would be held on the 1st
-    customers: str = ""  # the link to where that is answered
+
+
+class BeforeMailView(NamedTuple):
+    """What will stop invoices on the 1st, the largest sum first. `troubles` may be the first of them."""
+
+    company: str
+    system: str
+    link: str
+    first: date
+    at: datetime  # when it was found
+    troubles: tuple[Trouble, ...]
+    trouble_count: int
+    later_count: int = 0  # of what stops an invoice with the next charge
+    new: int = 0  # since the mail before; 0: this is the first
 
 
 class MonthMailView(NamedTuple):
