@@ -89,6 +89,9 @@ PAGES = (
     "decision-note-missing",
     "decision-number-refused",
     "customers",
+    "before",
+    "before-clear",
+    "before-not-looked",
     "attach",
     "attach-wrong-password",
     "connect",
@@ -175,6 +178,7 @@ PAGES = (
     "verify",
 )
 MAILS = (
+    "before",
     "broken",
     *(f"changed-{kind}" for kind in ChangeKind if kind in MAILED),
     "digest",
@@ -478,11 +482,36 @@ class Tour:
         self._look("preview-held", f"/invoices/{seed.UNKNOWN_CUSTOMER}/preview")
         self._look("preview-long", f"/invoices/{VERY_LONG}/preview?page=2")
         self._look("issues", "/issues")
+        self._before_the_first()
         cause = re.search(r"hand-over\?cause=(\w+)", self.operator.get(f"{HERE}/issues").body)
         self._look("hand-over", f"/issues/hand-over?cause={cause[1] if cause else ''}")
         self.operator.press(f"/invoices/{seed.PLAIN}/export")
         self._look("invoice-asked-for", f"/invoices/{seed.PLAIN}?notice=export_queued")
         self._decide()
+
+    def _before_the_first(self) -> None:
+        """Nobody has looked, there is much to mend, and nothing is left of it."""
+        self._look("before-not-looked", "/before")
+        warehouse = self.world.ongoing.warehouse(WAREHOUSE)
+        growing = self.world.ongoing.invoice(WAREHOUSE, seed.STILL_GROWING)
+        more = [
+            replace(growing, id=8001 + owner, goods_owner_id=owner, charges=self.world.ongoing.invoice(*its).charges)
+            for owner, its in {
+                seed.CAFE: (WAREHOUSE, seed.NO_CUSTOMER_CODE),
+                seed.UNKNOWN: (WAREHOUSE, seed.UNKNOWN_CUSTOMER),
+                seed.MOBLER: (WAREHOUSE, seed.JUNK_ACCOUNT),
+            }.items()
+        ]
+        self.world.ongoing.put_warehouse(replace(warehouse, invoices=(*warehouse.invoices, *more)))
+        self.operator.press("/before")
+        self._look("before", "/before?notice=looked")
+        outlook = self.world.exports.outlook(WAREHOUSE)
+        assert outlook is not None
+        self._mail("before", NoticeKind.BEFORE, first=outlook.first.isoformat())
+        self.world.ongoing.put_warehouse(replace(warehouse, price_list=()))
+        self.operator.press("/before")
+        self._look("before-clear", "/before")
+        self.world.ongoing.put_warehouse(warehouse)
 
     def _decide(self) -> None:
         """Invoices that people did something with in Fortnox before they changed in Ongoing, and the ways out."""
@@ -696,7 +725,13 @@ class Tour:
             integration = self._integration()
             assert integration.settings is not None
             reader = replace(integration, settings=replace(integration.settings, language=language))
-            self.mails[name, language] = letters.compose(notice, reader, reminder_day=reminder_day, told_of=told_of)
+            self.mails[name, language] = letters.compose(
+                notice,
+                reader,
+                reminder_day=reminder_day,
+                told_of=told_of,
+                outlook=self.world.exports.outlook(WAREHOUSE),
+            )
 
     def _changed_mail(self, kind: ChangeKind) -> None:
         params = {"what": kind, "by": "lisa", "address": "ekonomi@nordlager.example", "new_address": "ny@nord.example"}

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from local.http import Reply
 from local.ongoing.invoice_xml import InvoiceXml
-from local.ongoing.options import LoginRefusal, Options
+from local.ongoing.options import LoginRefusal, Options, PriceLists
 from local.ongoing.shaping import encoded, listed, renamed, success
 from local.ongoing.soap import STOCKHOLM, Sequenced, SoapFaultError, answer, element, refusal, text_element
 from local.ongoing.warehouse import Charge, Invoice, Warehouse
@@ -215,18 +215,23 @@ class Automation:
         return answer("GetGoodsOwnersByQuery", text_element("Success", "true"), element("GoodsOwners", *owners))
 
     def _get_price_list(self, query: Sequenced) -> Reply:
-        goods_owner_id = query.integer("GoodsOwnerId")
+        options, goods_owner_id = self.options, query.integer("GoodsOwnerId")
+        self.asked.update(goods_owner_id=goods_owner_id)
+        if options.price_lists is PriceLists.NOT_PERMITTED:
+            return refusal("GetPriceListByQuery", "The user has no permission to see price lists.")
+        if options.price_lists is PriceLists.UNKNOWN:
+            action = "http://ongoingsystems.se/Automation/GetPriceListByQuery"
+            raise SoapFaultError("Client", f"Server did not recognize the value of HTTP Header SOAPAction: {action}.")
         if self.warehouse.goods_owner(goods_owner_id or 0) is None:
             return refusal("GetPriceListByQuery", f"There is no goods owner with id {goods_owner_id}.")
-        xml = InvoiceXml(options=self.options)
-        items = (
+        xml = InvoiceXml(options=options)
+        items = [
             xml.price_list_item(item) for item in self.warehouse.price_list if item.goods_owner_id == goods_owner_id
-        )
-        return answer(
-            "GetPriceListByQuery",
-            text_element("Success", "true"),
-            element("PriceList", element("InvoiceArticles", *items)),
-        )
+        ]
+        articles = listed(options, "InvoiceArticles", items)
+        flat = options.price_lists is PriceLists.FLAT
+        result = success(options) + (articles if flat else element("PriceList", articles))
+        return encoded(options, answer("GetPriceListByQuery", renamed(options, result)))
 
     def _charge(self, charge: Sequenced) -> Reply:
         named = charge.inside("Invoice", ("Identification", "InvoiceId", "GoodsOwnerId"))
@@ -245,7 +250,7 @@ class Automation:
         added = Charge(
             id=self._next_charge_id(),
             title=item.title,
-            unit_price=item.unit_price if price is None else price,
+            unit_price=(item.unit_price or Decimal(0)) if price is None else price,
             quantity=Decimal(1) if quantity is None else quantity,
             code=item.code,
             account=item.account,

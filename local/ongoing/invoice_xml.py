@@ -84,9 +84,19 @@ class InvoiceXml:
             self._text("Code", item.code),
             text_element("Title", item.title),
             self._text("Account", item.account),
-            text_element("Price", self._decimal(item.unit_price)),
+            nil_element("Price") if item.unit_price is None else text_element("Price", self._decimal(item.unit_price)),
             text_element("IsFromStatistics", _boolean(item.is_from_statistics)),
+            self._matrix(item),
+            *(text_element(name, "?") for name in self.options.added),
         )
+
+    def _matrix(self, item: PriceListItem) -> str:
+        if not item.tiers:
+            return nil_element("InvoiceArticlePriceMatrix")
+        tiers = [
+            element("InvoiceArticlePriceTier", text_element("Price", self._decimal(price))) for price in item.tiers
+        ]
+        return element("InvoiceArticlePriceMatrix", *tiers)
 
     def _info(self, invoice: Invoice) -> list[tuple[str, str]]:
         return [

@@ -105,6 +105,15 @@ class LoginRefusal(StrEnum):
     STATUS_401 = "status_401"
 
 
+class PriceLists(StrEnum):
+    """How GetPriceListByQuery answers."""
+
+    NESTED = "nested"  # PriceList holds a list of articles
+    FLAT = "flat"  # the list of articles lies in the result
+    NOT_PERMITTED = "not_permitted"  # HTTP 200 with `Success` false
+    UNKNOWN = "unknown"  # the call does not exist here
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(Shape):
     """The switches of one simulator."""
@@ -124,4 +133,5 @@ class Options(Shape):
     id_from_inclusive: bool = False  # "larger than" by the REST text, "or equal" by its sister fields
     dates_inclusive: bool = False  # "later than" by the REST text
     newest_first: bool = False
+    price_lists: PriceLists = PriceLists.NESTED
     snapshot: bool = False  # reads show the invoices as they were when this was switched on

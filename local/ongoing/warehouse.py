@@ -29,15 +29,16 @@ class GoodsOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceListItem:
-    """An invoice article: one entry of a goods owner's price list. Number and account may be missing."""
+    """An invoice article: one entry of a goods owner's price list. Number, account and price may be missing."""
 
     id: int
     goods_owner_id: int
     title: str
-    unit_price: Decimal
+    unit_price: Decimal | None
     code: str | None = None
     account: str | None = None
     is_from_statistics: bool = False
+    tiers: tuple[Decimal, ...] = ()  # prices that depend on how many there are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
-"""The digest before a month ends: beside issues, or alone."""
+"""The digest of the day: causes with what they stop, the largest sum first."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pytest
 from invoicing.domain.cause import causes_of
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration_settings import Language
@@ -15,7 +14,6 @@ from invoicing.rendering.views import DigestMailView
 from invoicing.rendering.views_of import cause_view_of
 
 LINK = "https://invoicing.example.com/integrations/nordhamn/issues"
-CUSTOMERS = "https://invoicing.example.com/integrations/nordhamn/customers"
 
 
 def held(number: int, code: IssueCode, amount: str, currency: str = "SEK", **params: str) -> Export:
@@ -31,7 +29,7 @@ def held(number: int, code: IssueCode, amount: str, currency: str = "SEK", **par
     )
 
 
-def digest(language: Language, *issues: Export, unanswered: int, problem: Issue | None = None) -> Mail:
+def digest(language: Language, *issues: Export, problem: Issue | None = None) -> Mail:
     """Of the 28th of March."""
     view = DigestMailView(
         company="Nordhamn Lager AB",
@@ -41,35 +39,8 @@ def digest(language: Language, *issues: Export, unanswered: int, problem: Issue 
         causes=tuple(cause_view_of(cause, whole=False) for cause in causes_of(issues)),
         issue_count=len(issues) + (problem is not None),
         problem=problem,
-        unanswered=unanswered,
-        customers=CUSTOMERS,
     )
     return Mails().digest(view, language)
-
-
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("count", [1, 3])
-def test_without_issues_it_is_about_the_customers_alone(count: int, language: Language) -> None:
-    """It leads to them, and speaks of no issue."""
-    mail = digest(language, unanswered=count)
-    words = {Language.ENGLISH: ("Before the month ends", "issue"), Language.SWEDISH: ("Innan månaden är slut", "punkt")}
-    said, unsaid = words[language]
-
-    assert said in mail.text
-    assert f"{count} " in mail.text
-    assert CUSTOMERS in mail.text
-    assert unsaid not in mail.text + mail.subject
-
-
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("count", [0, 3])
-def test_beside_issues_it_is_one_sentence_more(count: int, language: Language) -> None:
-    """And none where nobody needs to answer."""
-    mail = digest(language, held(7, IssueCode.NO_ROWS, "0"), unanswered=count)
-    said = {Language.ENGLISH: "Before the month ends", Language.SWEDISH: "Innan månaden är slut"}[language]
-
-    assert (said in " ".join(mail.text.split())) is bool(count)
-    assert LINK in mail.text
 
 
 def test_issues_of_one_cause_are_one_with_a_count_and_the_largest_sum_comes_first() -> None:
@@ -78,7 +49,7 @@ def test_issues_of_one_cause_are_one_with_a_count_and_the_largest_sum_comes_firs
     large = held(20, IssueCode.NO_ROWS, "9000.00")
     euros = [held(number, IssueCode.ACCOUNT_MISSING, "700.00", currency, row="Frakt") for number, currency in EACH]
     everything = Issue(code=IssueCode.SCOPE_MISSING, params={"message": "Nej."})
-    text = digest(Language.ENGLISH, *small, *euros, large, unanswered=0, problem=everything).text
+    text = digest(Language.ENGLISH, *small, *euros, large, problem=everything).text
     flat = " ".join(text.split())
     order = [
         flat.index("A permission is missing in Fortnox"),
@@ -100,7 +71,7 @@ def test_what_is_not_named_is_counted_in_invoices() -> None:
         held(number, IssueCode.CUSTOMER_UNKNOWN, str(1000 - number), customer_number=str(number // 2))
         for number in range(60)
     ]
-    text = digest(Language.ENGLISH, *lines, unanswered=0).text
+    text = digest(Language.ENGLISH, *lines).text
 
     assert text.count("2 invoices") == 20
     assert "And 20 more" in text

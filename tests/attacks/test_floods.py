@@ -134,6 +134,7 @@ def test_no_name_that_a_stranger_chose_stands_in_a_subject(kind: NoticeKind) -> 
             "what": ChangeKind.SETTINGS,
             "by": "anna",
             "month": "2026-02",
+            "first": "2026-04-01",
         },
     )
     mail = world.parts.notice_tools().letters.compose(notice, named, reminder_day=None, told_of=[])

@@ -12,8 +12,10 @@ from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.outlook import Outlook, Trouble, Unseen
 from invoicing.domain.sending import SendBy, Sending
 from invoicing.domain.settlement import Settlement
+from invoicing.domain.work import Work
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeExports
@@ -27,6 +29,7 @@ CUSTOMER = Customer(
     vat_type="SEVAT",
     delivers_without_country=True,
 )
+ONE_ORE = Decimal("0.01")
 CLAIMED = Export(
     integration_id="lagret",
     invoice_id=1207,
@@ -274,6 +277,31 @@ def test_open_invoices_are_replaced(exports: Exports) -> None:
 
     assert exports.open_invoices("lagret") == {7}
     assert exports.open_invoices("norden") == frozenset()
+
+
+def test_the_last_outlook_is_kept(exports: Exports) -> None:
+    """With all that it found; none at first, and each integration has its own."""
+    unknown = Issue(code=IssueCode.CUSTOMER_UNKNOWN, params={"customer_number": "88", "goods_owner": "Å & Ö <AB>"})
+    trouble = Trouble(issue=unknown, owners=("Å & Ö <AB>",), owner_count=3, work=Work(count=1, sums={"EUR": ONE_ORE}))
+    outlook = Outlook(
+        at=START,
+        first=date(2026, 4, 1),
+        gathering=Work(count=7, sums={"EUR": ONE_ORE, "SEK": Decimal("12345678901.05")}),
+        goods_owners=4,
+        price_lists=3,
+        troubles=(trouble, Trouble(issue=Issue(code=IssueCode.LICENCE_MISSING), owners=(), owner_count=0)),
+        trouble_count=2,
+        later_count=1,
+        unseen=(Unseen.ACCOUNTS, Unseen.FORTNOX),
+        told=("0a1b2c",),
+    )
+    before = exports.outlook("lagret")
+    exports.save_outlook("lagret", Outlook(at=START, first=date(2026, 3, 1)))
+    exports.save_outlook("lagret", outlook)
+
+    assert before is None
+    assert exports.outlook("lagret") == outlook
+    assert exports.outlook("norden") is None
 
 
 def test_what_became_of_an_invoice_is_read_back(exports: Exports) -> None:

@@ -32,6 +32,7 @@ ALBUM = (
     "mail-not-understood",
     *("mail-changed-new_user", "mail-changed-address", "mail-changed-address_taken_back", "mail-changed-settings"),
     *("mail-changed-login", "mail-changed-consent", "mail-changed-disconnected", "mail-month", "mail-it-is-me"),
+    *("before", "mail-before"),
 )
 """Every page and mail, in the order in which somebody meets it; pictures are numbered by it."""
 

@@ -204,3 +204,17 @@ def test_pausing_is_asked_about_and_resuming_is_one_button(connected: Office) ->
     connected.arrive("notice=resumed")
 
     expect(connected.main).to_contain_text(connected.say("Not begun"))
+
+
+def test_what_would_stop_invoices_on_the_1st_is_looked_for_on_request(settled: Office) -> None:
+    """The page says what it found, what it looked at and what it could not, and can be looked at again."""
+    settled.open("/before")
+    expect(settled.main).to_contain_text(
+        settled.say("Nobody has looked yet. It is done every night while something gathers, and now if you like.")
+    )
+    settled.press("Look now")
+    expect(settled.main).to_contain_text(settled.say("It was looked through just now."))
+    expect(settled.main).to_contain_text("Övrigt arbete")
+
+    expect(settled.page.get_by_role("button", name=settled.say("Look again now"))).to_be_visible()
+    settled.look("before")

@@ -71,7 +71,7 @@ def test_a_garbled_notice_keeps_no_other_from_being_sent(on_duty: Operator) -> N
             kind=NoticeKind.DIGEST,
             created_at=now,
             due_at=now + UNSENT_AFTER,
-            params={"day": "2026-03-02", "unanswered": "0"},
+            params={"day": "2026-03-02"},
         )
     )
     troubles.later(on_duty, hours=2)

@@ -228,6 +228,7 @@ def every_page(browser: Browser) -> None:
     browser.press(f"/invoices/{held}/decide", way="leave", note="x")
     browser.press("/name", name="Anna")
     browser.press("/rehearsal")
+    browser.press("/before")
     browser.create(rows="per_charge", problem_address="annan@nordlager.example")
     browser.press("/confirm-address")
     browser.press("/connect")

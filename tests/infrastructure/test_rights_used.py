@@ -6,7 +6,7 @@ Tests in one process know no roles, so a method that a function begins to use wo
 import ast
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import invoicing
@@ -16,6 +16,7 @@ from invoicing.application.ports import Exports
 from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
+from invoicing.domain.outlook import Outlook
 from moto import mock_aws
 
 from tests.infrastructure.template import Function, functions, mentioned
@@ -23,6 +24,7 @@ from tests.support.aws import Aws
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
 EVENT = HistoryEvent(at=NOW, kind=EventKind.HELD, by="schedule")
+OUTLOOK = Outlook(at=NOW, first=date(2026, 4, 1))
 AGREEMENT = Agreement(
     goods_owner="Kaffe", customer_number="1", customer_name="Kaffe", organisation_number="", by="anna", at=NOW
 )
@@ -45,13 +47,22 @@ METHODS: dict[str, Callable[[DynamoExports], object]] = {
     "save_register": lambda exports: exports.save_register("demo", Register()),
     "open_invoices": lambda exports: exports.open_invoices("demo"),
     "save_open_invoices": lambda exports: exports.save_open_invoices("demo", {1}),
+    "outlook": lambda exports: exports.outlook("demo"),
+    "save_outlook": lambda exports: exports.save_outlook("demo", OUTLOOK),
     "agreements": lambda exports: exports.agreements("demo"),
     "agree": lambda exports: exports.agree("demo", AGREEMENT),
 }
 # Where each function's code begins; what these modules import is followed.
 BEGINS = {
     "sync_invoices": ("application.sync_integration",),
-    "portal": ("pages.invoices", "pages.customers", "pages.decision", "pages.rehearsal", "pages.preview"),
+    "portal": (
+        "pages.invoices",
+        "pages.before",
+        "pages.customers",
+        "pages.decision",
+        "pages.rehearsal",
+        "pages.preview",
+    ),
     "notify_operators": ("application.send_notice",),
 }
 PORTAL_BESIDE = ("pages.overview", "pages.issues", "pages.history", "pages.settings", "pages.serve")

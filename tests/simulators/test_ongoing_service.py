@@ -342,6 +342,7 @@ def test_a_charge_lets_the_active_invoice_grow(simulator: OngoingSimulator) -> N
     new = _result(_call(simulator, "Charge", charge.format("ExistingOrNewInvoice")), "Charge")
 
     assert _text(first, "InvoiceId") == str(seed.STILL_GROWING)
+    assert item.unit_price is not None
     assert grown.total == before.total + item.unit_price * Decimal("2.5")
     assert _text(refused, "Success") == "false"
     assert _text(new, "InvoiceId") == "5016"

@@ -29,6 +29,7 @@ from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
 from invoicing.domain.notice import Notice
+from invoicing.domain.outlook import Outlook
 from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, TokenItem, TokenStatus
 from invoicing.domain.wms_knowledge import WmsKnowledge
@@ -310,6 +311,7 @@ class FakeExports:
         self._registers: dict[str, Register] = {}
         self._agreements: dict[str, dict[tuple[str, str], Agreement]] = {}
         self._open: dict[str, frozenset[int]] = {}
+        self._outlooks: dict[str, Outlook] = {}
         self._lock = threading.Lock()
 
     def get(self, integration_id: str, invoice_id: int) -> Export | None:
@@ -368,6 +370,14 @@ class FakeExports:
     def save_open_invoices(self, integration_id: str, ids: Set[int]) -> None:
         with self._lock:
             self._open[integration_id] = frozenset(ids)
+
+    def outlook(self, integration_id: str) -> Outlook | None:
+        with self._lock:
+            return self._outlooks.get(integration_id)
+
+    def save_outlook(self, integration_id: str, outlook: Outlook) -> None:
+        with self._lock:
+            self._outlooks[integration_id] = outlook
 
     def agreements(self, integration_id: str) -> Sequence[Agreement]:
         with self._lock:

@@ -294,9 +294,7 @@ class KnownRegister:
         if not unknown or not self.may_ask():
             return
         if not self._listed and (len(unknown) > 1 or self._asked_for_one):
-            self._know(self._fortnox.articles(active=True))
-            self._inactive = self._fortnox.articles(active=False)
-            self._listed = True
+            self._list_articles()
             unknown = self._unknown(draft)
         for number in unknown:
             if self._listed:
@@ -306,6 +304,19 @@ class KnownRegister:
                 self._asked_for_one = True
             if active is not None:
                 self._use(number, draft, active=active)
+
+    def inactive(self, article_numbers: Iterable[str]) -> frozenset[str]:
+        """Those of some articles that are switched off in Fortnox; all are listed where one of them is not known."""
+        self._load()
+        unknown = {number for number in article_numbers if number not in self._articles}
+        if unknown and not self._listed and self.may_ask():
+            self._list_articles()
+        return self._inactive & unknown
+
+    def _list_articles(self) -> None:
+        self._know(self._fortnox.articles(active=True))
+        self._inactive = self._fortnox.articles(active=False)
+        self._listed = True
 
     def _use(self, number: str, draft: Draft, *, active: bool) -> None:
         if not active:

@@ -16,6 +16,8 @@ from invoicing.domain.integration import Company, Integration, RunSummary, RunUn
 from invoicing.domain.integration_settings import PriceMeaning
 from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
 from invoicing.domain.notice import Notice
+from invoicing.domain.outlook import Outlook
+from invoicing.domain.price_list import PriceList
 from invoicing.domain.sending import SendBy
 from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
@@ -102,6 +104,10 @@ class WmsInvoices(Protocol):
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
         """One invoice, exported or not; None if the system has none with that id."""
+        ...
+
+    def price_list(self, login: WmsLogin, goods_owner_id: int) -> PriceList:
+        """What a goods owner's charges are made from. Raises as check_login; UpstreamContractError: it has none."""
         ...
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
@@ -258,6 +264,14 @@ class Exports(Protocol):
 
     def save_open_invoices(self, integration_id: str, ids: Set[int]) -> None:
         """Replaces them."""
+        ...
+
+    def outlook(self, integration_id: str) -> Outlook | None:
+        """What the last look before the 1st found; None: nobody has looked."""
+        ...
+
+    def save_outlook(self, integration_id: str, outlook: Outlook) -> None:
+        """Replaces it. Losing it costs another look."""
         ...
 
     def agreements(self, integration_id: str) -> Sequence[Agreement]:
@@ -665,6 +679,10 @@ class Fortnox(Protocol):
 
     def is_vat_registered(self) -> bool:
         """Whether the company has VAT at all."""
+        ...
+
+    def locked_until(self) -> date | None:
+        """The last day on which nothing more can be booked; None if no period is locked."""
         ...
 
     def create_article(self, draft: ArticleDraft) -> None:

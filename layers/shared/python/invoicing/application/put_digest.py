@@ -26,17 +26,15 @@ def put_digest(
     integration: Integration,
     run: RunSummary,
     *,
-    unanswered: int = 0,
     unspecified: int = 0,
     now: datetime,
 ) -> None:
     """Puts the notice of the day into the outbox, once, if `run` left something for a person.
 
-    `unanswered` is how many goods owners could not be invoiced when the month has ended, `unspecified` how many
-    invoices are in Fortnox without their specification.
+    `unspecified` is how many invoices are in Fortnox without their specification.
     """
     day = now.astimezone(SWEDEN).date()
-    for_somebody = run.held or run.send_problems or run.problem or unanswered or unspecified
+    for_somebody = run.held or run.send_problems or run.problem or unspecified
     if not for_somebody or not is_first_of_day(integration, now):
         return
     notices.put_once(
@@ -46,6 +44,6 @@ def put_digest(
             kind=NoticeKind.DIGEST,
             created_at=now,
             due_at=now + UNSENT_AFTER,
-            params={"day": day.isoformat(), "unanswered": str(unanswered)},
+            params={"day": day.isoformat()},
         )
     )

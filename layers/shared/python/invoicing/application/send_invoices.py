@@ -209,6 +209,8 @@ class _Sent:
             return Issue(code=IssueCode.SEND_NOT_LICENSED, params=said)
         if self._sending.by is SendBy.EMAIL and about_mail:
             return Issue(code=IssueCode.SEND_NO_ADDRESS, params=said)
+        if self._sending.by is SendBy.E_INVOICE and "leveransland" in message.casefold():
+            return Issue(code=IssueCode.SEND_NO_COUNTRY, params=said)
         return Issue(code=IssueCode.SEND_REFUSED, params=said)
 
     def _find_out(self) -> None:

@@ -20,6 +20,7 @@ from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration
 from invoicing.domain.issue import Fixer
 from invoicing.domain.notice import Mail, Notice, NoticeKind
+from invoicing.domain.outlook import Outlook
 from invoicing.domain.standing import unspecified
 
 REMINDER_DAYS = (1, 3, 7)  # after the connection broke
@@ -30,9 +31,15 @@ class Letters(Protocol):
     """Composes mails in the language of the integration."""
 
     def compose(
-        self, notice: Notice, integration: Integration, *, reminder_day: int | None, told_of: Iterable[Export]
+        self,
+        notice: Notice,
+        integration: Integration,
+        *,
+        reminder_day: int | None,
+        told_of: Iterable[Export],
+        outlook: Outlook | None = None,
     ) -> Mail:
-        """`reminder_day` is None for the first mail; `told_of` are the exports that the mail is about."""
+        """`reminder_day` is None for the first mail; `told_of` or `outlook` are what the mail is about."""
         ...
 
     def compose_for_us(self, notice: Notice, integration: Integration | None) -> Mail:
@@ -84,13 +91,17 @@ def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
         return
     if notice.sent and (notice.due_at is None or notice.due_at > now):
         return
+    outlook = tools.exports.outlook(integration.id) if notice.kind is NoticeKind.BEFORE else None
+    if notice.kind is NoticeKind.BEFORE and (outlook is None or not outlook.trouble_count):
+        tools.notices.close(notice.id)  # somebody looked again meanwhile, and all is mended
+        return
     addresses = _addresses(notice, integration)
     if not addresses:
         _report_not_sent(tools, notice)
         return
     reminder_day = REMINDER_DAYS[min(len(notice.sent), len(REMINDER_DAYS)) - 1] if notice.sent else None
     told_of = _told_of(tools, notice, integration)
-    letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, told_of=told_of)
+    letter = tools.letters.compose(notice, integration, reminder_day=reminder_day, told_of=told_of, outlook=outlook)
     _send(tools, notice, letter, to=addresses, due_at=_next_reminder(notice))
 
 

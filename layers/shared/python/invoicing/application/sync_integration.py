@@ -23,7 +23,7 @@ from invoicing.application.follow_invoices import FollowTools, follow_invoices
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
-from invoicing.application.look_ahead import is_near_month_end, not_answered_for
+from invoicing.application.look_before import BeforeTools, is_night_look_due, look_before
 from invoicing.application.ports import (
     CannotOpenError,
     ChangedMeanwhileError,
@@ -45,7 +45,8 @@ from invoicing.application.ports import (
     WmsInvoices,
     WmsPage,
 )
-from invoicing.application.put_digest import is_first_of_day, put_digest
+from invoicing.application.put_before_mail import put_before_mail
+from invoicing.application.put_digest import put_digest
 from invoicing.application.put_month_mail import put_month_mail
 from invoicing.application.record_export import ExportTools
 from invoicing.application.send_invoices import SendQueue, SendTools, send_invoices
@@ -72,7 +73,6 @@ from invoicing.domain.look import Look
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.settlement import Following
 from invoicing.domain.specification import Specification
-from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.wms_invoice import GoodsOwner, UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 from invoicing.domain.work import Work, work_of
 
@@ -189,6 +189,7 @@ class _Run:
         self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
         self._begun = False  # whether it has begun to write
         self._following = self._before.following if self._before else None
+        self._looked_before = self._before.looked_before if self._before else None
         self._queue = SendQueue(set(), set())
         if before := self._before:
             self._queue = SendQueue(set(before.to_send), set(before.send_problems), before.send_at)
@@ -205,7 +206,6 @@ class _Run:
         self._dated: dict[int, date] = {}  # the days of these
         self._unreadable = 0
         self._growing: dict[tuple[str, str], GoodsOwner] = {}  # of invoices that are not due yet
-        self._unanswered: int | None = None  # how many of these could not be invoiced as things are; if looked through
         self._started_at = tools.clock()
         self._exporting: ExportTools | None = None
         self._failures_in_a_row = 0
@@ -264,9 +264,9 @@ class _Run:
             self._look_on()
         if self._stopped_by is not None:
             raise self._stopped_by
-        self._look_ahead(login)
         self._afterwards(self._send, login)
         self._afterwards(self._follow, login)
+        self._afterwards(self._look_before, login)
 
     def _afterwards(self, act: Callable[[WmsLogin], None], login: WmsLogin) -> None:
         """What was exported is kept by this run's last write, whatever defect of ours comes after it."""
@@ -337,15 +337,29 @@ class _Run:
         sent = tally.sent.count or tally.updated or tally.failed or self._integration.under_way is not None
         return replace(known, open=1) if known is not None and not known.open and sent else known
 
-    def _look_ahead(self, login: WmsLogin) -> None:
-        """Near the month's end, by the run that the day's mail is put by."""
-        now = self._tools.clock()
-        if not is_near_month_end(now.astimezone(SWEDEN).date()) or not is_first_of_day(self._integration, now):
+    def _look_before(self, login: WmsLogin) -> None:
+        """What will stop the invoices that gather: once a night, last of all, and not where nothing gathers."""
+        by_itself, now = self._request.by_itself, self._tools.clock()
+        if not by_itself or not self._growing or self._tally.problem is not None or not self._has_time(SECONDS_TO_END):
             return
-        tools = self._exporting or self._export_tools(login)
-        self._unanswered = not_answered_for(
-            tools.register, self._growing.values(), self._tools.seconds_left, to_end=SECONDS_TO_END
+        if not is_night_look_due(self._integration, now):
+            return
+        self._looked_before = now  # also in vain: the next night is soon enough
+        tools = BeforeTools(
+            exports=self._tools.exports,
+            sealer=self._tools.sealer,
+            wms=self._wms,
+            fortnox=(self._exporting or self._export_tools(login)).fortnox,
+            clock=self._tools.clock,
+            seconds_left=self._tools.seconds_left,
+            to_end=SECONDS_TO_END,
+            remembered=True,
+            report=self._tools.report,
         )
+        try:
+            look_before(tools, self._integration)
+        except (RetryLaterError, UpstreamContractError, WmsLoginRefusedError) as error:
+            self._report("not_looked_before", reason=_reason(error))
 
     def _jobs(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
         """The work, one by one, until something stops the run or its time runs low."""
@@ -769,6 +783,7 @@ class _Run:
                 to_send=frozenset(self._queue.waiting),
                 send_problems=frozenset(self._queue.problems),
                 send_at=self._queue.at if self._queue.waiting else None,
+                looked_before=self._looked_before,
             ),
             tally.sent,
             at_its_end=not self._continues and tally.problem is None,
@@ -778,10 +793,10 @@ class _Run:
             self._tools.notices,
             self._integration,
             summary,
-            unanswered=self._unanswered or 0,
             unspecified=len(tally.unspecified),
             now=now,
         )
+        put_before_mail(self._tools.notices, self._tools.exports, self._integration, now)
         month_told = put_month_mail(
             self._tools.notices,
             self._integration,
@@ -856,7 +871,6 @@ class _Run:
             and not tally.answered(self._integration.asked)
             and tally.unfinished == self._integration.unfinished
             and tally.marked | self._to_look_at == self._integration.marked
-            and self._unanswered is None  # the next one would look them through once more
             and self._integration.under_way is None
             and not self._begun
             and self._meaning == self._integration.detected_price_meaning

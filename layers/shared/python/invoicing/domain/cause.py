@@ -43,6 +43,9 @@ _SUBJECTS: Mapping[IssueCode, tuple[str, ...]] = {
     IssueCode.SEND_NOT_AGREED: (),
     IssueCode.SEND_NOT_LICENSED: (),
     IssueCode.SEND_NO_ADDRESS: _CUSTOMER,
+    IssueCode.SEND_NO_COUNTRY: _CUSTOMER,
+    IssueCode.PRICE_MISSING: ("article_number", "row"),
+    IssueCode.ACCOUNT_NOT_INCOME: ("account", "article_number"),
     IssueCode.FORTNOX_REFUSED: ("message",),
     IssueCode.OUR_DEFECT: (),
     IssueCode.WMS_INVOICE_UNREADABLE: ("detail",),
@@ -64,7 +67,12 @@ class Cause:
     @property
     def id(self) -> str:
         """Names it for as long as it is the case; fit for an address."""
-        return hashlib.sha256(repr(cause_key(self.issue)).encode()).hexdigest()[:12]
+        return cause_id(self.issue)
+
+
+def cause_id(issue: Issue) -> str:
+    """Names what an issue tells of; fit for an address."""
+    return hashlib.sha256(repr(cause_key(issue)).encode()).hexdigest()[:12]
 
 
 def cause_key(issue: Issue) -> tuple[str, ...]:

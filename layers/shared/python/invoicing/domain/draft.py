@@ -211,21 +211,32 @@ def _grouped(charges: Sequence[Charge], settings: IntegrationSettings, reading: 
     return list(groups.values())
 
 
-def _group_of(charge: Charge, settings: IntegrationSettings, reading: Reading) -> _Group:
-    row = charge.article_title or charge.comment or f"#{charge.id}"
-    article_number = clean_key(charge.article_number)
+def checked_article_number(text: str, *, row: str) -> str:
+    """An article number as it is sent. Raises InvoiceHeldError; `row` is what its row is called."""
+    article_number = clean_key(text)
     if not article_number:
         raise invoice_held(IssueCode.ARTICLE_NUMBER_MISSING, row=row)
     if not _ARTICLE_NUMBER.fullmatch(article_number):
         raise invoice_held(IssueCode.ARTICLE_NUMBER_REFUSED, article_number=article_number, row=row)
+    return article_number
+
+
+def checked_account(text: str, *, article_number: str, row: str) -> int:
+    """An account as it is sent. Raises InvoiceHeldError."""
+    account = clean_key(text)
+    if not account:
+        raise invoice_held(IssueCode.ACCOUNT_MISSING, article_number=article_number, row=row)
+    if not _ACCOUNT.fullmatch(account):
+        raise invoice_held(IssueCode.ACCOUNT_NOT_VALID, account=account[:20], article_number=article_number, row=row)
+    return int(account)
+
+
+def _group_of(charge: Charge, settings: IntegrationSettings, reading: Reading) -> _Group:
+    row = charge.article_title or charge.comment or f"#{charge.id}"
+    article_number = checked_article_number(charge.article_number, row=row)
     account: int | None = None
     if settings.account_source is AccountSource.WMS:
-        text = clean_key(charge.account)
-        if not text:
-            raise invoice_held(IssueCode.ACCOUNT_MISSING, article_number=article_number, row=row)
-        if not _ACCOUNT.fullmatch(text):
-            raise invoice_held(IssueCode.ACCOUNT_NOT_VALID, account=text[:20], article_number=article_number, row=row)
-        account = int(text)
+        account = checked_account(charge.account, article_number=article_number, row=row)
     title = clean_text(charge.article_title, DESCRIPTION_LIMIT, settings.language) or article_number
     extra = {
         RowText.TITLE: "",

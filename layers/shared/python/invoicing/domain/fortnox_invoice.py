@@ -205,6 +205,7 @@ class Customer:
     delivers_without_country: bool = False  # an e-invoice to such a card is refused
     has_fees: bool = False
     delivery: str = ""  # how the customer gets invoices: PRINT, EMAIL, …
+    has_mail: bool = True  # as far as is known, an address for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

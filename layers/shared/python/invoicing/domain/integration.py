@@ -76,6 +76,7 @@ class RunSummary:
     following: Following | None = None  # of what was sent; None: it is not followed
     behind: datetime | None = None  # since when what is kept beside the records is not what they say
     closed: datetime | None = None  # the reactivation that a closing mail was written about
+    looked_before: datetime | None = None  # when what gathers was last looked through by night
     month_told: str = ""  # the last month of which a mail said that all is well: 2026-10
     not_told: SentWork = field(default_factory=SentWork)  # sent since a reactivation, before its mail
 

@@ -91,9 +91,13 @@ class IssueCode(StrEnum):
     SEND_CHANGED = "send_changed"  # -
     SEND_UNCLEAR = "send_unclear"  # -
     SEND_NO_ADDRESS = "send_no_address"  # message
+    SEND_NO_COUNTRY = "send_no_country"  # message
     SEND_NOT_LICENSED = "send_not_licensed"  # message
     SEND_REFUSED = "send_refused"  # message
     BOOK_REFUSED = "book_refused"  # message
+    # An entry of a price list, before the month ends. Stops no invoice.
+    PRICE_MISSING = "price_missing"  # article_number, row
+    ACCOUNT_NOT_INCOME = "account_not_income"  # account, article_number, row
     # The whole integration.
     CONNECTION_BROKEN = "connection_broken"  # company
     LICENCE_MISSING = "licence_missing"  # message
@@ -170,9 +174,12 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.SEND_CHANGED: Fixer.FORTNOX_USER,
     IssueCode.SEND_UNCLEAR: Fixer.FORTNOX_USER,
     IssueCode.SEND_NO_ADDRESS: Fixer.FORTNOX_USER,
+    IssueCode.SEND_NO_COUNTRY: Fixer.FORTNOX_USER,
     IssueCode.SEND_NOT_LICENSED: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SEND_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.BOOK_REFUSED: Fixer.FORTNOX_USER,
+    IssueCode.PRICE_MISSING: Fixer.WMS_USER,
+    IssueCode.ACCOUNT_NOT_INCOME: Fixer.WMS_USER,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
@@ -191,11 +198,14 @@ _SENDING = frozenset(
         IssueCode.SEND_CHANGED,
         IssueCode.SEND_UNCLEAR,
         IssueCode.SEND_NO_ADDRESS,
+        IssueCode.SEND_NO_COUNTRY,
         IssueCode.SEND_NOT_LICENSED,
         IssueCode.SEND_REFUSED,
         IssueCode.BOOK_REFUSED,
     }
 )
+# What invoices go in spite of; told before the month ends because money may be lost by it.
+_STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +219,11 @@ class Issue:
     def fixer(self) -> Fixer:
         """Who can fix it."""
         return _FIXERS[self.code]
+
+    @property
+    def stops_nothing(self) -> bool:
+        """Whether invoices go in spite of it."""
+        return self.code in _STOPS_NOTHING
 
     @property
     def is_of_sending(self) -> bool:

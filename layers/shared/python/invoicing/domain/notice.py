@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     BROKEN = "broken"  # the keys are dead; carries a reactivation link
     REACTIVATED = "reactivated"  # works again; says what was sent
     DIGEST = "digest"  # issues of the day
+    BEFORE = "before"  # what will stop invoices on the 1st
     MONTH = "month"  # all of the month before is in Fortnox
     VERIFY_ADDRESS = "verify_address"
     IT_IS_ME = "it_is_me"  # somebody who waits at the start page asked for it

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from invoicing.domain.fortnox_invoice import Customer
 from invoicing.domain.integration_settings import SendAfter, SendInvoices
-from invoicing.domain.issue import Issue
+from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.swedish_time import SWEDEN
 
 _OPENS = time(8)
@@ -75,6 +76,17 @@ class Sending:
         return self.step is SendStep.WAITING
 
 
+def lacking_on_card(send: SendInvoices, customer: Customer, *, goods_owner: str) -> Issue | None:
+    """Why an invoice could not be sent to this customer, as far as the card in Fortnox tells."""
+    by = _ON_CARD.get(customer.delivery) if send is SendInvoices.AS_ON_CUSTOMER else _SET.get(send)
+    params = {"customer_number": customer.number, "goods_owner": goods_owner}
+    if by is SendBy.EMAIL and not customer.has_mail:
+        return Issue(code=IssueCode.SEND_NO_ADDRESS, params=params)
+    if by is SendBy.E_INVOICE and customer.delivers_without_country:
+        return Issue(code=IssueCode.SEND_NO_COUNTRY, params=params)
+    return None
+
+
 def planned(send: SendInvoices, after: SendAfter, *, on_card: str, now: datetime) -> Sending | None:
     """What becomes of an invoice that is made now; None: it is left to people."""
     by = _ON_CARD.get(on_card) if send is SendInvoices.AS_ON_CUSTOMER else _SET.get(send)
@@ -86,9 +98,14 @@ def planned(send: SendInvoices, after: SendAfter, *, on_card: str, now: datetime
 def next_working_morning(now: datetime) -> datetime:
     """Eight o'clock in Sweden on the first working day after this one: somebody has had a chance to look."""
     day = now.astimezone(SWEDEN).date() + timedelta(days=1)
-    while day.weekday() > 4 or day in _holidays(day.year):
+    while not is_working_day(day):
         day += timedelta(days=1)
     return datetime.combine(day, _OPENS, SWEDEN)
+
+
+def is_working_day(day: date) -> bool:
+    """Whether a Swedish office is open."""
+    return day.weekday() <= 4 and day not in _holidays(day.year)
 
 
 def _holidays(year: int) -> frozenset[date]:

@@ -15,6 +15,7 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.issue import Issue
 from invoicing.domain.person import clean_name
 from invoicing.domain.swedish_time import SWEDEN
+from invoicing.pages.before import current_outlook
 from invoicing.pages.browser import NAME_COOKIE, TOLD_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
@@ -68,6 +69,7 @@ def status(visit: SignedInVisit) -> Answer:
         fees_this_month=fees_of(sent),
         unconfirmed_address="" if integration.address_confirmed else address,
         foresight=_foresight(visit),
+        outlook=current_outlook(visit),
         notice=visit.once(_sync_notice(integration, visit.notice, progress)),
         changes=integration.changes[::-1][:_CHANGES_SHOWN],
         by=visit.by,

@@ -1,6 +1,7 @@
 """Which address of one integration leads to which page, for those who are signed in."""
 
 from invoicing.pages import (
+    before,
     connection,
     customers,
     decision,
@@ -42,6 +43,8 @@ ROUTES: Routes = {
     ("POST", f"{_HERE}/rehearsal"): signed_in(rehearsal.rehearse_now),
     ("GET", f"{_HERE}/customers"): signed_in(customers.customers),
     ("POST", f"{_HERE}/customers"): signed_in(customers.agree),
+    ("GET", f"{_HERE}/before"): signed_in(before.before),
+    ("POST", f"{_HERE}/before"): signed_in(before.look),
     ("GET", f"{_HERE}/issues"): signed_in(issues.issues),
     ("GET", f"{_HERE}/issues/hand-over"): signed_in(issues.hand_over),
     ("POST", f"{_HERE}/issues/retry"): signed_in(issues.retry),

@@ -22,7 +22,10 @@ PERMISSIONS: Mapping[str, str] = {
     ),
     "archive": translatable("Archive: stores specifications. Asked for only if they are to be attached to invoices."),
     "connectfile": translatable("Connect file: attaches a specification to its invoice. Asked for only then, too."),
-    "settings": translatable("Settings: looks whether a unit is there, creates it, and reads whether there is VAT."),
+    "settings": translatable(
+        "Settings: looks whether a unit is there, creates it, and reads whether there is VAT and which period is "
+        "locked."
+    ),
 }
 """Why each is asked for, by Fortnox's name of the permission."""
 
@@ -47,6 +50,15 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                 text=translatable(
                     "Every entry of a price list needs an article number and an account: those of the article in "
                     "Fortnox. An article that Fortnox lacks is created, with the unit that is chosen under Settings."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Before the 1st"),
+                text=translatable(
+                    "Every night, while something gathers, its goods owners, customers, articles and accounts are "
+                    "looked through as they will be when the month has ended, and the price lists with them. What "
+                    "would stop an invoice then stands under Before the 1st, with who can mend it. You can have it "
+                    "looked at again at any time, for example when a new goods owner has got its price list."
                 ),
             ),
             HelpPart(

@@ -577,6 +577,17 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "invoice's page here."
         ),
     ),
+    IssueCode.SEND_NO_COUNTRY: IssueText(
+        title=translatable("Customer %(customer_number)s has a delivery address without a country"),
+        cause=translatable(
+            "Such an invoice cannot be sent as e-invoice: Fortnox wants the country of a delivery address. Fortnox "
+            "says: “%(message)s”."
+        ),
+        fix=translatable(
+            "Add the delivery country on the customer's card in Fortnox, and on an invoice that is there already. An "
+            "invoice that was refused is sent with “Send now” on its page here."
+        ),
+    ),
     IssueCode.SEND_NOT_LICENSED: IssueText(
         title=translatable("The company may not send invoices from Fortnox"),
         cause=translatable(
@@ -687,6 +698,24 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "in Fortnox all the same."
         ),
         fix=translatable("Nothing to do: when the fault is mended, the specification is attached by itself."),
+    ),
+    IssueCode.PRICE_MISSING: IssueText(
+        title=translatable("%(row)s has no price"),
+        cause=translatable(
+            "The price list entry %(row)s (article %(article_number)s) is 0 in Ongoing, or empty. What is charged by "
+            "it costs the customer nothing, unless the charge has a price of its own."
+        ),
+        fix=translatable("Fill in the price on the price list entry in Ongoing. If it is to be free, leave it."),
+    ),
+    IssueCode.ACCOUNT_NOT_INCOME: IssueText(
+        title=translatable("Account %(account)s is perhaps not for sales"),
+        cause=translatable(
+            "Article %(article_number)s (%(row)s) has account %(account)s in Ongoing's price list. Accounts for sales "
+            "are usually 3000 to 3999. Fortnox takes others, too, and books the invoice there."
+        ),
+        fix=translatable(
+            "Ask whoever does the books. If it is wrong, correct the account on the price list entry in Ongoing."
+        ),
     ),
     IssueCode.CONNECTION_BROKEN: IssueText(
         title=translatable("Fortnox's approval has ended"),

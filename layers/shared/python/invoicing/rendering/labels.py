@@ -7,6 +7,7 @@ from invoicing.domain.agreement import Agreed
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.month import Apart, Stage
+from invoicing.domain.outlook import Unseen
 from invoicing.domain.sending import SendBy, SendStep
 from invoicing.domain.settlement import Progress
 from invoicing.domain.standing import Situation, Tone
@@ -199,6 +200,23 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         DecisionWrong.NUMBER_NOT_VALID: translatable("An invoice number in Fortnox has digits only."),
         DecisionWrong.NOTE_MISSING: translatable("Write the reason in a few words."),
     },
+    Unseen: {
+        Unseen.PRICE_LISTS: translatable(
+            "Price lists: Ongoing does not give them to us, or in a way that we do not know."
+        ),
+        Unseen.SOME_PRICE_LISTS: translatable(
+            "Some price lists: Ongoing did not answer, or there was no time for all."
+        ),
+        Unseen.ACCOUNTS: translatable(
+            "Whether accounts are open, and have a VAT code, and whether there is a financial year: Fortnox shows that "
+            "only with a permission that this service does without."
+        ),
+        Unseen.LOCKED_PERIOD: translatable("Whether a period is locked: Fortnox does not let us see it."),
+        Unseen.FORTNOX: translatable("Some of what Fortnox has: it did not answer, or there was no time for all."),
+        Unseen.SOME_INVOICES: translatable(
+            "Some invoices: they could not be read, or there was no time for all of them."
+        ),
+    },
     Agreed: {
         Agreed.BY_NAME: translatable("Yes, by name"),
         Agreed.BY_PERSON: translatable("Yes"),
@@ -242,6 +260,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.NOT_POSSIBLE_NOW: translatable(
             "Things have changed since you opened the page, so nothing was done. Look again at what is possible now."
         ),
+        Feedback.LOOKED: translatable("It was looked through just now."),
         Feedback.SEND_STOPPED: translatable("It is stopped, and not sent to the customer."),
         Feedback.SEND_QUEUED: translatable("It is sent to the customer in a moment."),
         Feedback.NOW_WITH_CUSTOMER: translatable("It is sent to the customer."),

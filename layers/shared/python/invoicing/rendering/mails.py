@@ -15,6 +15,7 @@ from invoicing.domain.hint import HintCode
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue
 from invoicing.domain.notice import Mail
+from invoicing.domain.outlook import Trouble
 from invoicing.rendering.catalogue import translations
 from invoicing.rendering.change_texts import CHANGE_TEXTS
 from invoicing.rendering.environment import environment_for
@@ -22,8 +23,9 @@ from invoicing.rendering.formats import format_amount, format_date, format_month
 from invoicing.rendering.hint_texts import counted_hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
-from invoicing.rendering.standing_texts import sums_text
+from invoicing.rendering.standing_texts import sums_text, work_text
 from invoicing.rendering.views import (
+    BeforeMailView,
     BrokenMailView,
     CauseView,
     ChangedMailView,
@@ -38,6 +40,7 @@ from invoicing.rendering.views import (
 
 _LINE_WIDTH = 72  # characters; what a text mail is read at without wrapping
 _MOST_ENTRIES = 20  # issues named in a digest; the page has them all
+_MOST_OWNERS = 3  # goods owners named beside a sum
 _SUBJECT_LENGTH = 180  # characters
 
 
@@ -212,25 +215,6 @@ class Mails:
             if hidden > 0
             else ""
         )
-        ahead = catalogue.ngettext(
-            "Before the month ends, %(number)s goods owner needs your attention under Customers. If nothing is "
-            "done, its invoice waits on the 1st.",
-            "Before the month ends, %(number)s goods owners need your attention under Customers. If nothing is "
-            "done, their invoices wait on the 1st.",
-            view.unanswered,
-        ) % {"number": view.unanswered}
-        if not view.issue_count:
-            return self._laid_out(
-                Letter(
-                    subject=_("%(system)s: look through the customers before the month ends") % names,
-                    heading=_("Look through the customers before the month ends"),
-                    before=(_("%(day)s, %(company)s (%(system)s).") % names, ahead),
-                    button=_("See the customers"),
-                    link=view.customers,
-                    after=(_("This mail comes at most once a day."),),
-                ),
-                language,
-            )
         return self._laid_out(
             Letter(
                 subject=catalogue.ngettext(
@@ -243,7 +227,7 @@ class Mails:
                     "%(number)s issue needs a person", "%(number)s issues need a person", view.issue_count
                 )
                 % names,
-                before=(_("%(day)s, %(company)s (%(system)s).") % names, *((ahead,) if view.unanswered else ())),
+                before=(_("%(day)s, %(company)s (%(system)s).") % names,),
                 entries=(
                     *((_entry(view.problem, language),) if view.problem else ()),
                     *(_entry(cause.issue, language, about=_stopped_by(cause, language)) for cause in named),
@@ -255,6 +239,67 @@ class Mails:
                     _(
                         "If nothing is done, these invoices wait; all others are sent as usual. An issue goes "
                         "away by itself when its cause is gone. This mail comes at most once a day."
+                    ),
+                ),
+            ),
+            language,
+        )
+
+    def before(self, view: BeforeMailView, language: Language) -> Mail:
+        """What will stop invoices on the 1st: some days before it, once, and again only if something new came."""
+        catalogue = translations(language)
+        _ = catalogue.gettext
+        names = {
+            "company": view.company,
+            "system": view.system,
+            "number": view.trouble_count,
+            "day": format_date(view.first, language),
+            "time": format_time(view.at, language),
+        }
+        named = view.troubles[:_MOST_ENTRIES]
+        hidden = view.trouble_count - len(named)
+        more = catalogue.ngettext("And %(number)s more, on the page.", "And %(number)s more, on the page.", hidden)
+        new = catalogue.ngettext(
+            "%(number)s of them is new since the last mail.",
+            "%(number)s of them are new since the last mail.",
+            view.new,
+        )
+        later = catalogue.ngettext(
+            "%(number)s more thing stops an invoice as soon as something is charged by it; the page has it.",
+            "%(number)s more things stop an invoice as soon as something is charged by them; the page has them.",
+            view.later_count,
+        )
+        return self._laid_out(
+            Letter(
+                subject=catalogue.ngettext(
+                    "%(system)s: %(number)s thing will stop invoices on %(day)s",
+                    "%(system)s: %(number)s things will stop invoices on %(day)s",
+                    view.trouble_count,
+                )
+                % names,
+                heading=catalogue.ngettext(
+                    "%(number)s thing will stop invoices on %(day)s",
+                    "%(number)s things will stop invoices on %(day)s",
+                    view.trouble_count,
+                )
+                % names,
+                before=(
+                    _(
+                        "%(company)s (%(system)s): what gathers in Ongoing was looked through %(time)s, as it will be "
+                        "when the month has ended."
+                    )
+                    % names,
+                    *((new % {"number": view.new},) if view.new else ()),
+                ),
+                entries=tuple(_entry(one.issue, language, about=_will_stop(one, language)) for one in named),
+                more=more % {"number": hidden} if hidden > 0 else "",
+                button=_("See them, and look again"),
+                link=view.link,
+                after=(
+                    *((later % {"number": view.later_count},) if view.later_count else ()),
+                    _(
+                        "If nothing is done, these invoices wait on the 1st, and all others are sent as usual. This "
+                        "mail comes once, from the 25th on, and again only if something new is found."
                     ),
                 ),
             ),
@@ -486,6 +531,13 @@ def _entry(issue: Issue, language: Language, *, about: str = "") -> Entry:
         title=text.title,
         lines=(text.cause, text.fix, f"{_('Who can')}: {_(label_of(issue.fixer))}"),
     )
+
+
+def _will_stop(trouble: Trouble, language: Language) -> str:
+    """Whose invoices, and what they have come to until now."""
+    work = work_text(trouble.work, language) if trouble.work.count else translations(language).gettext("All invoices")
+    shown = ", ".join(trouble.owners[:_MOST_OWNERS])
+    return " · ".join(part for part in (work, f"{shown} …" if trouble.owner_count > _MOST_OWNERS else shown) if part)
 
 
 def _stopped_by(cause: CauseView, language: Language) -> str:

@@ -9,6 +9,7 @@ from invoicing.rendering.environment import environment_for
 from invoicing.rendering.page_texts import CONSENT_TEXTS, MESSAGE_TEXTS, PageText
 from invoicing.rendering.views import (
     ApprovalView,
+    BeforeView,
     ConnectView,
     ConsentView,
     CustomersView,
@@ -114,6 +115,10 @@ class Pages:
     def customers(self, view: CustomersView, language: Language) -> str:
         """Goods owners beside customers in Fortnox."""
         return self._render("customers.html", view, language, session=view.session)
+
+    def before(self, view: BeforeView, language: Language) -> str:
+        """What will stop invoices when the month has ended."""
+        return self._render("before.html", view, language, session=view.session)
 
     def preview(self, view: PreviewView, language: Language) -> str:
         """Exactly what would be sent."""

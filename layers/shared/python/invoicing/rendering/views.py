@@ -20,6 +20,7 @@ from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
 from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
+from invoicing.domain.outlook import Outlook, Trouble
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
@@ -39,6 +40,7 @@ CAUSES_PER_PAGE = 8
 INVOICES_BELOW_CAUSE = 7
 PAIRS_SHOWN = 30
 CUSTOMERS_PER_PAGE = 12
+TROUBLES_PER_PAGE = 15
 OWNERS_SHOWN = 12
 
 
@@ -99,6 +101,7 @@ class Feedback(StrEnum):
     NAME_SAVED = "name_saved"
     CAUSE_GONE = "cause_gone"
     NOT_POSSIBLE_NOW = "not_possible_now"
+    LOOKED = "looked"
     SEND_STOPPED = "send_stopped"
     SEND_QUEUED = "send_queued"
     NOW_WITH_CUSTOMER = "now_with_customer"
@@ -361,6 +364,7 @@ class StatusView(NamedTuple):
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
     foresight: Foresight | None = None  # before the first run
+    outlook: Outlook | None = None  # of the coming 1st, where somebody has looked
     notice: Feedback | None = None
     changes: tuple[Change, ...] = ()  # what people did, newest first
     by: str = ""  # who the reader is in the history
@@ -704,6 +708,16 @@ class CustomersView(NamedTuple):
     notice: Feedback | None = None
 
 
+class BeforeView(NamedTuple):
+    """What will stop invoices when the month has ended. `troubles` are those of this page."""
+
+    session: SessionView
+    outlook: Outlook | None  # None: nobody has looked
+    troubles: tuple[Trouble, ...] = ()
+    pager: Pager = Pager()
+    notice: Feedback | None = None
+
+
 class PauseView(NamedTuple):
     """Asks before pausing."""
 
@@ -831,8 +845,20 @@ class DigestMailView(NamedTuple):
     causes: tuple[CauseView, ...]
     issue_count: int
     problem: Issue | None = None
-    unanswered: int = 0  # goods owners whose invoices would be held on the 1st
-    customers: str = ""  # the link to where that is answered
+
+
+class BeforeMailView(NamedTuple):
+    """What will stop invoices on the 1st, the largest sum first. `troubles` may be the first of them."""
+
+    company: str
+    system: str
+    link: str
+    first: date
+    at: datetime  # when it was found
+    troubles: tuple[Trouble, ...]
+    trouble_count: int
+    later_count: int = 0  # of what stops an invoice with the next charge
+    new: int = 0  # since the mail before; 0: this is the first
 
 
 class MonthMailView(NamedTuple):

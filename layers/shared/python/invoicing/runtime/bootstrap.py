@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.http import HttpTransport
     from invoicing.application.know_register import KnownRegister
+    from invoicing.application.look_before import BeforeTools
     from invoicing.application.ports import (
         Clock,
         DeadLetters,
@@ -675,6 +676,23 @@ class Bootstrap:
             fortnox=self.fortnox_of(integration),
             clock=self.clock,
             seconds_left=self.time_to_answer,
+        )
+
+    def before_tools(self, integration: "Integration") -> "BeforeTools":
+        """Tools of a look that somebody waits for: nothing is believed without looking."""
+        from invoicing.application.look_before import BeforeTools
+        from invoicing.application.rehearse import SECONDS_TO_ANSWER
+
+        return BeforeTools(
+            exports=self.exports,
+            sealer=self.password_sealer,
+            wms=self.wms,
+            fortnox=self.fortnox_of(integration),
+            clock=self.clock,
+            seconds_left=self.time_left,
+            to_end=SECONDS_TO_ANSWER,
+            remembered=False,
+            report=self.report,
         )
 
     def register_of(self, integration: "Integration", settings: "IntegrationSettings") -> "KnownRegister":

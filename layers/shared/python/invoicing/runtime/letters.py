@@ -12,10 +12,12 @@ from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.notice import Mail, Notice, NoticeKind
+from invoicing.domain.outlook import Outlook
 from invoicing.domain.sent_work import Closing
 from invoicing.domain.work import work_of
 from invoicing.rendering.mails import Mails
 from invoicing.rendering.views import (
+    BeforeMailView,
     BrokenMailView,
     ChangedMailView,
     CurrencyTotal,
@@ -38,7 +40,13 @@ class LinkedLetters:
     links: Links
 
     def compose(
-        self, notice: Notice, integration: Integration, *, reminder_day: int | None, told_of: Iterable[Export]
+        self,
+        notice: Notice,
+        integration: Integration,
+        *,
+        reminder_day: int | None,
+        told_of: Iterable[Export],
+        outlook: Outlook | None = None,
     ) -> Mail:
         """Words it in the language of the integration's settings."""
         language = integration.settings.language if integration.settings else Language.SWEDISH
@@ -49,6 +57,8 @@ class LinkedLetters:
                 return self._reactivated(notice, integration, language)
             case NoticeKind.DIGEST:
                 return self._digest(notice, integration, language, told_of)
+            case NoticeKind.BEFORE:
+                return self._before(notice, integration, language, outlook)
             case NoticeKind.MONTH:
                 return self._month(notice, integration, language, told_of)
             case NoticeKind.VERIFY_ADDRESS:
@@ -134,8 +144,24 @@ class LinkedLetters:
                 causes=tuple(cause_view_of(cause, whole=False) for cause in causes),
                 issue_count=max(known, run.held if run else 0),
                 problem=problem,
-                unanswered=int(notice.params.get("unanswered", "0")),
-                customers=f"{self._page(integration)}/customers",
+            ),
+            language,
+        )
+
+    def _before(self, notice: Notice, integration: Integration, language: Language, outlook: Outlook | None) -> Mail:
+        first = date.fromisoformat(notice.params["first"])
+        found = outlook or Outlook(at=notice.created_at, first=first)
+        return self.mails.before(
+            BeforeMailView(
+                company=integration.company.name,
+                system=integration.id,
+                link=f"{self._page(integration)}/before",
+                first=first,
+                at=found.at,
+                troubles=tuple(one for one in found.troubles if one.will_stop),
+                trouble_count=found.trouble_count,
+                later_count=found.later_count,
+                new=int(notice.params.get("new") or 0),
             ),
             language,
         )

@@ -17,6 +17,7 @@ from invoicing.adapters.aws.items import (
     NOT_NEWER,
     SCHEMA_ATTRIBUTE,
     Item,
+    UnreadableRecordError,
     absent,
     attribute,
     attributes,
@@ -27,6 +28,7 @@ from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.agreement import Agreement
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
+from invoicing.domain.outlook import Outlook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,6 +39,7 @@ _WITHOUT_HISTORY = (*(field.name for field in fields(Export) if field.name != "h
 _REGISTER = "register"
 _AGREEMENT = "agreement#"
 _OPEN = "open"
+_OUTLOOK = "outlook"
 _FILTERED_PAGE = 200  # records that one call looks at when only some of them fit
 
 
@@ -217,6 +220,18 @@ class DynamoExports:
         """Stored compressed: ten thousand of them are some ten kilobytes."""
         packed = zlib.compress(json.dumps(sorted(ids), separators=(",", ":")).encode())
         self._table.put({**_key(integration_id, _OPEN), "ids": attribute(packed), **SCHEMA_ATTRIBUTE})
+
+    def outlook(self, integration_id: str) -> Outlook | None:
+        """One item; what an older version left there and cannot be read is as good as none."""
+        item = self._table.get(_key(integration_id, _OUTLOOK))
+        try:
+            return None if item is None else read(Outlook, item)
+        except UnreadableRecordError:
+            return None
+
+    def save_outlook(self, integration_id: str, outlook: Outlook) -> None:
+        """Replaces it."""
+        self._table.put({**_key(integration_id, _OUTLOOK), **attributes(outlook), **SCHEMA_ATTRIBUTE})
 
     def agreements(self, integration_id: str) -> Sequence[Agreement]:
         """One item for each goods owner and customer number, read consistently."""

@@ -30,6 +30,7 @@ from invoicing.adapters.fortnox.wire import (
     read_customer,
     read_invoice,
     read_list,
+    read_locked_until,
     rows_body,
     update_body,
 )
@@ -128,6 +129,10 @@ class FortnoxCompany:
     def is_vat_registered(self) -> bool:
         """Whether the company has VAT at all, by its settings."""
         return self._entity(self._call("GET", "/3/settings/company"), "CompanySettings").get("TaxEnabled") is not False
+
+    def locked_until(self) -> date | None:
+        """The last day of the locked period, by the company's settings; None if there is none."""
+        return read_locked_until(self._body(self._call("GET", "/3/settings/lockedperiod")))
 
     def unit_exists(self, code: str) -> bool:
         """Whether the register of units has this code."""

@@ -88,6 +88,10 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
         "VATNumber": _of(_RECORDED, "that a sale within the EU needs one is not said beforehand"),
         "InvoiceRemark": _of(_RECORDED, "our text replaces the customer's"),
         "TermsOfPayment": _of(_RECORDED, "a due date that counts from the day of sending takes one call more"),
+        **{
+            name: _of(_RECORDED, "that a customer has no address for e-mail is found out by Fortnox's refusal")
+            for name in ("Email", "EmailInvoice")
+        },
         "DefaultDeliveryTypes": _of(_SPECIFIED, "how the customer wants the invoice is not shown"),
         **{
             name: _of(_RECORDED, "that an e-invoice to this address is refused is not said beforehand")

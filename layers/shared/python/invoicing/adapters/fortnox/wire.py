@@ -253,12 +253,20 @@ class _Customer(Thing):
     invoice_freight: Any = None  # an amount, which cards hold in any writing
     invoice_administration_fee: Any = None
     default_delivery_types: _DeliveryTypes | None = None
+    email: Any = None  # whatever is there, an address or none
+    email_invoice: Any = None
 
     @property
     def delivers_without_country(self) -> bool:
         """An e-invoice to such a card is refused."""
         address = self.delivery_address1 or self.delivery_address2 or self.delivery_zip_code or self.delivery_city
         return bool(address) and not self.delivery_country
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether Fortnox knows where to; an answer that names neither field says nothing."""
+        named = self.model_fields_set & {"email", "email_invoice"}
+        return not named or bool(self.email or self.email_invoice)
 
     @property
     def has_fees(self) -> bool:
@@ -278,6 +286,10 @@ class _Company(Thing):
     database_number: Key
     company_name: Text = ""
     organization_number: Text = ""
+
+
+class _LockedPeriod(Thing):
+    end_date: Day = None
 
 
 class _Meta(Thing):
@@ -358,6 +370,7 @@ def read_customer(body: object) -> Customer:
         delivers_without_country=got.delivers_without_country,
         has_fees=got.has_fees,
         delivery=got.default_delivery_types.invoice if got.default_delivery_types else "",
+        has_mail=got.has_mail,
     )
 
 
@@ -374,6 +387,13 @@ def read_list(body: Mapping[str, Any], key: str) -> tuple[list[Any], int]:
         raise UpstreamContractError(f"Fortnox's list lacks {key}")
     # A list with something in it that does not say whether it goes on is not taken for the whole.
     return found, read(_List, body, what="Fortnox's list").meta_information.total_pages if found else 1
+
+
+def read_locked_until(body: Mapping[str, Any]) -> date | None:
+    """Where nothing is locked there is nothing in it, however that is written. Raises UpstreamContractError."""
+    if "LockedPeriod" not in body:
+        raise UpstreamContractError("Fortnox's answer lacks LockedPeriod")
+    return read(_LockedPeriod, body["LockedPeriod"] or {}, what="Fortnox's LockedPeriod").end_date
 
 
 def read_company(body: object) -> Company:

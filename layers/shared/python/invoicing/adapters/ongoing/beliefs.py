@@ -12,7 +12,7 @@ case); the goods-owner WSDL of 2017.
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from xml.etree.ElementTree import Element
 
 from pydantic import BeforeValidator, FailFast
@@ -25,6 +25,7 @@ type Whole = Annotated[int, BeforeValidator(values.integer)]
 type Exact = Annotated[Decimal, BeforeValidator(values.decimal)]
 type Mark = Annotated[bool, BeforeValidator(values.boolean)]
 type DayOrNone = Annotated[date | None, BeforeValidator(values.optional_day)]
+type ExactIfReadable = Annotated[Decimal | None, BeforeValidator(values.decimal_if_readable)]
 type DayIfReadable = Annotated[date | None, BeforeValidator(values.day_if_readable)]
 
 
@@ -148,6 +149,36 @@ class InvoicesAnswer(Thing):
         inferred=["Invoices"],
         guessed=["AutomationInvoices"],
         items=["AutomationInvoice", "GetInvoicesInvoice", "Invoice"],
+        default=None,
+    )
+
+
+class PriceListArticleAnswer(Thing):
+    """One entry of a price list. Nothing of it holds an invoice, so that nothing is one that cannot be done without."""
+
+    noun = "price list entry"
+    unread = frozenset({"Id", "InvoiceArticleId", "GoodsOwnerId", "Currency", "IsFormula", "Unit"})
+
+    code: Text = named(inferred=["Code"], guessed=["ArticleCode", "InvoiceArticleCode", "ArticleNumber"], default="")
+    title: Text = named(inferred=["Title"], guessed=["ArticleTitle", "InvoiceArticleTitle", "Name"], default="")
+    account: Text = named(inferred=["Account"], default="")
+    price: ExactIfReadable = named(inferred=["Price", "UnitPrice"], default=None)
+    # With either of them the price may stand elsewhere.
+    is_from_statistics: Text = named(documented=["IsFromStatistics"], inferred=["IStatistics"], default="")
+    matrix: Any = named(documented=["InvoiceArticlePriceMatrix"], guessed=["PriceMatrix", "PriceTiers"], default=None)
+
+
+class PriceListAnswer(Thing):
+    """A price list: in the result's PriceList, or the result itself."""
+
+    noun = "price list"
+    hoisted = frozenset({"PriceList"})
+    unread = frozenset({"Success", "Message", "ErrorMessage", "Id", "PriceListId", "GoodsOwnerId", "Name", "Title"})
+
+    # None: no list was found.
+    articles: tuple[Element, ...] | None = named(
+        guessed=["InvoiceArticles", "Articles", "PriceListItems", "Items"],
+        items=["InvoiceArticle", "PriceListInvoiceArticle"],
         default=None,
     )
 

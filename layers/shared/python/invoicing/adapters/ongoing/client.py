@@ -14,12 +14,14 @@ from invoicing.adapters.ongoing.envelopes import (
     Envelope,
     InvoicesQuery,
     get_invoices,
+    get_price_list,
     is_writable,
     update_invoice,
 )
 from invoicing.adapters.ongoing.filters import hidden_behind, trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
 from invoicing.adapters.ongoing.knowledge import ProcessMemory, SystemKnowledge
+from invoicing.adapters.ongoing.price_lists import read_price_list
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import Report, WmsLook, WmsMemory, WmsPage
 from invoicing.domain.errors import (
@@ -30,6 +32,7 @@ from invoicing.domain.errors import (
     WmsLoginRefusedError,
     WmsNotUnderstoodError,
 )
+from invoicing.domain.price_list import PriceList
 from invoicing.domain.system import is_warehouse_name
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
 from invoicing.domain.wms_knowledge import Misunderstanding, WmsFilter
@@ -180,6 +183,21 @@ class OngoingClient:
         _check(login)
         with self._telling(login):
             self._call(login, update_invoice(login, invoice_id, number=number), timeout=_WRITE_SECONDS, is_write=True)
+
+    def price_list(self, login: WmsLogin, goods_owner_id: int) -> PriceList:
+        """What one goods owner's charges are made from.
+
+        No invoice depends on it, so that what is wrong with it rings no alarm: names that are not known are reported as
+        elsewhere, and the rest is the caller's to tell. Raises WmsNotUnderstoodError for a system that has no such call
+        or answers otherwise, WmsLoginRefusedError for one that does not permit it, RetryLaterError.
+        """
+        _check(login)
+        system, envelope = self._system(login), get_price_list(login, goods_owner_id)
+        result = self._call(login, envelope, timeout=_WRITE_SECONDS, is_write=False)
+        found, unknown = read_price_list(result, where_of(envelope.operation, login))
+        system.find_unknown(unknown)
+        system.keep()
+        return found
 
     # ---- the list
 

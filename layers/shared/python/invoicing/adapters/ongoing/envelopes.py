@@ -98,6 +98,11 @@ def update_invoice(
     )
 
 
+def get_price_list(login: WmsLogin, goods_owner_id: int) -> Envelope:
+    """What one goods owner's charges are made from. Raises ValueError for a login that XML cannot carry."""
+    return _envelope("GetPriceListByQuery", login, _element("Query", _element("GoodsOwnerId", str(goods_owner_id))))
+
+
 def _envelope(operation: str, login: WmsLogin, parameter: str) -> Envelope:
     call = (
         f'<{operation} xmlns="{NAMESPACE}">'

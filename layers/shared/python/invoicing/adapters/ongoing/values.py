@@ -35,6 +35,14 @@ def decimal(value: object) -> Decimal:
     return Decimal(written)
 
 
+def decimal_if_readable(value: object) -> Decimal | None:
+    """The same for what no invoice depends on: None also where it cannot be read."""
+    try:
+        return decimal(value)
+    except ValueError:
+        return None
+
+
 def boolean(value: object) -> bool:
     """An xs:boolean."""
     written = _required(value).lower()
