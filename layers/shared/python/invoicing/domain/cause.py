@@ -64,7 +64,12 @@ class Cause:
     @property
     def id(self) -> str:
         """Names it for as long as it is the case; fit for an address."""
-        return hashlib.sha256(repr(cause_key(self.issue)).encode()).hexdigest()[:12]
+        return cause_id(self.issue)
+
+
+def cause_id(issue: Issue) -> str:
+    """Of the cause that an issue is a case of."""
+    return hashlib.sha256(repr(cause_key(issue)).encode()).hexdigest()[:12]
 
 
 def cause_key(issue: Issue) -> tuple[str, ...]:

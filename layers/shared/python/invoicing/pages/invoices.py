@@ -79,7 +79,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         line=invoice_line_of(record, visit.now().astimezone(SWEDEN).date()),
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
-        issue=issue_line_of(next(iter(with_send_problems([record])), record)),
+        issue=issue_line_of(next(iter(with_send_problems([record])), record), visit.integration.permissions),
         unspecified=unspecified_line_of(record),
         earlier=earlier_of(record),
         decided=decided_of(record),

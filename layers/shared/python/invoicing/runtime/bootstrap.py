@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from invoicing.application.connect_company import ConnectTools
     from invoicing.application.http import HttpTransport
     from invoicing.application.know_register import KnownRegister
+    from invoicing.application.mend_in_fortnox import MendTools
     from invoicing.application.ports import (
         Clock,
         DeadLetters,
@@ -74,6 +75,11 @@ if TYPE_CHECKING:
     from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
     from invoicing.runtime.traces import Traces
+
+
+_PATIENCE_SECONDS = 6.0  # for one call to Fortnox, of a person who waits
+_SECONDS_TO_SHOW = 2.0  # what a page needs to be made after the last call
+_PAGE_BACK_OFF_SECONDS = (2.0,)
 
 
 def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -608,6 +614,15 @@ class Bootstrap:
             clock=self.clock,
             report=self.report,
         )
+
+    def mend_tools(self, integration: "Integration") -> "MendTools":
+        """With a client of Fortnox that is done while somebody still waits for the page."""
+        from invoicing.application.mend_in_fortnox import MendTools
+
+        fortnox = self.fortnox_of(integration)
+        fortnox.patience = lambda: min(_PATIENCE_SECONDS, self.time_left() - _SECONDS_TO_SHOW)
+        fortnox.back_off = _PAGE_BACK_OFF_SECONDS
+        return MendTools(change=self.change_tools(), fortnox=fortnox, seconds_left=self.time_left)
 
     def warm_up(self) -> None:
         """Makes what several threads would otherwise make at the same moment: clients of AWS must not be."""
