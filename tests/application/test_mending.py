@@ -319,16 +319,18 @@ def test_without_time_nothing_is_begun(code: IssueCode) -> None:
     assert fixing.writes() == []
 
 
-@every_cause
-def test_dead_keys_say_so(code: IssueCode) -> None:
-    """As on every page."""
-    fixing = STOPPED[code]()
+def test_dead_keys_say_so() -> None:
+    """Refused keys are asked again before that is believed; keys that are gone need a new approval at once."""
+    fixing = unknown_customer()
     fixing.books.world.fortnox.destroy_tokens(TENANT_ID)
     fixing.books.world.fortnox.expire_access_tokens(TENANT_ID)
-    fixing.books.world.later(hours=1)
-    with pytest.raises((ReconnectRequiredError, NotMendedError)):
+    with pytest.raises(NotMendedError) as failed:
+        fixing.press()
+    fixing.books.world.tokens.forget(WAREHOUSE)
+    with pytest.raises(ReconnectRequiredError):
         fixing.press()
 
+    assert failed.value.problem is MendProblem.NOT_ANSWERING
     assert fixing.writes() == []
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from invoicing.domain.change import ChangeKind
@@ -278,3 +279,73 @@ def test_the_history_keeps_what_was_done_for_whoever_looks_later(operator: Brows
     (told,) = [one for one in record.history if one.kind is EventKind.MENDED]
     assert isinstance(told.remedy, Remedy)
     assert "switch_on customer 1008" in told.detail
+
+
+# ---- one more permission
+
+
+def asked_for(page: Page) -> list[str]:
+    """The permissions that Fortnox is asked for, by the address that the browser is led to."""
+    return parse_qs(urlsplit(page.location).query)["scope"][0].split()
+
+
+def test_one_more_permission_is_offered_where_it_would_help(operator: Browser) -> None:
+    """The page says what it covers, and nothing is asked for before somebody goes on."""
+    cause = held(operator, CLOSED)
+    issues, invoice = operator.look("/issues"), operator.look(f"/invoices/{INVOICE}")
+    page = operator.look("/permit", query={"cause": cause})
+
+    assert f"/permit?cause={cause}" in issues.body
+    assert f"/permit?cause={cause}" in invoice.body
+    assert "the service needs one more permission from Nordlager 3PL AB: Bookkeeping." in page.text
+    assert page.status == 200
+
+
+def test_with_the_permission_the_button_is_there_and_works(operator: Browser) -> None:
+    """Asked for with all that is used already; kept; and the account is opened."""
+    cause = held(operator, CLOSED)
+    asked = operator.press("/permit", cause=cause)
+    scopes = asked_for(asked)
+    query = {name: values[0] for name, values in parse_qs(urlsplit(asked.location).query).items()}
+    operator.approve(query)
+    page = operator.look("/mend", query={"cause": cause})
+    done = press(operator, cause, act="switch_on")
+    again = asked_for(operator.press("/connect"))
+
+    assert {"invoice", "article", "customer", "bookkeeping"} <= set(scopes)
+    assert "bookkeeping" in operator.deployed.integration.permissions
+    assert "Open account 3999 in Fortnox" in page.text
+    assert done.location.endswith("notice=mended")
+    assert written(operator) == [("PUT", "/3/accounts/3999")]
+    assert set(again) == set(scopes)
+
+
+def test_a_no_of_fortnox_changes_nothing(operator: Browser) -> None:
+    """The keys of before work on, and the page leads back to the issue."""
+    cause = held(operator, CLOSED)
+    before = operator.deployed.integration
+    asked = operator.press("/permit", cause=cause)
+    state = parse_qs(urlsplit(asked.location).query)["state"][0]
+    page = operator.come_back("oauth_callback__denied", state=state, error="invalid_scope")
+
+    assert "Fortnox does not allow that permission" in page.text
+    assert f"/integrations/{WAREHOUSE}/issues" in page.body
+    assert operator.deployed.integration == before
+
+
+def test_one_more_permission_takes_the_password(operator: Browser) -> None:
+    """As everything that leads to a new approval."""
+    cause = held(operator, CLOSED)
+    page = operator.press("/permit", cause=cause, password="guess")
+
+    assert page.status == 400
+    assert "Location" not in page.headers
+
+
+def test_what_needs_no_more_permission_asks_for_none(operator: Browser) -> None:
+    """Customers and articles are covered from the beginning."""
+    cause = held(operator, UNKNOWN)
+
+    assert "/permit?" not in operator.look("/issues").body
+    assert operator.look("/permit", query={"cause": cause}).location.endswith("notice=cause_gone")
+    assert operator.press("/permit", cause=cause).location.endswith("notice=cause_gone")

@@ -16,12 +16,24 @@ PERMISSIONS: Mapping[str, str] = {
         "Invoice: creates and updates invoices, reads what became of them, and sends or books them if you choose so."
     ),
     "article": translatable("Article: looks for the articles of the price list, and creates those that are missing."),
-    "customer": translatable("Customer: reads name, currency and VAT type of the customer. None is ever changed."),
+    "customer": translatable(
+        "Customer: reads name, currency and VAT type of the customer. One is created, or made active, only when "
+        "somebody presses the button for it; nothing else of a customer is ever changed."
+    ),
     "companyinformation": translatable(
         "Company information: which company approved, so that no invoice ends in another company's books."
     ),
     "archive": translatable("Archive: stores specifications. Asked for only if they are to be attached to invoices."),
     "connectfile": translatable("Connect file: attaches a specification to its invoice. Asked for only then, too."),
+    "bookkeeping": translatable(
+        "Bookkeeping: opens an account that is closed, when somebody presses the button. Asked for only then."
+    ),
+    "costcenter": translatable(
+        "Cost centre: adds one that is missing, when somebody presses the button. Asked for only then."
+    ),
+    "currency": translatable(
+        "Currency: adds one that is missing, when somebody presses the button. Asked for only then."
+    ),
     "settings": translatable("Settings: looks whether a unit is there, creates it, and reads whether there is VAT."),
 }
 """Why each is asked for, by Fortnox's name of the permission."""
