@@ -93,6 +93,10 @@ def test_a_button_is_there_only_with_its_permission(thing: Thing) -> None:
         ({"vat_type": ""}, {"vat_type": DraftProblem.NOT_A_CHOICE}),
         ({"vat_type": "SOMETHING"}, {"vat_type": DraftProblem.NOT_A_CHOICE}),
         ({"country_code": "SE"}, {}),
+        (
+            {"country_code": "NORGE", "vat_type": ""},
+            {"country_code": DraftProblem.NOT_A_COUNTRY, "vat_type": DraftProblem.NOT_A_CHOICE},
+        ),
         ({"country_code": "S3"}, {"country_code": DraftProblem.NOT_A_COUNTRY}),
         ({"country_code": "DK"}, {"country_code": DraftProblem.COUNTRY_DIFFERS}),
         ({"vat_type": "EXPORT"}, {"country_code": DraftProblem.MISSING}),

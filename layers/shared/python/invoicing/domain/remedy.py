@@ -213,8 +213,12 @@ class CustomerDraft:
             found["currency"] = DraftProblem.NOT_A_CURRENCY
         if self.email and not _MAIL.fullmatch(self.email):
             found["email"] = DraftProblem.NOT_AN_ADDRESS
+        if self.country_code and not re.fullmatch(r"[A-Z]{2}", self.country_code):
+            found["country_code"] = DraftProblem.NOT_A_COUNTRY
         if self.vat_type not in VAT_TYPES:
             found["vat_type"] = DraftProblem.NOT_A_CHOICE
+        elif "country_code" in found:
+            pass  # what it is cannot be said before
         elif (country := self._problem_of_country()) is not None:
             found["country_code"] = country
         elif self.vat_number and not _VAT_NUMBER.fullmatch(self.vat_number):
@@ -231,8 +235,6 @@ class CustomerDraft:
         code = self.country_code
         if not code:
             return None if self.vat_type in DOMESTIC else DraftProblem.MISSING
-        if not re.fullmatch(r"[A-Z]{2}", code):
-            return DraftProblem.NOT_A_COUNTRY
         if self.vat_type in DOMESTIC:
             fits = code == "SE"
         else:

@@ -620,9 +620,9 @@ class Bootstrap:
         from invoicing.application.mend_in_fortnox import MendTools
 
         fortnox = self.fortnox_of(integration)
-        fortnox.patience = lambda: min(_PATIENCE_SECONDS, self.time_left() - _SECONDS_TO_SHOW)
+        fortnox.patience = lambda: min(_PATIENCE_SECONDS, self.time_to_answer() - _SECONDS_TO_SHOW)
         fortnox.back_off = _PAGE_BACK_OFF_SECONDS
-        return MendTools(change=self.change_tools(), fortnox=fortnox, seconds_left=self.time_left)
+        return MendTools(change=self.change_tools(), fortnox=fortnox, seconds_left=self.time_to_answer)
 
     def warm_up(self) -> None:
         """Makes what several threads would otherwise make at the same moment: clients of AWS must not be."""
