@@ -468,3 +468,38 @@ def test_another_fault_of_the_card_is_left_as_it_is() -> None:
 
     assert before is not None
     assert after == {**before, "Active": True}
+
+
+@pytest.mark.parametrize("at", ["notice", "queue", "history"])
+def test_a_page_that_is_killed_after_the_write_leaves_nothing_open(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked for it stands in the history already, and the next click goes on where it was cut off."""
+    fixing = unknown_customer()
+    world = fixing.books.world
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    where = {"notice": (world.notices, "put_once"), "queue": (world.queue, "send"), "history": (world.exports, "save")}
+    world.integrations.confirm_address(WAREHOUSE, "a@b.example")
+    with monkeypatch.context() as cut:
+        cut.setattr(*where[at], killed)
+        with pytest.raises(SystemExit):
+            fixing.press()
+    after = fixing.press(by="bo")
+    fixing.run()
+
+    assert after is None
+    assert len([one for one in fixing.books.integration.changes if one.kind is ChangeKind.MENDED]) == 1
+    assert fixing.entry("customers", NEW) is not None
+    assert fixing.books.marked, fixing.books.issue
+
+
+def test_two_people_who_change_the_integration_at_the_same_moment_both_stand_in_its_history() -> None:
+    """A write that somebody else's came before is made once more."""
+    fixing = unknown_customer()
+    old = fixing.books.integration
+    fixing.books.world.integrations.confirm_address(WAREHOUSE, "a@b.example")
+    mend_in_fortnox(fixing.tools, old, fixing.cause, fixing.remedy, wanted=Act.CREATE, by="anna", customer=DRAFT)
+
+    assert [one.by for one in fixing.books.integration.changes if one.kind is ChangeKind.MENDED] == ["anna"]
+    assert fixing.books.integration.address_confirmed

@@ -25,11 +25,12 @@ ALBUM = (
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
     *("invoice-to-send", "specification", "invoice-sent", "invoice-paid", "invoices-paid"),
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
+    *("mend-customer", "mended"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
     *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
     *("signed-out", "signed-out-elsewhere", "session-ended", "settings-kept", "form-expired", "not-found"),
     *("mail-verify", "mail-broken", "mail-reminder", "mail-reminder-last", "mail-reactivated", "mail-digest"),
-    "mail-not-understood",
+    *("mail-not-understood", "mail-changed-mended"),
     *("mail-changed-new_user", "mail-changed-address", "mail-changed-address_taken_back", "mail-changed-settings"),
     *("mail-changed-login", "mail-changed-consent", "mail-changed-disconnected", "mail-month", "mail-it-is-me"),
 )

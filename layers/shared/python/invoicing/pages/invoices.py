@@ -33,7 +33,12 @@ from invoicing.rendering.views_of import (
     waiting_line_of,
 )
 
-_PROMISES = frozenset({Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED, Feedback.SEND_QUEUED})
+_PROMISES = frozenset(
+    {
+        *(Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED, Feedback.SEND_QUEUED),
+        *(Feedback.MENDED, Feedback.WAS_MENDED),
+    }
+)
 
 
 def invoices(visit: SignedInVisit) -> Answer:
