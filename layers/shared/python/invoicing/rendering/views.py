@@ -157,6 +157,11 @@ class LandingView(NamedTuple):
     it_is_me: str = ""  # the token of a link that was sent to the confirmed address
     carried: Mapping[str, str] = {}
 
+    @property
+    def is_for_strangers(self) -> bool:
+        """Whether its reader may not know yet what this is: nobody who is in the middle of something."""
+        return not (self.problem or self.reactivation or self.personal or self.it_is_me or self.carried)
+
 
 class ConsentOutcome(StrEnum):
     """How the visit at Fortnox ended, when it did not end well."""
