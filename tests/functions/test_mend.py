@@ -130,6 +130,18 @@ def test_a_double_click_creates_one(operator: Browser) -> None:
     assert written(operator) == [("POST", "/3/customers")]
 
 
+def test_a_paused_integration_says_that_it_is_done_and_what_waits_for_it(operator: Browser) -> None:
+    """The write in Fortnox does not wait for the runs."""
+    cause = held(operator, INACTIVE)
+    operator.press("/pause")
+    page = press(operator, cause, act="switch_on")
+
+    assert page.location.endswith("notice=mended_not_running")
+    assert written(operator) == [("PUT", "/3/customers/1008")]
+    assert "as soon as the integration runs" in operator.look("/issues", query={"notice": "mended_not_running"}).text
+    assert INVOICE in operator.deployed.integration.asked
+
+
 def test_the_integration_s_history_and_file_say_who_asked_for_it(operator: Browser) -> None:
     """Also after the invoice is gone."""
     cause = held(operator, INACTIVE)

@@ -152,13 +152,14 @@ def likely_remedy(issue: Issue) -> Remedy | None:
 
 # ---- a new customer
 
-DOMESTIC = frozenset({"SEVAT", "SEREVERSEDVAT"})
 VAT_TYPES = ("SEVAT", "EUREVERSEDVAT", "EXPORT", "SEREVERSEDVAT", "EUVAT")  # as Fortnox calls them, the commonest first
+ABROAD = frozenset({"EUREVERSEDVAT", "EXPORT", "EUVAT"})
 _EU = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
 _VAT_NUMBER = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}")
 _VAT_PREFIX = {"GR": "EL"}
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Characters; a person's text is never cut. Fortnox takes longer names and addresses than anybody has.
 LIMITS: Mapping[str, int] = {
@@ -206,37 +207,37 @@ class CustomerDraft:
     @property
     def problems(self) -> Mapping[str, DraftProblem]:
         """By field; empty if it can be sent."""
-        found = {name: DraftProblem.TOO_LONG for name, most in LIMITS.items() if len(getattr(self, name)) > most}
-        if not self.name:
-            found["name"] = DraftProblem.MISSING
-        if not _CURRENCY.fullmatch(self.currency):
-            found["currency"] = DraftProblem.NOT_A_CURRENCY
-        if self.email and not _MAIL.fullmatch(self.email):
-            found["email"] = DraftProblem.NOT_AN_ADDRESS
-        if self.country_code and not re.fullmatch(r"[A-Z]{2}", self.country_code):
-            found["country_code"] = DraftProblem.NOT_A_COUNTRY
-        if self.vat_type not in VAT_TYPES:
-            found["vat_type"] = DraftProblem.NOT_A_CHOICE
-        elif "country_code" in found:
-            pass  # what it is cannot be said before
-        elif (country := self._problem_of_country()) is not None:
-            found["country_code"] = country
-        elif self.vat_number and not _VAT_NUMBER.fullmatch(self.vat_number):
-            found["vat_number"] = DraftProblem.NOT_A_VAT_NUMBER
-        elif self.vat_type == "EUREVERSEDVAT" and not self.vat_number.startswith(self._prefix):
-            found["vat_number"] = DraftProblem.NOT_A_VAT_NUMBER if self.vat_number else DraftProblem.MISSING
-        return found
-
-    @property
-    def _prefix(self) -> str:
-        return _VAT_PREFIX.get(self.country_code, self.country_code)
+        found = {
+            "name": None if self.name else DraftProblem.MISSING,
+            "currency": None if _CURRENCY.fullmatch(self.currency) else DraftProblem.NOT_A_CURRENCY,
+            "email": None if not self.email or _MAIL.fullmatch(self.email) else DraftProblem.NOT_AN_ADDRESS,
+            "vat_type": None if self.vat_type in VAT_TYPES else DraftProblem.NOT_A_CHOICE,
+            "country_code": self._problem_of_country(),
+            "vat_number": self._problem_of_vat_number(),
+            **{name: DraftProblem.TOO_LONG for name, most in LIMITS.items() if len(getattr(self, name)) > most},
+        }
+        return {name: problem for name, problem in found.items() if problem is not None}
 
     def _problem_of_country(self) -> DraftProblem | None:
-        code = self.country_code
+        code, is_abroad = self.country_code, self.vat_type in ABROAD
         if not code:
-            return None if self.vat_type in DOMESTIC else DraftProblem.MISSING
-        if self.vat_type in DOMESTIC:
-            fits = code == "SE"
-        else:
-            fits = (code in _EU) is (self.vat_type != "EXPORT") and code != "SE"
-        return None if fits else DraftProblem.COUNTRY_DIFFERS
+            return DraftProblem.MISSING if is_abroad else None
+        if not _COUNTRY.fullmatch(code):
+            return DraftProblem.NOT_A_COUNTRY
+        is_in_eu = code in _EU
+        fits = {
+            "SEVAT": code == "SE",
+            "SEREVERSEDVAT": code == "SE",
+            "EUREVERSEDVAT": is_in_eu and code != "SE",
+            "EUVAT": is_in_eu and code != "SE",
+            "EXPORT": not is_in_eu,
+        }
+        return None if fits.get(self.vat_type, True) else DraftProblem.COUNTRY_DIFFERS
+
+    def _problem_of_vat_number(self) -> DraftProblem | None:
+        number = self.vat_number
+        if self.vat_type == "EUREVERSEDVAT" and not number:
+            return DraftProblem.MISSING
+        begins = _VAT_PREFIX.get(self.country_code, self.country_code) if self.vat_type == "EUREVERSEDVAT" else ""
+        is_one = not number or (_VAT_NUMBER.fullmatch(number) and number.startswith(begins))
+        return None if is_one else DraftProblem.NOT_A_VAT_NUMBER

@@ -70,10 +70,9 @@ def mend(visit: SignedInVisit) -> Answer:
             plan = replace(plan, customer=typed)
         return _page(visit, cause, plan, invoice_id, _WRONG[problem.problem], message=problem.message)
     notice = Feedback.MENDED if done else Feedback.WAS_MENDED
-    return visit.noted(
-        notice if visit.integration.runs else Feedback.NOT_RUNNING,
-        "/issues" if invoice_id is None else f"/invoices/{invoice_id}",
-    )
+    if not visit.integration.runs:
+        notice = Feedback.MENDED_NOT_RUNNING
+    return visit.noted(notice, "/issues" if invoice_id is None else f"/invoices/{invoice_id}")
 
 
 def _found(visit: SignedInVisit, cause_id: str) -> tuple[Cause, Remedy] | None:

@@ -247,6 +247,9 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
         Feedback.MENDED: translatable("It is done in Fortnox. What waited for it is tried again in a moment."),
+        Feedback.MENDED_NOT_RUNNING: translatable(
+            "It is done in Fortnox. What waited for it is tried again as soon as the integration runs."
+        ),
         Feedback.WAS_MENDED: translatable(
             "Fortnox had it already, so nothing was changed there. What waited for it is tried again in a moment."
         ),
@@ -287,6 +290,7 @@ _NOT_SIMPLY_WELL = {
     Feedback.EXPORT_QUEUED: Tone.CALM,
     Feedback.DECIDED: Tone.CALM,
     Feedback.WAS_MENDED: Tone.CALM,
+    Feedback.MENDED_NOT_RUNNING: Tone.WARN,
     Feedback.SEND_QUEUED: Tone.CALM,
     Feedback.STILL_STOPPED: Tone.WARN,
 }

@@ -89,6 +89,7 @@ class Feedback(StrEnum):
     DECIDED = "decided"
     MENDED = "mended"
     WAS_MENDED = "was_mended"
+    MENDED_NOT_RUNNING = "mended_not_running"
     NOW_IN_FORTNOX = "now_in_fortnox"
     STILL_STOPPED = "still_stopped"
     NOTHING_MORE = "nothing_more"
