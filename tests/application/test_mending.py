@@ -503,3 +503,27 @@ def test_two_people_who_change_the_integration_at_the_same_moment_both_stand_in_
 
     assert [one.by for one in fixing.books.integration.changes if one.kind is ChangeKind.MENDED] == ["anna"]
     assert fixing.books.integration.address_confirmed
+
+
+@every_cause
+def test_two_people_in_the_same_moment_make_one(code: IssueCode) -> None:
+    """Both saw that it lacks, and both write: Fortnox has it once, both are told so, and the invoice is sent once."""
+    fixing = STOPPED[code]()
+    world, others = fixing.books.world, list[Remedy | None]()
+
+    def between(request: Request) -> Reply:
+        if request.method in {"POST", "PUT"} and request.path.startswith("/3/"):
+            world.to_fortnox = InProcessTransport(world.fortnox.handle)
+            others.append(fixing.press(by="bo"))
+        return world.fortnox.handle(request)
+
+    world.to_fortnox = InProcessTransport(between)
+    first = fixing.press(by="anna")
+    fixing.run()
+    told = [event.by for event in fixing.books.record.history if event.kind is EventKind.MENDED]
+
+    assert first is not None
+    assert others == [first]
+    assert told == ["bo", "anna"]
+    assert fixing.books.marked, fixing.books.issue
+    assert len(fixing.books.documents) == 1
