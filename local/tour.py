@@ -45,6 +45,7 @@ HERE = f"/integrations/{WAREHOUSE}"
 MORE_SENT = 6001  # and the ids after it: enough for a second page of the list
 MORE_HELD = 6101  # and the ids after it: enough for a second page of issues
 UNSPECIFIED = 6301
+SWITCHED_OFF, CLOSED = 6401, 6402  # what Fortnox does not let their rows use: an article, an account
 VERY_LONG = 6201  # more rows than a page shows; it is still growing
 CONSENTS = {
     "denied": {"error": "access_denied"},
@@ -65,6 +66,7 @@ PAGES = (
     "consent-files-refused",
     "consent-fortnox-not-answering",
     "consent-licence-missing",
+    "consent-more-refused",
     "consent-no-answer",
     "consent-not-administrator",
     "consent-other",
@@ -92,6 +94,13 @@ PAGES = (
     "before",
     "before-clear",
     "before-not-looked",
+    "mend-customer",
+    "mend-customer-incomplete",
+    "mend-customer-refused",
+    "mend-customer-there",
+    "mend-article",
+    "permit",
+    "permit-wrong-password",
     "attach",
     "attach-wrong-password",
     "connect",
@@ -371,6 +380,11 @@ class Tour:
         lacks = {"state": state, "error": "error_missing_license"}
         return self.operator.get("/oauth/callback", lacks, language=language)
 
+    def _refused_more(self, cause: str, language: Language) -> Seen:
+        state = self.operator.press("/permit", cause=cause).query["state"]
+        lacks = {"state": state, "error": "invalid_scope"}
+        return self.operator.get("/oauth/callback", lacks, language=language)
+
     def _attach(self) -> None:
         """It is approved, and Fortnox takes no file."""
         self.world.attach_specifications()
@@ -485,6 +499,7 @@ class Tour:
         self._before_the_first()
         cause = re.search(r"hand-over\?cause=(\w+)", self.operator.get(f"{HERE}/issues").body)
         self._look("hand-over", f"/issues/hand-over?cause={cause[1] if cause else ''}")
+        self._mend()
         self.operator.press(f"/invoices/{seed.PLAIN}/export")
         self._look("invoice-asked-for", f"/invoices/{seed.PLAIN}?notice=export_queued")
         self._decide()
@@ -512,6 +527,37 @@ class Tour:
         self.operator.press("/before")
         self._look("before-clear", "/before")
         self.world.ongoing.put_warehouse(warehouse)
+
+    def _mend(self) -> None:
+        """What stops invoices and can be mended in Fortnox by a button."""
+        customer = self._cause_on(f"/invoices/{seed.UNKNOWN_CUSTOMER}")
+        guard = {"csrf": self.operator.get(f"{HERE}/pause").guard["csrf"], "cause": customer, "act": "create"}
+        filled = {**guard, "name": "Nystartad E-handel HB", "currency": "NOK", "address1": "Storgatan 1"}
+        abroad = {"vat_type": "EXPORT", "country_code": "NO"}
+        self._look("mend-customer", f"/mend?cause={customer}")
+        self._answer("mend-customer-incomplete", "/mend", {**filled, "country_code": "Norge"})
+        self._answer("mend-customer-refused", "/mend", {**filled, **abroad, "currency": "ISK"})
+        self.world.fortnox.person_creates_customer(TENANT_ID, {"CustomerNumber": "9999", "Name": "Nystartad E-handel"})
+        self._look("mend-customer-there", f"/mend?cause={customer}")
+        self.world.fortnox.person_deletes_customer(TENANT_ID, "9999")
+        self._add([self._with_charge(SWITCHED_OFF, code="199"), self._with_charge(CLOSED, account="3999")])
+        self.world.later(minutes=15)
+        self.world.run()
+        self._look("mend-article", f"/mend?cause={self._cause_on(f'/invoices/{SWITCHED_OFF}')}")
+        closed = self._cause_on(f"/invoices/{CLOSED}")
+        self._look("permit", f"/permit?cause={closed}")
+        self._answer("permit-wrong-password", "/permit", {**guard, "cause": closed, "password": "guess"})
+        self._keep("consent-more-refused", lambda language: self._refused_more(closed, language))
+
+    def _cause_on(self, path: str) -> str:
+        found = re.search(r"(?:mend|permit)\?cause=(\w+)", self.operator.get(f"{HERE}{path}").body)
+        assert found is not None, path
+        return found[1]
+
+    def _with_charge(self, invoice_id: int, **fields: Any) -> Invoice:
+        """An invoice whose first row Fortnox does not take."""
+        new = _new(self.world, invoice_id)
+        return replace(new, charges=(replace(new.charges[0], **fields), *new.charges[1:]))
 
     def _decide(self) -> None:
         """Invoices that people did something with in Fortnox before they changed in Ongoing, and the ways out."""
@@ -734,7 +780,15 @@ class Tour:
             )
 
     def _changed_mail(self, kind: ChangeKind) -> None:
-        params = {"what": kind, "by": "lisa", "address": "ekonomi@nordlager.example", "new_address": "ny@nord.example"}
+        params = {
+            "what": kind,
+            "by": "lisa",
+            "address": "ekonomi@nordlager.example",
+            "new_address": "ny@nord.example",
+            "thing": "customer",
+            "act": "create",
+            "key": "9999",
+        }
         notice = Notice(
             id=kind, integration_id=WAREHOUSE, kind=NoticeKind.CHANGED, created_at=self.world.clock(), params=params
         )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from local.fortnox import refusals
 from local.fortnox.call import API_URL, Answer, Call, Collection, containing, only
 from local.fortnox.company import Entry, FinancialYear, Register
-from local.fortnox.fields import Cleared, Fields, Kind, Text
+from local.fortnox.fields import Cleared, Fields, Flag, Kind, Text
 from local.fortnox.refusals import Refusal, not_found
 
 _UNIT_KINDS: Final[dict[str, Kind]] = {
@@ -103,14 +103,38 @@ def _create_unit(call: Call) -> Answer:
     return Answer(status=201, value={"Unit": _UNITS.item(fields)}, location="units")
 
 
+_CURRENCY_KINDS: Final[dict[str, Kind]] = {
+    "Code": Text(longest=3),
+    "Description": Text(longest=100),
+}
+_COST_CENTER_KINDS: Final[dict[str, Kind]] = {
+    "Active": Flag(),
+    "Code": Text(longest=6),
+    "Description": Text(),
+    "Note": Text(),
+}
+_ACCOUNT_KINDS: Final[dict[str, Kind]] = {"Active": Flag(), "Description": Text(longest=200)}
+
+
 def currencies(call: Call) -> Answer:
-    """Answer a call to /3/currencies (read only here). Raises Refusal."""
+    """Answer a call to /3/currencies (read and create here). Raises Refusal."""
+    if (call.method, call.path) == ("POST", ()):
+        new = {"BuyRate": 1, "SellRate": 1, "Unit": 1, "Date": call.today.isoformat(), "IsAutomatic": False}
+        return _create(
+            call, call.company.currencies, "Currency", kinds=_CURRENCY_KINDS, collection=_CURRENCIES, new=new
+        )
     return _read_only(call, call.company.currencies, "Currency", _CURRENCIES, refusals.CURRENCY_NOT_FOUND)
 
 
 def cost_centers(call: Call) -> Answer:
-    """Answer a call to /3/costcenters (read only here). Raises Refusal."""
+    """Answer a call to /3/costcenters (no deleting here). Raises Refusal."""
     register = call.company.cost_centers
+    match call.method, call.path:
+        case "POST", ():
+            new: Fields = {"Note": "", "Active": True}
+            return _create(call, register, "CostCenter", kinds=_COST_CENTER_KINDS, collection=_COST_CENTERS, new=new)
+        case "PUT", (code,):
+            return _update(call, register, code, "CostCenter", kinds=_COST_CENTER_KINDS, collection=_COST_CENTERS)
     return _read_only(call, register, "CostCenter", _COST_CENTERS, refusals.COST_CENTER_NOT_FOUND)
 
 
@@ -121,11 +145,13 @@ def terms_of_payment(call: Call) -> Answer:
 
 
 def accounts(call: Call) -> Answer:
-    """Answer a call to /3/accounts (read only here): the chart of one financial year. Raises Refusal."""
+    """Answer a call to /3/accounts (read and change here): the chart of one financial year. Raises Refusal."""
     if call.path and not (call.path[0].isascii() and call.path[0].isdigit()):
         raise Refusal(refusals.NOT_NUMERIC, "Värdet måste vara numeriskt. (Number)")
     year = _year_asked_for(call)
     register = call.company.accounts.get(year.id, {}) if year else {}
+    if call.method == "PUT" and len(call.path) == 1:
+        return _update(call, register, call.path[0], "Account", kinds=_ACCOUNT_KINDS, collection=_ACCOUNTS)
     return _read_only(call, register, "Account", _ACCOUNTS, refusals.ACCOUNT_NOT_FOUND)
 
 
@@ -230,6 +256,33 @@ def me(call: Call) -> Answer:
         "SysAdmin": bool(user and user.system_administrator),
     }
     return Answer(value={"MeInformation": information})
+
+
+_MISSING: Final = {"Account": refusals.ACCOUNT_NOT_FOUND, "CostCenter": refusals.COST_CENTER_NOT_FOUND}
+
+
+def _create(
+    call: Call, register: Register, envelope: str, *, kinds: dict[str, Kind], collection: Collection, new: Fields
+) -> Answer:
+    sent = call.sent(envelope, kinds)
+    code, description = sent.get("Code"), sent.get("Description")
+    if not isinstance(code, str) or not isinstance(description, str):
+        raise Refusal(refusals.VALUE_REQUIRED, "Kod och benämning måste anges. (Code, Description)")
+    if code in register:
+        raise Refusal(refusals.NUMBER_TAKEN, f'"{code}" finns redan.')
+    register[code] = Entry(fields={**new, **sent}, created_at=call.now, modified_at=call.now)
+    return Answer(status=201, value={envelope: collection.item(register[code].fields)})
+
+
+def _update(
+    call: Call, register: Register, key: str, envelope: str, *, kinds: dict[str, Kind], collection: Collection
+) -> Answer:
+    if key not in register:
+        raise not_found(_MISSING[envelope])
+    sent = call.sent(envelope, kinds)
+    register[key].fields.update({name: "" if value is Cleared.FIELD else value for name, value in sent.items()})
+    register[key].modified_at = call.now
+    return _one(register, key, envelope, collection, _MISSING[envelope])
 
 
 def _read_only(call: Call, register: Register, envelope: str, collection: Collection, missing: int) -> Answer:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from invoicing.adapters.fortnox.oauth import FILE_SCOPES, SCOPES
+from invoicing.domain import remedy
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import IssueCode
 from invoicing.pages.settings_form import sections
@@ -12,7 +13,7 @@ from invoicing.rendering.help_texts import HELP_TEXTS, PERMISSIONS, find_issues,
 
 def test_every_permission_that_is_asked_for_is_explained() -> None:
     """Nobody approves what nobody explains."""
-    assert set(PERMISSIONS) == {*SCOPES, *FILE_SCOPES}
+    assert set(PERMISSIONS) == {*SCOPES, *FILE_SCOPES, *remedy.PERMISSIONS.values()}
 
 
 @pytest.mark.parametrize("language", Language)

@@ -7,13 +7,14 @@ from invoicing.domain.integration_settings import Language
 from invoicing.domain.session import TryLimit
 from playwright.sync_api import Browser, Page, expect
 
-from local.browser import visitor
+from local.browser import PHONE, visitor
 from local.ongoing.seed import USERNAME
 from local.stack import Stack
 from tests.e2e.conftest import in_both_languages
 from tests.e2e.office import LOCALES, Office
 
 GUESSES = 101
+ONE_SCREEN = 812  # CSS pixels of a phone that is not large
 
 
 def test_the_start_page_asks_for_three_things_and_says_what_comes_next(office: Office) -> None:
@@ -24,6 +25,20 @@ def test_the_start_page_asks_for_three_things_and_says_what_comes_next(office: O
 
     expect(office.page.get_by_role("alert")).to_have_text(office.say("Fill in system, user name and password."))
     office.look("landing-incomplete")
+
+
+@in_both_languages
+def test_a_stranger_on_a_phone_sees_within_one_screen_what_it_does_gives_and_needs(
+    browser: Browser, stack: Stack, language: Language
+) -> None:
+    """Down to the button that leads to the form, which is the next thing on the page."""
+    with visitor(browser, language=LOCALES[language], width=PHONE) as page:
+        page.set_viewport_size({"width": PHONE, "height": ONE_SCREEN})
+        page.goto(stack.base_url)
+        for part in ("h1", ".gains", ".need", ".begin"):
+            expect(page.locator(part)).to_be_in_viewport(ratio=1)
+        page.locator(".begin .button").click()
+        expect(page.get_by_label("System", exact=True)).to_be_in_viewport()
 
 
 def test_a_wrong_password_is_refused_in_one_sentence_and_only_the_password_is_forgotten(office: Office) -> None:

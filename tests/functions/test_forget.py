@@ -172,5 +172,5 @@ def test_every_field_of_a_record_is_thought_about() -> None:
     """Kept because bookkeeping needs it, or taken away because a name may be in it."""
     assert {field.name for field in fields(Export)} == KEPT | WITHOUT_NAMES
     assert {field.name for field in fields(HistoryEvent)} - {"by", "note"} == {
-        *("at", "kind", "reference", "fortnox_number", "net", "issue", "way", "progress"),
+        *("at", "kind", "reference", "fortnox_number", "net", "issue", "way", "progress", "remedy"),
     }

@@ -435,3 +435,27 @@ def test_a_defect_of_ours_gives_a_page_and_a_log_line_without_what_was_typed(
 
     assert page.status == 500
     assert line["reason"] == "ValueError"
+
+
+@pytest.mark.parametrize(
+    "words", ["Once and to the öre", "specification", "paid", "before the 1st", "No files", "You need"]
+)
+def test_a_stranger_reads_first_what_they_gain_and_what_they_need(browser: Browser, words: str) -> None:
+    """Before the form; with links to help and privacy."""
+    page = browser.send("landing", event("landing__start"))
+    first, _, _ = browser.send("landing", request("landing__start", query={"lang": "en"})).body.partition("<form")
+
+    assert page.status == 200
+    assert words in first
+    assert "/help/privacy" in first
+    assert browser.send("landing", request("landing__start", path="/help/privacy")).status == 200
+
+
+def test_who_is_in_the_middle_of_something_is_told_no_gains(browser: Browser) -> None:
+    """A wrong password, or one's own permissions: the form is what matters."""
+    for page in (
+        browser.send("landing", request("landing__login", form={"system": "", "username": "", "password": ""})),
+        browser.send("landing", request("landing__start", query={"mode": "personal"})),
+    ):
+        assert 'class="gains"' not in page.body
+        assert 'name="password"' in page.body

@@ -143,7 +143,7 @@ def test_the_link_ends_after_thirty_days_and_when_the_system_is_connected_again(
     stranger = Visitor(day.tour)
     with mock.patch.dict(LIVES, {LinkKind.FILES: timedelta(seconds=-1)}):
         late = stranger.get(f"{path}{name}").status
-    forged = stranger.get(f"{path[:-1]}{'A' if path[-1] != 'A' else 'B'}{name}").status
+    forged = stranger.get(f"{path[:-2]}{'A' if path[-2] != 'A' else 'B'}{path[-1]}{name}").status
     good = stranger.get(f"{path}{name}").status
     day.world.approve(day.world.start())
 

@@ -152,6 +152,41 @@ def test_accounts_belong_to_a_financial_year() -> None:
     assert caller.api("GET", "/3/accounts/3055?financialyeardate=1999-01-01").status == 404
 
 
+def test_an_account_is_opened_in_one_year() -> None:
+    """That of the query, or the newest; the others keep theirs."""
+    caller = connected()
+    opened = value_of(caller.api("PUT", "/3/accounts/3999?financialyear=7", {"Account": {"Active": True}}))["Account"]
+    other = value_of(caller.api("GET", "/3/accounts/3999?financialyear=6"))["Account"]
+
+    assert (opened["Number"], opened["Active"], opened["VATCode"]) == (3999, True, "MP1")
+    assert other["Active"] is False
+    assert refusal_of(caller.api("PUT", "/3/accounts/3998", {"Account": {"Active": True}})) == (404, 2000423)
+
+
+@pytest.mark.parametrize(("path", "envelope"), [("/3/currencies", "Currency"), ("/3/costcenters", "CostCenter")])
+def test_a_code_can_be_created_once(path: str, envelope: str) -> None:
+    """With a name; after that it can be read, and is taken."""
+    caller = connected()
+    made = caller.api("POST", path, {envelope: {"Code": "DKK", "Description": "Danska"}})
+    read = value_of(caller.api("GET", f"{path}/DKK"))[envelope]
+
+    assert made.status == 201
+    assert read["Description"] == "Danska"
+    assert caller.api("POST", path, {envelope: {"Code": "DKK", "Description": "Danska"}}).status == 400
+    assert refusal_of(caller.api("POST", path, {envelope: {"Code": "ISK"}})) == (400, 2000873)
+    assert refusal_of(caller.api("POST", path, {envelope: {"Code": "LÅNGKOD", "Description": "x"}})) == (400, 2000107)
+
+
+def test_a_cost_centre_can_be_made_active_again() -> None:
+    """And nothing else about it is changed."""
+    caller = connected()
+    caller.api("PUT", "/3/costcenters/LAGER", {"CostCenter": {"Active": False}})
+    made = value_of(caller.api("PUT", "/3/costcenters/LAGER", {"CostCenter": {"Active": True}}))["CostCenter"]
+
+    assert (made["Code"], made["Description"], made["Active"]) == ("LAGER", "Lager", True)
+    assert refusal_of(caller.api("PUT", "/3/costcenters/SYD", {"CostCenter": {"Active": True}}))[0] == 404
+
+
 def test_financial_years_can_be_found_by_date() -> None:
     """A date outside all years finds none."""
     caller = connected()

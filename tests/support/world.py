@@ -229,6 +229,13 @@ class World:
 
     def attach_specifications(self) -> Integration:
         """The setting is switched on, and Fortnox approves what it needs."""
+        return self._approve_again(files=True)
+
+    def approve_more(self, *permissions: str) -> Integration:
+        """Fortnox approves more than at the first time."""
+        return self._approve_again(also=permissions)
+
+    def _approve_again(self, *, files: bool = False, also: tuple[str, ...] = ()) -> Integration:
         integration = self.integrations.get(WAREHOUSE)
         assert integration is not None
         proposal = Proposal(
@@ -239,7 +246,8 @@ class World:
             wms_password_mark=integration.wms_password_mark,
             generation=integration.generation,
             by=USERNAME,
-            files=True,
+            files=files,
+            also=also,
         )
         return self.approve(start_consent(self.parts.consent_tools(self.base_url), proposal)).integration
 

@@ -44,6 +44,7 @@ class ConsentProblem(StrEnum):
     NOT_ADMINISTRATOR = "not_administrator"
     SCOPE_REFUSED = "scope_refused"
     FILES_REFUSED = "files_refused"  # by licence or app: what was approved before still is
+    MORE_REFUSED = "more_refused"  # permissions to mend: as for files
     NO_CODE = "no_code"  # neither code nor error: Fortnox does so for a locked account
     CODE_REFUSED = "code_refused"
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
@@ -119,8 +120,8 @@ def receive_consent(tools: ConnectTools, *, state: str, browser: str, code: str,
         raise ConsentFailedError(ConsentProblem.UNKNOWN_START)
     if error:
         problem = _PROBLEM_OF.get(error, ConsentProblem.OTHER)
-        if pending.proposal.files and problem in _OF_SCOPES:
-            raise _without_files(tools, pending.proposal, detail=error)
+        if (pending.proposal.files or pending.proposal.also) and problem in _OF_SCOPES:
+            raise _without_more(tools, pending.proposal, detail=error)
         raise ConsentFailedError(problem, proposal=pending.proposal, detail=error)
     if not code:
         raise ConsentFailedError(ConsentProblem.NO_CODE, proposal=pending.proposal)
@@ -137,13 +138,14 @@ def receive_consent(tools: ConnectTools, *, state: str, browser: str, code: str,
         raise _not_answering(tools, pending.proposal, failure) from failure
 
 
-def _without_files(tools: ConnectTools, proposal: Proposal, *, detail: str) -> ConsentFailedError:
-    """Fortnox does not grant files, and so nothing. What runs goes on; what is broken asks for less the next time."""
+def _without_more(tools: ConnectTools, proposal: Proposal, *, detail: str) -> ConsentFailedError:
+    """Fortnox does not grant more, and so nothing. What runs goes on; what is broken asks for less the next time."""
     existing = tools.integrations.get(proposal.integration_id)
     if existing is not None and existing.broken_since is not None:
         with suppress(ChangedMeanwhileError):  # it is broken no longer, or the next try finds this out again
-            tools.integrations.put(replace(existing, may_attach=False, version=existing.version + 1))
-    return ConsentFailedError(ConsentProblem.FILES_REFUSED, proposal=proposal, detail=detail)
+            tools.integrations.put(replace(existing, may_attach=False, permissions=(), version=existing.version + 1))
+    problem = ConsentProblem.FILES_REFUSED if proposal.files else ConsentProblem.MORE_REFUSED
+    return ConsentFailedError(problem, proposal=proposal, detail=detail)
 
 
 def confirm_approval(tools: ConnectTools, *, browser: str, guard: str) -> Connected:
@@ -196,6 +198,7 @@ def _receive(tools: ConnectTools, pending: PendingConsent, code: str) -> Pending
         keys=sealed,
         keys_at=received_at,
         expires_at=engine.clock() + CONSENT_LIFE,
+        permissions=tuple(sorted(tokens.scopes)),
     )
     tools.consent.sessions.put_approval(approval)
     return approval
@@ -256,7 +259,7 @@ def _connect(tools: ConnectTools, approval: PendingApproval, existing: Integrati
             due_at=engine.next_rotation(),
         )
     )
-    integration = _put(tools, proposal, approval.company)
+    integration = _put(tools, approval)
     if existing is not None and existing.broken_since is not None:
         tools.notices.close(broken_notice_id(existing.id, existing.broken_since))
     if integration.runs:
@@ -277,8 +280,9 @@ def _settings_with(settings: IntegrationSettings | None, *, files: bool) -> Inte
     return settings and replace(settings, attach_specification=files)
 
 
-def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integration:
+def _put(tools: ConnectTools, approval: PendingApproval) -> Integration:
     """Writes the connection; once more if somebody changed the settings at the same moment."""
+    proposal, company = approval.proposal, approval.company
     for _ in range(3):
         existing = tools.integrations.get(proposal.integration_id)
         now = tools.engine.clock()
@@ -295,6 +299,7 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 generation=1,
                 connected_at=now,
                 may_attach=proposal.files,
+                permissions=approval.permissions,
             )
         else:
             integration = replace(
@@ -310,6 +315,7 @@ def _put(tools: ConnectTools, proposal: Proposal, company: Company) -> Integrati
                 generation=existing.generation + 1,
                 connected_at=now,
                 may_attach=proposal.files,
+                permissions=approval.permissions,
                 settings=_settings_with(existing.settings, files=proposal.files),
                 broken_since=None,
                 reactivated_at=existing.reactivated_at if existing.broken_since is None else now,

@@ -18,6 +18,7 @@ from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
 from invoicing.domain.notice import Notice
 from invoicing.domain.outlook import Outlook
 from invoicing.domain.price_list import PriceList
+from invoicing.domain.remedy import CustomerDraft, Entry, Thing
 from invoicing.domain.sending import SendBy
 from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
 from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
@@ -636,8 +637,8 @@ class FortnoxOAuth(Protocol):
     Raises GrantRefusedError, ClientRefusedError, NotSentError, RateLimitedError, UnknownOutcomeError.
     """
 
-    def authorize_url(self, *, state: str, mode: Mode, files: bool = False) -> str:
-        """`files`: also for storing files and attaching them, which not every licence has."""
+    def authorize_url(self, *, state: str, mode: Mode, files: bool = False, also: Sequence[str] = ()) -> str:
+        """`files`: also for storing files and attaching them; `also`: more. Not every licence has those."""
         ...
 
     def exchange_code(self, code: str) -> bytes: ...
@@ -693,6 +694,22 @@ class Fortnox(Protocol):
 
     def create_unit(self, code: str) -> None:
         """Raises AlreadyExistsError."""
+        ...
+
+    def entry(self, thing: Thing, key: str, *, on: date | None = None) -> Entry | None:
+        """What a register has under a number or code; None if nothing. `on`: accounts belong to a financial year."""
+        ...
+
+    def switch_on(self, thing: Thing, key: str, *, on: date | None = None) -> None:
+        """Makes an entry active. Safe to repeat."""
+        ...
+
+    def create_customer(self, draft: CustomerDraft) -> None:
+        """One call. A number that is taken is refused, so that doing it again makes no second one."""
+        ...
+
+    def create_code(self, thing: Thing, code: str) -> None:
+        """A cost centre or a currency that is called as its code. A code that is taken is refused."""
         ...
 
     def create_invoice(self, draft: InvoiceDraft) -> FortnoxInvoice: ...

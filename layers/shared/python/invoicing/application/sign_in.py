@@ -82,6 +82,7 @@ def sign_in(
             generation=integration.generation if integration else 0,
             by=username,
             files=integration is not None and integration.attaches,
+            also=integration.also_permitted if integration is not None else (),
         )
         return start_consent(tools.consent, proposal)
     integration = _as_known(tools, integration, username, password, address)

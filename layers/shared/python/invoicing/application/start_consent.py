@@ -36,5 +36,5 @@ def start_consent(tools: ConsentTools, proposal: Proposal) -> ConsentStarted:
     tools.sessions.put_consent(
         PendingConsent(state=state, browser=browser, proposal=proposal, expires_at=tools.clock() + CONSENT_LIFE)
     )
-    url = tools.oauth.authorize_url(state=state, mode=proposal.mode, files=proposal.files)
+    url = tools.oauth.authorize_url(state=state, mode=proposal.mode, files=proposal.files, also=proposal.also)
     return ConsentStarted(url=url, browser=browser, life=CONSENT_LIFE, proposal=proposal)

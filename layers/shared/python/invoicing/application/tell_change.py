@@ -12,11 +12,14 @@ from invoicing.application.ports import Notices
 from invoicing.domain.change import MOST_KEPT, Change, ChangeKind
 from invoicing.domain.integration import Integration
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
+from invoicing.domain.remedy import Remedy
 
 
-def with_change(integration: Integration, kind: ChangeKind, *, at: datetime, by: str) -> Integration:
+def with_change(
+    integration: Integration, kind: ChangeKind, *, at: datetime, by: str, remedy: Remedy | None = None
+) -> Integration:
     """The integration, with one more thing in its history."""
-    changes = (*integration.changes, Change(kind=kind, at=at, by=by))
+    changes = (*integration.changes, Change(kind=kind, at=at, by=by, remedy=remedy))
     return replace(integration, changes=changes[-MOST_KEPT:])
 
 

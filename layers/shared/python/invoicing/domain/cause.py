@@ -71,7 +71,7 @@ class Cause:
 
 
 def cause_id(issue: Issue) -> str:
-    """Names what an issue tells of; fit for an address."""
+    """Names the cause that an issue is a case of; fit for an address."""
     return hashlib.sha256(repr(cause_key(issue)).encode()).hexdigest()[:12]
 
 

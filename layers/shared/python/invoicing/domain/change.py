@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from invoicing.domain.remedy import Remedy
+
 MOST_KEPT = 100  # changes of one integration
 
 
@@ -17,6 +19,7 @@ class ChangeKind(StrEnum):
     LOGIN = "login"  # the login for the WMS
     CONSENT = "consent"  # the permissions in Fortnox
     DISCONNECTED = "disconnected"
+    MENDED = "mended"  # Fortnox was asked to create something, or to let it be used
     # Kept, and not mailed: they end nothing, and the overview says them.
     CONNECTED = "connected"  # for the first time, or anew after a disconnect
     CREATED = "created"
@@ -34,6 +37,7 @@ MAILED = frozenset(
         ChangeKind.LOGIN,
         ChangeKind.CONSENT,
         ChangeKind.DISCONNECTED,
+        ChangeKind.MENDED,
     }
 )
 
@@ -48,3 +52,4 @@ class Change:
     kind: ChangeKind
     at: datetime
     by: str = ""
+    remedy: Remedy | None = None  # of MENDED

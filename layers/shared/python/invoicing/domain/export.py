@@ -22,6 +22,7 @@ from invoicing.domain.decision import Decision, Way, ways_out
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.remedy import Remedy
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 
@@ -53,6 +54,7 @@ class EventKind(StrEnum):
     NOT_DUE = "not_due"  # what it was held for does not matter any more: it waits like any other
     RETRY = "retry"  # asked for by a person
     EXPORT_AGAIN = "export_again"  # asked for by a person
+    MENDED = "mended"  # what stopped it, in Fortnox, because a person said so
     DECIDED = "decided"  # by a person, about a held invoice
     CREDITING = "crediting"
     CREDITED = "credited"
@@ -87,11 +89,13 @@ class HistoryEvent:
     way: Way | None = None  # what was decided
     note: str = ""  # and why
     progress: Progress | None = None  # how far it had come in Fortnox
+    remedy: Remedy | None = None  # what was done in Fortnox
 
     @property
     def detail(self) -> str:
         """All that is known besides, in one text, for archives."""
-        facts = (self.reference, self.fortnox_number, self.net, self.issue, self.way, self.note, self.progress)
+        known = (self.reference, self.fortnox_number, self.net, self.issue, self.way, self.note, self.progress)
+        facts = (*known, self.remedy)
         return " ".join(str(fact) for fact in facts if fact not in {"", None})
 
 

@@ -12,6 +12,7 @@ from invoicing.domain.change import Change
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning, SendInvoices
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
+from invoicing.domain.remedy import EVERYBODY_HAS, PERMISSIONS
 from invoicing.domain.sent_work import SentWork
 from invoicing.domain.settlement import Following
 from invoicing.domain.work import Work
@@ -96,6 +97,7 @@ class Integration:
     connected_at: datetime
     approved_by: str = ""  # the Fortnox user who approved, where Fortnox says it
     may_attach: bool = False  # the approval covers files
+    permissions: tuple[str, ...] = ()  # what the approval covers, in Fortnox's words; empty: as every first one
     address_confirmed: bool = False
     confirmed_address: str = ""  # the last one that somebody confirmed; hears of changes until another one is confirmed
     address_set: int = 0  # the version in which the address was written; a link to confirm is for one of them
@@ -128,6 +130,11 @@ class Integration:
     def attaches(self) -> bool:
         """Whether specifications are attached, as its approval and its settings say."""
         return self.may_attach and self.settings is not None and self.settings.attach_specification
+
+    @property
+    def also_permitted(self) -> tuple[str, ...]:
+        """Permissions beyond the first ones that remedies have got: asked for again at every new approval."""
+        return tuple(sorted((set(PERMISSIONS.values()) - EVERYBODY_HAS) & set(self.permissions)))
 
     @property
     def sends_agreed(self) -> bool:

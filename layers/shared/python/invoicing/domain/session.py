@@ -45,6 +45,7 @@ class Proposal:
     generation: int = 0  # of the integration then; what became of it since makes this void
     by: str = ""  # the user who is signed in afterwards; nobody, if an administrator came by a link
     files: bool = False  # Fortnox is also asked whether files may be attached, and with its yes they are
+    also: tuple[str, ...] = ()  # permissions beyond the first ones that Fortnox is asked for, in its words
     invitation: str = ""  # id of the one that led here
 
 
@@ -79,6 +80,7 @@ class PendingApproval:
     keys: bytes = field(repr=False)  # sealed
     keys_at: datetime
     expires_at: datetime
+    permissions: tuple[str, ...] = ()  # what Fortnox granted, in its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Connecting again, disconnecting, and signing out."""
 
+from collections.abc import Collection
+
 from invoicing.application.change_integration import disconnect, sign_out_everywhere
 from invoicing.application.start_consent import start_consent
 from invoicing.domain.session import Proposal
@@ -21,7 +23,7 @@ def connect_again(visit: SignedInVisit) -> Answer:
     refused = password_refused(visit)
     if refused is not None:
         return _connect_page(visit, refused)
-    return _to_fortnox(visit, files=visit.integration.attaches)
+    return to_fortnox(visit, files=visit.integration.attaches)
 
 
 def attach_form(visit: SignedInVisit) -> Answer:
@@ -32,10 +34,11 @@ def attach_form(visit: SignedInVisit) -> Answer:
 def attach_on(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/attach: to Fortnox, for an approval that covers files. Until then all goes on."""
     refused = password_refused(visit)
-    return _attach_page(visit, refused) if refused is not None else _to_fortnox(visit, files=True)
+    return _attach_page(visit, refused) if refused is not None else to_fortnox(visit, files=True)
 
 
-def _to_fortnox(visit: SignedInVisit, *, files: bool) -> Answer:
+def to_fortnox(visit: SignedInVisit, *, files: bool, also: Collection[str] = ()) -> Answer:
+    """On to Fortnox, for an approval that covers what is used already, and `also` what is named."""
     integration = visit.integration
     proposal = Proposal(
         integration_id=integration.id,
@@ -46,6 +49,7 @@ def _to_fortnox(visit: SignedInVisit, *, files: bool) -> Answer:
         generation=integration.generation,
         by=visit.session.username,
         files=files,
+        also=tuple(sorted({*integration.also_permitted, *also})),
     )
     started = start_consent(visit.parts.consent_tools(visit.request.base_url), proposal)
     seconds = int(started.life.total_seconds())

@@ -24,6 +24,7 @@ _OUTCOMES = {
     ConsentProblem.NOT_ADMINISTRATOR: ConsentOutcome.NOT_ADMINISTRATOR,
     ConsentProblem.SCOPE_REFUSED: ConsentOutcome.SCOPE_REFUSED,
     ConsentProblem.FILES_REFUSED: ConsentOutcome.FILES_REFUSED,
+    ConsentProblem.MORE_REFUSED: ConsentOutcome.MORE_REFUSED,
     ConsentProblem.NO_CODE: ConsentOutcome.NO_ANSWER,
     ConsentProblem.CODE_REFUSED: ConsentOutcome.CODE_REFUSED,
     ConsentProblem.FORTNOX_NOT_ANSWERING: ConsentOutcome.FORTNOX_NOT_ANSWERING,
@@ -61,6 +62,10 @@ def callback(visit: Visit) -> Answer:
             return _not_started(visit, browser)
         # The page was loaded again: what was received waits to be confirmed.
     return redirect(visit.url("/oauth/approval"))
+
+
+# Where somebody was who asked for one more permission and did not get it.
+_WAS_AT = {ConsentProblem.FILES_REFUSED: "settings", ConsentProblem.MORE_REFUSED: "issues"}
 
 
 def approval(visit: Visit) -> Answer:
@@ -133,8 +138,9 @@ def _failed(visit: Visit, failed: ConsentFailedError) -> Answer:
     if proposal and proposal.by:
         prefill = {"system": address_of(proposal.integration_id), "username": proposal.wms_username}
     start = f"/?{urlencode(prefill)}" if prefill else "/"
-    if failed.problem is ConsentProblem.FILES_REFUSED and (session := session_of(visit)) is not None:
-        start = f"/integrations/{session.integration_id}/settings"  # nothing was changed: it goes on where it was
+    was = _WAS_AT.get(failed.problem)
+    if was is not None and (session := session_of(visit)) is not None:
+        start = f"/integrations/{session.integration_id}/{was}"  # nothing was changed: it goes on where it was
     outcome, link, personal = _OUTCOMES[failed.problem], "", ""
     if failed.problem is ConsentProblem.NOT_ADMINISTRATOR and proposal:
         if proposal.by:

@@ -33,7 +33,12 @@ from invoicing.rendering.views_of import (
     waiting_line_of,
 )
 
-_PROMISES = frozenset({Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED, Feedback.SEND_QUEUED})
+_PROMISES = frozenset(
+    {
+        *(Feedback.EXPORT_QUEUED, Feedback.RETRY_QUEUED, Feedback.DECIDED, Feedback.SEND_QUEUED),
+        *(Feedback.MENDED, Feedback.WAS_MENDED),
+    }
+)
 
 
 def invoices(visit: SignedInVisit) -> Answer:
@@ -79,7 +84,7 @@ def invoice(visit: SignedInVisit) -> Answer:
         line=invoice_line_of(record, visit.now().astimezone(SWEDEN).date()),
         history=history[:HISTORY_SHOWN],
         older_history=len(history) > HISTORY_SHOWN,
-        issue=issue_line_of(next(iter(with_send_problems([record])), record)),
+        issue=issue_line_of(next(iter(with_send_problems([record])), record), visit.integration.permissions),
         unspecified=unspecified_line_of(record),
         earlier=earlier_of(record),
         decided=decided_of(record),

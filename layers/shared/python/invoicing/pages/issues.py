@@ -25,7 +25,14 @@ def issues(visit: SignedInVisit) -> Answer:
         problem=IssueLine(issue=problem, since=standing.since or visit.now())
         if problem is not None and problem.fixer is not Fixer.NOBODY
         else None,
-        causes=tuple(cause_view_of(cause, whole=visit.request.query.get("page") == "all") for cause in shown),
+        causes=tuple(
+            cause_view_of(
+                cause,
+                whole=visit.request.query.get("page") == "all",
+                permissions=visit.integration.permissions,
+            )
+            for cause in shown
+        ),
         cause_count=len(standing.causes),
         unspecified=tuple(cause_view_of(cause, whole=True) for cause in standing.unspecified),
         pager=pager,

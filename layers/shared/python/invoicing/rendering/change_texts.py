@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from invoicing.domain.change import Change, ChangeKind
 from invoicing.domain.integration_settings import Language
 from invoicing.rendering.catalogue import translatable, translations
+from invoicing.rendering.remedy_texts import remedy_does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeText:
-    """A mail. `what` may name user, system, time and new_address."""
+    """A mail. `what` may name user, system, time, new_address, and what Fortnox did (`done`)."""
 
     heading: str
     what: str
@@ -85,6 +86,15 @@ CHANGE_TEXTS: Mapping[ChangeKind, ChangeText] = {
         ),
         button=translatable("Connect again"),
     ),
+    ChangeKind.MENDED: ChangeText(
+        heading=translatable("Something was changed in Fortnox"),
+        what=translatable("%(user)s let Fortnox %(done)s for %(system)s, so that invoices can be sent, %(time)s."),
+        after=translatable(
+            "If nothing is done, it stays so. If you did not want it: change it back in Fortnox, and find out who did "
+            "it. A password that somebody else knows is changed in Ongoing, which signs everybody out here."
+        ),
+        button=_OVERVIEW,
+    ),
 }
 
 # Of the history, which says the time beside it.
@@ -101,10 +111,12 @@ _SENTENCES: Mapping[ChangeKind, str] = {
     ChangeKind.LOGIN: translatable("%(user)s signed in with a new password for Ongoing, which is used from now on."),
     ChangeKind.CONSENT: translatable("%(user)s had the connection to Fortnox approved anew."),
     ChangeKind.DISCONNECTED: translatable("%(user)s disconnected the system from Fortnox."),
+    ChangeKind.MENDED: translatable("%(user)s asked Fortnox to %(done)s."),
 }
 
 
 def change_sentence(change: Change, language: Language) -> str:
     """Who did what."""
     _ = translations(language).gettext
-    return _(_SENTENCES[change.kind]) % {"user": change.by or _("A Fortnox administrator")}
+    done = remedy_does(change.remedy, language) if change.remedy else ""
+    return _(_SENTENCES[change.kind]) % {"user": change.by or _("A Fortnox administrator"), "done": done}

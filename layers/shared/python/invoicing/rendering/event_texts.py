@@ -7,6 +7,7 @@ from invoicing.domain.integration_settings import Language
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.formats import format_amount
 from invoicing.rendering.labels import label_of
+from invoicing.rendering.remedy_texts import remedy_does
 from invoicing.rendering.views import HistoryEntry
 from invoicing.rendering.way_texts import WAY_TEXTS
 
@@ -26,6 +27,7 @@ _DONE_BY: Mapping[EventKind, str] = {
     EventKind.RETRY: translatable("%(who)s pressed Try again"),
     EventKind.EXPORT_AGAIN: translatable("%(who)s asked for it to be exported"),
     EventKind.DECIDED: translatable("%(who)s decided: %(way)s"),
+    EventKind.MENDED: translatable("%(who)s let Fortnox %(what)s"),
     EventKind.SEND_ASKED: translatable("%(who)s let it be sent to the customer now"),
     EventKind.SEND_STOPPED: translatable("%(who)s stopped the sending to the customer"),
 }
@@ -36,7 +38,8 @@ def event_sentence(entry: HistoryEntry, currency: str, language: Language) -> st
     _ = translations(language).gettext
     way = _(WAY_TEXTS[entry.way].button) if entry.way else ""
     if entry.by and entry.event in _DONE_BY:
-        said = _(_DONE_BY[entry.event]) % {"who": entry.by, "way": way}
+        what = remedy_does(entry.remedy, language) if entry.remedy else ""
+        said = _(_DONE_BY[entry.event]) % {"who": entry.by, "way": way, "what": what}
     else:
         numbered = _NUMBERED.get(entry.event) if entry.fortnox_number else None
         said = _(numbered) % {"number": entry.fortnox_number} if numbered else _(label_of(entry.event))

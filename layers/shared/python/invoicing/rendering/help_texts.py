@@ -16,7 +16,10 @@ PERMISSIONS: Mapping[str, str] = {
         "Invoice: creates and updates invoices, reads what became of them, and sends or books them if you choose so."
     ),
     "article": translatable("Article: looks for the articles of the price list, and creates those that are missing."),
-    "customer": translatable("Customer: reads name, currency and VAT type of the customer. None is ever changed."),
+    "customer": translatable(
+        "Customer: reads name, currency and VAT type of the customer. One is created, or made active, only when "
+        "somebody presses the button for it; nothing else of a customer is ever changed."
+    ),
     "companyinformation": translatable(
         "Company information: which company approved, so that no invoice ends in another company's books."
     ),
@@ -25,6 +28,15 @@ PERMISSIONS: Mapping[str, str] = {
     "settings": translatable(
         "Settings: looks whether a unit is there, creates it, and reads whether there is VAT and which period is "
         "locked."
+    ),
+    "bookkeeping": translatable(
+        "Bookkeeping: opens an account that is closed, when somebody presses the button. Asked for only then."
+    ),
+    "costcenter": translatable(
+        "Cost centre: adds one that is missing, when somebody presses the button. Asked for only then."
+    ),
+    "currency": translatable(
+        "Currency: adds one that is missing, when somebody presses the button. Asked for only then."
     ),
 }
 """Why each is asked for, by Fortnox's name of the permission."""
@@ -213,6 +225,37 @@ HELP_TEXTS: Mapping[str, HelpText] = {
             ),
         ),
     ),
+    "fix-it": HelpText(
+        title=translatable("Let this service mend it in Fortnox"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "Much of what stops invoices is mended in Fortnox: a customer that was never created, an article "
+                    "that was switched off. Where the approval covers it, the issue has a button. Its page shows first "
+                    "what would be created or changed. After a click the invoices that waited are tried again."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("What can be mended so"),
+                text="",
+                steps=(
+                    translatable(
+                        "A customer is created under the customer code of the goods owner. You say which VAT they are "
+                        "invoiced with, and fill in what Ongoing does not know."
+                    ),
+                    translatable("A customer or an article that is inactive is made active."),
+                    translatable("With one more permission each: an account, a cost centre, a currency."),
+                ),
+            ),
+            HelpPart(
+                heading=translatable("What is kept of it"),
+                text=translatable(
+                    "Who did what stands on the invoices and under Who did what, and the confirmed address gets a "
+                    "mail. Nothing is done twice, whoever presses and however often."
+                ),
+            ),
+        ),
+    ),
     "reactivate": HelpText(
         title=translatable("When the connection to Fortnox has stopped"),
         parts=(
@@ -242,6 +285,45 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                 text=translatable(
                     "Nothing is sent any more, and our keys to Fortnox are destroyed at once. What is in Fortnox stays "
                     "there. You get a mail with a link to your files, which lasts 30 days, and can connect again."
+                ),
+            ),
+        ),
+    ),
+    "privacy": HelpText(
+        title=translatable("What is kept, and for how long"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "The service works with companies' invoices; few persons are in it. Your company decides about "
+                    "what concerns its users and customers, and we only work for it."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Of you"),
+                text="",
+                steps=(
+                    translatable("Your user name in Ongoing, and what you did here, as long as the integration."),
+                    translatable(
+                        "The password for Ongoing, encrypted, because its API needs it at each call: until another one "
+                        "is given, or you disconnect."
+                    ),
+                    translatable("The address for problems that you give, until you give another one."),
+                    translatable("Your network, never your whole address, for 90 days, to shut out who attacks."),
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Of the invoices"),
+                text=translatable(
+                    "Numbers, goods owner, amounts, dates and what was done with them: as long as the integration, and "
+                    "for the seven years that the law on bookkeeping asks for. Charges are read from Ongoing when a "
+                    "specification is made, and not kept."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Of your browser"),
+                text=translatable(
+                    "Cookies for the sign-in, the language and a name if you give one, and one that this browser is "
+                    "known. There is nothing of anybody else on these pages, and nobody is followed."
                 ),
             ),
         ),

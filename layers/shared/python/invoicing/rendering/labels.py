@@ -8,6 +8,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.month import Apart, Stage
 from invoicing.domain.outlook import Unseen
+from invoicing.domain.remedy import DraftProblem, Thing
 from invoicing.domain.sending import SendBy, SendStep
 from invoicing.domain.settlement import Progress
 from invoicing.domain.standing import Situation, Tone
@@ -20,6 +21,7 @@ from invoicing.rendering.views import (
     FieldProblem,
     InvoiceState,
     LandingProblem,
+    MendWrong,
     PasswordProblem,
 )
 
@@ -169,6 +171,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         EventKind.NOT_FOUND: translatable("Fortnox did not answer; looked up before a new try"),
         EventKind.EXPORT_AGAIN: translatable("Export again was pressed"),
         EventKind.RETRY: translatable("Try again was pressed"),
+        EventKind.MENDED: translatable("Mended in Fortnox"),
         EventKind.DECIDED: translatable("Decided"),
         EventKind.UPDATING: translatable("About to be updated in Fortnox"),
         EventKind.CREDITING: translatable("About to be credited in Fortnox"),
@@ -217,6 +220,37 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "Some invoices: they could not be read, or there was no time for all of them."
         ),
     },
+    Thing: {
+        Thing.CUSTOMER: translatable("Customer"),
+        Thing.ARTICLE: translatable("Article"),
+        Thing.ACCOUNT: translatable("Account"),
+        Thing.COST_CENTRE: translatable("Cost centre"),
+        Thing.CURRENCY: translatable("Currency"),
+    },
+    DraftProblem: {
+        DraftProblem.MISSING: translatable("Fill in this field."),
+        DraftProblem.NOT_A_CHOICE: translatable("Choose one of the alternatives."),
+        DraftProblem.TOO_LONG: translatable("This is too long."),
+        DraftProblem.NOT_A_CURRENCY: translatable("Write the currency in three letters, for example EUR."),
+        DraftProblem.NOT_A_COUNTRY: translatable("Write the country in two letters, for example DK."),
+        DraftProblem.COUNTRY_DIFFERS: translatable("This country does not go with the VAT that is chosen above."),
+        DraftProblem.NOT_A_VAT_NUMBER: translatable(
+            "Write the VAT number with the letters of its country first, for example DK12345678."
+        ),
+        DraftProblem.NOT_AN_ADDRESS: translatable("Write a mail address, for example invoices@example.com."),
+    },
+    MendWrong: {
+        MendWrong.NOT_ANSWERING: translatable("Fortnox does not answer just now. Nothing was changed there."),
+        MendWrong.UNCLEAR: translatable(
+            "Fortnox was asked and did not answer, so nobody knows yet whether it was done. Look again: it is never "
+            "done twice."
+        ),
+        MendWrong.REFUSED: translatable("Fortnox refuses it. Nothing was changed there."),
+        MendWrong.OTHERWISE: translatable(
+            "Fortnox has something else now than when you opened the page, so nothing was done. This is how it is now."
+        ),
+        MendWrong.INCOMPLETE: translatable("Something needs another look. Nothing was sent to Fortnox yet."),
+    },
     Agreed: {
         Agreed.BY_NAME: translatable("Yes, by name"),
         Agreed.BY_PERSON: translatable("Yes"),
@@ -250,6 +284,13 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         ),
         Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
+        Feedback.MENDED: translatable("It is done in Fortnox. What waited for it is tried again in a moment."),
+        Feedback.MENDED_NOT_RUNNING: translatable(
+            "It is done in Fortnox. What waited for it is tried again as soon as the integration runs."
+        ),
+        Feedback.WAS_MENDED: translatable(
+            "Fortnox had it already, so nothing was changed there. What waited for it is tried again in a moment."
+        ),
         Feedback.NAME_SAVED: translatable(
             "What you do here is shown so from now on. You can change it under Who did what."
         ),
@@ -287,6 +328,8 @@ _NOT_SIMPLY_WELL = {
     Feedback.RETRY_QUEUED: Tone.CALM,
     Feedback.EXPORT_QUEUED: Tone.CALM,
     Feedback.DECIDED: Tone.CALM,
+    Feedback.WAS_MENDED: Tone.CALM,
+    Feedback.MENDED_NOT_RUNNING: Tone.WARN,
     Feedback.SEND_QUEUED: Tone.CALM,
     Feedback.STILL_STOPPED: Tone.WARN,
 }

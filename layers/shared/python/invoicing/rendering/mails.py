@@ -23,6 +23,7 @@ from invoicing.rendering.formats import format_amount, format_date, format_month
 from invoicing.rendering.hint_texts import counted_hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
+from invoicing.rendering.remedy_texts import remedy_does
 from invoicing.rendering.standing_texts import sums_text, work_text
 from invoicing.rendering.views import (
     BeforeMailView,
@@ -398,6 +399,7 @@ class Mails:
             "system": view.system,
             "time": format_time(view.at, language),
             "new_address": view.new_address,
+            "done": remedy_does(view.remedy, language) if view.remedy else "",
         }
         return self._laid_out(
             Letter(

@@ -187,6 +187,19 @@ CONSENT_TEXTS: Mapping[ConsentOutcome, PageText] = {
         ),
         button=_TRY_AGAIN,
     ),
+    ConsentOutcome.MORE_REFUSED: PageText(
+        title=translatable("Fortnox does not allow that permission"),
+        what=translatable(
+            "The company's licence in Fortnox does not have it, or the person who approved may not give it. Nothing "
+            "was changed: what was approved before still is, and invoices are sent as before."
+        ),
+        todo=(
+            translatable("Mend it in Fortnox by hand, as the issue says. The invoices are then sent by themselves."),
+            translatable(
+                "If the approval has ended, sign in once more: you are then asked only for what every licence has."
+            ),
+        ),
+    ),
     ConsentOutcome.FILES_REFUSED: PageText(
         title=translatable("Fortnox does not allow specifications to be attached"),
         what=translatable(

@@ -25,9 +25,11 @@ from invoicing.rendering.views import (
     InvoiceView,
     IssuesView,
     LandingView,
+    MendView,
     MessageView,
     MonthView,
     PauseView,
+    PermitView,
     PreviewView,
     RehearsalView,
     SessionView,
@@ -111,6 +113,17 @@ class Pages:
         """Asks before a way out of a held invoice is taken."""
         path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}/decide?way={view.way}"
         return self._render("decision.html", view, language, session=view.session, language_path=path)
+
+    def mend(self, view: MendView, language: Language) -> str:
+        """What would be done in Fortnox, before it is."""
+        query = {"cause": view.cause, **({} if view.invoice_id is None else {"invoice": view.invoice_id})}
+        path = f"{self._here(view.session)}/mend?{urlencode(query)}"
+        return self._render("mend.html", view, language, session=view.session, language_path=path)
+
+    def permit(self, view: PermitView, language: Language) -> str:
+        """Asks before going to Fortnox for one more permission."""
+        path = f"{self._here(view.session)}/permit?{urlencode({'cause': view.cause})}"
+        return self._render("permit.html", view, language, session=view.session, language_path=path)
 
     def customers(self, view: CustomersView, language: Language) -> str:
         """Goods owners beside customers in Fortnox."""

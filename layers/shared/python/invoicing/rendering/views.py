@@ -21,6 +21,7 @@ from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
 from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
 from invoicing.domain.outlook import Outlook, Trouble
+from invoicing.domain.remedy import Act, CustomerDraft, DraftProblem, Entry, Remedy
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
@@ -94,6 +95,9 @@ class Feedback(StrEnum):
     EXPORT_QUEUED = "export_queued"
     TOO_MANY_ASKED = "too_many_asked"
     DECIDED = "decided"
+    MENDED = "mended"
+    WAS_MENDED = "was_mended"
+    MENDED_NOT_RUNNING = "mended_not_running"
     NOW_IN_FORTNOX = "now_in_fortnox"
     STILL_STOPPED = "still_stopped"
     NOTHING_MORE = "nothing_more"
@@ -163,6 +167,11 @@ class LandingView(NamedTuple):
     it_is_me: str = ""  # the token of a link that was sent to the confirmed address
     carried: Mapping[str, str] = {}
 
+    @property
+    def is_for_strangers(self) -> bool:
+        """Whether its reader may not know yet what this is: nobody who is in the middle of something."""
+        return not (self.problem or self.reactivation or self.personal or self.it_is_me or self.carried)
+
 
 class ConsentOutcome(StrEnum):
     """How the visit at Fortnox ended, when it did not end well."""
@@ -183,6 +192,7 @@ class ConsentOutcome(StrEnum):
     FORTNOX_NOT_ANSWERING = "fortnox_not_answering"
     SCOPE_REFUSED = "scope_refused"
     FILES_REFUSED = "files_refused"
+    MORE_REFUSED = "more_refused"
     OTHER = "other"
 
 
@@ -483,6 +493,7 @@ class HistoryEntry(NamedTuple):
     way: Way | None = None  # what was decided
     note: str = ""  # and why
     progress: Progress | None = None  # how far it had come in Fortnox
+    remedy: Remedy | None = None  # what was done in Fortnox
 
 
 class IssueLine(NamedTuple):
@@ -496,6 +507,9 @@ class IssueLine(NamedTuple):
     amount: Decimal | None = None  # of the invoice in Ongoing
     currency: str = ""
     ways: tuple[Way, ...] = ()
+    remedy: Remedy | None = None  # what a button does in Fortnox
+    to_permit: Remedy | None = None  # what one would do with one more permission
+    cause: str = ""  # id of the cause that it is a case of
 
     @property
     def ways_first(self) -> bool:
@@ -578,6 +592,44 @@ class DecisionView(NamedTuple):
     ongoing_net: Decimal | None
 
 
+class MendWrong(StrEnum):
+    """Why the page of a remedy is shown again."""
+
+    NOT_ANSWERING = "not_answering"
+    UNCLEAR = "unclear"
+    REFUSED = "refused"
+    OTHERWISE = "otherwise"
+    INCOMPLETE = "incomplete"  # fields of the form
+
+
+class MendView(NamedTuple):
+    """What would be done in Fortnox, for whom it is asked. `act` None: there is nothing to do."""
+
+    session: SessionView
+    cause: str
+    invoice_id: int | None  # that it was come from
+    issue: Issue
+    work: Work
+    remedy: Remedy
+    act: Act | None = None
+    there: Entry | None = None  # what Fortnox has
+    customer: CustomerDraft | None = None  # to be created
+    goods_owner: str = ""
+    problems: Mapping[str, DraftProblem] = {}
+    wrong: MendWrong | None = None
+    message: str = ""  # Fortnox's own words
+
+
+class PermitView(NamedTuple):
+    """What one more permission is for."""
+
+    session: SessionView
+    company: str
+    cause: str
+    remedy: Remedy
+    password: PasswordView
+
+
 class PreviewView(NamedTuple):
     """Exactly what would be sent. Empty fields are not sent."""
 
@@ -643,6 +695,8 @@ class CauseView(NamedTuple):
     since: datetime
     work: Work
     lines: tuple[HeldLine, ...]
+    remedy: Remedy | None = None  # what a button does in Fortnox, for all of them
+    to_permit: Remedy | None = None  # what one would do with one more permission
 
     @property
     def ways_first(self) -> bool:
@@ -894,6 +948,7 @@ class ChangedMailView(NamedTuple):
     at: datetime
     link: str
     new_address: str = ""  # of ADDRESS
+    remedy: Remedy | None = None  # of MENDED
     files: str = ""  # of DISCONNECTED: the link to the files
 
 

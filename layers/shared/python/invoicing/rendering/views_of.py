@@ -1,15 +1,16 @@
 """What pages show of stored values: from the domain to views."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import replace
 from datetime import date
 from decimal import Decimal
 
-from invoicing.domain.cause import Cause
+from invoicing.domain.cause import Cause, cause_id
 from invoicing.domain.due import Due
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import FortnoxRow, InvoiceRow
 from invoicing.domain.money import round_to_ore
+from invoicing.domain.remedy import remedy_of, remedy_to_permit
 from invoicing.domain.row_difference import RowPair
 from invoicing.domain.settlement import Progress
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
@@ -142,8 +143,8 @@ def rehearsed_line_of(invoice: WmsInvoice | UnreadableInvoice, export: Export | 
     )
 
 
-def issue_line_of(export: Export) -> IssueLine | None:
-    """The open issue of a record, if it has one."""
+def issue_line_of(export: Export, permissions: Collection[str] = ()) -> IssueLine | None:
+    """The open issue of a record, if it has one. `permissions` in Fortnox's words decide what a button can do."""
     since = export.issue_since or export.updated_at
     if export.issue is None or since is None:
         return None
@@ -156,6 +157,9 @@ def issue_line_of(export: Export) -> IssueLine | None:
         amount=export.amount,
         currency=export.currency or "SEK",
         ways=() if export.decision else export.ways_out,
+        remedy=None if export.decision else remedy_of(export.issue, permissions),
+        to_permit=None if export.decision else remedy_to_permit(export.issue, permissions),
+        cause=cause_id(export.issue),
     )
 
 
@@ -167,13 +171,15 @@ def unspecified_line_of(export: Export) -> IssueLine | None:
     return IssueLine(issue=there.issue, since=there.since, invoice_id=export.invoice_id)
 
 
-def cause_view_of(cause: Cause, *, whole: bool) -> CauseView:
-    """A cause with the first of its invoices, or with all."""
+def cause_view_of(cause: Cause, *, whole: bool, permissions: Collection[str] = ()) -> CauseView:
+    """A cause with the first of its invoices, or with all. `permissions` as of one issue."""
     return CauseView(
         id=cause.id,
         issue=cause.issue,
         since=cause.since,
         work=cause.work,
+        remedy=remedy_of(cause.issue, permissions),
+        to_permit=remedy_to_permit(cause.issue, permissions),
         lines=tuple(
             HeldLine(
                 invoice_id=one.invoice_id,
@@ -239,6 +245,7 @@ def history_of(events: Iterable[HistoryEvent]) -> tuple[HistoryEntry, ...]:
                 way=event.way,
                 note=event.note,
                 progress=event.progress,
+                remedy=event.remedy,
             )
         )
     return tuple(reversed(shown))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from invoicing.application.http import HttpTransport
     from invoicing.application.know_register import KnownRegister
     from invoicing.application.look_before import BeforeTools
+    from invoicing.application.mend_in_fortnox import MendTools
     from invoicing.application.ports import (
         Clock,
         DeadLetters,
@@ -76,6 +77,11 @@ if TYPE_CHECKING:
     from invoicing.runtime.known_browsers import KnownBrowsers
     from invoicing.runtime.links import Links
     from invoicing.runtime.traces import Traces
+
+
+_PATIENCE_SECONDS = 6.0  # for one call to Fortnox, of a person who waits
+_SECONDS_TO_SHOW = 2.0  # what a page needs to be made after the last call
+_PAGE_BACK_OFF_SECONDS = (2.0,)
 
 
 def describe_stack(stack_name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -617,6 +623,15 @@ class Bootstrap:
             clock=self.clock,
             report=self.report,
         )
+
+    def mend_tools(self, integration: "Integration") -> "MendTools":
+        """With a client of Fortnox that is done while somebody still waits for the page."""
+        from invoicing.application.mend_in_fortnox import MendTools
+
+        fortnox = self.fortnox_of(integration)
+        fortnox.patience = lambda: min(_PATIENCE_SECONDS, self.time_to_answer() - _SECONDS_TO_SHOW)
+        fortnox.back_off = _PAGE_BACK_OFF_SECONDS
+        return MendTools(change=self.change_tools(), fortnox=fortnox, seconds_left=self.time_to_answer)
 
     def warm_up(self) -> None:
         """Makes what several threads would otherwise make at the same moment: clients of AWS must not be."""

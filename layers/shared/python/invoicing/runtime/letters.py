@@ -13,6 +13,7 @@ from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.outlook import Outlook
+from invoicing.domain.remedy import Act, Remedy, Thing
 from invoicing.domain.sent_work import Closing
 from invoicing.domain.work import work_of
 from invoicing.rendering.mails import Mails
@@ -221,6 +222,7 @@ class LinkedLetters:
                 by=notice.params["by"],
                 at=notice.created_at,
                 new_address=notice.params.get("new_address", ""),
+                remedy=_remedy_in(notice) if kind is ChangeKind.MENDED else None,
                 link=link,
                 files=self._files(notice, integration) if kind is ChangeKind.DISCONNECTED else "",
             ),
@@ -234,3 +236,9 @@ class LinkedLetters:
 
     def _page(self, integration: Integration) -> str:
         return f"{self.links.base_url}/integrations/{integration.id}"
+
+
+def _remedy_in(notice: Notice) -> Remedy:
+    """What was done in Fortnox."""
+    params = notice.params
+    return Remedy(thing=Thing(params["thing"]), act=Act(params["act"]), key=params["key"])

@@ -24,13 +24,16 @@ from invoicing.adapters.fortnox.wire import (
     BLANK,
     article_body,
     cleared_fields,
+    customer_body,
     invoice_body,
     read_article,
     read_company,
     read_customer,
+    read_entry,
     read_invoice,
     read_list,
     read_locked_until,
+    read_year_id,
     rows_body,
     update_body,
 )
@@ -48,6 +51,7 @@ from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvo
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.remedy import CustomerDraft, Entry, Thing
 from invoicing.domain.sending import SendBy
 from invoicing.wire import NotJsonError, parse_json
 
@@ -62,6 +66,14 @@ _SENDINGS = {
     SendBy.PRINT: ("PUT", "externalprint"),
 }
 _ARTICLE_EXISTS = frozenset({2000013})
+# Where the entries of a register are, and what one of them is called in bodies.
+_REGISTERS: Mapping[Thing, tuple[str, str]] = {
+    Thing.CUSTOMER: ("/3/customers", "Customer"),
+    Thing.ARTICLE: ("/3/articles", "Article"),
+    Thing.ACCOUNT: ("/3/accounts", "Account"),
+    Thing.COST_CENTRE: ("/3/costcenters", "CostCenter"),
+    Thing.CURRENCY: ("/3/currencies", "Currency"),
+}
 
 
 type Body = Mapping[str, Any] | Sequence[Any] | Form
@@ -88,6 +100,8 @@ class FortnoxCompany:
     transport: HttpTransport
     pace: Pace
     look: Look = _look_at_nothing  # told of every thing that Fortnox sends
+    patience: Callable[[], float] = lambda: _TIMEOUT_SECONDS  # how long the next call may take
+    back_off: Sequence[float] = _BACK_OFF_SECONDS
     _token: str = field(default="", repr=False)
     _renewing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -125,6 +139,37 @@ class FortnoxCompany:
                 "account": str(draft.sales_account or ""),
             },
         )
+
+    def entry(self, thing: Thing, key: str, *, on: date | None = None) -> Entry | None:
+        """What a register has under a number or code; None if nothing."""
+        path, envelope = _REGISTERS[thing]
+        answer = self._call(
+            "GET", f"{path}/{_segment(key)}", query=self._year(thing, on), missing_is_none=True, about_invoice=True
+        )
+        return None if answer is None else read_entry(self._entity(answer, envelope))
+
+    def switch_on(self, thing: Thing, key: str, *, on: date | None = None) -> None:
+        """One PUT that leaves all else as it is."""
+        path, envelope = _REGISTERS[thing]
+        body = {envelope: {"Active": True}}
+        self._call("PUT", f"{path}/{_segment(key)}", body, query=self._year(thing, on), about_invoice=True)
+
+    def create_customer(self, draft: CustomerDraft) -> None:
+        """One POST. Fortnox refuses a number that is taken."""
+        self._call("POST", "/3/customers", {"Customer": customer_body(draft)}, about_invoice=True)
+
+    def create_code(self, thing: Thing, code: str) -> None:
+        """One POST. The code is the name, too: whoever likes another one changes it in Fortnox."""
+        path, envelope = _REGISTERS[thing]
+        self._call("POST", path, {envelope: {"Code": code, "Description": code}}, about_invoice=True)
+
+    def _year(self, thing: Thing, on: date | None) -> Mapping[str, str] | None:
+        """The financial year of a day, for accounts: each year has a chart of its own."""
+        if thing is not Thing.ACCOUNT or on is None:
+            return None
+        answer = self._call("GET", "/3/financialyears", query={"Date": on.isoformat()}, about_invoice=True)
+        years, _ = read_list(self._body(answer), "FinancialYears")
+        return {"financialyear": read_year_id(years[0])} if years else None
 
     def is_vat_registered(self) -> bool:
         """Whether the company has VAT at all, by its settings."""
@@ -340,7 +385,7 @@ class FortnoxCompany:
     ) -> HttpAnswer | None:
         """One call, carried out at most once: only what Fortnox certainly refused unread is sent again."""
         renewed = False
-        back_off = iter(_BACK_OFF_SECONDS)
+        back_off = iter(self.back_off)
         while True:
             token = self._token or self._renew("")
             answer = self._send(token, method, path, body, query)
@@ -380,12 +425,15 @@ class FortnoxCompany:
         elif body is not None:
             headers["Content-Type"], content = "application/json", _json(body)
         url = f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
+        timeout = self.patience()
+        if timeout <= 0:
+            raise NotSentError("no time was left to ask Fortnox")
         request = HttpRequest(
             method=method,
             url=url,
             headers=headers,
             body=content,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=timeout,
             fresh_connection=fresh_connection,
         )
         with self.pace.turn():

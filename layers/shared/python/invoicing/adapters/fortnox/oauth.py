@@ -1,7 +1,7 @@
 """Fortnox's authorization server. Facts: its pages on authorization, and recorded exchanges."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
@@ -30,12 +30,12 @@ class FortnoxAuthorization:
     redirect_uri: str
     transport: HttpTransport
 
-    def authorize_url(self, *, state: str, mode: Mode, files: bool = False) -> str:
+    def authorize_url(self, *, state: str, mode: Mode, files: bool = False, also: Sequence[str] = ()) -> str:
         """Where the browser goes to approve. A scope that the licence lacks fails the whole approval."""
         query = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
-            "scope": " ".join((*SCOPES, *FILE_SCOPES) if files else SCOPES),
+            "scope": " ".join((*SCOPES, *(FILE_SCOPES if files else ()), *also)),
             "state": state,
             "access_type": "offline",
             "response_type": "code",

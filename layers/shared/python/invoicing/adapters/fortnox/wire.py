@@ -23,6 +23,7 @@ from invoicing.domain.fortnox_invoice import (
 )
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.integration import Company
+from invoicing.domain.remedy import CustomerDraft, Entry
 from invoicing.wire import Amount, Day, Flag, FlagUnlessSaid, Key, Text, Thing, read
 
 BLANK = "API_BLANK"  # clears a field on update; an empty string would leave the old value
@@ -76,6 +77,22 @@ class _ArticleBody(_Body):
     type: Literal["SERVICE"] = "SERVICE"  # a stock article can zero an invoice
     unit: str
     sales_account: int | None = None
+
+
+class _CustomerBody(_Body):
+    customer_number: str
+    name: str
+    type: Literal["COMPANY"] = "COMPANY"
+    currency: str
+    vat_type: str = Field(alias="VATType")
+    organisation_number: str | None = None
+    vat_number: str | None = Field(default=None, alias="VATNumber")
+    country_code: str | None = None
+    address1: str | None = None
+    address2: str | None = None
+    zip_code: str | None = None
+    city: str | None = None
+    email_invoice: str | None = None
 
 
 def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
@@ -160,6 +177,13 @@ def article_body(draft: ArticleDraft) -> dict[str, Any]:
     return _ArticleBody(
         article_number=draft.number, description=draft.description, unit=draft.unit, sales_account=draft.sales_account
     ).wire()
+
+
+def customer_body(draft: CustomerDraft) -> dict[str, Any]:
+    """A new customer."""
+    facts = {name: value for name, value in asdict(draft).items() if value}
+    named = {**facts, "customer_number": facts.pop("number"), "email_invoice": facts.pop("email", None)}
+    return _CustomerBody.model_validate(named).wire()
 
 
 # ---- answers
@@ -280,6 +304,18 @@ class _Article(Thing):
     active: FlagUnlessSaid = True
 
 
+class _Entry(Thing):
+    """Of any register. A currency is never inactive."""
+
+    active: FlagUnlessSaid = True
+    name: Text = ""
+    description: Text = ""
+
+
+class _Year(Thing):
+    id: int
+
+
 class _Company(Thing):
     """`DatabaseNumber` is the tenant id, a number here and a text elsewhere."""
 
@@ -378,6 +414,17 @@ def read_article(body: object) -> tuple[str, bool]:
     """Number (empty in lists that leave it out) and whether it is active. Raises UpstreamContractError."""
     got = read(_Article, body, what="Fortnox's Article")
     return got.article_number, got.active
+
+
+def read_entry(body: object) -> Entry:
+    """Raises UpstreamContractError."""
+    got = read(_Entry, body, what="Fortnox's entry of a register")
+    return Entry(active=got.active, name=got.name or got.description)
+
+
+def read_year_id(body: object) -> str:
+    """Raises UpstreamContractError."""
+    return str(read(_Year, body, what="Fortnox's FinancialYear").id)
 
 
 def read_list(body: Mapping[str, Any], key: str) -> tuple[list[Any], int]:
