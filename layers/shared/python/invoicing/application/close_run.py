@@ -15,6 +15,7 @@ from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.month import MonthIndex
+from invoicing.domain.outlook import Outlook
 
 SECONDS_TO_CLOSE = 30.0  # for the last write of a run
 
@@ -136,3 +137,9 @@ class WatchedExports:
 
     def agree(self, integration_id: str, agreement: Agreement) -> None:
         self._exports.agree(integration_id, agreement)
+
+    def outlook(self, integration_id: str) -> Outlook | None:
+        return self._exports.outlook(integration_id)
+
+    def save_outlook(self, integration_id: str, outlook: Outlook) -> None:
+        self._exports.save_outlook(integration_id, outlook)
