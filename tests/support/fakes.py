@@ -23,6 +23,7 @@ from invoicing.application.ports import (
     SyncRequest,
 )
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.chain import chained
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
@@ -321,16 +322,25 @@ class FakeExports:
             found = {number: self._stored.get((integration_id, number)) for number in invoice_ids}
         return {number: replace(export, history=()) for number, export in found.items() if export is not None}
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
         key = (export.integration_id, export.invoice_id)
         with self._lock:
             stored = self._stored.get(key)
-            if stored is not None and replace(stored, history=()) == replace(export, history=()):
-                return  # a repeat
+            changed = ChangedMeanwhileError(f"export {export.invoice_id} of {export.integration_id}")
+
+            def before() -> tuple[HistoryEvent, ...]:
+                if stored is None or stored.version != export.version - 1:
+                    raise changed
+                return stored.history
+
+            export = chained(export, event, before)
+            if stored is not None and stored.chain == export.chain and replace(stored, history=export.history) == export:
+                return export  # a repeat
             if export.version != (1 if stored is None else stored.version + 1):
-                raise ChangedMeanwhileError(f"export {export.invoice_id} of {export.integration_id}")
+                raise changed
             history = () if stored is None else stored.history
             self._stored[key] = replace(export, history=history if event is None else (*history, event))
+            return export
 
     def page(
         self, integration_id: str, *, limit: int, after: int | None = None, state: ExportState | None = None

@@ -224,11 +224,12 @@ class Exports(Protocol):
         """Read consistently; absent ones are left out. Histories are left out."""
         ...
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
         """One conditional write: version 1 must not exist yet, a later one must follow the stored one.
 
-        `event` is appended to the history; `export.history` itself is never written. A repeat of a write
-        whose answer was lost succeeds. Raises ChangedMeanwhileError.
+        `event` is appended to the history; `export.history` itself is never written. Gives the record with its chain,
+        from which its writer goes on. A repeat of a write whose answer was lost succeeds. Raises
+        ChangedMeanwhileError.
         """
         ...
 

@@ -25,6 +25,7 @@ from invoicing.adapters.aws.items import (
 from invoicing.adapters.aws.older_records import with_todays_history
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.chain import chained
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
 
@@ -76,9 +77,10 @@ class DynamoExports:
         exports = (read(Export, with_todays_history(item)) for item in items)
         return {export.invoice_id: export for export in exports}
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
-        """A repeat is recognised by its version and content, which differ between writers by their attempt."""
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
+        """A repeat is recognised by its version, content and chain, which differ between writers by what they tell."""
         key = _key(export.integration_id, _record(export.invoice_id))
+        export = chained(export, event, lambda: self._history_before(export))
         first = export.version == 1
         condition = "attribute_not_exists(#record)" if first else f"#version = :before AND {NOT_NEWER}"
         computed, values = [], {}
@@ -104,8 +106,17 @@ class DynamoExports:
         except ConditionFailedError as error:
             if error.found is None:
                 raise
-            if replace(read(Export, with_todays_history(error.found)), history=()) != replace(export, history=()):
+            found = read(Export, with_todays_history(error.found))
+            if found.chain != export.chain or replace(found, history=export.history) != export:
                 raise
+        return export
+
+    def _history_before(self, export: Export) -> Sequence[HistoryEvent]:
+        """That of the version before. Raises ConditionFailedError if this is not the stored one."""
+        stored = self.get(export.integration_id, export.invoice_id)
+        if stored is None or stored.version != export.version - 1:
+            raise ConditionFailedError(f"export {export.invoice_id} of {export.integration_id} has changed", None)
+        return stored.history
 
     def _archive_history(self, export: Export) -> None:
         """Copies what the version before has; whoever tries to write the same version copies the same.
