@@ -334,7 +334,11 @@ class FakeExports:
                 return stored.history
 
             export = chained(export, event, before)
-            if stored is not None and stored.chain == export.chain and replace(stored, history=export.history) == export:
+            if (
+                stored is not None
+                and stored.chain == export.chain
+                and replace(stored, history=export.history) == export
+            ):
                 return export  # a repeat
             if export.version != (1 if stored is None else stored.version + 1):
                 raise changed

@@ -25,9 +25,7 @@ def chain(export: Export) -> Iterator[bytes]:
         yield hash_
 
 
-def chained(
-    export: Export, event: HistoryEvent | None, history: Callable[[], Sequence[HistoryEvent]]
-) -> Export:
+def chained(export: Export, event: HistoryEvent | None, history: Callable[[], Sequence[HistoryEvent]]) -> Export:
     """The record as it is to be written together with this event.
 
     `history` gives the events before it. It is asked only where the version before has no chain: that was written by a
