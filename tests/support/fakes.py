@@ -24,6 +24,7 @@ from invoicing.application.ports import (
 )
 from invoicing.domain.agreement import Agreement
 from invoicing.domain.chain import chained
+from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
@@ -434,6 +435,40 @@ class FakeMonths:
     def stored(self, integration_id: str) -> Sequence[str]:
         with self._lock:
             return sorted(month for owner, month in self._months if owner == integration_id)
+
+
+class FakeCheckpoints:
+    """The port Checkpoints in memory."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, dict[int, Checkpoint]] = {}
+        self._lock = threading.Lock()
+
+    def last(self, integration_id: str) -> LastCheckpoint | None:
+        of_integration = [*self.all(integration_id)]
+        return of_integration[-1].mark if of_integration else None
+
+    def add(self, integration_id: str, checkpoint: Checkpoint) -> bool:
+        with self._lock:
+            there = self.stored.setdefault(integration_id, {}).setdefault(checkpoint.number, checkpoint)
+            return there.hash == checkpoint.hash
+
+    def all(self, integration_id: str) -> Iterator[Checkpoint]:
+        with self._lock:
+            return iter([one for _, one in sorted(self.stored.get(integration_id, {}).items())])
+
+
+class FakeAnchors:
+    """The port Anchors in memory."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, set[Anchor]] = {}
+
+    def keep(self, integration_id: str, anchor: Anchor) -> None:
+        self.stored.setdefault(integration_id, set()).add(anchor)
+
+    def all(self, integration_id: str) -> Sequence[Anchor]:
+        return sorted(self.stored.get(integration_id, set()))
 
 
 class FakeTokenStore:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
@@ -298,6 +299,33 @@ class Months(Protocol):
 
     def stored(self, integration_id: str) -> Sequence[str]:
         """Every month that has lines. Reads all of them."""
+
+
+class Checkpoints(Protocol):
+    """The checkpoints of integrations' histories, each written once: docs/decisions/0022."""
+
+    def last(self, integration_id: str) -> LastCheckpoint | None:
+        """None if there is none."""
+        ...
+
+    def add(self, integration_id: str, checkpoint: Checkpoint) -> bool:
+        """False if there is another of this number. A repeat of a write whose answer was lost succeeds."""
+        ...
+
+    def all(self, integration_id: str) -> Iterator[Checkpoint]:
+        """In the order of their numbers. Read consistently."""
+        ...
+
+
+class Anchors(Protocol):
+    """How far histories had come day by day: write-once, apart from the tables."""
+
+    def keep(self, integration_id: str, anchor: Anchor) -> None:
+        """Writing it again is success. Raises RetryLaterError."""
+        ...
+
+    def all(self, integration_id: str) -> Sequence[Anchor]:
+        """In the order of their days. Raises RetryLaterError."""
         ...
 
 

@@ -56,7 +56,7 @@ class DynamoExports:
         if item is None:
             return None
         export = read(Export, with_todays_history(item))
-        archived = int(item.get("archived", {}).get("N", "0"))
+        archived = _archived(item)
         if not archived:
             return export
         older = self._table.query(
@@ -173,17 +173,20 @@ class DynamoExports:
             newest_first=True,
             page=limit + 1,
         )
-        found: list[Export] = []
+        found: list[Item] = []
         for item in items:
             if len(found) == limit:
-                return self._whole(integration_id, found), found[-1].invoice_id
-            found.append(read(Export, with_todays_history(item)))
+                whole = self._whole(integration_id, found)
+                return whole, whole[-1].invoice_id
+            found.append(item)
         return self._whole(integration_id, found), None
 
-    def _whole(self, integration_id: str, exports: Sequence[Export]) -> Sequence[Export]:
-        """With what was put aside of their histories; the newest stands first."""
+    def _whole(self, integration_id: str, items: Sequence[Item]) -> Sequence[Export]:
+        """With what had been put aside of their histories when they were read; the newest stands first."""
+        exports = [read(Export, with_todays_history(item)) for item in items]
         if not exports:
             return exports
+        put_aside = {one.invoice_id: _archived(item) for one, item in zip(exports, items, strict=True)}
         aside = self._table.query(
             "#integration_id = :integration AND #record BETWEEN :first AND :last",
             {
@@ -194,7 +197,10 @@ class DynamoExports:
         )
         older: dict[int, tuple[HistoryEvent, ...]] = {}
         for item in aside:
-            invoice_id = int(item["record"]["S"].split("#")[1])
+            _, invoice, version = item["record"]["S"].split("#")
+            invoice_id = int(invoice)
+            if int(version) > put_aside.get(invoice_id, 0):
+                continue
             older[invoice_id] = older.get(invoice_id, ()) + read(Archive, with_todays_history(item)).history
         return [replace(one, history=older.get(one.invoice_id, ()) + one.history) for one in exports]
 
@@ -257,6 +263,11 @@ class Archive:
 
 def _key(integration_id: str, record: str) -> Item:
     return {"integration_id": {"S": integration_id}, "record": {"S": record}}
+
+
+def _archived(item: Item) -> int:
+    """The version up to which its history was put aside."""
+    return int(item.get("archived", {}).get("N", "0"))
 
 
 def _record(invoice_id: int) -> str:
