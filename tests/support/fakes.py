@@ -347,6 +347,10 @@ class FakeExports:
             self._stored[key] = replace(export, history=history if event is None else (*history, event))
             return export
 
+    def unchain(self, integration_id: str, invoice_id: int) -> None:
+        """As a program left it that knew no chains."""
+        self._stored[integration_id, invoice_id] = replace(self._stored[integration_id, invoice_id], chain=None)
+
     def page(
         self, integration_id: str, *, limit: int, after: int | None = None, state: ExportState | None = None
     ) -> tuple[Sequence[Export], int | None]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from invoicing.application.anchor_history import HistoryTools, add_checkpoint, anchor_day
+from invoicing.application.close_history import HistoryTools, add_checkpoint, anchor_day
 from invoicing.application.prove_history import prove_history
 from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint, checkpoints_after, first_hash, head_of
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
@@ -53,10 +53,12 @@ def histories(draw: st.DrawFn) -> Kept:
     now = [START]
     tools = HistoryTools(
         integration_id="lagret",
+        exports=exports,
         checkpoints=checkpoints,
-        anchors=anchors,
+        anchors=lambda: anchors,
         program="7",
         clock=lambda: now[0],
+        seconds_left=lambda: 300.0,
         report=lambda _event, _fields: None,
     )
     last: LastCheckpoint | None = None
@@ -326,10 +328,12 @@ def test_it_is_proven_part_by_part() -> None:
     records = [save(exports, invoice_id, at=START, quiet=False) for invoice_id in range(1, 501)]
     tools = HistoryTools(
         integration_id="lagret",
+        exports=exports,
         checkpoints=checkpoints,
-        anchors=anchors,
+        anchors=lambda: anchors,
         program="7",
         clock=lambda: START,
+        seconds_left=lambda: 300.0,
         report=lambda _event, _fields: None,
     )
     lost = save(FakeExports(), 501, at=START, quiet=False)
