@@ -30,6 +30,8 @@ from local.bench.tables import targets_table
 from local.bench.targets import Verdict, missed_counts
 from tests.infrastructure.template import functions, template
 from tests.support.fakes import (
+    FakeAnchors,
+    FakeCheckpoints,
     FakeClock,
     FakeExports,
     FakeIntegrations,
@@ -166,6 +168,9 @@ class Simulation:
             integrations=self.integrations,
             exports=FakeExports(),
             months=FakeMonths(),
+            checkpoints=FakeCheckpoints(),
+            anchors=FakeAnchors,
+            program="",
             notices=FakeNotices(),
             follow_keys=lambda _id: None,
             queue=self.queue,

@@ -12,6 +12,7 @@ from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.notices import DynamoNotices
 from invoicing.adapters.aws.token_store import DynamoTokenStore
+from invoicing.domain.chain import link_of
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.integration import Company, Integration, IntegrationStatus, RunSummary
@@ -216,6 +217,9 @@ def test_an_export_that_was_saved_twice_is_saved(aws: Aws) -> None:
     export = Export(integration_id="lagret", invoice_id=1, state=ExportState.CLAIMED, version=1, reference="R")
     event = HistoryEvent(at=START, kind=EventKind.CLAIMED, by="schedule")
 
-    exports.save(export, event=event)
+    claimed = exports.save(export, event=event)
+    exports.save(replace(claimed, version=2), event=replace(event, kind=EventKind.CREATED))
 
-    assert exports.get("lagret", 1) == replace(export, history=(event,))
+    stored = exports.get("lagret", 1)
+    assert stored == replace(export, version=2, history=(event, replace(event, kind=EventKind.CREATED)))
+    assert stored.chain == link_of(stored)

@@ -324,12 +324,13 @@ def kill_after(world: World, saves: int, monkeypatch: pytest.MonkeyPatch) -> Non
     """The process ends with that write."""
     save, left = world.exports.save, saves
 
-    def dying(export: Export, **event: Any) -> None:
+    def dying(export: Export, **event: Any) -> Export:
         nonlocal left
-        save(export, **event)
+        export = save(export, **event)
         left -= 1
         if left <= 0:
             raise Killed
+        return export
 
     monkeypatch.setattr(world.exports, "save", dying)
 
@@ -341,10 +342,11 @@ def test_a_write_whose_answer_was_lost_is_looked_up(world: World, monkeypatch: p
     world.later(minutes=15)
     save = world.exports.save
 
-    def unanswered(export: Export, **event: Any) -> None:
-        save(export, **event)
+    def unanswered(export: Export, **event: Any) -> Export:
+        export = save(export, **event)
         if export.state is ExportState.SENT:
             raise RetryLaterError("no answer")
+        return export
 
     monkeypatch.setattr(world.exports, "save", unanswered)
     run = world.run()

@@ -9,9 +9,11 @@ import pytest
 from invoicing.adapters.aws.exports import EVENTS_PER_ITEM, DynamoExports
 from invoicing.application.ports import ChangedMeanwhileError, Exports
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.chain import chain, link_of
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.link import Link
 from invoicing.domain.outlook import Outlook, Trouble, Unseen
 from invoicing.domain.sending import SendBy, Sending
 from invoicing.domain.settlement import Settlement
@@ -125,11 +127,59 @@ def test_a_later_version_needs_an_earlier_one(exports: Exports) -> None:
 def test_a_repeated_write_succeeds_and_its_event_stands_once(exports: Exports) -> None:
     """An answer that was lost is no conflict."""
     exports.save(CLAIMED, event=CLAIM)
-    exports.save(CLAIMED, event=CLAIM)
-    exports.save(HELD, event=HOLD)
-    exports.save(HELD, event=HOLD)
+    claimed = exports.save(CLAIMED, event=CLAIM)
+    held = replace(HELD, chain=claimed.chain)
+    first, again = exports.save(held, event=HOLD), exports.save(held, event=HOLD)
 
     assert exports.get("lagret", 1207) == replace(HELD, history=(CLAIM, HOLD))
+    assert (first.chain, again.chain) == (again.chain, chain_in(exports))
+
+
+def test_the_same_content_with_another_event_is_no_repeat(exports: Exports) -> None:
+    """What one of two people did would otherwise be told as stored, and be missing."""
+    claimed = exports.save(CLAIMED, event=CLAIM)
+    exports.save(replace(HELD, chain=claimed.chain), event=HOLD)
+
+    with pytest.raises(ChangedMeanwhileError):
+        exports.save(replace(HELD, chain=claimed.chain), event=replace(HOLD, by="berta"))
+    assert exports.get("lagret", 1207) == replace(HELD, history=(CLAIM, HOLD))
+
+
+def chain_in(exports: Exports, invoice_id: int = 1207) -> Link | None:
+    """As it is stored."""
+    stored = exports.get("lagret", invoice_id)
+    assert stored is not None
+    return stored.chain
+
+
+def test_the_chain_is_that_of_the_whole_history(exports: Exports) -> None:
+    """Whoever reads the history can tell it; whoever reads the record without it goes on with it."""
+    record = exports.save(CLAIMED, event=CLAIM)
+    record = exports.save(replace(HELD, chain=record.chain), event=HOLD)
+    quiet = exports.save(replace(record, version=3), event=None)
+    found = exports.get_many("lagret", [1207])[1207]
+    exports.save(replace(found, version=4), event=told(4))
+
+    whole = exports.get("lagret", 1207)
+    assert whole is not None
+    assert (record.chain, found.chain) != (None, None)
+    assert found.chain == quiet.chain
+    assert whole.chain == link_of(whole) == Link(version=4, count=3, hash=[*chain(whole)][-1])
+
+
+def test_a_writer_without_the_chain_that_is_stored_folds_the_history(exports: Exports) -> None:
+    """Also across what was put aside: an older version of this program may have written in between."""
+    record = CLAIMED
+    for version in range(1, EVENTS_PER_ITEM + 5):
+        record = exports.save(replace(record, version=version), event=told(version))
+    stale = Link(version=3, count=3, hash=b"of a version that is no longer")
+    last = record.version + 1
+    exports.save(replace(record, version=last, chain=stale), event=told(last))
+
+    whole = exports.get("lagret", 1207)
+    assert whole is not None
+    assert whole.chain == link_of(whole)
+    assert len(whole.history) == last
 
 
 def told(number: int) -> HistoryEvent:
@@ -143,9 +193,12 @@ def test_a_long_history_is_kept_whole_and_in_order(exports: Exports) -> None:
     """With steps that tell nothing, repeated writes, and losers where it moves on to another item."""
     last = 2 * EVENTS_PER_ITEM + 1
     events = {version: told(version) for version in range(1, last + 1) if version % 10}
+    before = None
     for version in range(1, last + 1):
+        link = None
         for _ in range(2 if version % EVENTS_PER_ITEM < 2 else 1):
-            exports.save(replace(CLAIMED, version=version), event=events.get(version))
+            link = exports.save(replace(CLAIMED, version=version, chain=before), event=events.get(version)).chain
+        before = link
         if version % EVENTS_PER_ITEM == 0:
             with pytest.raises(ChangedMeanwhileError):
                 exports.save(replace(HELD, version=version), event=HOLD)
@@ -162,7 +215,7 @@ def test_one_of_many_claims_of_a_moment_wins(atomic_aws: Aws | None, exports: Ex
 
     results = together([partial(exports.save, claim, event=CLAIM) for claim in claims])
 
-    winners = [str(worker) for worker, result in enumerate(results) if result is None]
+    winners = [str(worker) for worker, result in enumerate(results) if isinstance(result, Export)]
     stored = exports.get("lagret", 1207)
     assert stored is not None
     assert winners == [stored.attempt_id]

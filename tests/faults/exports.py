@@ -21,6 +21,7 @@ from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import OutsideCalls
 from invoicing.application.sync_integration import SyncTools
 from invoicing.domain.attachment import file_name
+from invoicing.domain.chain import link_of
 from invoicing.domain.decision import Way
 from invoicing.domain.errors import NotSentError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.export import Export, ExportState
@@ -336,6 +337,8 @@ class Story(World):
             record = self.exports.get(WAREHOUSE, invoice.id)
             if record is None:
                 found.append(f"{invoice.id}: no record")
+            elif record.chain != link_of(record):
+                found.append(f"{invoice.id}: its chain is not that of its history")
             elif record.state is ExportState.HELD and record.issue is not None:
                 found.append(f"{invoice.id}: held, {record.issue.code}")
             elif record.state is not ExportState.DONE or record.issue is not None:

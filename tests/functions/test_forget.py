@@ -164,7 +164,7 @@ KEPT = {
 }
 WITHOUT_NAMES = {
     *("goods_owner", "title", "customer_name", "filled", "hints", "decision", "left", "issue", "history"),
-    *("sending", "attachment"),
+    *("sending", "attachment", "chain"),
 }
 
 

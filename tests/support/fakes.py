@@ -23,6 +23,8 @@ from invoicing.application.ports import (
     SyncRequest,
 )
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.chain import chained
+from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
 from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
@@ -323,16 +325,33 @@ class FakeExports:
             found = {number: self._stored.get((integration_id, number)) for number in invoice_ids}
         return {number: replace(export, history=()) for number, export in found.items() if export is not None}
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
         key = (export.integration_id, export.invoice_id)
         with self._lock:
             stored = self._stored.get(key)
-            if stored is not None and replace(stored, history=()) == replace(export, history=()):
-                return  # a repeat
+            changed = ChangedMeanwhileError(f"export {export.invoice_id} of {export.integration_id}")
+
+            def before() -> tuple[HistoryEvent, ...]:
+                if stored is None or stored.version != export.version - 1:
+                    raise changed
+                return stored.history
+
+            export = chained(export, event, before)
+            if (
+                stored is not None
+                and stored.chain == export.chain
+                and replace(stored, history=export.history) == export
+            ):
+                return export  # a repeat
             if export.version != (1 if stored is None else stored.version + 1):
-                raise ChangedMeanwhileError(f"export {export.invoice_id} of {export.integration_id}")
+                raise changed
             history = () if stored is None else stored.history
             self._stored[key] = replace(export, history=history if event is None else (*history, event))
+            return export
+
+    def unchain(self, integration_id: str, invoice_id: int) -> None:
+        """As a program left it that knew no chains."""
+        self._stored[integration_id, invoice_id] = replace(self._stored[integration_id, invoice_id], chain=None)
 
     def page(
         self, integration_id: str, *, limit: int, after: int | None = None, state: ExportState | None = None
@@ -430,6 +449,40 @@ class FakeMonths:
     def stored(self, integration_id: str) -> Sequence[str]:
         with self._lock:
             return sorted(month for owner, month in self._months if owner == integration_id)
+
+
+class FakeCheckpoints:
+    """The port Checkpoints in memory."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, dict[int, Checkpoint]] = {}
+        self._lock = threading.Lock()
+
+    def last(self, integration_id: str) -> LastCheckpoint | None:
+        of_integration = [*self.all(integration_id)]
+        return of_integration[-1].mark if of_integration else None
+
+    def add(self, integration_id: str, checkpoint: Checkpoint) -> bool:
+        with self._lock:
+            there = self.stored.setdefault(integration_id, {}).setdefault(checkpoint.number, checkpoint)
+            return there.hash == checkpoint.hash
+
+    def all(self, integration_id: str) -> Iterator[Checkpoint]:
+        with self._lock:
+            return iter([one for _, one in sorted(self.stored.get(integration_id, {}).items())])
+
+
+class FakeAnchors:
+    """The port Anchors in memory."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, set[Anchor]] = {}
+
+    def keep(self, integration_id: str, anchor: Anchor) -> None:
+        self.stored.setdefault(integration_id, set()).add(anchor)
+
+    def all(self, integration_id: str) -> Sequence[Anchor]:
+        return sorted(self.stored.get(integration_id, set()))
 
 
 class FakeTokenStore:

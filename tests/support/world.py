@@ -28,6 +28,8 @@ from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import CUSTOMER_ID, PASSWORD, USERNAME, WAREHOUSE, default_warehouse
 from local.ongoing.simulator import OngoingSimulator
 from tests.support.fakes import (
+    FakeAnchors,
+    FakeCheckpoints,
     FakeClock,
     FakeExports,
     FakeIntegrations,
@@ -59,6 +61,9 @@ class World:
     integrations: FakeIntegrations = field(default_factory=FakeIntegrations)
     exports: FakeExports = field(default_factory=FakeExports)
     months: FakeMonths = field(default_factory=FakeMonths)
+    checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
+    anchors: FakeAnchors = field(default_factory=FakeAnchors)
+    program: str = "7"
     tokens: FakeTokenStore = field(default_factory=FakeTokenStore)
     journal: FakeTokenJournal = field(default_factory=FakeTokenJournal)
     sealer: FakeSealer = field(default_factory=FakeSealer)
@@ -112,6 +117,9 @@ class World:
             "integrations": self.integrations,
             "exports": self.exports,
             "months": self.months,
+            "checkpoints": self.checkpoints,
+            "anchors": self.anchors,
+            "program": self.program,
             "sessions": self.sessions,
             "notices": self.notices,
             "tokens": self.tokens,

@@ -221,5 +221,4 @@ class _Attaching:
         )
         number = record.fortnox_number
         event = HistoryEvent(at=now, kind=kind, by=self._tools.by, fortnox_number=number) if kind else None
-        self._tools.exports.save(record, event=event)
-        self.record = record
+        self.record = self._tools.exports.save(record, event=event)

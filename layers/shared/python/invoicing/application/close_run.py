@@ -95,14 +95,15 @@ class WatchedExports:
         self._touched = touched
         self._before = before
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
         self._before()
         self._touched.unsure.add(export.invoice_id)
-        self._exports.save(export, event=event)
+        export = self._exports.save(export, event=event)
         self._touched.unsure.discard(export.invoice_id)
         if export.version == 1:
             self._touched.new.add(export.invoice_id)
         self._touched.records[export.invoice_id] = export
+        return export
 
     def get(self, integration_id: str, invoice_id: int) -> Export | None:
         return self._exports.get(integration_id, invoice_id)

@@ -57,10 +57,9 @@ def decide_invoice(
         decided = replace(record, version=record.version + 1, decision=decision)
         event = HistoryEvent(at=now, kind=EventKind.DECIDED, by=by, way=way, fortnox_number=number, note=note)
         try:
-            tools.exports.save(decided, event=event)
+            record = tools.exports.save(decided, event=event)
         except ChangedMeanwhileError:
             raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE) from None
-        record = decided
     ask_for_invoices(tools, integration, frozenset({invoice_id}), by=by)
     tools.report("invoice_decided", {"integration": integration.id, "invoice": str(invoice_id), "way": way})
     return record

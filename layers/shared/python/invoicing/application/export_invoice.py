@@ -128,8 +128,7 @@ def hold_unreadable(
         issue_since=now,
         updated_at=now,
     )
-    tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, issue=issue.code))
-    return held
+    return tools.exports.save(held, event=HistoryEvent(at=now, kind=EventKind.HELD, by=tools.by, issue=issue.code))
 
 
 def wait_again(tools: ExportTools, invoice: WmsInvoice, record: Export) -> Export:
@@ -208,8 +207,7 @@ def _settle(
         fortnox_number="" if issue else fortnox_number,
         issue=issue.code if issue else None,
     )
-    tools.exports.save(settled, event=event)
-    return settled
+    return tools.exports.save(settled, event=event)
 
 
 class _Export(Recorder):

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
 from invoicing.domain.errors import InvoicingError
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
@@ -231,11 +232,12 @@ class Exports(Protocol):
         """Read consistently; absent ones are left out. Histories are left out."""
         ...
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
         """One conditional write: version 1 must not exist yet, a later one must follow the stored one.
 
-        `event` is appended to the history; `export.history` itself is never written. A repeat of a write
-        whose answer was lost succeeds. Raises ChangedMeanwhileError.
+        `event` is appended to the history; `export.history` itself is never written. Gives the record with its chain,
+        from which its writer goes on. A repeat of a write whose answer was lost succeeds. Raises
+        ChangedMeanwhileError.
         """
         ...
 
@@ -312,6 +314,33 @@ class Months(Protocol):
 
     def stored(self, integration_id: str) -> Sequence[str]:
         """Every month that has lines. Reads all of them."""
+
+
+class Checkpoints(Protocol):
+    """The checkpoints of integrations' histories, each written once: docs/decisions/0022."""
+
+    def last(self, integration_id: str) -> LastCheckpoint | None:
+        """None if there is none."""
+        ...
+
+    def add(self, integration_id: str, checkpoint: Checkpoint) -> bool:
+        """False if there is another of this number. A repeat of a write whose answer was lost succeeds."""
+        ...
+
+    def all(self, integration_id: str) -> Iterator[Checkpoint]:
+        """In the order of their numbers. Read consistently."""
+        ...
+
+
+class Anchors(Protocol):
+    """How far histories had come day by day: write-once, apart from the tables."""
+
+    def keep(self, integration_id: str, anchor: Anchor) -> None:
+        """Writing it again is success. Raises RetryLaterError."""
+        ...
+
+    def all(self, integration_id: str) -> Sequence[Anchor]:
+        """In the order of their days. Raises RetryLaterError."""
         ...
 
 

@@ -87,8 +87,7 @@ class Recorder:
         }
         record = replace(self.record, **{**as_it_is_now, **changes})
         event = HistoryEvent(at=now, kind=kind, by=self.tools.by, **(said or {})) if kind else None
-        self.tools.exports.save(record, event=event)
-        self.record = record
+        self.record = self.tools.exports.save(record, event=event)
 
     def hold(self, issue: Issue, tried: str) -> None:
         """A person must do something. What Fortnox refused was not carried out."""

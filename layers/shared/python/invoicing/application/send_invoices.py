@@ -273,5 +273,4 @@ class _Sent:
         after = replace(self.record, version=self.record.version + 1, sending=sending)
         number = self.record.fortnox_number
         event = HistoryEvent(at=now, kind=kind, by=BY_ITSELF, fortnox_number=number, issue=said) if kind else None
-        self._tools.exports.save(after, event=event)
-        self.record = after
+        self.record = self._tools.exports.save(after, event=event)

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain
 
 from invoicing.application.attach_specification import AttachTools, attach_specification, specification_rests
+from invoicing.application.close_history import HistoryTools, close_history
 from invoicing.application.close_reactivation import close_reactivation
 from invoicing.application.close_run import CloseTools, Touched, WatchedExports, close_run
 from invoicing.application.export_invoice import (
@@ -25,8 +26,10 @@ from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.look_before import BeforeTools, is_night_look_due, look_before
 from invoicing.application.ports import (
+    Anchors,
     CannotOpenError,
     ChangedMeanwhileError,
+    Checkpoints,
     ClientRefusedError,
     Clock,
     Exports,
@@ -53,6 +56,7 @@ from invoicing.application.send_invoices import SendQueue, SendTools, send_invoi
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
 from invoicing.application.wms_login import login_of
+from invoicing.domain.checkpoint import LastCheckpoint
 from invoicing.domain.due import Due, due_of
 from invoicing.domain.errors import (
     ConfigurationError,
@@ -111,12 +115,15 @@ class SyncTools:
     """What runs work with.
 
     `fortnox_of` gives the client of one integration's company. `follow_keys` is given the id of one whose keys are
-    dead.
+    dead. `program` is the version of this function.
     """
 
     integrations: Integrations
     exports: Exports
     months: Months
+    checkpoints: Checkpoints
+    anchors: Callable[[], Anchors]
+    program: str
     notices: Notices
     follow_keys: Callable[[str], None]
     queue: SyncQueue
@@ -626,7 +633,12 @@ class _Run:
             return
         self._begun = True
         marked = self._tally.unfinished | self._open
-        begun = RunUnderWay(started_at=self._started_at, ended=self._ended, invoices=frozenset(self._open))
+        begun = RunUnderWay(
+            started_at=self._started_at,
+            ended=self._ended,
+            invoices=frozenset(self._open),
+            saved=frozenset(self._touched.records),
+        )
         self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
         self._marked = marked
 
@@ -777,6 +789,7 @@ class _Run:
             replace(
                 run,
                 problem_since=self._problem_since(),
+                checkpoint=self._close_history(),
                 behind=self._close(),
                 look=self._look(),
                 following=self._followed(),
@@ -822,6 +835,23 @@ class _Run:
             self._tools.lanes.other.send([self._moves_on])  # after the mark, which says whose it is
         tally.tell()
         return summary
+
+    def _close_history(self) -> LastCheckpoint | None:
+        """Names what this run saved, and a run that left its mark."""
+        tools, cut_off = self._tools, self._integration.under_way
+        history = HistoryTools(
+            integration_id=self._integration.id,
+            exports=tools.exports,
+            checkpoints=tools.checkpoints,
+            anchors=tools.anchors,
+            program=tools.program,
+            clock=tools.clock,
+            seconds_left=tools.seconds_left,
+            report=tools.report,
+        )
+        last = self._before.checkpoint if self._before else None
+        unnamed = cut_off.invoices | cut_off.saved if cut_off else frozenset[int]()
+        return close_history(history, self._touched, last, cut_off=unnamed)
 
     def _close(self) -> datetime | None:
         """What is kept beside the records; a run that left its mark has not done so."""

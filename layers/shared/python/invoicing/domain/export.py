@@ -22,6 +22,7 @@ from invoicing.domain.decision import Decision, Way, ways_out
 from invoicing.domain.head_texts import HeadTexts
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.link import Link
 from invoicing.domain.remedy import Remedy
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
@@ -157,6 +158,8 @@ class Export:
     issue_since: datetime | None = None
     updated_at: datetime | None = None
     history: tuple[HistoryEvent, ...] = ()
+    # How its history is proved, and no part of what the record says; written by the store alone (domain/chain.py).
+    chain: Link | None = field(default=None, compare=False)
 
     @property
     def settlement(self) -> Settlement | None:

@@ -30,6 +30,7 @@ def without_names(export: Export) -> Export:
         sending=sending and replace(sending, problem=_code_of(sending.problem)),
         attachment=attachment and replace(attachment, issue=_code_of(attachment.issue)),
         history=tuple(map(event_without_names, export.history)),
+        chain=None,  # of the history as it was: whoever writes to it again chains what is left
     )
 
 

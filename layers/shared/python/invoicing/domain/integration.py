@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from invoicing.domain.change import Change
+from invoicing.domain.checkpoint import LastCheckpoint
 from invoicing.domain.integration_settings import IntegrationSettings, PriceMeaning, SendInvoices
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
@@ -46,6 +47,7 @@ class RunUnderWay:
 
     started_at: datetime
     invoices: frozenset[int]  # ids of those that it looks at; a long list is looked at page by page
+    saved: frozenset[int] = frozenset()  # ids of those that it has written
     ended: int = 0  # how many it had ended before it looked at these
 
 
@@ -76,6 +78,7 @@ class RunSummary:
     send_at: datetime | None = None  # when they are to be looked at again
     following: Following | None = None  # of what was sent; None: it is not followed
     behind: datetime | None = None  # since when what is kept beside the records is not what they say
+    checkpoint: LastCheckpoint | None = None  # up to where histories are closed
     closed: datetime | None = None  # the reactivation that a closing mail was written about
     looked_before: datetime | None = None  # when what gathers was last looked through by night
     month_told: str = ""  # the last month of which a mail said that all is well: 2026-10

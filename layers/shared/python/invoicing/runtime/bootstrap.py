@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from invoicing.application.look_before import BeforeTools
     from invoicing.application.mend_in_fortnox import MendTools
     from invoicing.application.ports import (
+        Anchors,
+        Checkpoints,
         Clock,
         DeadLetters,
         Exports,
@@ -176,6 +178,9 @@ class Given(TypedDict, total=False):
     integrations: "Integrations"
     exports: "Exports"
     months: "Months"
+    checkpoints: "Checkpoints"
+    anchors: "Anchors"
+    program: str
     sessions: "Sessions"
     notices: "Notices"
     tokens: "TokenStore"
@@ -277,6 +282,23 @@ class Bootstrap:
         from invoicing.adapters.aws.months import DynamoMonths
 
         return DynamoMonths(self._client("dynamodb"), self._setting("exports_table"))
+
+    @cached_property
+    def checkpoints(self) -> "Checkpoints":
+        from invoicing.adapters.aws.checkpoints import DynamoCheckpoints
+
+        return DynamoCheckpoints(self._client("dynamodb"), self._setting("exports_table"))
+
+    @cached_property
+    def anchors(self) -> "Anchors":
+        from invoicing.adapters.aws.anchors import S3Anchors
+
+        return S3Anchors(self._client("s3"), self._setting("journal_bucket"))
+
+    @cached_property
+    def program(self) -> str:
+        """The version that runs: code, layers and settings of one deployment."""
+        return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "")
 
     @cached_property
     def sessions(self) -> "Sessions":
@@ -666,6 +688,9 @@ class Bootstrap:
             integrations=self.integrations,
             exports=self.exports,
             months=self.months,
+            checkpoints=self.checkpoints,
+            anchors=lambda: self.anchors,
+            program=self.program,
             notices=self.notices,
             follow_keys=self.follow_keys,
             queue=self.queue,

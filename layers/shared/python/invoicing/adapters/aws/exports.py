@@ -26,6 +26,7 @@ from invoicing.adapters.aws.items import (
 from invoicing.adapters.aws.older_records import with_todays_history
 from invoicing.adapters.aws.table import ConditionFailedError, Table
 from invoicing.domain.agreement import Agreement
+from invoicing.domain.chain import chained
 from invoicing.domain.export import Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import Customer, Register
 from invoicing.domain.outlook import Outlook
@@ -58,7 +59,7 @@ class DynamoExports:
         if item is None:
             return None
         export = read(Export, with_todays_history(item))
-        archived = int(item.get("archived", {}).get("N", "0"))
+        archived = _archived(item)
         if not archived:
             return export
         older = self._table.query(
@@ -79,9 +80,10 @@ class DynamoExports:
         exports = (read(Export, with_todays_history(item)) for item in items)
         return {export.invoice_id: export for export in exports}
 
-    def save(self, export: Export, *, event: HistoryEvent | None) -> None:
-        """A repeat is recognised by its version and content, which differ between writers by their attempt."""
+    def save(self, export: Export, *, event: HistoryEvent | None) -> Export:
+        """A repeat is recognised by its version, content and chain, which differ between writers by what they tell."""
         key = _key(export.integration_id, _record(export.invoice_id))
+        export = chained(export, event, lambda: self._history_before(export))
         first = export.version == 1
         condition = "attribute_not_exists(#record)" if first else f"#version = :before AND {NOT_NEWER}"
         computed, values = [], {}
@@ -107,8 +109,17 @@ class DynamoExports:
         except ConditionFailedError as error:
             if error.found is None:
                 raise
-            if replace(read(Export, with_todays_history(error.found)), history=()) != replace(export, history=()):
+            found = read(Export, with_todays_history(error.found))
+            if found.chain != export.chain or replace(found, history=export.history) != export:
                 raise
+        return export
+
+    def _history_before(self, export: Export) -> Sequence[HistoryEvent]:
+        """That of the version before. Raises ConditionFailedError if this is not the stored one."""
+        stored = self.get(export.integration_id, export.invoice_id)
+        if stored is None or stored.version != export.version - 1:
+            raise ConditionFailedError(f"export {export.invoice_id} of {export.integration_id} has changed", None)
+        return stored.history
 
     def _archive_history(self, export: Export) -> None:
         """Copies what the version before has; whoever tries to write the same version copies the same.
@@ -165,17 +176,20 @@ class DynamoExports:
             newest_first=True,
             page=limit + 1,
         )
-        found: list[Export] = []
+        found: list[Item] = []
         for item in items:
             if len(found) == limit:
-                return self._whole(integration_id, found), found[-1].invoice_id
-            found.append(read(Export, with_todays_history(item)))
+                whole = self._whole(integration_id, found)
+                return whole, whole[-1].invoice_id
+            found.append(item)
         return self._whole(integration_id, found), None
 
-    def _whole(self, integration_id: str, exports: Sequence[Export]) -> Sequence[Export]:
-        """With what was put aside of their histories; the newest stands first."""
+    def _whole(self, integration_id: str, items: Sequence[Item]) -> Sequence[Export]:
+        """With what had been put aside of their histories when they were read; the newest stands first."""
+        exports = [read(Export, with_todays_history(item)) for item in items]
         if not exports:
             return exports
+        put_aside = {one.invoice_id: _archived(item) for one, item in zip(exports, items, strict=True)}
         aside = self._table.query(
             "#integration_id = :integration AND #record BETWEEN :first AND :last",
             {
@@ -186,7 +200,10 @@ class DynamoExports:
         )
         older: dict[int, tuple[HistoryEvent, ...]] = {}
         for item in aside:
-            invoice_id = int(item["record"]["S"].split("#")[1])
+            _, invoice, version = item["record"]["S"].split("#")
+            invoice_id = int(invoice)
+            if int(version) > put_aside.get(invoice_id, 0):
+                continue
             older[invoice_id] = older.get(invoice_id, ()) + read(Archive, with_todays_history(item)).history
         return [replace(one, history=older.get(one.invoice_id, ()) + one.history) for one in exports]
 
@@ -261,6 +278,11 @@ class Archive:
 
 def _key(integration_id: str, record: str) -> Item:
     return {"integration_id": {"S": integration_id}, "record": {"S": record}}
+
+
+def _archived(item: Item) -> int:
+    """The version up to which its history was put aside."""
+    return int(item.get("archived", {}).get("N", "0"))
 
 
 def _record(invoice_id: int) -> str:
