@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,7 @@ class Demo:
             self.begin(page)
             self._export_again(page)
             self._to_the_customer(page)
+            self._month(page)
             self._expired_token(page)
             self._broken(page)
             self._reactivate()
@@ -327,6 +328,22 @@ class Demo:
             page.goto(f"{self._here}/invoices/{SPECIFIED}")
             expect(page.locator("main")).to_contain_text("Betald")
             self._picture(page, "invoice-paid")
+
+    def _month(self, page: Page) -> None:
+        with self._step("Before the 1st: what would stop the month's invoices is known beforehand"):
+            page.goto(f"{self._here}/before")
+            page.locator("form[action$='/before'] button").click()
+            page.wait_for_url(lambda url: "notice=" in url)
+            self._picture(page, "before")
+
+        with self._step("The month ties, to the öre, in both currencies; the auditor gets a PDF"):
+            last_month = datetime.now(ZoneInfo("Europe/Stockholm")).date().replace(day=1) - timedelta(days=1)
+            page.goto(f"{self._here}/month?month={last_month:%Y-%m}")
+            for currency in ("SEK", "EUR"):
+                expect(page.get_by_role("heading", name=f"{currency}: stämmer på öret")).to_be_visible()
+            self._picture(page, "month")
+            reconciled = page.context.request.get(f"{self._here}/month.pdf?month={last_month:%Y-%m}")
+            self._keep_pdf(reconciled.body(), "month")
 
     def _sent(self, number: str) -> bool:
         """Whether Fortnox's invoice left for the customer."""
