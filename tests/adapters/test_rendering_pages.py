@@ -76,7 +76,6 @@ from invoicing.rendering.views import (
     Message,
     MonthCurrency,
     MonthOwner,
-    MonthTerm,
     MonthView,
     Pager,
     PairLine,
@@ -341,7 +340,6 @@ def worst_month(session: SessionView) -> MonthView:
             MonthCurrency(
                 currency=currency,
                 sums=sums,
-                terms=tuple(MonthTerm(why=why, amount=MONEY) for why in (*Stage, *Apart)),
                 owner_count=10**4,
                 owners=(owner,) * share,
                 differing=(line,) * (DIFFERING_SHOWN // 3),

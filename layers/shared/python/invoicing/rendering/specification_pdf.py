@@ -44,8 +44,8 @@ class _Drawing(Sheet):
     def __init__(self, specification: Specification) -> None:
         self._it = specification
         self._language = specification.language
-        title = translations(specification.language).gettext("Specification of invoice %(number)s")
-        self._title = title % {"number": specification.fortnox_number}
+        _ = translations(specification.language).gettext
+        self._title = _("Specification of invoice %(number)s") % {"number": specification.fortnox_number}
         super().__init__(self._title, specification.language)
 
     def draw(self) -> bytes:

@@ -19,7 +19,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
-from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
+from invoicing.domain.month import MonthLine, MonthSums
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
 from invoicing.domain.standing import Situation, Standing
@@ -923,13 +923,6 @@ class HelpTopicView(NamedTuple):
     sections: tuple[SettingSection, ...] = ()
 
 
-class MonthTerm(NamedTuple):
-    """What has to be added to Fortnox's sum, and why."""
-
-    why: Stage | Apart
-    amount: Decimal
-
-
 class MonthOwner(NamedTuple):
     """What one goods owner's invoices of a month come to, in one currency."""
 
@@ -943,7 +936,6 @@ class MonthCurrency(NamedTuple):
 
     currency: str
     sums: MonthSums
-    terms: tuple[MonthTerm, ...]
     owner_count: int
     owners: tuple[MonthOwner, ...]
     differing: tuple[MonthLine, ...]  # the first of them
