@@ -348,6 +348,7 @@ def worst_month(session: SessionView) -> MonthView:
         ),
         plots=tuple(plot_of(currency, bars) for currency in ("SEK", "EUR", "NOK")[:MONTHS_PLOTTED]),
         pager=Pager(page=2, pages=400),
+        printable=True,
         ongoing_answers=False,
         is_whole=False,
         counted_at=datetime(2026, 3, 5, tzinfo=UTC),

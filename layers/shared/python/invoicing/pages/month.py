@@ -35,6 +35,7 @@ from invoicing.rendering.views import (
 
 type _Key = tuple[str, str, str]  # currency, goods owner, customer number
 
+_MOST_ON_ONE_PAGE = 2000  # goods owners: an answer of a function has six million bytes at most
 _PLOTTED = 12  # months
 _HEADINGS = (
     translatable("Month"),
@@ -60,7 +61,8 @@ def month(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/month: `?month=2026-10`, else the one that is now."""
     there = _read(visit)
     owners = by_owner(there.lines)
-    shown, pager = visit.part(list(owners), MONTH_OWNERS_PER_PAGE)
+    printable = len(owners) <= _MOST_ON_ONE_PAGE
+    shown, pager = visit.part(list(owners), MONTH_OWNERS_PER_PAGE, whole_too=printable)
     sums, run = largest_first(sums_of(there.lines)), visit.integration.last_run
     settings, current = visit.integration.settings, _current(visit)
     known = sorted({current, there.month, *there.sums} - {UNDATED})
@@ -84,6 +86,7 @@ def month(visit: SignedInVisit) -> Answer:
         ),
         plots=tuple(_plots(there, current)),
         pager=pager,
+        printable=printable,
         ongoing_answers=there.ongoing_answers,
         is_whole=there.is_whole,
         counted_at=run.finished_at if run else None,

@@ -954,6 +954,7 @@ class MonthView(NamedTuple):
     currencies: tuple[MonthCurrency, ...]
     plots: tuple[Plot, ...]
     pager: Pager
+    printable: bool  # not: too many goods owners for one page
     ongoing_answers: bool
     is_whole: bool
     counted_at: datetime | None
