@@ -79,7 +79,16 @@ def photograph(folder: Path, names: list[str]) -> list[str]:
                 name
                 for name in pages
                 if name.startswith(
-                    ("invoices.", "issues.", "issues-50", "overview-50", "rehearsal-result", "customers", "hand-over")
+                    (
+                        "invoices.",
+                        "month.",
+                        "issues.",
+                        "issues-50",
+                        "overview-50",
+                        "rehearsal-result",
+                        "customers",
+                        "hand-over",
+                    )
                 )
             ]:
                 page.goto((folder / name).as_uri())

@@ -24,6 +24,7 @@ ALBUM = (
     *("rehearsal", "rehearsal-result", "status-running", "status", "invoices", "invoices-found"),
     *("invoices-none-match", "invoices-empty", "invoice", "invoice-held", "invoice-asked", "preview-create"),
     *("invoice-to-send", "specification", "invoice-sent", "invoice-paid", "invoices-paid"),
+    *("month", "reconciliation"),
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
     *("mend-customer", "mended"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),

@@ -262,7 +262,7 @@ def test_the_plot_can_be_read_without_seeing_it(month: Day) -> None:
     table = words_of(body.partition("As a table")[2].partition("</table>")[0])
 
     assert drawing is not None
-    assert 'role="img" aria-labelledby="plot-title-1 plot-desc-1"' in drawing[0]
+    assert 'role="img" aria-labelledby="plot-title-1" aria-describedby="plot-desc-1"' in drawing[0]
     assert re.search(r'<path class="there" d="M[^"]+z"/>', drawing[0])
     assert "February 2026" in table
     assert price(net_of_last(month)) in table
@@ -304,3 +304,26 @@ def test_a_month_of_many_goods_owners_is_shown_in_parts(month: Day) -> None:
     assert "Kund 59" in last
     assert all(f"Kund {number:02d}" in every for number in range(60))
     assert equation(day) == equation(day, page="6")
+
+
+def test_more_goods_owners_than_an_answer_can_carry_stay_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for all of them gets the first part; the files have all."""
+    day = Day()
+    day.later()
+    monkeypatch.setattr("invoicing.pages.month._MOST_ON_ONE_PAGE", 3)
+    monkeypatch.setattr("invoicing.pages.month.MONTH_OWNERS_PER_PAGE", 2)
+    first, asked = seen(day), seen(day, page="all")
+    rows = day.see("/month.csv", query={"month": LAST}).body
+
+    assert "All on one page" not in first
+    assert first == asked
+    assert all(owner in rows for owner in ("Kaffe & Kakao AB", "Nystartad E-handel HB", "Nordic Gear AS"))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_month_goes_home_as_a_file_for_the_auditor(month: Day, language: Language) -> None:
+    """A PDF, and the page leads to it."""
+    answer = month.see("/month.pdf", language, query={"month": LAST})
+
+    assert (answer.status, answer.file[:5]) == (200, b"%PDF-")
+    assert "/month.pdf?month=2026-02" in month.see("/month", language, query={"month": LAST}).body

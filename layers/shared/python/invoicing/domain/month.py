@@ -5,7 +5,7 @@ invoice belongs to the month of its date in Ongoing; one without a date belongs 
 Amounts are without VAT unless something else is said. docs/decisions/0021.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -220,10 +220,16 @@ class MonthSums:
         return self.gathered + self.due + self.held
 
     @property
+    def terms(self) -> Sequence[tuple[Stage | Apart, Decimal]]:
+        """What has to be added to what is in Fortnox, so that it is what Ongoing has; what is nothing is left out."""
+        parts = {Stage.HELD: self.held, Stage.DUE: self.due, Stage.GATHERED: self.gathered, Stage.LEFT: self.left}
+        named = {why: -amount for why, amount in self.apart.items() if why is not Apart.UNEXPLAINED}
+        return [(why, amount) for why, amount in (*parts.items(), *named.items()) if amount]
+
+    @property
     def off(self) -> Decimal:
         """By how much Ongoing's sum is not that of Fortnox and of what is not there, with all named differences."""
-        named = sum((amount for reason, amount in self.apart.items() if reason is not Apart.UNEXPLAINED), _ZERO)
-        return self.ongoing - (self.in_fortnox + self.gathered + self.due + self.held + self.left - named)
+        return self.ongoing - self.in_fortnox - sum((amount for _, amount in self.terms), _ZERO)
 
     @property
     def unexplained(self) -> int:
@@ -236,12 +242,31 @@ class MonthSums:
         return self.off == 0 and self.unexplained == 0
 
 
+def differing(lines: Iterable[MonthLine]) -> list[MonthLine]:
+    """Those that are not the same in both systems; what has no reason comes first."""
+    found = [line for line in lines if line.apart is not None]
+    return sorted(found, key=lambda one: (one.apart is not Apart.UNEXPLAINED, one.invoice_id))
+
+
+def by_owner(lines: Iterable[MonthLine]) -> Mapping[tuple[str, str, str], Sequence[MonthLine]]:
+    """The lines of each currency, goods owner and customer number, in this order."""
+    found: dict[tuple[str, str, str], list[MonthLine]] = {}
+    for line in lines:
+        found.setdefault((line.currency, line.goods_owner, line.customer_number), []).append(line)
+    return {key: found[key] for key in sorted(found, key=lambda one: (one[0], one[1].casefold(), one[2]))}
+
+
 def sums_of(lines: Iterable[MonthLine]) -> Mapping[str, MonthSums]:
     """By currency, in the order of their codes."""
     of_currency: dict[str, list[MonthLine]] = {}
     for line in lines:
         of_currency.setdefault(line.currency, []).append(line)
     return {currency: _sums_of_one(of_currency[currency]) for currency in sorted(of_currency)}
+
+
+def largest_first(sums: Mapping[str, MonthSums]) -> Mapping[str, MonthSums]:
+    """The currencies of most invoices come first: a house's own."""
+    return {one: sums[one] for one in sorted(sums, key=lambda currency: (-sums[currency].invoices, currency))}
 
 
 def _sums_of_one(lines: list[MonthLine]) -> MonthSums:

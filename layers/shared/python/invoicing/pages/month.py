@@ -8,8 +8,10 @@ from invoicing.domain.month import (
     Apart,
     MonthLine,
     MonthSums,
-    Stage,
+    by_owner,
+    differing,
     is_month,
+    largest_first,
     month_of,
     months_until,
     sums_of,
@@ -28,12 +30,12 @@ from invoicing.rendering.views import (
     MONTHS_PLOTTED,
     MonthCurrency,
     MonthOwner,
-    MonthTerm,
     MonthView,
 )
 
 type _Key = tuple[str, str, str]  # currency, goods owner, customer number
 
+_MOST_ON_ONE_PAGE = 2000  # goods owners: an answer of a function has six million bytes at most
 _PLOTTED = 12  # months
 _HEADINGS = (
     translatable("Month"),
@@ -58,9 +60,10 @@ _HEADINGS = (
 def month(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/month: `?month=2026-10`, else the one that is now."""
     there = _read(visit)
-    owners = _owners(there.lines)
-    shown, pager = visit.part(list(owners), MONTH_OWNERS_PER_PAGE)
-    sums, run = sums_of(there.lines), visit.integration.last_run
+    owners = by_owner(there.lines)
+    printable = len(owners) <= _MOST_ON_ONE_PAGE
+    shown, pager = visit.part(list(owners), MONTH_OWNERS_PER_PAGE, whole_too=printable)
+    sums, run = largest_first(sums_of(there.lines)), visit.integration.last_run
     settings, current = visit.integration.settings, _current(visit)
     known = sorted({current, there.month, *there.sums} - {UNDATED})
     view = MonthView(
@@ -75,15 +78,15 @@ def month(visit: SignedInVisit) -> Answer:
             MonthCurrency(
                 currency=currency,
                 sums=sums[currency],
-                terms=terms_of(sums[currency]),
                 owner_count=sum(key[0] == currency for key in owners),
                 owners=tuple(_owner(key, owners[key]) for key in shown if key[0] == currency),
-                differing=tuple(_differing(there.lines, currency)[: max(1, DIFFERING_SHOWN // len(sums))]),
+                differing=tuple(_of(currency, differing(there.lines))[: max(1, DIFFERING_SHOWN // len(sums))]),
             )
-            for currency in sorted(sums, key=lambda one: (-sums[one].invoices, one))
+            for currency in sums
         ),
         plots=tuple(_plots(there, current)),
         pager=pager,
+        printable=printable,
         ongoing_answers=there.ongoing_answers,
         is_whole=there.is_whole,
         counted_at=run.finished_at if run else None,
@@ -96,13 +99,13 @@ def csv(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/month.csv: every goods owner, the sums, and each invoice that differs."""
     there, _ = _read(visit), translations(visit.language).gettext
     table: list[Sequence[object]] = [[_(heading) for heading in _HEADINGS]]
-    for (currency, owner, number), lines in _owners(there.lines).items():
+    for (currency, owner, number), lines in by_owner(there.lines).items():
         table.append((there.month, owner, number, currency, *_figures(sums_of(lines)[currency])))
     for currency, sums in sums_of(there.lines).items():
         table.append((there.month, _("Sum"), "", currency, *_figures(sums)))
         if not sums.ties:
             table.append((there.month, _("It does not tie"), "", currency, sums.unexplained, sums.off))
-    for line in (one for currency in sums_of(there.lines) for one in _differing(there.lines, currency)):
+    for line in differing(there.lines):
         reason = _(label_of(line.apart or Apart.UNEXPLAINED))
         named = f"{_('Differs:')} {line.number or line.invoice_id} · {reason}"
         figures = ("", line.amount, "", "", "", "", line.net, line.difference)
@@ -114,16 +117,31 @@ def csv(visit: SignedInVisit) -> Answer:
     return as_file(table, f"{visit.integration.id}-month-{there.month}.csv", visit.language)
 
 
-def terms_of(sums: MonthSums) -> tuple[MonthTerm, ...]:
-    """What has to be added to what is in Fortnox, so that it is what Ongoing has; what is nothing is left out."""
-    parts = {Stage.HELD: sums.held, Stage.DUE: sums.due, Stage.GATHERED: sums.gathered, Stage.LEFT: sums.left}
-    terms = [MonthTerm(why=why, amount=amount) for why, amount in parts.items()]
-    terms += [
-        MonthTerm(why=reason, amount=-amount)
-        for reason, amount in sums.apart.items()
-        if reason is not Apart.UNEXPLAINED
-    ]
-    return tuple(term for term in terms if term.amount)
+def pdf(visit: SignedInVisit) -> Answer:
+    """GET /integrations/{id}/month.pdf: what an auditor takes along, in the reader's language."""
+    from invoicing.rendering.month_pdf import Reconciliation, draw_month  # the only page that draws one
+
+    there, integration = _read(visit), visit.integration
+    run, settings = integration.last_run, integration.settings
+    followed = settings is not None and settings.follow_payments
+    reconciliation = Reconciliation(
+        company=integration.company.name,
+        organisation_number=integration.company.organisation_number,
+        system=integration.id,
+        month=there.month,
+        made_at=visit.now(),
+        counted_at=run.finished_at if run else None,
+        followed_at=run.following.at if followed and run and run.following else None,
+        lines=there.lines,
+        ongoing_answers=there.ongoing_answers,
+        is_whole=there.is_whole,
+    )
+    name = f"{integration.id}-reconciliation-{there.month}.pdf"
+    return Answer(
+        content=draw_month(reconciliation, visit.language),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}"'},
+    )
 
 
 def _read(visit: SignedInVisit) -> MonthRead:
@@ -148,23 +166,13 @@ def _neighbour(known: Sequence[str], month: str, step: int) -> str:
     return known[place] if 0 <= place < len(known) else ""
 
 
-def _owners(lines: Iterable[MonthLine]) -> Mapping[_Key, Sequence[MonthLine]]:
-    """The lines of each, in the order of currencies and names."""
-    found: dict[_Key, list[MonthLine]] = {}
-    for line in lines:
-        found.setdefault((line.currency, line.goods_owner, line.customer_number), []).append(line)
-    return {key: found[key] for key in sorted(found, key=lambda one: (one[0], one[1].casefold(), one[2]))}
-
-
 def _owner(key: _Key, lines: Iterable[MonthLine]) -> MonthOwner:
     currency, goods_owner, customer_number = key
     return MonthOwner(goods_owner=goods_owner, customer_number=customer_number, sums=sums_of(lines)[currency])
 
 
-def _differing(lines: Iterable[MonthLine], currency: str) -> list[MonthLine]:
-    """What has no reason comes first."""
-    found = [line for line in lines if line.currency == currency and line.apart is not None]
-    return sorted(found, key=lambda one: (one.apart is not Apart.UNEXPLAINED, one.invoice_id))
+def _of(currency: str, lines: Iterable[MonthLine]) -> list[MonthLine]:
+    return [line for line in lines if line.currency == currency]
 
 
 def _figures(sums: MonthSums) -> Sequence[object]:

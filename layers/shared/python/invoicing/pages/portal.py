@@ -66,6 +66,7 @@ ROUTES: Routes = {
     ("GET", f"{_HERE}/reconciliation.csv"): signed_in(reconciliation.reconciliation),
     ("GET", f"{_HERE}/month"): signed_in(month.month),
     ("GET", f"{_HERE}/month.csv"): signed_in(month.csv),
+    ("GET", f"{_HERE}/month.pdf"): signed_in(month.pdf),
     ("GET", f"{_HERE}/history.csv"): signed_in(history.history),
     ("GET", "/files/{token}"): files.files,
     ("GET", "/files/{token}/history.csv"): files.history,

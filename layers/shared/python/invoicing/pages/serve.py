@@ -224,9 +224,11 @@ class SignedInVisit(Visit):
         invoice_id = self.invoice_id
         return self.parts.exports.get(self.integration.id, invoice_id) if invoice_id is not None else None
 
-    def part[T](self, whole: Sequence[T], size: int, *, at: int | None = None) -> tuple[Sequence[T], Pager]:
+    def part[T](
+        self, whole: Sequence[T], size: int, *, at: int | None = None, whole_too: bool = True
+    ) -> tuple[Sequence[T], Pager]:
         """Of a long list the page that is asked for, or the one with the place `at`; all of it, to be printed."""
-        if self.request.query.get("page") == "all":
+        if whole_too and self.request.query.get("page") == "all":
             return whole, Pager()
         pages = max(1, -(-len(whole) // size))
         page = min(self.page_number, pages) if at is None else at // size + 1

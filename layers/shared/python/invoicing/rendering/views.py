@@ -19,7 +19,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
-from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
+from invoicing.domain.month import MonthLine, MonthSums
 from invoicing.domain.outlook import Outlook, Trouble
 from invoicing.domain.remedy import Act, CustomerDraft, DraftProblem, Entry, Remedy
 from invoicing.domain.sending import Sending
@@ -1004,13 +1004,6 @@ class HelpTopicView(NamedTuple):
     sections: tuple[SettingSection, ...] = ()
 
 
-class MonthTerm(NamedTuple):
-    """What has to be added to Fortnox's sum, and why."""
-
-    why: Stage | Apart
-    amount: Decimal
-
-
 class MonthOwner(NamedTuple):
     """What one goods owner's invoices of a month come to, in one currency."""
 
@@ -1024,7 +1017,6 @@ class MonthCurrency(NamedTuple):
 
     currency: str
     sums: MonthSums
-    terms: tuple[MonthTerm, ...]
     owner_count: int
     owners: tuple[MonthOwner, ...]
     differing: tuple[MonthLine, ...]  # the first of them
@@ -1043,6 +1035,7 @@ class MonthView(NamedTuple):
     currencies: tuple[MonthCurrency, ...]
     plots: tuple[Plot, ...]
     pager: Pager
+    printable: bool  # not: too many goods owners for one page
     ongoing_answers: bool
     is_whole: bool
     counted_at: datetime | None
