@@ -376,6 +376,8 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     decision = DecisionView(
         session=session,
         line=WORST_LINE,
+        seen="0" * 32,
+        issue=None,
         way=Way.CORRECT,
         needs_number=True,
         needs_note=True,

@@ -49,6 +49,11 @@ class IssueCode(StrEnum):
     NUMBER_NOT_VALID = "number_not_valid"  # invoice_number
     NUMBER_SHARED = "number_shared"  # invoice_number, other_invoice
     WMS_INVOICE_UNREADABLE = "wms_invoice_unreadable"  # detail
+    # One invoice that is right by all rules; a guard that was switched on wants a person to look.
+    TOTAL_UNUSUAL = "total_unusual"  # goods_owner, amount, usual_amount, currency, per_cent
+    PERIOD_OVERLAPS = "period_overlaps"  # goods_owner, period, other_period, other_invoice
+    PERIOD_GAP = "period_gap"  # goods_owner, period, missing
+    PRICE_OFF_LIST = "price_off_list"  # article_number, row, price, list_price
     # One invoice; Fortnox's answer.
     ACCOUNT_UNKNOWN = "account_unknown"  # account, article_number, row, message
     VAT_NUMBER_REFUSED = "vat_number_refused"  # customer_number, goods_owner, message
@@ -135,6 +140,10 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.NUMBER_NOT_VALID: Fixer.WMS_USER,
     IssueCode.NUMBER_SHARED: Fixer.WMS_USER,
     IssueCode.WMS_INVOICE_UNREADABLE: Fixer.SERVICE_OPERATOR,
+    IssueCode.TOTAL_UNUSUAL: Fixer.WMS_USER,
+    IssueCode.PERIOD_OVERLAPS: Fixer.WMS_USER,
+    IssueCode.PERIOD_GAP: Fixer.WMS_USER,
+    IssueCode.PRICE_OFF_LIST: Fixer.WMS_USER,
     IssueCode.ACCOUNT_UNKNOWN: Fixer.EITHER,
     IssueCode.VAT_NUMBER_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.NUMBER_TAKEN: Fixer.EITHER,

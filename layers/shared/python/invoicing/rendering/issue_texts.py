@@ -78,7 +78,7 @@ class _InGeneral(_Words):
     missing = "\u2026"
 
 
-_AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount"})
+_AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount", "usual_amount"})
 
 
 def _words(issue: Issue, language: Language) -> _Words:
@@ -351,6 +351,48 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Something that the service cannot do without is missing or garbled in Ongoing's answer: %(detail)s."
         ),
         fix=translatable("You do not need to do anything: those who run the service see this too."),
+    ),
+    IssueCode.TOTAL_UNUSUAL: IssueText(
+        title=translatable("%(goods_owner)s usually comes to %(usual_amount)s a month"),
+        cause=translatable(
+            "With this invoice the month comes to %(amount)s, which differs by more than %(per_cent)s %% from what is "
+            "usual for %(goods_owner)s. Nothing is wrong by any rule; it waits because you switched that on under "
+            "Settings."
+        ),
+        fix=translatable(
+            "Look at the charges in Ongoing. If they are right, press “Right as it is”. If not, correct them there: it "
+            "is then looked at anew."
+        ),
+    ),
+    IssueCode.PERIOD_OVERLAPS: IssueText(
+        title=translatable("A part of %(period)s has been invoiced to %(goods_owner)s before"),
+        cause=translatable(
+            "Invoice %(other_invoice)s in Ongoing is for %(other_period)s. It waits because you switched on under "
+            "Settings that periods are compared."
+        ),
+        fix=translatable(
+            "Look whether anything is charged twice. If not, press “Right as it is”. If it is, correct the charges or "
+            "the period in Ongoing."
+        ),
+    ),
+    IssueCode.PERIOD_GAP: IssueText(
+        title=translatable("Nothing was invoiced to %(goods_owner)s for %(missing)s"),
+        cause=translatable(
+            "This invoice is for %(period)s, and the one before it ended earlier. It waits because you switched on "
+            "under Settings that periods are compared."
+        ),
+        fix=translatable(
+            "Look in Ongoing whether an invoice for those days is missing, or is marked as exported already. If "
+            "nothing is missing, press “Right as it is”."
+        ),
+    ),
+    IssueCode.PRICE_OFF_LIST: IssueText(
+        title=translatable("%(row)s is charged at %(price)s, and the price list says %(list_price)s"),
+        cause=translatable(
+            "Article %(article_number)s has another price in the goods owner's price list in Ongoing. Perhaps the list "
+            "was changed after the charge. It waits because you switched on under Settings that prices are compared."
+        ),
+        fix=translatable("If the charge is right, press “Right as it is”. If not, correct its price in Ongoing."),
     ),
     IssueCode.ACCOUNT_UNKNOWN: IssueText(
         title=translatable("An account does not exist or is closed in Fortnox: %(account)s"),

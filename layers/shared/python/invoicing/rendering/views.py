@@ -559,6 +559,8 @@ class DecisionView(NamedTuple):
 
     session: SessionView
     line: InvoiceLine
+    seen: str  # names what is decided about
+    issue: Issue | None
     way: Way
     needs_number: bool
     needs_note: bool
