@@ -31,6 +31,7 @@ from invoicing.domain.integration_settings import (
     RowText,
     SendAfter,
     SendInvoices,
+    TotalGuard,
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
@@ -527,6 +528,7 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
         "due_date_from": DueDateFrom,
         "zero_total": ZeroTotal,
         "month_mail": MonthMail,
+        "guard_total": TotalGuard,
         "send_invoices": SendInvoices,
         "send_after": SendAfter,
         "language": Language,

@@ -100,9 +100,10 @@ class IssueCode(StrEnum):
     SEND_NOT_LICENSED = "send_not_licensed"  # message
     SEND_REFUSED = "send_refused"  # message
     BOOK_REFUSED = "book_refused"  # message
-    # An entry of a price list, before the month ends. Stops no invoice.
+    # Before the month ends: an entry of a price list, or a goods owner. Stops no invoice.
     PRICE_MISSING = "price_missing"  # article_number, row
     ACCOUNT_NOT_INCOME = "account_not_income"  # account, article_number, row
+    NOTHING_GATHERS = "nothing_gathers"  # goods_owner
     # The whole integration.
     CONNECTION_BROKEN = "connection_broken"  # company
     LICENCE_MISSING = "licence_missing"  # message
@@ -189,6 +190,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.BOOK_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.PRICE_MISSING: Fixer.WMS_USER,
     IssueCode.ACCOUNT_NOT_INCOME: Fixer.WMS_USER,
+    IssueCode.NOTHING_GATHERS: Fixer.WMS_USER,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
@@ -214,7 +216,7 @@ _SENDING = frozenset(
     }
 )
 # What invoices go in spite of; told before the month ends because money may be lost by it.
-_STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME})
+_STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME, IssueCode.NOTHING_GATHERS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

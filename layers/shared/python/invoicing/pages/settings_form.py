@@ -369,9 +369,9 @@ class SettingsForm(BaseModel):
         ),
         {
             TotalGuard.OFF: translatable("Not compared"),
-            TotalGuard.QUARTER: translatable("By more than 25 %"),
-            TotalGuard.HALF: translatable("By more than 50 %"),
-            TotalGuard.DOUBLE: translatable("By more than 100 %"),
+            TotalGuard.QUARTER: translatable("By more than 25 per cent"),
+            TotalGuard.HALF: translatable("By more than 50 per cent"),
+            TotalGuard.DOUBLE: translatable("By more than 100 per cent"),
         },
         default=TotalGuard.OFF,
     )

@@ -759,6 +759,17 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Ask whoever does the books. If it is wrong, correct the account on the price list entry in Ongoing."
         ),
     ),
+    IssueCode.NOTHING_GATHERS: IssueText(
+        title=translatable("Nothing gathers for %(goods_owner)s this month"),
+        cause=translatable(
+            "%(goods_owner)s was invoiced for each of the last two months, and Ongoing has no charge of this month "
+            "that waits."
+        ),
+        fix=translatable(
+            "If the goods owner has moved out, or pays nothing this month, nothing is to be done. If not, look in "
+            "Ongoing why nothing is charged."
+        ),
+    ),
     IssueCode.CONNECTION_BROKEN: IssueText(
         title=translatable("Fortnox's approval has ended"),
         cause=translatable(
