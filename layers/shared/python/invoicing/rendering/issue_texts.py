@@ -15,7 +15,7 @@ from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable, translations
-from invoicing.rendering.formats import format_amount, format_date
+from invoicing.rendering.formats import format_amount, format_date, format_number
 from invoicing.rendering.labels import LABELS
 
 
@@ -81,12 +81,17 @@ class _InGeneral(_Words):
 _AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount", "usual_amount"})
 
 
+_PRICES = frozenset({"price", "list_price"})
+
+
 def _words(issue: Issue, language: Language) -> _Words:
     translate = translations(language).gettext
     words = _Words()
     for name, value in issue.params.items():
         if name in _AMOUNTS:
             words[name] = _amount(value, issue.params.get("currency", ""), language)
+        elif name in _PRICES:
+            words[name] = " / ".join(_price(part, language) for part in value.split(" / "))
         elif name == "invoice_date":
             words[name] = _date(value, language)
         elif value in _VALUES.get(name, {}):
@@ -105,6 +110,13 @@ def _amount(value: str, currency: str, language: Language) -> str:
     except InvalidOperation:
         return value
     return format_amount(amount, currency, language) if amount.is_finite() else value
+
+
+def _price(value: str, language: Language) -> str:
+    try:
+        return format_number(Decimal(value), language)
+    except InvalidOperation:
+        return value
 
 
 def _date(value: str, language: Language) -> str:
