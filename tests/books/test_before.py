@@ -500,3 +500,16 @@ def test_who_was_invoiced_for_this_month_already_does_not_lack_it() -> None:
 
     assert books.record_of(GATHERS) is not None
     assert codes(look(books)) == []
+
+
+def test_two_goods_owners_of_one_name_and_code_have_a_price_list_each() -> None:
+    """They are two in Ongoing."""
+    books = gathering()
+    warehouse = books.world.ongoing.warehouse(WAREHOUSE)
+    twin = replace(books.owner_of(KAFFE), id=99)
+    books.world.ongoing.put_warehouse(replace(warehouse, goods_owners=(*warehouse.goods_owners, twin)))
+    books.another(8002, goods_owner_id=99, **PERIOD)
+    found = look(with_list(books, entry(), entry(302, goods_owner_id=99, account="1")))
+
+    assert found.price_lists == 2
+    assert codes(found) == [IssueCode.ACCOUNT_NOT_VALID]

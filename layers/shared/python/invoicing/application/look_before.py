@@ -104,6 +104,7 @@ class _Look:
         self._unseen: set[Unseen] = {Unseen.ACCOUNTS}
         self._gathering = Work()
         self._owners: dict[tuple[str, str], GoodsOwner] = {}
+        self._charged: dict[int, GoodsOwner] = {}  # by Ongoing's id, which two of one name and code do not share
         self._busy: set[str] = set()  # goods owners of whom Ongoing lists an invoice, due or not
         self._sums: dict[int, Decimal] = {}  # of goods owners, to read the price lists of the largest first
         self._price_lists = 0
@@ -133,13 +134,12 @@ class _Look:
         locked_until = self._locked_until()
         for invoice, record, shares_with in self._gathered():
             self._at_invoice(invoice, record, shares_with, locked_until)
-        gathering = list(self._owners.values())
         for owner, months in self._of_late():
             self._at_owner(owner, None)
             has_nothing = months > 1 and owner.name not in self._busy
             if has_nothing and self._today.day >= _LATE_IN_MONTH:
                 self._see(Issue(code=IssueCode.NOTHING_GATHERS, params={"goods_owner": owner.name}), owner.name)
-        self._at_price_lists([owner for owner in gathering if owner.id])
+        self._at_price_lists(list(self._charged.values()))
         if self._tools.remembered:
             self._register.save()
 
@@ -253,6 +253,7 @@ class _Look:
         owner = invoice.goods_owner
         self._gathering = self._gathering.and_then(work_of([(owner.currency, invoice.amount)]))
         self._sums[owner.id] = self._sums.get(owner.id, Decimal(0)) + invoice.amount
+        self._charged.setdefault(owner.id, owner)
         self._at_owner(owner, invoice)
         dated = replace(invoice, invoice_date=invoice.invoice_date or invoice.period_end or self._last_day)
         for charge in invoice.charges:
