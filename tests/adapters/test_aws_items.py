@@ -71,6 +71,7 @@ def test_a_stored_export_keeps_its_form() -> None:
         "kept_print": {"S": ""},
         "by_hand": {"BOOL": False},
         "waits": {"BOOL": False},
+        "right": {"S": ""},
         "left": {"S": ""},
         "customer_name": {"S": ""},
         "vat_type": {"S": ""},

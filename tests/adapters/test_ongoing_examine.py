@@ -16,7 +16,7 @@ from invoicing.domain.wms_invoice import WmsLogin
 
 from local.ongoing import seed
 from local.ongoing.in_process import InProcessTransport
-from local.ongoing.options import Dates, EmptyList, Lists, LoginRefusal, Numbers, PriceMeaning, Shape
+from local.ongoing.options import Dates, EmptyList, Lists, LoginRefusal, Numbers, PriceLists, PriceMeaning, Shape
 from local.ongoing.shapes import IMPOSSIBLE_NAMES, drawn, drawn_unknown
 from local.ongoing.simulator import OngoingSimulator
 
@@ -58,7 +58,7 @@ def test_the_likeliest_system_is_understood() -> None:
     assert seen(found, "an empty result") == "an empty list"
     assert seen(found, "is it read") == "14 of 14 invoices"
     assert seen(found, "is InvoiceIdFrom inclusive") == "no"
-    assert {call.operation for call in simulator.calls} == {"GetInvoicesByQuery"}
+    assert {call.operation for call in simulator.calls} == {"GetInvoicesByQuery", "GetPriceListByQuery"}
 
 
 @settings(deadline=None, max_examples=25)
@@ -195,3 +195,27 @@ def test_writing_is_tried_on_the_invoice_that_is_named_and_put_back() -> None:
     assert [one.seen for one in found.learned if one.question.startswith("writing")] == ["as asked"] * 5
     assert (after.number, after.is_exported, after.total) == (before.number, before.is_exported, Decimal("85.00"))
     assert [one for one in simulator.warehouse(seed.WAREHOUSE).invoices if one.id != seed.OWN_NUMBER] == others
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (PriceLists.NESTED, "4 entries: number of 4, account of 4, price of 4"),
+        (PriceLists.FLAT, "4 entries: number of 4, account of 4, price of 4"),
+        (PriceLists.UNKNOWN, "WmsNotUnderstoodError"),
+        (PriceLists.NOT_PERMITTED, "WmsLoginRefusedError"),
+    ],
+)
+def test_whether_price_lists_are_shown_is_found_and_stops_nothing(answers: PriceLists, told: str) -> None:
+    """A system without them is understood all the same."""
+    found = examined(simulated(Shape(), price_lists=answers))
+
+    assert seen(found, "price lists") == told
+    assert found.is_understood
+
+
+def test_names_in_a_price_list_that_nobody_knows_are_told() -> None:
+    """So that they can be added."""
+    found = examined(simulated(Shape(added=("Rabatt",))))
+
+    assert "price list entry: Rabatt" in seen(found, "names in a price list that we do not know")

@@ -86,3 +86,13 @@ def page_of(code: IssueCode) -> str:
     session = SessionView(integration_id="demo", system="demo", csrf="secret-csrf")
     stands = Standing(situation=Situation.HELD)
     return Pages("").issues(IssuesView(session=session, standing=stands, causes=(view,)), Language.ENGLISH)
+
+
+@pytest.mark.parametrize(("language", "said"), [(Language.SWEDISH, "9,75"), (Language.ENGLISH, "9.75")])
+def test_prices_are_written_as_the_reader_writes_numbers(language: Language, said: str) -> None:
+    """Several as well as one, and what is no number as it stands."""
+    params = {"article_number": "100", "row": "Pallplats", "price": "9.75", "list_price": "10.5 / ?"}
+    text = issue_texts.issue_text(Issue(code=IssueCode.PRICE_OFF_LIST, params=params), language)
+
+    assert said in text.title
+    assert f"10{said[1]}5 / ?" in text.title

@@ -31,6 +31,7 @@ from invoicing.domain.integration_settings import (
     RowText,
     SendAfter,
     SendInvoices,
+    TotalGuard,
     ZeroTotal,
 )
 from invoicing.domain.issue import Issue, IssueCode
@@ -441,6 +442,8 @@ def test_a_full_page_of_long_names_stays_under_60_kb(language: Language) -> None
     decision = DecisionView(
         session=session,
         line=WORST_LINE,
+        seen="0" * 32,
+        issue=None,
         way=Way.CORRECT,
         needs_number=True,
         needs_note=True,
@@ -591,6 +594,7 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
         "due_date_from": DueDateFrom,
         "zero_total": ZeroTotal,
         "month_mail": MonthMail,
+        "guard_total": TotalGuard,
         "send_invoices": SendInvoices,
         "send_after": SendAfter,
         "language": Language,

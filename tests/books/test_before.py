@@ -366,6 +366,25 @@ def test_who_was_invoiced_of_late_is_looked_at_without_gathering() -> None:
     assert (found.issue.code, found.work.count) == (IssueCode.CUSTOMER_INACTIVE, 0)
 
 
+@pytest.mark.parametrize(("day", "months", "expected"), [(19, 2, 0), (20, 2, 1), (31, 2, 1), (25, 1, 0)])
+def test_who_is_invoiced_each_month_and_has_nothing_is_said_late_in_the_month(
+    day: int, months: int, expected: int
+) -> None:
+    """It stops nothing, and is none of what will."""
+    books = Books()
+    if months == 2:
+        january = {"invoice_date": date(2026, 1, 31), "period_start": date(2026, 1, 1), "period_end": date(2026, 1, 31)}
+        books.another(GATHERS, **january)
+    books.run()
+    books.world.later(days=day - 2)
+    found = look(books)
+    books.another(8002, **PERIOD)
+
+    assert codes(found) == [IssueCode.NOTHING_GATHERS] * expected
+    assert (found.trouble_count, found.later_count) == (0, 0)
+    assert codes(look(with_list(books))) == []
+
+
 SENDING = [
     ("email", {"Email": "", "EmailInvoice": ""}, IssueCode.SEND_NO_ADDRESS),
     ("email", {"Email": "a@b.example"}, None),
@@ -470,3 +489,27 @@ def test_dead_keys_are_found_out_before_the_1st() -> None:
     night(night(books, 10), 11)
 
     assert books.integration.broken_since is not None
+
+
+def test_who_was_invoiced_for_this_month_already_does_not_lack_it() -> None:
+    """Where invoices are sent as soon as they are seen."""
+    books = Books().settings(export_when="as_seen")
+    january = {"invoice_date": date(2026, 1, 31), "period_start": date(2026, 1, 1), "period_end": date(2026, 1, 31)}
+    books.another(8002, **january).another(GATHERS, **PERIOD).run()
+    books.world.later(days=23)
+
+    assert books.record_of(GATHERS) is not None
+    assert codes(look(books)) == []
+
+
+def test_two_goods_owners_of_one_name_and_code_have_a_price_list_each() -> None:
+    """They are two in Ongoing."""
+    books = gathering()
+    warehouse = books.world.ongoing.warehouse(WAREHOUSE)
+    twin = replace(books.owner_of(KAFFE), id=99)
+    books.world.ongoing.put_warehouse(replace(warehouse, goods_owners=(*warehouse.goods_owners, twin)))
+    books.another(8002, goods_owner_id=99, **PERIOD)
+    found = look(with_list(books, entry(), entry(302, goods_owner_id=99, account="1")))
+
+    assert found.price_lists == 2
+    assert codes(found) == [IssueCode.ACCOUNT_NOT_VALID]

@@ -68,8 +68,8 @@ def test_a_system_that_is_known_ends_with_the_words_that_it_is(
     assert code == 0
     assert out.splitlines()[0].split() == ["question", "certain", "seen", "means"]
     assert out.rstrip().endswith("This system is understood.")
-    assert set(report) == {"with charges", "without invoices"}
-    assert {one.operation for one in simulator.calls} == {"GetInvoicesByQuery"}
+    assert set(report) == {"with charges", "without invoices", "price list"}
+    assert {one.operation for one in simulator.calls} == {"GetInvoicesByQuery", "GetPriceListByQuery"}
     assert seed.PASSWORD not in out + json.dumps(report)
 
 

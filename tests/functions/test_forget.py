@@ -163,7 +163,7 @@ KEPT = {
     *("issue_since", "updated_at"),
 }
 WITHOUT_NAMES = {
-    *("goods_owner", "title", "customer_name", "filled", "hints", "decision", "left", "issue", "history"),
+    *("goods_owner", "title", "customer_name", "filled", "hints", "decision", "right", "left", "issue", "history"),
     *("sending", "attachment", "chain"),
 }
 

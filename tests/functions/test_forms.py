@@ -29,7 +29,10 @@ LOGIN = {"system": f"https://{WAREHOUSE}.ongoingsystems.se/", "username": USERNA
 # Odd, but somebody may call a unit so; what cannot be seen is taken away from a key.
 UNITS = {"a week's date", "far digits", "right to left"}
 NEWER = {name for name, field in SettingsForm.model_fields.items() if not field.is_required()}  # than open pages
-CHECKBOXES = {"profit_centre_as_cost_centre", "attach_specification", "follow_payments", "book_when_sent"}
+CHECKBOXES = {"profit_centre_as_cost_centre", "attach_specification", "follow_payments", "book_when_sent"} | {
+    "guard_periods",
+    "guard_prices",
+}
 
 
 def filled_in(operator: Browser) -> dict[str, str]:

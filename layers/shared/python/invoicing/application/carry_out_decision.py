@@ -32,6 +32,10 @@ async def carry_out_decision(recorder: Recorder, decision: Decision) -> bool:
             there = refuse_over(recorder.record, await read_ours(recorder.tools.judging, recorder.record))
             _keep(recorder, there, EventKind.KEPT)
             return False
+        case Way.RIGHT:
+            # Of what the person saw: another content is asked about again.
+            recorder.save(None, right=recorder.record.content, decision=None)
+            return True
         case Way.LEAVE:
             leave(recorder)
             return False

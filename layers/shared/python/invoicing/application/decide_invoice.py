@@ -40,8 +40,11 @@ def decide_invoice(
     by: str,
     number: str = "",
     note: str = "",
+    seen: str = "",
 ) -> Export:
     """Keeps the decision, with who took it, in record and history, and queues the run that carries it out.
+
+    `seen` is the content that the person was shown, of which alone RIGHT says anything.
 
     `number` is that in Fortnox (IS_NUMBER, BY_HAND; without it, BY_HAND means the number that is known). The same
     decision twice is one. Raises DecisionRefusedError.
@@ -49,6 +52,8 @@ def decide_invoice(
     record = tools.exports.get(integration.id, invoice_id)
     if record is None:
         raise DecisionRefusedError(DecisionProblem.NOT_POSSIBLE)
+    if way is Way.RIGHT and way in record.ways_out and seen != record.content:
+        raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE)
     number, note = number.strip(), note.strip()[:_NOTE_LIMIT]
     _check(record, way, number=number, note=note)
     now = tools.clock()

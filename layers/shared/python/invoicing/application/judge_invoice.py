@@ -6,6 +6,7 @@ Reads and compares; writes nothing anywhere. docs/decisions/0006.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from invoicing.application.guard_invoice import Guards
 from invoicing.application.interleave import outside
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Clock, Fortnox, Side
@@ -51,6 +52,7 @@ class JudgeTools:
     last_run_at: datetime | None  # when the run before this one ended
     anew: bool = False  # a person asked for the run: nothing rests
     remembered_meaning: PriceMeaning = PriceMeaning.DETECT
+    guards: Guards | None = None  # None: none is switched on
 
 
 async def judge_invoice(
@@ -146,6 +148,8 @@ async def _compared(
         tools.register.forget(draft)
     if record is None or not record.fortnox_number:
         tools.register.check(draft, invoice)
+        if tools.guards is not None and not _is_right(record, invoice):
+            await tools.guards.check(invoice, draft)
         hints = tools.register.hints_before(draft, invoice)
         return Verdict(intention=Intention.CREATE, draft=draft, hints=hints)
     there: FortnoxInvoice | None = None
@@ -169,6 +173,11 @@ async def _compared(
         return Verdict(intention=Intention.NOTHING, draft=draft)
     tools.register.check(draft, invoice)
     return Verdict(intention=Intention.UPDATE, draft=draft, there=there)
+
+
+def _is_right(record: Export | None, invoice: WmsInvoice) -> bool:
+    """Whether a person has said so of just this, or decided that it is made anew."""
+    return record is not None and (record.right == invoice.content or record.generation > 1)
 
 
 def _refuse_uncleared(record: Export, draft: Draft, there: FortnoxInvoice) -> None:

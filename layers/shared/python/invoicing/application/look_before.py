@@ -40,7 +40,7 @@ from invoicing.domain.work import Work, work_of
 _NIGHT = time(1)  # in Sweden: warehouses are closed, and whoever is early finds it done
 _SLOTS, _SLOT = 12, timedelta(minutes=15)  # over which all integrations are spread
 _LOOKED_BACK = 500  # of the newest records: who was invoiced of late
-_OF_LATE = timedelta(days=62)
+_LATE_IN_MONTH = 20  # a day on which who is invoiced each month has something
 _GIVE_UP_AFTER = 2  # price lists in a row without an answer
 _INCOME = range(3000, 4000)  # of the BAS chart, which nearly all follow
 
@@ -104,6 +104,8 @@ class _Look:
         self._unseen: set[Unseen] = {Unseen.ACCOUNTS}
         self._gathering = Work()
         self._owners: dict[tuple[str, str], GoodsOwner] = {}
+        self._charged: dict[int, GoodsOwner] = {}  # by Ongoing's id, which two of one name and code do not share
+        self._busy: set[str] = set()  # goods owners of whom Ongoing lists an invoice, due or not
         self._sums: dict[int, Decimal] = {}  # of goods owners, to read the price lists of the largest first
         self._price_lists = 0
         self._articles: dict[str, list[tuple[str, str]]] = {}  # number → goods owners and rows, of price lists
@@ -132,10 +134,12 @@ class _Look:
         locked_until = self._locked_until()
         for invoice, record, shares_with in self._gathered():
             self._at_invoice(invoice, record, shares_with, locked_until)
-        gathering = list(self._owners.values())
-        for owner in self._of_late():
+        for owner, months in self._of_late():
             self._at_owner(owner, None)
-        self._at_price_lists([owner for owner in gathering if owner.id])
+            has_nothing = months > 1 and owner.name not in self._busy
+            if has_nothing and self._today.day >= _LATE_IN_MONTH:
+                self._see(Issue(code=IssueCode.NOTHING_GATHERS, params={"goods_owner": owner.name}), owner.name)
+        self._at_price_lists(list(self._charged.values()))
         if self._tools.remembered:
             self._register.save()
 
@@ -189,6 +193,7 @@ class _Look:
                 if isinstance(invoice, UnreadableInvoice):
                     self._unseen.add(Unseen.SOME_INVOICES)
                     continue
+                self._busy.add(invoice.goods_owner.name)
                 record = records.get(invoice.id)
                 if due_of(self._integration, invoice, record, now=now) in {Due.LATER, Due.WHEN_ASKED}:
                     yield invoice, record, sharing.get(invoice.id)
@@ -196,17 +201,21 @@ class _Look:
                 self._unseen.add(Unseen.SOME_INVOICES)
                 return
 
-    def _of_late(self) -> Sequence[GoodsOwner]:
-        """Who was invoiced within two months, and has nothing that gathers."""
+    def _of_late(self) -> Sequence[tuple[GoodsOwner, int]]:
+        """Who was invoiced for one of the last two months or both, and has nothing that gathers."""
         records, _ = self._tools.exports.page(self._integration.id, limit=_LOOKED_BACK)
-        found = {
-            (one.goods_owner, one.customer_number): GoodsOwner(
-                id=0, name=one.goods_owner, customer_code=one.customer_number, currency=one.currency
-            )
-            for one in records
-            if one.fortnox_number and one.invoice_date is not None and self._today - one.invoice_date <= _OF_LATE
-        }
-        return [owner for key, owner in found.items() if key not in self._owners]
+        last = self._today.replace(day=1) - timedelta(days=1)
+        months = {f"{last:%Y-%m}", f"{last.replace(day=1) - timedelta(days=1):%Y-%m}"}
+        found: dict[tuple[str, str], tuple[GoodsOwner, set[str]]] = {}
+        for one in records:
+            month = f"{one.period_end or one.invoice_date or date.min:%Y-%m}"
+            if month > max(months):
+                self._busy.add(one.goods_owner)  # this month's is in Fortnox already
+            if not one.fortnox_number or month not in months:
+                continue
+            owner = GoodsOwner(id=0, name=one.goods_owner, customer_code=one.customer_number, currency=one.currency)
+            found.setdefault((one.goods_owner, one.customer_number), (owner, set()))[1].add(month)
+        return [(owner, len(seen)) for key, (owner, seen) in found.items() if key not in self._owners]
 
     # ---- looking
 
@@ -244,6 +253,7 @@ class _Look:
         owner = invoice.goods_owner
         self._gathering = self._gathering.and_then(work_of([(owner.currency, invoice.amount)]))
         self._sums[owner.id] = self._sums.get(owner.id, Decimal(0)) + invoice.amount
+        self._charged.setdefault(owner.id, owner)
         self._at_owner(owner, invoice)
         dated = replace(invoice, invoice_date=invoice.invoice_date or invoice.period_end or self._last_day)
         for charge in invoice.charges:

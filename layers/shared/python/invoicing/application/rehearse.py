@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from invoicing.application.guard_invoice import guards_of
 from invoicing.application.interleave import take_alone
 from invoicing.application.judge_invoice import JudgeTools, judge_invoice
 from invoicing.application.know_register import KnownRegister
@@ -83,6 +84,14 @@ def judge_tools(
         clock=tools.clock,
         last_run_at=integration.last_run.finished_at if integration.last_run else None,
         remembered_meaning=integration.detected_price_meaning,
+        guards=guards_of(
+            integration.id,
+            settings,
+            exports=tools.exports,
+            wms=tools.wms,
+            login=lambda: login_of(integration, tools.sealer),
+            clock=tools.clock,
+        ),
     )
 
 

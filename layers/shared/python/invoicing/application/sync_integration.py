@@ -21,6 +21,7 @@ from invoicing.application.export_invoice import (
     wait_again,
 )
 from invoicing.application.follow_invoices import FollowTools, follow_invoices
+from invoicing.application.guard_invoice import guards_of
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
@@ -609,6 +610,14 @@ class _Run:
             last_run_at=self._before.finished_at if self._before else None,
             anew=not self._request.by_itself,
             remembered_meaning=self._meaning,
+            guards=guards_of(
+                self._integration.id,
+                self._settings,
+                exports=self._tools.exports,
+                wms=self._wms,
+                login=lambda: login,
+                clock=self._tools.clock,
+            ),
         )
         return ExportTools(
             integration_id=self._integration.id,

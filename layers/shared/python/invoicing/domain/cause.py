@@ -44,6 +44,7 @@ _SUBJECTS: Mapping[IssueCode, tuple[str, ...]] = {
     IssueCode.SEND_NOT_LICENSED: (),
     IssueCode.SEND_NO_ADDRESS: _CUSTOMER,
     IssueCode.SEND_NO_COUNTRY: _CUSTOMER,
+    IssueCode.PRICE_OFF_LIST: ("article_number", "price", "list_price"),
     IssueCode.PRICE_MISSING: ("article_number", "row"),
     IssueCode.ACCOUNT_NOT_INCOME: ("account", "article_number"),
     IssueCode.FORTNOX_REFUSED: ("message",),

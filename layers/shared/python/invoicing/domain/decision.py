@@ -21,6 +21,7 @@ class Way(StrEnum):
     IS_NUMBER = "is_number"  # it is this number in Fortnox
     NOT_THERE = "not_there"  # none of what carries our reference is it: it is made
     BY_HAND = "by_hand"  # made or corrected by hand in Fortnox, under this number
+    RIGHT = "right"  # what a guard asked about is right as it is: it is made
     LEAVE = "leave"  # nothing more is done, for a reason, until Ongoing has something else
 
 
@@ -42,8 +43,13 @@ _CHANGED = (Way.MAKE_EQUAL, Way.KEEP, Way.LEAVE)
 _BOOKED = (Way.CORRECT, Way.BY_HAND, Way.LEAVE)
 _OVER = (Way.MAKE_NEW, Way.BY_HAND, Way.LEAVE)
 _STRANGE = (Way.IS_NUMBER, Way.LEAVE)
+_GUARDED = (Way.RIGHT, Way.BY_HAND, Way.LEAVE)
 _UNCLEAR = (Way.IS_NUMBER, Way.NOT_THERE, Way.LEAVE)
 _WAYS: Mapping[IssueCode, tuple[Way, ...]] = {
+    IssueCode.TOTAL_UNUSUAL: _GUARDED,
+    IssueCode.PERIOD_OVERLAPS: _GUARDED,
+    IssueCode.PERIOD_GAP: _GUARDED,
+    IssueCode.PRICE_OFF_LIST: _GUARDED,
     IssueCode.TOTAL_DIFFERS: _CHANGED,
     IssueCode.VAT_MISSING: _CHANGED,
     IssueCode.VAT_UNEXPECTED: _CHANGED,
@@ -64,6 +70,10 @@ _WAYS: Mapping[IssueCode, tuple[Way, ...]] = {
 # What only a decision ends; of all others the cause is mended elsewhere, and then it is tried again.
 _DECIDED = frozenset(
     {
+        IssueCode.TOTAL_UNUSUAL,
+        IssueCode.PERIOD_OVERLAPS,
+        IssueCode.PERIOD_GAP,
+        IssueCode.PRICE_OFF_LIST,
         IssueCode.INVOICE_CHANGED,
         IssueCode.INVOICE_SENT,
         IssueCode.INVOICE_BOOKED,

@@ -139,6 +139,7 @@ class Export:
     kept_print: str = ""  # of the invoice that a person said is right as it is in Fortnox
     by_hand: bool = False  # a person made it in Fortnox: it is never changed by us
     waits: bool = False  # it was held and is not due any more; nothing of it is in Fortnox
+    right: str = ""  # content of the invoice in Ongoing that a person said is right, though a guard asked
     left: str = ""  # of what Ongoing had when a person said that nothing more is to be done
     generation: int = 1
     earlier: tuple[Earlier, ...] = ()

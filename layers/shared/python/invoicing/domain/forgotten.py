@@ -26,6 +26,7 @@ def without_names(export: Export) -> Export:
         hints=(),
         decision=None,
         left="",
+        right="",
         issue=_code_of(export.issue),
         sending=sending and replace(sending, problem=_code_of(sending.problem)),
         attachment=attachment and replace(attachment, issue=_code_of(attachment.issue)),

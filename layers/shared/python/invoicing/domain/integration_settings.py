@@ -115,6 +115,20 @@ class SendAfter(StrEnum):
     TWO_HOURS = "two_hours"
 
 
+class TotalGuard(StrEnum):
+    """From which difference to the goods owner's own months an invoice waits for a person."""
+
+    OFF = "off"
+    QUARTER = "25"
+    HALF = "50"
+    DOUBLE = "100"
+
+    @property
+    def per_cent(self) -> int:
+        """0: it is off."""
+        return 0 if self is TotalGuard.OFF else int(self)
+
+
 class Language(StrEnum):
     """The language of mails and of pages that know nothing better."""
 
@@ -141,6 +155,9 @@ class IntegrationSettings:
     fees: FortnoxFees = FortnoxFees.AS_ON_CUSTOMER
     due_date_from: DueDateFrom = DueDateFrom.INVOICE_DATE
     zero_total: ZeroTotal = ZeroTotal.SEND
+    guard_total: TotalGuard = TotalGuard.OFF
+    guard_periods: bool = False  # hold what overlaps, or leaves days out
+    guard_prices: bool = False  # hold what is charged at another price than the price list's
     send_invoices: SendInvoices = SendInvoices.LEAVE
     send_after: SendAfter = SendAfter.NEXT_WORKING_DAY
     book_when_sent: bool = False
@@ -148,6 +165,11 @@ class IntegrationSettings:
     attach_specification: bool = False  # to the invoice in Fortnox, so that it goes out with it
     language: Language = Language.SWEDISH
     month_mail: MonthMail = MonthMail.SEND
+
+    @property
+    def guards(self) -> bool:
+        """Whether any guard is on."""
+        return self.guard_total is not TotalGuard.OFF or self.guard_periods or self.guard_prices
 
 
 FIELDS = tuple(field.name for field in fields(IntegrationSettings))

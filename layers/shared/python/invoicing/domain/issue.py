@@ -49,6 +49,11 @@ class IssueCode(StrEnum):
     NUMBER_NOT_VALID = "number_not_valid"  # invoice_number
     NUMBER_SHARED = "number_shared"  # invoice_number, other_invoice
     WMS_INVOICE_UNREADABLE = "wms_invoice_unreadable"  # detail
+    # One invoice that is right by all rules; a guard that was switched on wants a person to look.
+    TOTAL_UNUSUAL = "total_unusual"  # goods_owner, amount, usual_amount, currency, per_cent
+    PERIOD_OVERLAPS = "period_overlaps"  # goods_owner, period, other_period, other_invoice
+    PERIOD_GAP = "period_gap"  # goods_owner, period, missing
+    PRICE_OFF_LIST = "price_off_list"  # article_number, row, price, list_price
     # One invoice; Fortnox's answer.
     ACCOUNT_UNKNOWN = "account_unknown"  # account, article_number, row, message
     VAT_NUMBER_REFUSED = "vat_number_refused"  # customer_number, goods_owner, message
@@ -95,9 +100,10 @@ class IssueCode(StrEnum):
     SEND_NOT_LICENSED = "send_not_licensed"  # message
     SEND_REFUSED = "send_refused"  # message
     BOOK_REFUSED = "book_refused"  # message
-    # An entry of a price list, before the month ends. Stops no invoice.
+    # Before the month ends: an entry of a price list, or a goods owner. Stops no invoice.
     PRICE_MISSING = "price_missing"  # article_number, row
     ACCOUNT_NOT_INCOME = "account_not_income"  # account, article_number, row
+    NOTHING_GATHERS = "nothing_gathers"  # goods_owner
     # The whole integration.
     CONNECTION_BROKEN = "connection_broken"  # company
     LICENCE_MISSING = "licence_missing"  # message
@@ -135,6 +141,10 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.NUMBER_NOT_VALID: Fixer.WMS_USER,
     IssueCode.NUMBER_SHARED: Fixer.WMS_USER,
     IssueCode.WMS_INVOICE_UNREADABLE: Fixer.SERVICE_OPERATOR,
+    IssueCode.TOTAL_UNUSUAL: Fixer.WMS_USER,
+    IssueCode.PERIOD_OVERLAPS: Fixer.WMS_USER,
+    IssueCode.PERIOD_GAP: Fixer.WMS_USER,
+    IssueCode.PRICE_OFF_LIST: Fixer.WMS_USER,
     IssueCode.ACCOUNT_UNKNOWN: Fixer.EITHER,
     IssueCode.VAT_NUMBER_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.NUMBER_TAKEN: Fixer.EITHER,
@@ -180,6 +190,7 @@ _FIXERS: Mapping[IssueCode, Fixer] = {
     IssueCode.BOOK_REFUSED: Fixer.FORTNOX_USER,
     IssueCode.PRICE_MISSING: Fixer.WMS_USER,
     IssueCode.ACCOUNT_NOT_INCOME: Fixer.WMS_USER,
+    IssueCode.NOTHING_GATHERS: Fixer.WMS_USER,
     IssueCode.CONNECTION_BROKEN: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.LICENCE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
     IssueCode.SCOPE_MISSING: Fixer.FORTNOX_ADMINISTRATOR,
@@ -205,7 +216,7 @@ _SENDING = frozenset(
     }
 )
 # What invoices go in spite of; told before the month ends because money may be lost by it.
-_STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME})
+_STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME, IssueCode.NOTHING_GATHERS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

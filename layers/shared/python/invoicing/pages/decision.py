@@ -47,6 +47,7 @@ def decide(visit: SignedInVisit) -> Answer:
             by=visit.by,
             number=number,
             note=note,
+            seen=form.get("seen", ""),
         )
     except DecisionRefusedError as refused:
         wrong = _WRONG.get(refused.problem)
@@ -75,6 +76,8 @@ def _page(
     view = DecisionView(
         session=visit.session_view,
         line=invoice_line_of(record),
+        seen=record.content,
+        issue=record.issue,
         way=way,
         needs_number=way in NEEDS_NUMBER,
         needs_note=way in NEEDS_NOTE,

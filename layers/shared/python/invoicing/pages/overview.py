@@ -1,7 +1,7 @@
 """The front page of an integration, its set-up before there is one, and the buttons for its runs."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from invoicing.application.change_integration import pause, sync_now
@@ -34,6 +34,8 @@ from invoicing.runtime.links import LinkKind
 
 _COUNTED_AT_ONCE = 500  # records
 _CHANGES_SHOWN = 8
+_FIRST_DAYS = 7  # of a month
+_MONTHS_ENOUGH = timedelta(days=90)  # for guards to compare with
 _NAME_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 
@@ -70,6 +72,7 @@ def status(visit: SignedInVisit) -> Answer:
         unconfirmed_address="" if integration.address_confirmed else address,
         foresight=_foresight(visit),
         outlook=current_outlook(visit),
+        propose_guards=_may_guard(integration, visit.now()),
         notice=visit.once(_sync_notice(integration, visit.notice, progress)),
         changes=integration.changes[::-1][:_CHANGES_SHOWN],
         by=visit.by,
@@ -139,6 +142,13 @@ def resume(visit: SignedInVisit) -> Answer:
     """POST /integrations/{id}/resume"""
     pause(visit.parts.change_tools(), visit.integration, paused=False, by=visit.by)
     return visit.noted(Feedback.RESUMED)
+
+
+def _may_guard(integration: Integration, now: datetime) -> bool:
+    """After three months, in the first days of a month: then somebody looks at its invoices anyway."""
+    settings = integration.settings
+    early = now.astimezone(SWEDEN).day <= _FIRST_DAYS
+    return settings is not None and not settings.guards and early and now - integration.connected_at >= _MONTHS_ENOUGH
 
 
 def _foresight(visit: SignedInVisit) -> Foresight | None:

@@ -30,6 +30,7 @@ from invoicing.domain.integration_settings import (
     RowText,
     SendAfter,
     SendInvoices,
+    TotalGuard,
     ZeroTotal,
 )
 from invoicing.domain.keys import clean_key
@@ -46,6 +47,7 @@ _UNIT = re.compile(r"[\w.%°²³/-]{1,20}")  # a unit code in Fortnox has 1 to 2
 _TROUBLE = translatable("When something is wrong")
 _INVOICES = translatable("Invoices")
 _ROWS = translatable("Rows and articles")
+_GUARDS = translatable("Guards before sending")
 _AFTERWARDS = translatable("After the invoice")
 
 
@@ -355,6 +357,38 @@ class SettingsForm(BaseModel):
         _ROWS,
         translatable("Profit centre becomes cost centre"),
         translatable("The profit centre of a charge is sent as the row's cost centre. It must exist in Fortnox."),
+        kind=FieldKind.TICK,
+        default=False,
+    )
+    guard_total: _Filled[TotalGuard] = _says(
+        _GUARDS,
+        translatable("A month that is unlike the others"),
+        translatable(
+            "Compared with what the goods owner's own months came to, when there are three or more. What differs by "
+            "more waits until somebody has pressed “Right as it is”."
+        ),
+        {
+            TotalGuard.OFF: translatable("Not compared"),
+            TotalGuard.QUARTER: translatable("By more than 25 per cent"),
+            TotalGuard.HALF: translatable("By more than 50 per cent"),
+            TotalGuard.DOUBLE: translatable("By more than 100 per cent"),
+        },
+        default=TotalGuard.OFF,
+    )
+    guard_periods: _Ticked = _says(
+        _GUARDS,
+        translatable("Periods that overlap, or leave days out"),
+        translatable("Such an invoice waits until somebody has pressed “Right as it is”."),
+        kind=FieldKind.TICK,
+        default=False,
+    )
+    guard_prices: _Ticked = _says(
+        _GUARDS,
+        translatable("Prices that are not the price list's"),
+        translatable(
+            "Such an invoice waits until somebody has pressed “Right as it is”. Where Ongoing does not show price "
+            "lists, nothing is compared."
+        ),
         kind=FieldKind.TICK,
         default=False,
     )

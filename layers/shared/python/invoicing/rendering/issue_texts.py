@@ -15,7 +15,7 @@ from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.wms_knowledge import Misunderstanding
 from invoicing.rendering.catalogue import translatable, translations
-from invoicing.rendering.formats import format_amount, format_date
+from invoicing.rendering.formats import format_amount, format_date, format_number
 from invoicing.rendering.labels import LABELS
 
 
@@ -78,7 +78,10 @@ class _InGeneral(_Words):
     missing = "\u2026"
 
 
-_AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount"})
+_AMOUNTS = frozenset({"invoice_amount", "sum_per_unit", "sum_per_row", "fortnox_net", "amount", "usual_amount"})
+
+
+_PRICES = frozenset({"price", "list_price"})
 
 
 def _words(issue: Issue, language: Language) -> _Words:
@@ -87,6 +90,8 @@ def _words(issue: Issue, language: Language) -> _Words:
     for name, value in issue.params.items():
         if name in _AMOUNTS:
             words[name] = _amount(value, issue.params.get("currency", ""), language)
+        elif name in _PRICES:
+            words[name] = " / ".join(_price(part, language) for part in value.split(" / "))
         elif name == "invoice_date":
             words[name] = _date(value, language)
         elif value in _VALUES.get(name, {}):
@@ -105,6 +110,13 @@ def _amount(value: str, currency: str, language: Language) -> str:
     except InvalidOperation:
         return value
     return format_amount(amount, currency, language) if amount.is_finite() else value
+
+
+def _price(value: str, language: Language) -> str:
+    try:
+        return format_number(Decimal(value), language)
+    except InvalidOperation:
+        return value
 
 
 def _date(value: str, language: Language) -> str:
@@ -351,6 +363,48 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
             "Something that the service cannot do without is missing or garbled in Ongoing's answer: %(detail)s."
         ),
         fix=translatable("You do not need to do anything: those who run the service see this too."),
+    ),
+    IssueCode.TOTAL_UNUSUAL: IssueText(
+        title=translatable("%(goods_owner)s usually comes to %(usual_amount)s a month"),
+        cause=translatable(
+            "With this invoice the month comes to %(amount)s, which differs by more than %(per_cent)s %% from what is "
+            "usual for %(goods_owner)s. Nothing is wrong by any rule; it waits because you switched that on under "
+            "Settings."
+        ),
+        fix=translatable(
+            "Look at the charges in Ongoing. If they are right, press “Right as it is”. If not, correct them there: it "
+            "is then looked at anew."
+        ),
+    ),
+    IssueCode.PERIOD_OVERLAPS: IssueText(
+        title=translatable("A part of %(period)s has been invoiced to %(goods_owner)s before"),
+        cause=translatable(
+            "Invoice %(other_invoice)s in Ongoing is for %(other_period)s. It waits because you switched on under "
+            "Settings that periods are compared."
+        ),
+        fix=translatable(
+            "Look whether anything is charged twice. If not, press “Right as it is”. If it is, correct the charges or "
+            "the period in Ongoing."
+        ),
+    ),
+    IssueCode.PERIOD_GAP: IssueText(
+        title=translatable("Nothing was invoiced to %(goods_owner)s for %(missing)s"),
+        cause=translatable(
+            "This invoice is for %(period)s, and the one before it ended earlier. It waits because you switched on "
+            "under Settings that periods are compared."
+        ),
+        fix=translatable(
+            "Look in Ongoing whether an invoice for those days is missing, or is marked as exported already. If "
+            "nothing is missing, press “Right as it is”."
+        ),
+    ),
+    IssueCode.PRICE_OFF_LIST: IssueText(
+        title=translatable("%(row)s is charged at %(price)s, and the price list says %(list_price)s"),
+        cause=translatable(
+            "Article %(article_number)s has another price in the goods owner's price list in Ongoing. Perhaps the list "
+            "was changed after the charge. It waits because you switched on under Settings that prices are compared."
+        ),
+        fix=translatable("If the charge is right, press “Right as it is”. If not, correct its price in Ongoing."),
     ),
     IssueCode.ACCOUNT_UNKNOWN: IssueText(
         title=translatable("An account does not exist or is closed in Fortnox: %(account)s"),
@@ -715,6 +769,17 @@ ISSUE_TEXTS: Mapping[IssueCode, IssueText] = {
         ),
         fix=translatable(
             "Ask whoever does the books. If it is wrong, correct the account on the price list entry in Ongoing."
+        ),
+    ),
+    IssueCode.NOTHING_GATHERS: IssueText(
+        title=translatable("Nothing gathers for %(goods_owner)s this month"),
+        cause=translatable(
+            "%(goods_owner)s was invoiced for each of the last two months, and Ongoing has no charge of this month "
+            "that waits."
+        ),
+        fix=translatable(
+            "If the goods owner has moved out, or pays nothing this month, nothing is to be done. If not, look in "
+            "Ongoing why nothing is charged."
         ),
     ),
     IssueCode.CONNECTION_BROKEN: IssueText(

@@ -375,6 +375,7 @@ class StatusView(NamedTuple):
     unconfirmed_address: str = ""
     foresight: Foresight | None = None  # before the first run
     outlook: Outlook | None = None  # of the coming 1st, where somebody has looked
+    propose_guards: bool = False  # there are months enough to compare with, and no guard is on
     notice: Feedback | None = None
     changes: tuple[Change, ...] = ()  # what people did, newest first
     by: str = ""  # who the reader is in the history
@@ -579,6 +580,8 @@ class DecisionView(NamedTuple):
 
     session: SessionView
     line: InvoiceLine
+    seen: str  # names what is decided about
+    issue: Issue | None
     way: Way
     needs_number: bool
     needs_note: bool

@@ -65,6 +65,13 @@ WAY_TEXTS: Mapping[Way, WayText] = {
             "changes that invoice."
         ),
     ),
+    Way.RIGHT: WayText(
+        button=translatable("Right as it is"),
+        what=translatable(
+            "You have looked at the invoice, and it is right. It is made in Fortnox from what Ongoing has now, and you "
+            "are not asked again, unless Ongoing changes it before that."
+        ),
+    ),
     Way.LEAVE: WayText(
         button=translatable("Leave it"),
         what=translatable(

@@ -10,9 +10,10 @@ from invoicing.adapters.ongoing.answers import read_result
 from invoicing.adapters.ongoing.beliefs import ChargeAnswer, GoodsOwnerAnswer, InvoiceAnswer, InvoicesAnswer
 from invoicing.adapters.ongoing.client import OngoingClient
 from invoicing.adapters.ongoing.documents import NotADocumentError, StrangeDocumentError, is_nil, parse
-from invoicing.adapters.ongoing.envelopes import InvoicesQuery, get_invoices, update_invoice
+from invoicing.adapters.ongoing.envelopes import InvoicesQuery, get_invoices, get_price_list, update_invoice
 from invoicing.adapters.ongoing.filters import hidden_behind, trial, useless_in
 from invoicing.adapters.ongoing.invoices import ListedInvoice, Listing, read_listing
+from invoicing.adapters.ongoing.price_lists import read_price_list
 from invoicing.adapters.ongoing.shape_report import kind_of, kind_of_text, shape_of
 from invoicing.adapters.ongoing.things import Thing, certainties, field_of, is_item, members, unknown_names
 from invoicing.domain.errors import InvoicingError, UpstreamContractError, WmsLoginRefusedError
@@ -65,6 +66,7 @@ class OngoingExaminer:
                 self._order(listing)
                 self._prices(invoices)
                 self._filters(login, listing)
+                self._price_list(login, invoices)
                 if write is not None:
                     self._writing(login, write)
         self._empty(login)
@@ -99,6 +101,28 @@ class OngoingExaminer:
         answer = self.client.send(login, envelope, timeout=_READ_SECONDS)
         result = read_result(answer, envelope.operation, login, is_write=False)
         return read_listing(result, envelope.operation, with_charges=query.with_charges)
+
+    def _price_list(self, login: WmsLogin, invoices: Sequence[WmsInvoice]) -> None:
+        """Of the first goods owner. No invoice depends on it, so that nothing about it stops anything."""
+        if not invoices:
+            return
+        envelope = get_price_list(login, invoices[0].goods_owner.id)
+        try:
+            answer = self.client.send(login, envelope, timeout=_READ_SECONDS)
+            self.shape["price list"] = shape_of(parse(answer.body))
+            result = read_result(answer, envelope.operation, login, is_write=False)
+            found, unknown = read_price_list(result, envelope.operation)
+        except (InvoicingError, NotADocumentError, StrangeDocumentError) as error:
+            self._find("price lists", type(error).__name__, "“Before the 1st” goes without them", certain=False)
+            return
+        known = {
+            name: sum(getattr(one, name) is not None for one in found.articles)
+            for name in ("number", "account", "price")
+        }
+        counts = ", ".join(f"{name} of {count}" for name, count in known.items())
+        self._find("price lists", f"{len(found.articles)} entries: {counts}", "“Before the 1st” looks at them")
+        names = ", ".join(sorted(str(name) for name in unknown)) or "none"
+        self._find("names in a price list that we do not know", names, "they are not read", certain=not unknown)
 
     # ---- names
 
