@@ -954,6 +954,7 @@ class IssueMeaning(NamedTuple):
     cause: str
     fix: str
     fixer: Fixer
+    has_button: bool = False  # that does it in Fortnox
 
 
 class HelpView(NamedTuple):
