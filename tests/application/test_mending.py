@@ -246,17 +246,26 @@ def test_a_lost_answer_is_looked_up_and_adopted(code: IssueCode, effect: str) ->
 
 
 @every_cause
-def test_a_lost_answer_that_cannot_be_looked_up_is_unclear_and_the_next_click_finds_it(code: IssueCode) -> None:
-    """It is said that nobody knows; pressing again never writes twice."""
+@pytest.mark.parametrize("effect", ["before", "truncate"])
+def test_a_lost_answer_that_cannot_be_looked_up_is_unclear_and_the_next_click_finds_it(
+    code: IssueCode, effect: str
+) -> None:
+    """It is said that nobody knows; pressing again never writes twice, and tells who asked for it."""
     fixing = STOPPED[code]()
-    fixing.fault("POST" if fixing.remedy.act is Act.CREATE else "PUT", effect="after")
-    fixing.fault("GET", effect="before", match={"nth": 2})
+    remedy = fixing.remedy
+    fixing.books.world.integrations.confirm_address(WAREHOUSE, "a@b.example")
+    fixing.fault("POST" if remedy.act is Act.CREATE else "PUT", effect="after")
+    fixing.fault("GET", effect=effect, match={"nth": 2})
     with pytest.raises(NotMendedError) as unclear:
-        fixing.press()
-    after = fixing.press()
+        fixing.press(by="anna")
+    after = fixing.press(by="bo")
+    told = [(one.by, one.remedy) for one in fixing.books.record.history if one.kind is EventKind.MENDED]
+    mails = [one.params["by"] for one in fixing.books.world.notices.all if one.kind is NoticeKind.CHANGED]
 
     assert unclear.value.problem is MendProblem.UNCLEAR
-    assert after is None
+    assert after == remedy
+    assert told == [("anna", remedy)]
+    assert mails[-1] == "anna"
     assert len(fixing.writes()) == 1
     assert NUMBER in fixing.books.integration.asked
 
@@ -487,8 +496,10 @@ def test_a_page_that_is_killed_after_the_write_leaves_nothing_open(at: str, monk
             fixing.press()
     after = fixing.press(by="bo")
     fixing.run()
+    told = [one.by for one in fixing.books.record.history if one.kind is EventKind.MENDED]
 
-    assert after is None
+    assert after is not None
+    assert told == ["anna"]
     assert len([one for one in fixing.books.integration.changes if one.kind is ChangeKind.MENDED]) == 1
     assert fixing.entry("customers", NEW) is not None
     assert fixing.books.marked, fixing.books.issue

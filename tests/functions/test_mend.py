@@ -237,7 +237,7 @@ def test_a_lost_answer_says_that_nobody_knows(operator: Browser) -> None:
 
     assert page.status == 503
     assert "nobody knows yet whether it was done" in page.text
-    assert again.location.endswith("notice=was_mended")
+    assert again.location.endswith("notice=mended")
     assert written(operator) == [("POST", "/3/customers")]
 
 
