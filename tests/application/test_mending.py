@@ -311,7 +311,10 @@ def test_a_refusal_is_told_in_fortnox_s_words(code: IssueCode) -> None:
     with pytest.raises(NotMendedError) as refused:
         fixing.press()
 
+    changes = [one.kind for one in fixing.books.integration.changes if one.remedy is not None]
+
     assert (refused.value.problem, refused.value.message) == (MendProblem.REFUSED, "Det går inte just nu.")
+    assert changes == [ChangeKind.MENDED, ChangeKind.NOT_MENDED]
     assert NUMBER not in fixing.books.integration.asked
     assert [one.kind for one in fixing.books.record.history if one.kind is EventKind.MENDED] == []
 
@@ -538,3 +541,19 @@ def test_two_people_in_the_same_moment_make_one(code: IssueCode) -> None:
     assert told == ["bo", "anna"]
     assert fixing.books.marked, fixing.books.issue
     assert len(fixing.books.documents) == 1
+
+
+def test_what_was_refused_and_then_made_by_hand_counts_as_nobody_s_click() -> None:
+    """The history does not say that the service did what a person did in Fortnox."""
+    fixing = unknown_customer()
+    body = {"ErrorInformation": {"error": 1, "message": "Det går inte just nu.", "code": 2009999}}
+    fixing.fault("POST", effect="status", status=400, body=body)
+    with pytest.raises(NotMendedError):
+        fixing.press()
+    fixing.books.world.fortnox.person_creates_customer(TENANT_ID, {"CustomerNumber": NEW, "Name": "Kaffe & Kakao"})
+    done = fixing.press()
+    fixing.run()
+
+    assert done is None
+    assert [one for one in fixing.books.record.history if one.kind is EventKind.MENDED] == []
+    assert fixing.books.marked, fixing.books.issue

@@ -132,8 +132,14 @@ def mend_in_fortnox(
         raise NotMendedError(MendProblem.OTHERWISE, plan=plan)
     if tools.seconds_left() < SECONDS_TO_MEND:
         raise NotMendedError(MendProblem.NOT_ANSWERING, plan=plan)
-    _note_wish(tools, integration, plan, by=by)
-    there = _write(tools, cause, plan, customer)
+    _note(tools, integration, plan, ChangeKind.MENDED, by=by)
+    try:
+        there = _write(tools, cause, plan, customer)
+    except NotMendedError as failed:
+        if failed.problem is not MendProblem.UNCLEAR:
+            with suppress(NotMendedError, RetryLaterError):  # then the wish stands alone
+                _note(tools, integration, plan, ChangeKind.NOT_MENDED, by=by)
+        raise
     if customer is not None and not plainly_the_same(there.name, customer.name):
         # Somebody else was faster, with another name: whose invoice it is, is asked as ever.
         _try_again(tools, integration, cause, by=by)
@@ -173,7 +179,7 @@ def _unfinished_wish(tools: MendTools, integration: Integration, cause: Cause, r
         return one is not None and (one.thing, one.key) == (remedy.thing, remedy.key)
 
     wish = next((one for one in reversed(integration.changes) if is_it(one.remedy)), None)
-    if wish is None:
+    if wish is None or wish.kind is ChangeKind.NOT_MENDED:
         return None
     records = [tools.change.exports.get(integration.id, one.invoice_id) for one in cause.exports[:1]]
     told = any(is_it(event.remedy) and event.at >= wish.at for record in records if record for event in record.history)
@@ -213,17 +219,18 @@ def _words(refused: HeldError) -> str:
     return refused.issue.params.get("message", "")
 
 
-def _note_wish(tools: MendTools, integration: Integration, plan: Plan, *, by: str) -> None:
-    """Who asked for what stands in the integration's history before Fortnox is asked, whatever comes of it."""
+def _note(tools: MendTools, integration: Integration, plan: Plan, kind: ChangeKind, *, by: str) -> None:
+    """Who asked for what stands in the integration's history before Fortnox is asked; a certain no, afterwards."""
     now, remedy = tools.change.clock(), plan.remedy
     for _ in range(_ROUNDS):
-        changed = with_change(integration, ChangeKind.MENDED, at=now, by=by, remedy=remedy)
+        changed = with_change(integration, kind, at=now, by=by, remedy=remedy)
         try:
             tools.change.integrations.put(replace(changed, version=integration.version + 1))
         except ChangedMeanwhileError:
             integration = tools.change.integrations.get(integration.id) or integration
         else:
-            tools.change.report("mending", {"integration": integration.id, "what": str(remedy)})
+            event = "mending_asked" if kind is ChangeKind.MENDED else "mending_refused"
+            tools.change.report(event, {"integration": integration.id, "what": str(remedy)})
             return
     raise NotMendedError(MendProblem.NOT_ANSWERING, plan=plan)
 

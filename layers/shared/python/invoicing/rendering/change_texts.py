@@ -112,6 +112,7 @@ _SENTENCES: Mapping[ChangeKind, str] = {
     ChangeKind.CONSENT: translatable("%(user)s had the connection to Fortnox approved anew."),
     ChangeKind.DISCONNECTED: translatable("%(user)s disconnected the system from Fortnox."),
     ChangeKind.MENDED: translatable("%(user)s asked Fortnox to %(done)s."),
+    ChangeKind.NOT_MENDED: translatable("Fortnox could not %(done)s."),
 }
 
 
