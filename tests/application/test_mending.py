@@ -246,17 +246,26 @@ def test_a_lost_answer_is_looked_up_and_adopted(code: IssueCode, effect: str) ->
 
 
 @every_cause
-def test_a_lost_answer_that_cannot_be_looked_up_is_unclear_and_the_next_click_finds_it(code: IssueCode) -> None:
-    """It is said that nobody knows; pressing again never writes twice."""
+@pytest.mark.parametrize("effect", ["before", "truncate"])
+def test_a_lost_answer_that_cannot_be_looked_up_is_unclear_and_the_next_click_finds_it(
+    code: IssueCode, effect: str
+) -> None:
+    """It is said that nobody knows; pressing again never writes twice, and tells who asked for it."""
     fixing = STOPPED[code]()
-    fixing.fault("POST" if fixing.remedy.act is Act.CREATE else "PUT", effect="after")
-    fixing.fault("GET", effect="before", match={"nth": 2})
+    remedy = fixing.remedy
+    fixing.books.world.integrations.confirm_address(WAREHOUSE, "a@b.example")
+    fixing.fault("POST" if remedy.act is Act.CREATE else "PUT", effect="after")
+    fixing.fault("GET", effect=effect, match={"nth": 2})
     with pytest.raises(NotMendedError) as unclear:
-        fixing.press()
-    after = fixing.press()
+        fixing.press(by="anna")
+    after = fixing.press(by="bo")
+    told = [(one.by, one.remedy) for one in fixing.books.record.history if one.kind is EventKind.MENDED]
+    mails = [one.params["by"] for one in fixing.books.world.notices.all if one.kind is NoticeKind.CHANGED]
 
     assert unclear.value.problem is MendProblem.UNCLEAR
-    assert after is None
+    assert after == remedy
+    assert told == [("anna", remedy)]
+    assert mails[-1] == "anna"
     assert len(fixing.writes()) == 1
     assert NUMBER in fixing.books.integration.asked
 
@@ -302,7 +311,10 @@ def test_a_refusal_is_told_in_fortnox_s_words(code: IssueCode) -> None:
     with pytest.raises(NotMendedError) as refused:
         fixing.press()
 
+    changes = [one.kind for one in fixing.books.integration.changes if one.remedy is not None]
+
     assert (refused.value.problem, refused.value.message) == (MendProblem.REFUSED, "Det går inte just nu.")
+    assert changes == [ChangeKind.MENDED, ChangeKind.NOT_MENDED]
     assert NUMBER not in fixing.books.integration.asked
     assert [one.kind for one in fixing.books.record.history if one.kind is EventKind.MENDED] == []
 
@@ -487,8 +499,10 @@ def test_a_page_that_is_killed_after_the_write_leaves_nothing_open(at: str, monk
             fixing.press()
     after = fixing.press(by="bo")
     fixing.run()
+    told = [one.by for one in fixing.books.record.history if one.kind is EventKind.MENDED]
 
-    assert after is None
+    assert after is not None
+    assert told == ["anna"]
     assert len([one for one in fixing.books.integration.changes if one.kind is ChangeKind.MENDED]) == 1
     assert fixing.entry("customers", NEW) is not None
     assert fixing.books.marked, fixing.books.issue
@@ -527,3 +541,19 @@ def test_two_people_in_the_same_moment_make_one(code: IssueCode) -> None:
     assert told == ["bo", "anna"]
     assert fixing.books.marked, fixing.books.issue
     assert len(fixing.books.documents) == 1
+
+
+def test_what_was_refused_and_then_made_by_hand_counts_as_nobody_s_click() -> None:
+    """The history does not say that the service did what a person did in Fortnox."""
+    fixing = unknown_customer()
+    body = {"ErrorInformation": {"error": 1, "message": "Det går inte just nu.", "code": 2009999}}
+    fixing.fault("POST", effect="status", status=400, body=body)
+    with pytest.raises(NotMendedError):
+        fixing.press()
+    fixing.books.world.fortnox.person_creates_customer(TENANT_ID, {"CustomerNumber": NEW, "Name": "Kaffe & Kakao"})
+    done = fixing.press()
+    fixing.run()
+
+    assert done is None
+    assert [one for one in fixing.books.record.history if one.kind is EventKind.MENDED] == []
+    assert fixing.books.marked, fixing.books.issue

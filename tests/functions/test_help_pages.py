@@ -54,3 +54,13 @@ def test_what_is_not_found_is_said(browser: Browser) -> None:
 def test_every_page_leads_to_the_help(browser: Browser, path: str) -> None:
     """Also one that says that there is none."""
     assert '/help">' in read(browser, path, lang="en").body
+
+
+@pytest.mark.parametrize(("issue", "has_button"), [("customer-unknown", True), ("period-locked", False)])
+def test_the_help_says_where_a_button_does_it(browser: Browser, issue: str, has_button: bool) -> None:
+    """By the same table as the button."""
+    page = read(browser, f"/help/{issue}", lang="en")
+
+    assert page.status == 200
+    assert ("Or let this service do it" in page.text) is has_button
+    assert ("/help/fix-it" in page.body) is has_button

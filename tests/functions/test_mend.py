@@ -237,7 +237,7 @@ def test_a_lost_answer_says_that_nobody_knows(operator: Browser) -> None:
 
     assert page.status == 503
     assert "nobody knows yet whether it was done" in page.text
-    assert again.location.endswith("notice=was_mended")
+    assert again.location.endswith("notice=mended")
     assert written(operator) == [("POST", "/3/customers")]
 
 
@@ -291,6 +291,18 @@ def test_the_history_keeps_what_was_done_for_whoever_looks_later(operator: Brows
     (told,) = [one for one in record.history if one.kind is EventKind.MENDED]
     assert isinstance(told.remedy, Remedy)
     assert "switch_on customer 1008" in told.detail
+
+
+def test_the_customers_page_has_the_button_where_invoices_wait_for_it(operator: Browser) -> None:
+    """Nobody has to look for the issue."""
+    before = operator.look("/customers").body
+    number = re.search(r"Customer (\d+) does not exist in Fortnox", before)
+    assert number is not None
+    params = {"customer_number": number[1], "goods_owner": "Nystartad E-handel HB"}
+    cause = held(operator, replace(UNKNOWN, issue=Issue(code=IssueCode.CUSTOMER_UNKNOWN, params=params)))
+
+    assert "/mend?" not in before
+    assert f"/mend?cause={cause}" in operator.look("/customers").body
 
 
 # ---- one more permission

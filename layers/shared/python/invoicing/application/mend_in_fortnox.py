@@ -15,8 +15,14 @@ from invoicing.application.ports import ChangedMeanwhileError, Fortnox, SecondsL
 from invoicing.application.tell_change import tell_change, with_change
 from invoicing.domain.agreement import Agreement, plainly_the_same
 from invoicing.domain.cause import Cause
-from invoicing.domain.change import ChangeKind
-from invoicing.domain.errors import HeldError, InvoicingError, RetryLaterError, UnknownOutcomeError
+from invoicing.domain.change import Change, ChangeKind
+from invoicing.domain.errors import (
+    HeldError,
+    InvoicingError,
+    RetryLaterError,
+    UnknownOutcomeError,
+    UpstreamContractError,
+)
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
@@ -27,6 +33,7 @@ HOME_CURRENCY = "SEK"  # of an invoice in Ongoing that names none
 SECONDS_TO_MEND = 14.0  # with less left nothing is begun: a write, a look at what is there, and what is kept of it
 _SECONDS_TO_TELL = 3.0  # with less left the histories of the rest are not written; all are asked for by then
 _NAME_LIMIT = 200
+_NO_ANSWER = (RetryLaterError, UpstreamContractError)  # or none that can be read
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
 
 
@@ -82,7 +89,7 @@ def plan_remedy(tools: MendTools, integration: Integration, cause: Cause, remedy
         there = _look(tools, cause, remedy)
     except HeldError as refused:
         raise NotMendedError(MendProblem.REFUSED, _words(refused)) from refused
-    except RetryLaterError as error:
+    except _NO_ANSWER as error:
         raise NotMendedError(MendProblem.NOT_ANSWERING) from error
     act: Act | None = None
     if there is None and remedy.thing in CREATED:
@@ -110,26 +117,50 @@ def mend_in_fortnox(
 ) -> Remedy | None:
     """Does what a person has seen (`wanted`), and asks for the invoices of that cause. Gives what was done.
 
-    None: it was there already, by somebody else or by an earlier try whose answer was lost.
-    Raises NotMendedError, ReconnectRequiredError.
+    None: it was there already, by somebody in Fortnox. What an earlier try did whose answer was lost, or whose page was
+    cut off, is finished and counts as done by who asked for it. Raises NotMendedError, ReconnectRequiredError.
     """
     plan = plan_remedy(tools, integration, cause, remedy)
     if plan.is_there:
-        _try_again(tools, integration, cause, by=by)
-        return None
+        wish = _unfinished_wish(tools, integration, cause, remedy)
+        if wish is None or wish.remedy is None:
+            _try_again(tools, integration, cause, by=by)
+            return None
+        _finish(tools, integration, cause, wish.remedy, by=wish.by, there=plan.there, customer=customer)
+        return wish.remedy
     if plan.act is not wanted or (plan.customer is None) is not (customer is None):
         raise NotMendedError(MendProblem.OTHERWISE, plan=plan)
     if tools.seconds_left() < SECONDS_TO_MEND:
         raise NotMendedError(MendProblem.NOT_ANSWERING, plan=plan)
-    _note_wish(tools, integration, plan, by=by)
-    there = _write(tools, cause, plan, customer)
+    _note(tools, integration, plan, ChangeKind.MENDED, by=by)
+    try:
+        there = _write(tools, cause, plan, customer)
+    except NotMendedError as failed:
+        if failed.problem is not MendProblem.UNCLEAR:
+            with suppress(NotMendedError, RetryLaterError):  # then the wish stands alone
+                _note(tools, integration, plan, ChangeKind.NOT_MENDED, by=by)
+        raise
     if customer is not None and not plainly_the_same(there.name, customer.name):
         # Somebody else was faster, with another name: whose invoice it is, is asked as ever.
         _try_again(tools, integration, cause, by=by)
         return None
-    if customer is not None:
+    _finish(tools, integration, cause, plan.remedy, by=by, there=there, customer=customer)
+    return plan.remedy
+
+
+def _finish(
+    tools: MendTools,
+    integration: Integration,
+    cause: Cause,
+    done: Remedy,
+    *,
+    by: str,
+    there: Entry | None,
+    customer: CustomerDraft | None,
+) -> None:
+    """All that follows from what is there now: mail, histories, and the run that tries the invoices again."""
+    if customer is not None and there is not None and plainly_the_same(there.name, customer.name):
         _agree(tools, integration, cause, customer, by=by)
-    done = plan.remedy
     tell_change(
         tools.change.notices,
         tools.change.integrations.get(integration.id) or integration,
@@ -139,7 +170,20 @@ def mend_in_fortnox(
         params={"thing": done.thing, "act": done.act, "key": done.key},
     )
     _go_on(tools, integration, cause, done, by=by)
-    return done
+
+
+def _unfinished_wish(tools: MendTools, integration: Integration, cause: Cause, remedy: Remedy) -> Change | None:
+    """The last wish for this, if no invoice of the cause tells yet that it was done."""
+
+    def is_it(one: Remedy | None) -> bool:
+        return one is not None and (one.thing, one.key) == (remedy.thing, remedy.key)
+
+    wish = next((one for one in reversed(integration.changes) if is_it(one.remedy)), None)
+    if wish is None or wish.kind is ChangeKind.NOT_MENDED:
+        return None
+    records = [tools.change.exports.get(integration.id, one.invoice_id) for one in cause.exports[:1]]
+    told = any(is_it(event.remedy) and event.at >= wish.at for record in records if record for event in record.history)
+    return None if told else wish
 
 
 def _look(tools: MendTools, cause: Cause, remedy: Remedy) -> Entry | None:
@@ -157,17 +201,17 @@ def _write(tools: MendTools, cause: Cause, plan: Plan, customer: CustomerDraft |
             tools.fortnox.create_customer(customer)
         else:
             tools.fortnox.create_code(remedy.thing, remedy.key)
-    except (HeldError, RetryLaterError) as error:
+    except (HeldError, *_NO_ANSWER) as error:
         doubt = error
     try:
         there = _look(tools, cause, remedy)
-    except (HeldError, RetryLaterError):
+    except (HeldError, *_NO_ANSWER):
         there = None  # what the write said still counts, if it was a no
     if there is not None and there.active:
         return there
     if isinstance(doubt, HeldError):
         raise NotMendedError(MendProblem.REFUSED, _words(doubt), plan=plan) from doubt
-    unclear = isinstance(doubt, UnknownOutcomeError)
+    unclear = isinstance(doubt, UnknownOutcomeError | UpstreamContractError)
     raise NotMendedError(MendProblem.UNCLEAR if unclear else MendProblem.NOT_ANSWERING, plan=plan) from doubt
 
 
@@ -175,24 +219,25 @@ def _words(refused: HeldError) -> str:
     return refused.issue.params.get("message", "")
 
 
-def _note_wish(tools: MendTools, integration: Integration, plan: Plan, *, by: str) -> None:
-    """Who asked for what stands in the integration's history before Fortnox is asked, whatever comes of it."""
+def _note(tools: MendTools, integration: Integration, plan: Plan, kind: ChangeKind, *, by: str) -> None:
+    """Who asked for what stands in the integration's history before Fortnox is asked; a certain no, afterwards."""
     now, remedy = tools.change.clock(), plan.remedy
     for _ in range(_ROUNDS):
-        changed = with_change(integration, ChangeKind.MENDED, at=now, by=by, remedy=remedy)
+        changed = with_change(integration, kind, at=now, by=by, remedy=remedy)
         try:
             tools.change.integrations.put(replace(changed, version=integration.version + 1))
         except ChangedMeanwhileError:
             integration = tools.change.integrations.get(integration.id) or integration
         else:
-            tools.change.report("mending", {"integration": integration.id, "what": str(remedy)})
+            event = "mending_asked" if kind is ChangeKind.MENDED else "mending_refused"
+            tools.change.report(event, {"integration": integration.id, "what": str(remedy)})
             return
     raise NotMendedError(MendProblem.NOT_ANSWERING, plan=plan)
 
 
 def _agree(tools: MendTools, integration: Integration, cause: Cause, customer: CustomerDraft, *, by: str) -> None:
     """Who creates a customer for a goods owner says that they are the same company."""
-    with suppress(HeldError, RetryLaterError):  # then it is asked
+    with suppress(HeldError, *_NO_ANSWER):  # then it is asked
         made = tools.fortnox.customer(customer.number)
         if made is None:
             return

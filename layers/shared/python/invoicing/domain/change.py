@@ -26,6 +26,7 @@ class ChangeKind(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     SIGNED_OUT = "signed_out"  # everybody
+    NOT_MENDED = "not_mended"  # Fortnox did not do what it was asked for
 
 
 MAILED = frozenset(
@@ -52,4 +53,4 @@ class Change:
     kind: ChangeKind
     at: datetime
     by: str = ""
-    remedy: Remedy | None = None  # of MENDED
+    remedy: Remedy | None = None  # of MENDED and NOT_MENDED

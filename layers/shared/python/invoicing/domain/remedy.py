@@ -157,10 +157,10 @@ ABROAD = frozenset({"EUREVERSEDVAT", "EXPORT", "EUVAT"})
 _EU = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
-_VAT_NUMBER = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}")
+_VAT_NUMBER = r"[A-Z]{2}[A-Z0-9+*]{2,13}"
 _VAT_PREFIX = {"GR": "EL"}
-_COUNTRY = re.compile(r"[A-Z]{2}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_COUNTRY = r"[A-Z]{2}"
+_CURRENCY = r"[A-Z]{3}"
 # Characters; a person's text is never cut. Fortnox takes longer names and addresses than anybody has.
 LIMITS: Mapping[str, int] = {
     "name": 200,
@@ -171,7 +171,7 @@ LIMITS: Mapping[str, int] = {
     "city": 100,
     "email": 200,
 }
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 
 
 class DraftProblem(StrEnum):
@@ -209,8 +209,8 @@ class CustomerDraft:
         """By field; empty if it can be sent."""
         found = {
             "name": None if self.name else DraftProblem.MISSING,
-            "currency": None if _CURRENCY.fullmatch(self.currency) else DraftProblem.NOT_A_CURRENCY,
-            "email": None if not self.email or _MAIL.fullmatch(self.email) else DraftProblem.NOT_AN_ADDRESS,
+            "currency": None if re.fullmatch(_CURRENCY, self.currency) else DraftProblem.NOT_A_CURRENCY,
+            "email": None if not self.email or re.fullmatch(_MAIL, self.email) else DraftProblem.NOT_AN_ADDRESS,
             "vat_type": None if self.vat_type in VAT_TYPES else DraftProblem.NOT_A_CHOICE,
             "country_code": self._problem_of_country(),
             "vat_number": self._problem_of_vat_number(),
@@ -222,7 +222,7 @@ class CustomerDraft:
         code, is_abroad = self.country_code, self.vat_type in ABROAD
         if not code:
             return DraftProblem.MISSING if is_abroad else None
-        if not _COUNTRY.fullmatch(code):
+        if not re.fullmatch(_COUNTRY, code):
             return DraftProblem.NOT_A_COUNTRY
         is_in_eu = code in _EU
         fits = {
@@ -239,5 +239,5 @@ class CustomerDraft:
         if self.vat_type == "EUREVERSEDVAT" and not number:
             return DraftProblem.MISSING
         begins = _VAT_PREFIX.get(self.country_code, self.country_code) if self.vat_type == "EUREVERSEDVAT" else ""
-        is_one = not number or (_VAT_NUMBER.fullmatch(number) and number.startswith(begins))
+        is_one = not number or (re.fullmatch(_VAT_NUMBER, number) and number.startswith(begins))
         return None if is_one else DraftProblem.NOT_A_VAT_NUMBER

@@ -1,9 +1,13 @@
 """Customers: goods owners beside the customers in Fortnox that their codes say, and a person's word on them."""
 
+from collections.abc import Collection
+
 from invoicing.application.agree_customer import Pair, agree_account_without_vat, agree_customer
 from invoicing.application.list_customers import CustomerLine, list_customers
+from invoicing.domain.cause import cause_id
 from invoicing.domain.export import ExportState
 from invoicing.domain.issue import IssueCode
+from invoicing.domain.remedy import remedy_of
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import CUSTOMERS_PER_PAGE, CustomerRow, CustomersView, Feedback
@@ -25,11 +29,13 @@ def customers(visit: SignedInVisit) -> Answer:
         if integration.settings is not None
         else ()
     )
-    without_vat = _accounts_without_vat(visit)
+    without_vat, stopping = _accounts_without_vat(visit), frozenset(cause.id for cause in visit.standing.causes)
     shown, pager = visit.part(lines, CUSTOMERS_PER_PAGE)
     view = CustomersView(
         session=visit.session_view,
-        customers=tuple(_row_of(line, without_vat.get((line.goods_owner, line.customer_number), ())) for line in shown),
+        customers=tuple(
+            _row_of(line, without_vat.get((line.goods_owner, line.customer_number), ()), stopping) for line in shown
+        ),
         waiting=sum(line.issue is not None for line in lines),
         pager=pager,
         notice=visit.once(visit.notice),
@@ -66,8 +72,9 @@ def _accounts_without_vat(visit: SignedInVisit) -> dict[tuple[str, str], tuple[s
     return {pair: tuple(sorted(accounts)) for pair, accounts in found.items()}
 
 
-def _row_of(line: CustomerLine, without_vat: tuple[str, ...]) -> CustomerRow:
+def _row_of(line: CustomerLine, without_vat: tuple[str, ...], stopping: Collection[str]) -> CustomerRow:
     there = line.customer
+    cause = cause_id(line.issue) if line.issue else ""
     return CustomerRow(
         goods_owner=line.goods_owner,
         number=line.customer_number,
@@ -80,4 +87,6 @@ def _row_of(line: CustomerLine, without_vat: tuple[str, ...]) -> CustomerRow:
         agreed_by=line.agreed_by,
         issue=line.issue,
         without_vat=without_vat if there else (),
+        cause=cause,
+        remedy=remedy_of(line.issue, ()) if line.issue and cause in stopping else None,
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from invoicing.domain.change import Change, ChangeKind
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.remedy import Remedy
 from invoicing.rendering.catalogue import translatable, translations
-from invoicing.rendering.remedy_texts import remedy_does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +112,18 @@ _SENTENCES: Mapping[ChangeKind, str] = {
     ChangeKind.CONSENT: translatable("%(user)s had the connection to Fortnox approved anew."),
     ChangeKind.DISCONNECTED: translatable("%(user)s disconnected the system from Fortnox."),
     ChangeKind.MENDED: translatable("%(user)s asked Fortnox to %(done)s."),
+    ChangeKind.NOT_MENDED: translatable("Fortnox could not %(done)s."),
 }
+
+
+def _done(remedy: Remedy, language: Language) -> str:
+    from invoicing.rendering.remedy_texts import remedy_does  # noqa: PLC0415 - the first page needs none of it
+
+    return remedy_does(remedy, language)
 
 
 def change_sentence(change: Change, language: Language) -> str:
     """Who did what."""
     _ = translations(language).gettext
-    done = remedy_does(change.remedy, language) if change.remedy else ""
+    done = _done(change.remedy, language) if change.remedy else ""
     return _(_SENTENCES[change.kind]) % {"user": change.by or _("A Fortnox administrator"), "done": done}

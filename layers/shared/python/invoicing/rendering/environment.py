@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -27,21 +28,19 @@ from invoicing.rendering.hand_over import hand_over
 from invoicing.rendering.hint_texts import hint_text
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of, tone_of
-from invoicing.rendering.remedy_texts import (
-    AFTER_VAT,
-    BEFORE_VAT,
-    PERMISSION_TEXTS,
-    REMEDY_TEXTS,
-    VAT_TYPE_TEXTS,
-    remedy_does,
-    remedy_title,
-)
 from invoicing.rendering.standing_texts import standing_text, sums_text, work_text
 from invoicing.rendering.views import FieldProblem, InvoiceState
 from invoicing.rendering.way_texts import WAY_TEXTS
 
 _SUMS_ON_A_PAGE = 60  # currencies; there are not many more
 _TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _remedy_texts() -> ModuleType:
+    """Imported when a page speaks of remedies: the first page does not."""
+    from invoicing.rendering import remedy_texts  # noqa: PLC0415 - as the docstring says
+
+    return remedy_texts
 
 
 @cache
@@ -87,10 +86,7 @@ def environment_for(language: Language) -> Environment:
         hand_over=partial(hand_over, language=language),
         hint_text=partial(hint_text, language=language),
         issue_text=partial(issue_text, language=language),
-        remedy_title=partial(remedy_title, language=language),
-        permission_text=lambda remedy: PERMISSION_TEXTS[remedy.thing],
-        remedy_does=partial(remedy_does, language=language),
-        remedy_means=lambda remedy: catalogue.gettext(REMEDY_TEXTS[remedy.thing, remedy.act].means),
+        remedy_texts=lambda remedy: _remedy_texts().texts_of(remedy, language),
         standing_text=partial(standing_text, language=language),
         work=partial(work_text, language=language),
         sums=partial(sums_text, language=language, named=_SUMS_ON_A_PAGE),
@@ -101,7 +97,7 @@ def environment_for(language: Language) -> Environment:
         states=tuple(InvoiceState),
         progresses=tuple(Progress),
         intentions=Intention,
-        customer_fields={"before": BEFORE_VAT, "vat_types": VAT_TYPE_TEXTS, "after": AFTER_VAT},
+        customer_form=lambda: _remedy_texts().CUSTOMER_FORM,
         not_a_choice=FieldProblem.NOT_A_CHOICE,
     )
     return environment

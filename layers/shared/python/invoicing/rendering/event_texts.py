@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from invoicing.domain.export import EventKind
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.remedy import Remedy
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.formats import format_amount
 from invoicing.rendering.labels import label_of
-from invoicing.rendering.remedy_texts import remedy_does
 from invoicing.rendering.views import HistoryEntry
 from invoicing.rendering.way_texts import WAY_TEXTS
 
@@ -33,12 +33,18 @@ _DONE_BY: Mapping[EventKind, str] = {
 }
 
 
+def _what(remedy: Remedy, language: Language) -> str:
+    from invoicing.rendering.remedy_texts import remedy_does  # noqa: PLC0415 - the first page needs none of it
+
+    return remedy_does(remedy, language)
+
+
 def event_sentence(entry: HistoryEntry, currency: str, language: Language) -> str:
     """One line of an invoice's history."""
     _ = translations(language).gettext
     way = _(WAY_TEXTS[entry.way].button) if entry.way else ""
     if entry.by and entry.event in _DONE_BY:
-        what = remedy_does(entry.remedy, language) if entry.remedy else ""
+        what = _what(entry.remedy, language) if entry.remedy else ""
         said = _(_DONE_BY[entry.event]) % {"who": entry.by, "way": way, "what": what}
     else:
         numbered = _NUMBERED.get(entry.event) if entry.fortnox_number else None

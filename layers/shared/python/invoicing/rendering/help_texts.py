@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.remedy import REMEDIES
 from invoicing.domain.words import has_words
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.issue_texts import issue_text_in_general
@@ -346,7 +347,14 @@ def find_issues(words: str, language: Language) -> Sequence[IssueMeaning]:
 def meaning_of(code: IssueCode, language: Language) -> IssueMeaning:
     """What any issue of this kind says."""
     text = issue_text_in_general(code, language)
-    return IssueMeaning(code=code, title=text.title, cause=text.cause, fix=text.fix, fixer=Issue(code=code).fixer)
+    return IssueMeaning(
+        code=code,
+        title=text.title,
+        cause=text.cause,
+        fix=text.fix,
+        fixer=Issue(code=code).fixer,
+        has_button=isinstance(REMEDIES.get(code), tuple),
+    )
 
 
 def _said_in(text: HelpText, language: Language) -> str:

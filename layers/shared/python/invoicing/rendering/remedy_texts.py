@@ -100,14 +100,31 @@ PERMISSION_TEXTS: Mapping[Thing, PermissionText] = {
 }
 
 
-def remedy_title(remedy: Remedy, language: Language) -> str:
-    """What the page asks."""
-    return translations(language).gettext(REMEDY_TEXTS[remedy.thing, remedy.act].title) % {"key": remedy.key}
-
-
 def remedy_does(remedy: Remedy, language: Language) -> str:
     """What goes on after "let Fortnox"."""
     return translations(language).gettext(REMEDY_TEXTS[remedy.thing, remedy.act].does) % {"key": remedy.key}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """All that pages say of a remedy, filled and translated."""
+
+    title: str
+    means: str
+    permission: str = ""  # that it needs, as Fortnox's page calls it; empty: every connection has it
+    covers: str = ""
+
+
+def texts_of(remedy: Remedy, language: Language) -> Said:
+    """Plain text: escape it before it becomes HTML."""
+    _ = translations(language).gettext
+    text, permission = REMEDY_TEXTS[remedy.thing, remedy.act], PERMISSION_TEXTS.get(remedy.thing)
+    return Said(
+        title=_(text.title) % {"key": remedy.key},
+        means=_(text.means),
+        permission=_(permission.name) if permission else "",
+        covers=_(permission.covers) if permission else "",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +181,15 @@ AFTER_VAT = (
     ),
 )
 CUSTOMER_FIELDS = (*BEFORE_VAT, *AFTER_VAT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerForm:
+    """The form of a new customer, in the order of the page."""
+
+    before: tuple[CustomerField, ...]
+    vat_types: Mapping[str, str]
+    after: tuple[CustomerField, ...]
+
+
+CUSTOMER_FORM = CustomerForm(before=BEFORE_VAT, vat_types=VAT_TYPE_TEXTS, after=AFTER_VAT)

@@ -753,6 +753,8 @@ class CustomerRow(NamedTuple):
     agreed_by: str
     issue: Issue | None
     without_vat: tuple[str, ...] = ()  # accounts that invoices wait for somebody's word about
+    cause: str = ""  # of invoices that wait for it
+    remedy: Remedy | None = None  # what a button does about that in Fortnox
 
 
 class CustomersView(NamedTuple):
@@ -989,6 +991,7 @@ class IssueMeaning(NamedTuple):
     cause: str
     fix: str
     fixer: Fixer
+    has_button: bool = False  # that does it in Fortnox
 
 
 class HelpView(NamedTuple):
