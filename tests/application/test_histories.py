@@ -281,6 +281,6 @@ def test_records_of_before_there_were_chains_are_covered_from_their_next_event(w
     assert new.breaks == []
     assert new.unchained < old.unchained
     found = world.exports.get(WAREHOUSE, seed.PLAIN)
-    assert record is not None
-    assert record.chain is not None
-    assert record.chain.count == len(record.history)
+    assert found is not None
+    assert found.chain is not None
+    assert found.chain.count == len(found.history)
