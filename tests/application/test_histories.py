@@ -280,6 +280,7 @@ def test_records_of_before_there_were_chains_are_covered_from_their_next_event(w
     assert (old.breaks, old.unchained, old.events_since) == ([], old.invoices, old.events)
     assert new.breaks == []
     assert new.unchained < old.unchained
-    assert record is not None
-    assert record.chain is not None
-    assert record.chain.count == len(record.history)
+    found = world.exports.get(WAREHOUSE, seed.PLAIN)
+    assert found is not None
+    assert found.chain is not None
+    assert found.chain.count == len(found.history)

@@ -1,6 +1,7 @@
 """`invoicing forget`: no name and no address is left, and the history that the law on bookkeeping asks for is."""
 
 import builtins
+import json
 from dataclasses import fields
 
 import pytest
@@ -105,6 +106,24 @@ def test_a_system_that_comes_back_sends_nothing_twice(with_history: Operator, mo
 
     assert sent
     assert again == []
+
+
+def test_what_is_left_is_proven_from_then_on(with_history: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One checkpoint stands for those that proved the names; a system that comes back goes on from it."""
+    typing(monkeypatch, WAREHOUSE)
+    before = with_history.type(f"verify {WAREHOUSE} --json")
+    with_history.type(f"forget {WAREHOUSE}")
+    forgotten = with_history.type(f"verify {WAREHOUSE} --json")
+    with_history.browser.connect()
+    troubles.later(with_history, minutes=15)
+    troubles.run(with_history)
+    back = with_history.type(f"verify {WAREHOUSE}")
+
+    (known,), (left,) = json.loads(before.out), json.loads(forgotten.out)
+    assert (known["history"], left["history"]) == ("whole", "whole")
+    assert (left["checkpoints"], left["from before chains"]) == (1, left["invoices"])
+    assert left["events"] == known["events"]
+    assert back.code == 0, back.error
 
 
 @pytest.mark.parametrize("word", ["", "yes", WAREHOUSE.upper()])

@@ -1,5 +1,6 @@
 """What the service operator asks of one integration, and does to it, with the deployed functions beside it."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,8 @@ from invoicing.domain.sending import SendBy, Sending
 from invoicing.domain.tokens import TokenStatus
 
 from local.ongoing.faults import Effect, FaultRule
-from local.ongoing.seed import WAREHOUSE
+from local.ongoing.seed import PLAIN, WAREHOUSE
+from tests.functions import troubles
 from tests.functions.deployed import Page, event
 from tests.functions.operating import Operator
 
@@ -53,6 +55,63 @@ def test_months_of_nobody_are_not_counted(on_duty: Operator) -> None:
 
     assert said.code == 1
     assert "there is no integration nobody" in said.error
+
+
+# ---- histories
+
+
+def test_a_history_is_proven(on_duty: Operator) -> None:
+    """Of one, and of all; for programs, too."""
+    run(on_duty)
+    one, every = on_duty.type(f"verify {WAREHOUSE}"), on_duty.type("verify --json")
+    (facts,) = json.loads(every.out)
+
+    assert (one.code, every.code) == (0, 0)
+    assert "whole" in one.out
+    assert facts["history"] == "whole"
+    assert facts["events"] > facts["invoices"] > 0
+    assert (facts["checkpoints"], facts["not yet in a checkpoint"]) == (1, 0)
+
+
+def test_a_day_that_is_over_is_anchored_in_the_journals_bucket(on_duty: Operator) -> None:
+    """With the rights of the function that runs; whoever takes the anchor away is found out by the next checkpoint."""
+    troubles.run(on_duty)
+    troubles.later(on_duty, hours=24)
+    troubles.run(on_duty)
+    bucket, s3 = on_duty.outputs["JournalBucket"], on_duty.deployed.aws.s3
+    (anchor,) = s3.list_objects_v2(Bucket=bucket, Prefix=f"anchors/{WAREHOUSE}/")["Contents"]
+    plain = next(one for one in on_duty.deployed.ongoing.warehouse(WAREHOUSE).invoices if one.id == PLAIN)
+    on_duty.deployed.ongoing.put_invoice(WAREHOUSE, replace(plain, id=7777, is_exported=False))
+    troubles.later(on_duty, minutes=15)
+    troubles.run(on_duty)
+    whole = on_duty.type(f"verify {WAREHOUSE}")
+    s3.delete_object(Bucket=bucket, Key=anchor["Key"])
+    broken = on_duty.type(f"verify {WAREHOUSE}")
+
+    assert whole.code == 0, whole.error
+    assert anchor["Key"].split("/")[2] in whole.out
+    assert broken.code == 1
+    assert f"The anchor of {anchor['Key'].split('/')[2]} is gone." in broken.error
+
+
+def test_a_history_that_was_brought_back_is_whole(on_duty: Operator) -> None:
+    """Byte for byte, with chains and checkpoints."""
+    run(on_duty)
+    copied = on_duty.move()
+    assert on_duty.type(f"verify {WAREHOUSE}").code == 1  # nothing is there
+    assert on_duty.type(f"restore exports --from {copied['ExportsTable']}").code == 0
+    said = on_duty.type(f"verify {WAREHOUSE}")
+
+    assert said.code == 0, said.error
+    assert "whole" in said.out
+
+
+def test_nobody_has_no_history(on_duty: Operator) -> None:
+    """A wrong id is said, and is not whole."""
+    said = on_duty.type("verify nobody")
+
+    assert said.code == 1
+    assert "nobody has no history" in said.error
 
 
 # ---- pause and resume

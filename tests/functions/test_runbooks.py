@@ -439,6 +439,29 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     assert problem(on_duty) is None
     told(on_duty.type("logs disconnected --hours 900"), "Nothing of that")
     on_duty.type("status")
+    told(on_duty.type("verify"), WAREHOUSE, "whole")
+
+
+@drill("history-not-whole")
+def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
+    troubles.run(on_duty)
+    told(on_duty.type(f"verify {WAREHOUSE}"), "whole")
+    told(on_duty.type("verify"), "whole")
+    aws, table = on_duty.deployed.aws.dynamodb, on_duty.outputs["ExportsTable"]
+    key = {"integration_id": {"S": WAREHOUSE}, "record": {"S": "invoice#000000005001"}}
+    before = aws.get_item(TableName=table, Key=key)["Item"]
+    history = before["history"]["L"]
+    aws.put_item(TableName=table, Item={**before, "history": {"L": history[1:]}})
+
+    told(on_duty.type(f"pause {WAREHOUSE}"))
+    broken = on_duty.type(f"verify {WAREHOUSE}")
+    assert broken.code == 1
+    assert "Invoice 5001: of its events 1 to" in broken.error
+    assert "history-not-whole.md" in broken.error
+    told(on_duty.type(f"history {WAREHOUSE} 5001"))
+    aws.put_item(TableName=table, Item=before)
+    told(on_duty.type(f"verify {WAREHOUSE}"), "whole")
+    told(on_duty.type(f"resume {WAREHOUSE}"))
 
 
 @drill("region-lost")

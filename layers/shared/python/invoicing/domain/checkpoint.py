@@ -66,6 +66,13 @@ class Checkpoint:
         """The same, bound to the one before it."""
         return replace(self, hash=linked(before, replace(self, hash=NOTHING)))
 
+    def forgotten_at(self, now: datetime) -> "Checkpoint":
+        """What stands in the place of this one and of all before it, when the integration is forgotten."""
+        stands = Checkpoint(
+            number=self.number + 1, at=now, program="", anchored=self.anchored, forgotten=self.hash, heads=()
+        )
+        return stands.after(self.hash)
+
     @property
     def mark(self) -> LastCheckpoint:
         """For the next one."""

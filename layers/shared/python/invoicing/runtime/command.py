@@ -35,6 +35,7 @@ from invoicing.runtime.forget import forget
 from invoicing.runtime.log_queries import QUERIES
 from invoicing.runtime.order import Order, RefusedError, fields_of, printable, shown_time, table_of
 from invoicing.runtime.settings import CheckSettings, CommandSettings, ForgetSettings
+from invoicing.runtime.verify import verify
 from invoicing.wire import Key, Message, NotJsonError, Text, parse_json, read
 
 _SHOWN_LETTERS = 100
@@ -424,6 +425,10 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     anew = month_commands.add_parser("rebuild", help="count them anew from the records of one integration")
     anew.add_argument("integration_id", metavar="ID")
     anew.set_defaults(act=operate_one.rebuild_months)
+    proven = commands.add_parser("verify", parents=[as_json], help="prove that nothing of a history was changed")
+    proven.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all")
+    proven.set_defaults(act=verify)
+
     gone = commands.add_parser("forget", help="take an integration out, but for the history that bookkeeping needs")
     gone.add_argument("integration_id", metavar="ID")
     gone.set_defaults(act=forget, settings=ForgetSettings)

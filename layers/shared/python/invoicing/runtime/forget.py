@@ -21,7 +21,7 @@ def forget(order: Order) -> None:
         order.parts.invoked(Unhurried())
         disconnect(order.parts.change_tools(), integration, by=BY)
     forgetting = order.parts.forgetting()
-    records = forgetting.records(integration.id)
+    records = forgetting.records(integration.id, now=now)
     mails = forgetting.mails(integration.id)
     answers = forgetting.sealed_answers(integration.id)
     forgetting.integration(integration.id)

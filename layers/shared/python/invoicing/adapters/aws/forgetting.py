@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from invoicing.adapters.aws.checkpoints import DynamoCheckpoints, record_of
 from invoicing.adapters.aws.errors import translated
 from invoicing.adapters.aws.exports import Archive
 from invoicing.adapters.aws.items import SCHEMA_ATTRIBUTE, absent, attribute, attributes, read
@@ -32,8 +34,18 @@ class Forgetting:
     notices: str
     journal: str
 
-    def records(self, integration_id: str) -> int:
-        """Takes names out of the records of invoices, and removes what is remembered of customers; how many stay."""
+    def records(self, integration_id: str, *, now: datetime) -> int:
+        """Takes names out of the records of invoices, and removes what is remembered of customers; how many stay.
+
+        Of the checkpoints, which prove histories as they were with names, one stays that goes on from the others.
+        Anchors stay: numbers and hashes of hashes, where nothing is removed.
+        """
+        checkpoints = DynamoCheckpoints(self.dynamodb, self.exports)
+        last = next(iter([*checkpoints.all(integration_id)][-1:]), None)
+        if last is not None and not last.forgotten:
+            last = last.forgotten_at(now)
+            checkpoints.add(integration_id, last)
+        stays = record_of(last.number) if last else ""
         table, kept = Table(self.dynamodb, self.exports), 0
         condition = "#integration_id = :integration"
         for item in table.query(condition, {"integration": attribute(integration_id)}):
@@ -49,7 +61,7 @@ class Forgetting:
                 events = read(Archive, with_todays_history(item)).history
                 put = {"history": attribute(tuple(map(event_without_names, events)))}
                 table.update(key, put=put, condition="attribute_exists(#record)")
-            else:
+            elif record != stays:
                 table.delete(key)
         return kept
 
