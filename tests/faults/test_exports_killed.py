@@ -59,4 +59,4 @@ def test_an_invoice_whose_run_is_killed_or_cut_is_in_fortnox_once_and_marked(
 
     assert complaints == []
     assert again == []
-    assert len(planned) == 17
+    assert len(planned) == 26

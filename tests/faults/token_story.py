@@ -484,6 +484,8 @@ class Story:
         return errors[first], errors[second]
 
     def _seconds_left(self) -> float:
+        if not self._processes:
+            return 0.0  # nothing has begun
         return (self._process.ends_at - self.clock.now).total_seconds()
 
     def _monotonic(self) -> float:
