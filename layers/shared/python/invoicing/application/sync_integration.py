@@ -641,7 +641,9 @@ class _Run:
         if self._begun and self._open <= self._marked:
             return
         self._begun = True
-        marked = self._tally.unfinished | self._open
+        # What waits to be sent, and what this run was the first to find so, no other place names yet.
+        to_send = self._queue.waiting - (self._before.to_send if self._before else frozenset())
+        marked = self._tally.unfinished | self._open | to_send
         begun = RunUnderWay(
             started_at=self._started_at,
             ended=self._ended,
