@@ -19,6 +19,7 @@ from invoicing.rendering.views import (
     HandOverView,
     HelpTopicView,
     HelpView,
+    HistoryView,
     InvitationView,
     InvoicesView,
     InvoiceView,
@@ -109,6 +110,10 @@ class Pages:
     def customers(self, view: CustomersView, language: Language) -> str:
         """Goods owners beside customers in Fortnox."""
         return self._render("customers.html", view, language, session=view.session)
+
+    def history(self, view: HistoryView, language: Language) -> str:
+        """Whether the history is whole."""
+        return self._render("history.html", view, language, session=view.session)
 
     def preview(self, view: PreviewView, language: Language) -> str:
         """Exactly what would be sent."""

@@ -61,6 +61,13 @@ class Sheet:
                 document.text(LEFT + 100, self._y, line, size=9)
                 self._y += 12.5
 
+    def _paragraph(self, words: str) -> None:
+        for line in wrapped(encoded(words), REGULAR, 9, RIGHT - LEFT):
+            self._keep(12.5)
+            with self._document.within(self._document.tag("P")):
+                self._document.text(LEFT, self._y, line, size=9, grey=0.35)
+            self._y += 12.5
+
     def _heading(self, words: str) -> None:
         self._keep(60)
         self._y += 18
