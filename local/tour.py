@@ -483,6 +483,7 @@ class Tour:
         self.world.run()
         self._look("invoices", "/invoices")
         self._look("invoices-older", "/invoices?page=2")
+        self._look("history", "/history")
         self._look("invoices-waiting", "/invoices?state=waiting")
         self._look("invoices-not-due", "/invoices?state=not_due")
         self._look("invoices-none-match", "/invoices?search=kaffe&state=checking")

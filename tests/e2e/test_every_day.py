@@ -101,7 +101,8 @@ def test_the_history_is_a_file_that_a_spreadsheet_opens(settled: Office) -> None
     text = download.value.path().read_text(encoding="utf-8")
 
     assert download.value.suggested_filename == f"{settled.system}-history.csv"
-    assert text.startswith(f"\ufeff{settled.say('Time in Sweden')}")
+    assert text.startswith(f"\ufeff{settled.say('No.')}")
+    assert settled.say("Hash up to here") in text.splitlines()[0]
     assert "Kaffe & Kakao AB" in text
     assert settled.say("Created in Fortnox") in text
 

@@ -158,8 +158,8 @@ def test_a_log_that_no_answer_can_carry_comes_in_parts_and_loses_nothing() -> No
     seen, path, query = [], f"{HERE}/history.csv", dict[str, str]()
     reads = mock.Mock(wraps=day.world.exports.get)
     with (
-        mock.patch("invoicing.pages.history._LARGEST", 20_000),
-        mock.patch("invoicing.pages.history._INVOICES", 40),
+        mock.patch("invoicing.pages.history.MOST_IN_FILE", 100),
+        mock.patch("invoicing.application.list_history._INVOICES", 40),
         mock.patch.object(day.world.exports, "get", reads),
     ):
         parts = 0
@@ -167,14 +167,16 @@ def test_a_log_that_no_answer_can_carry_comes_in_parts_and_loses_nothing() -> No
             lines = day.office.get(path, query).body.splitlines()
             parts += 1
             seen += lines[1:]
-            more = re.search(r"before=(\d+)", lines[-1])
+            more = re.search(r"after=(\d+)&number=(\d+)", lines[-1])
             if more is None:
                 break
-            query = {"before": more[1]}
+            query = {"after": more[1], "number": more[2]}
             seen.pop()
 
     assert parts > 3
-    assert seen == whole[1:]
+    numbered = [re.split("[,;]", line, maxsplit=1) for line in seen]
+    assert [number for number, _ in numbered] == [str(number) for number in range(1, len(seen) + 1)]
+    assert sorted(rest for _, rest in numbered) == sorted(re.split("[,;]", line, maxsplit=1)[1] for line in whole[1:])
     assert reads.call_count == 0
 
 

@@ -368,11 +368,16 @@ class FakeExports:
         return fitting[:limit], fitting[limit - 1].invoice_id if more else None
 
     def histories(
-        self, integration_id: str, *, limit: int, after: int | None = None
+        self, integration_id: str, *, limit: int, after: int | None = None, oldest_first: bool = False
     ) -> tuple[Sequence[Export], int | None]:
-        page, more = self.page(integration_id, limit=limit, after=after)
+        if oldest_first:
+            ids = sorted(number for owner, number in self._stored if owner == integration_id and number > (after or 0))
+            page, more = ids[:limit], ids[limit - 1] if len(ids) > limit else None
+        else:
+            newest, more = self.page(integration_id, limit=limit, after=after)
+            page = [one.invoice_id for one in newest]
         with self._lock:
-            return [self._stored[integration_id, one.invoice_id] for one in page], more
+            return [self._stored[integration_id, invoice_id] for invoice_id in page], more
 
     def register(self, integration_id: str) -> Register:
         with self._lock:

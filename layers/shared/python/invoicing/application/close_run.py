@@ -117,9 +117,9 @@ class WatchedExports:
         return self._exports.page(integration_id, limit=limit, after=after, state=state)
 
     def histories(
-        self, integration_id: str, *, limit: int, after: int | None = None
+        self, integration_id: str, *, limit: int, after: int | None = None, oldest_first: bool = False
     ) -> tuple[Sequence[Export], int | None]:
-        return self._exports.histories(integration_id, limit=limit, after=after)
+        return self._exports.histories(integration_id, limit=limit, after=after, oldest_first=oldest_first)
 
     def register(self, integration_id: str) -> Register:
         return self._exports.register(integration_id)

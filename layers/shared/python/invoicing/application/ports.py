@@ -248,9 +248,12 @@ class Exports(Protocol):
         ...
 
     def histories(
-        self, integration_id: str, *, limit: int, after: int | None = None
+        self, integration_id: str, *, limit: int, after: int | None = None, oldest_first: bool = False
     ) -> tuple[Sequence[Export], int | None]:
-        """As `page`, with whole histories: some reads for all of them, not one for each."""
+        """As `page`, with whole histories: some reads for all of them, not one for each.
+
+        By the ids of invoices, the newest first unless it is said otherwise.
+        """
         ...
 
     def register(self, integration_id: str) -> Register:

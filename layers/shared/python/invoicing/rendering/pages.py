@@ -20,6 +20,7 @@ from invoicing.rendering.views import (
     HandOverView,
     HelpTopicView,
     HelpView,
+    HistoryView,
     InvitationView,
     InvoicesView,
     InvoiceView,
@@ -132,6 +133,10 @@ class Pages:
     def before(self, view: BeforeView, language: Language) -> str:
         """What will stop invoices when the month has ended."""
         return self._render("before.html", view, language, session=view.session)
+
+    def history(self, view: HistoryView, language: Language) -> str:
+        """Whether the history is whole."""
+        return self._render("history.html", view, language, session=view.session)
 
     def preview(self, view: PreviewView, language: Language) -> str:
         """Exactly what would be sent."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from invoicing.domain.agreement import Agreed
 from invoicing.domain.change import Change, ChangeKind
@@ -28,6 +28,9 @@ from invoicing.domain.standing import Situation, Standing
 from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
 from invoicing.rendering.month_plot import Plot
+
+if TYPE_CHECKING:
+    from invoicing.domain.proof import Proof
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 MONTH_OWNERS_PER_PAGE = 12
@@ -737,6 +740,15 @@ class FilesView(NamedTuple):
     token: str
     system: str
     valid_until: datetime
+
+
+class HistoryView(NamedTuple):
+    """What became of proving the history. `breaks` are told in words; `is_part`: not all invoices were looked at."""
+
+    session: SessionView
+    proof: "Proof"
+    breaks: tuple[str, ...] = ()
+    is_part: bool = False
 
 
 class CustomerRow(NamedTuple):

@@ -41,6 +41,7 @@ _REGISTER = "register"
 _AGREEMENT = "agreement#"
 _OPEN = "open"
 _OUTLOOK = "outlook"
+_LATEST = 999_999_999  # no version is later
 _FILTERED_PAGE = 200  # records that one call looks at when only some of them fit
 
 
@@ -163,17 +164,17 @@ class DynamoExports:
         return found, None
 
     def histories(
-        self, integration_id: str, *, limit: int, after: int | None = None
+        self, integration_id: str, *, limit: int, after: int | None = None, oldest_first: bool = False
     ) -> tuple[Sequence[Export], int | None]:
         """Two queries: the records, and what was put aside of them, which stands in the same order."""
         items = self._table.query(
             "#integration_id = :integration AND #record BETWEEN :oldest AND :newest",
             {
                 "integration": attribute(integration_id),
-                "oldest": attribute(_record(0)),
-                "newest": attribute("invoice#~" if after is None else _record(after - 1)),
+                "oldest": attribute(_record(after + 1 if oldest_first and after is not None else 0)),
+                "newest": attribute("invoice#~" if oldest_first or after is None else _record(after - 1)),
             },
-            newest_first=True,
+            newest_first=not oldest_first,
             page=limit + 1,
         )
         found: list[Item] = []
@@ -185,17 +186,18 @@ class DynamoExports:
         return self._whole(integration_id, found), None
 
     def _whole(self, integration_id: str, items: Sequence[Item]) -> Sequence[Export]:
-        """With what had been put aside of their histories when they were read; the newest stands first."""
+        """With what had been put aside of their histories when they were read."""
         exports = [read(Export, with_todays_history(item)) for item in items]
         if not exports:
             return exports
+        ids = [one.invoice_id for one in exports]
         put_aside = {one.invoice_id: _archived(item) for one, item in zip(exports, items, strict=True)}
         aside = self._table.query(
             "#integration_id = :integration AND #record BETWEEN :first AND :last",
             {
                 "integration": attribute(integration_id),
-                "first": attribute(_archive(exports[-1].invoice_id, 0)),
-                "last": attribute(f"{_archive(exports[0].invoice_id, 0)}~"),
+                "first": attribute(_archive(min(ids), 0)),
+                "last": attribute(_archive(max(ids), _LATEST)),
             },
         )
         older: dict[int, tuple[HistoryEvent, ...]] = {}
