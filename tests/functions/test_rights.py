@@ -17,6 +17,7 @@ import pytest
 from invoicing.adapters.aws.exports import EVENTS_PER_ITEM
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.fortnox_invoice import Register
+from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
 from invoicing.runtime.links import LinkKind, Links
 
 from local.fortnox.seed import OTHER_TENANT_ID, TENANT_ID
@@ -157,6 +158,7 @@ def work(deployed: Deployed, browser: Browser) -> None:
     for look in (_run, partial(_rehearse, browser), _keep):
         forget_a_rotation(deployed)
         look(deployed)
+    tell_before(deployed)
     be_slow(deployed)
     grow_old(deployed)
     browser.login()
@@ -173,6 +175,21 @@ def forget_a_rotation(deployed: Deployed) -> None:
     _run(deployed)
     deployed.aws.dynamodb.put_item(TableName=table, Item=before)
     deployed.clock.advance(timedelta(days=40))
+
+
+def tell_before(deployed: Deployed) -> None:
+    """The mail of the last days of a month, which names what was found."""
+    now = deployed.clock()
+    notice = Notice(
+        id=f"before#{WAREHOUSE}",
+        integration_id=WAREHOUSE,
+        kind=NoticeKind.BEFORE,
+        created_at=now,
+        due_at=now + UNSENT_AFTER,
+        params={"first": now.date().isoformat(), "new": ""},
+    )
+    deployed.notices.put_once(notice)
+    _notify(deployed)
 
 
 def be_slow(deployed: Deployed) -> None:
