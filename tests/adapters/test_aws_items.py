@@ -102,6 +102,7 @@ def test_what_is_none_is_absent() -> None:
     """And named, so that a stored record can lose it."""
     never = {
         "attachment",
+        "chain",
         "issue_since",
         "decision",
         "fortnox_fees",

@@ -14,6 +14,7 @@ from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.link import linked, written
+from invoicing.domain.remedy import Act, Remedy, Thing
 from invoicing.domain.settlement import Progress
 
 START = datetime(2026, 3, 3, 8, tzinfo=UTC)
@@ -28,6 +29,7 @@ FULL = HistoryEvent(
     way=Way.IS_NUMBER,
     note="Så sade kunden.",
     progress=Progress.PAID,
+    remedy=Remedy(thing=Thing.CUSTOMER, act=Act.CREATE, key="1013"),
 )
 RECORD = Export(integration_id="lagret", invoice_id=1207, state=ExportState.SENT, version=1, reference="R")
 

@@ -100,6 +100,7 @@ REMEDIES: Mapping[IssueCode, tuple[Thing, Act] | ByHand] = {
     IssueCode.LICENCE_MISSING: ByHand.NO_CALL,
     IssueCode.SCOPE_MISSING: ByHand.NO_CALL,
     IssueCode.SEND_NO_ADDRESS: ByHand.JUDGED,
+    IssueCode.SEND_NO_COUNTRY: ByHand.JUDGED,
     IssueCode.SEND_NOT_LICENSED: ByHand.NO_CALL,
     IssueCode.SEND_REFUSED: ByHand.JUDGED,
     IssueCode.BOOK_REFUSED: ByHand.JUDGED,
