@@ -128,6 +128,7 @@ PAGES = (
     "invoices-none-match",
     "invoices-not-due",
     "invoices-older",
+    "history",
     "invoices-waiting",
     "issues",
     "issues-none",

@@ -173,7 +173,7 @@ def test_hand_over_to_the_agency() -> None:
     reader.click("Invoices")
     reader.click("Event log of all invoices")
 
-    assert reader.body.startswith("\ufeffTime in Sweden,What happened,By")
+    assert reader.body.startswith("\ufeffNo.,Time in Sweden,What happened,By")
     assert reader.clicks == allowed(7)
 
 
