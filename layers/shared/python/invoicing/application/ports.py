@@ -1,30 +1,37 @@
-"""What the use cases need from the outside, as small protocols."""
+"""What the use cases need from the outside, as small protocols.
+
+What only annotations name is not imported when it runs: the first page of a sign-in would pay for all of it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from invoicing.domain.agreement import Agreement
-from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
 from invoicing.domain.errors import InvoicingError
-from invoicing.domain.export import Export, ExportState, HistoryEvent
-from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
-from invoicing.domain.head_texts import HeadTexts
-from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
-from invoicing.domain.integration_settings import PriceMeaning
-from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
-from invoicing.domain.notice import Notice
-from invoicing.domain.outlook import Outlook
-from invoicing.domain.price_list import PriceList
-from invoicing.domain.remedy import CustomerDraft, Entry, Thing
-from invoicing.domain.sending import SendBy
-from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
-from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
-from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
-from invoicing.domain.wms_knowledge import WmsKnowledge
+
+if TYPE_CHECKING:
+    from invoicing.domain.agreement import Agreement
+    from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
+    from invoicing.domain.export import Export, ExportState, HistoryEvent
+    from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
+    from invoicing.domain.head_texts import HeadTexts
+    from invoicing.domain.integration import Company, Integration, RunSummary, RunUnderWay, UnreadableIntegration
+    from invoicing.domain.integration_settings import PriceMeaning
+    from invoicing.domain.month import MonthIndex, MonthLine, StoredMonth
+    from invoicing.domain.notice import Notice
+    from invoicing.domain.outlook import Outlook
+    from invoicing.domain.price_list import PriceList
+    from invoicing.domain.remedy import CustomerDraft, Entry, Thing
+    from invoicing.domain.sending import SendBy
+    from invoicing.domain.session import Invitation, PendingApproval, PendingConsent, Session, TryLimit
+    from invoicing.domain.tokens import Intent, Mode, TokenItem, Tokens, TokenStatus
+    from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice, WmsLogin
+    from invoicing.domain.wms_knowledge import WmsKnowledge
 
 type Clock = Callable[[], datetime]  # aware, UTC
 type SecondsLeft = Callable[[], float]  # until this process is stopped
@@ -805,7 +812,7 @@ class Copied:
     copied: int = 0
     kept: int = 0
 
-    def __add__(self, other: "Copied") -> "Copied":
+    def __add__(self, other: Copied) -> Copied:
         return Copied(copied=self.copied + other.copied, kept=self.kept + other.kept)
 
 

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import batched
+from typing import TYPE_CHECKING
 
-from invoicing.domain.export import Export
 from invoicing.domain.link import NOTHING, linked, written
 from invoicing.domain.swedish_time import SWEDEN
+
+if TYPE_CHECKING:
+    from invoicing.domain.export import Export
 
 MOST_HEADS = 2_000  # of one checkpoint: an item of 400 kB is the most that is stored
 
@@ -93,7 +96,7 @@ def first_hash(integration_id: str) -> bytes:
     return linked(NOTHING, integration_id)
 
 
-def head_of(record: Export) -> Head | None:
+def head_of(record: "Export") -> Head | None:
     """None for a record whose chain was not written with it: an older program wrote it."""
     chain = record.chain
     if chain is None or chain.version != record.version:
@@ -107,7 +110,7 @@ def head_of(record: Export) -> Head | None:
     )
 
 
-def facts_of(record: Export) -> bytes:
+def facts_of(record: "Export") -> bytes:
     """What a bookkeeper reads beside the history, in a hash."""
     facts = (
         *(record.wms_number, record.title, record.goods_owner, record.customer_number),

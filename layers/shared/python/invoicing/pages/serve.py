@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
 from invoicing.application.ports import ChangedMeanwhileError
-from invoicing.application.tell_not_understood import not_understood_issue
-from invoicing.domain.cause import with_send_problems
 from invoicing.domain.errors import (
     IntegrationHeldError,
     InvoicingError,
@@ -20,14 +18,12 @@ from invoicing.domain.errors import (
     WmsLoginRefusedError,
     WmsNotUnderstoodError,
 )
-from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.login_name import named_network
 from invoicing.domain.person import clean_name, said_by
 from invoicing.domain.session import Session
-from invoicing.domain.standing import Standing, standing_of
 from invoicing.pages.browser import (
     LANGUAGE_COOKIE,
     NAME_COOKIE,
@@ -48,6 +44,8 @@ from invoicing.runtime.bootstrap import Bootstrap
 from invoicing.runtime.observability import logger
 
 if TYPE_CHECKING:
+    from invoicing.domain.export import Export, ExportState
+    from invoicing.domain.standing import Standing
     from invoicing.rendering.pages import Pages
 
 _STOPPED = (WmsLoginRefusedError, WmsNotUnderstoodError, ReconnectRequiredError, IntegrationHeldError)
@@ -108,8 +106,10 @@ class Visit:
         """An address of ours below the base path."""
         return f"{self.request.base_url}{path}"
 
-    def all_exports(self, integration: Integration, state: ExportState | None = None) -> list[Export]:
+    def all_exports(self, integration: Integration, state: "ExportState | None" = None) -> "list[Export]":
         """Every record of an integration in this state, or in any, newest first; without their histories."""
+        from invoicing.domain.export import ExportState
+
         if state is not None and state is not ExportState.DONE:  # what is not done is unfinished (docs/decisions/0015)
             unfinished = self.parts.exports.get_many(integration.id, sorted(integration.unfinished, reverse=True))
             return [one for one in unfinished.values() if one.state is state]
@@ -174,8 +174,11 @@ class SignedInVisit(Visit):
         return said_by(self.session.username, self.name or "")
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> "Standing":
         """How the integration stands just now, for every page the same."""
+        from invoicing.domain.cause import with_send_problems
+        from invoicing.domain.standing import standing_of
+
         integration = self.integration
         unsent = integration.last_run.send_problems if integration.last_run else frozenset[int]()
         records = self.parts.exports.get_many(integration.id, sorted(integration.unfinished | unsent))
@@ -219,7 +222,7 @@ class SignedInVisit(Visit):
         return Feedback(notice) if notice in set(Feedback) else None
 
     @property
-    def record(self) -> Export | None:
+    def record(self) -> "Export | None":
         """What we know of the invoice that the path names."""
         invoice_id = self.invoice_id
         return self.parts.exports.get(self.integration.id, invoice_id) if invoice_id is not None else None
@@ -333,6 +336,8 @@ def _stopped(visit: SignedInVisit, error: InvoicingError) -> Answer:
         case IntegrationHeldError():
             issue = error.issue
         case WmsNotUnderstoodError():
+            from invoicing.application.tell_not_understood import not_understood_issue
+
             issue = not_understood_issue(integration.id, error)
         case WmsLoginRefusedError():
             params = {"system": integration.id, "username": integration.wms_username}

@@ -4,18 +4,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.settlement import Progress
-from invoicing.domain.verdict import Intention
 from invoicing.rendering.assets import asset_path
 from invoicing.rendering.catalogue import translations
-from invoicing.rendering.change_texts import change_sentence
-from invoicing.rendering.event_texts import event_sentence
 from invoicing.rendering.formats import (
     format_amount,
     format_date,
@@ -24,23 +22,22 @@ from invoicing.rendering.formats import (
     format_number,
     format_time,
 )
-from invoicing.rendering.hand_over import hand_over
-from invoicing.rendering.hint_texts import hint_text
-from invoicing.rendering.issue_texts import issue_text
-from invoicing.rendering.labels import label_of, tone_of
-from invoicing.rendering.standing_texts import standing_text, sums_text, work_text
 from invoicing.rendering.views import FieldProblem, InvoiceState
-from invoicing.rendering.way_texts import WAY_TEXTS
 
 _SUMS_ON_A_PAGE = 60  # currencies; there are not many more
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def _remedy_texts() -> ModuleType:
-    """Imported when a page speaks of remedies: the first page does not."""
-    from invoicing.rendering import remedy_texts  # noqa: PLC0415 - as the docstring says
+def _later(module: str, name: str, **always: object) -> Callable[..., Any]:
+    """A function of a module of texts that is imported when a page first speaks of such things: landing speaks of few.
 
-    return remedy_texts
+    `always` goes with each call.
+    """
+
+    def spoken(*given: object) -> Any:
+        return getattr(import_module(f"invoicing.rendering.{module}"), name)(*given, **always)
+
+    return spoken
 
 
 @cache
@@ -61,6 +58,8 @@ def environment_for(language: Language) -> Environment:
     install: Callable[..., None] = environment.install_gettext_translations  # type: ignore[attr-defined]
     install(catalogue, newstyle=True)
 
+    label_of = _later("labels", "label_of")
+
     def label(value: StrEnum) -> str:
         return catalogue.gettext(label_of(value))
 
@@ -71,8 +70,8 @@ def environment_for(language: Language) -> Environment:
         return format_number(value, language, decimals=2)
 
     environment.filters.update(
-        change=partial(change_sentence, language=language),
-        event=partial(event_sentence, language=language),
+        change=_later("change_texts", "change_sentence", language=language),
+        event=_later("event_texts", "event_sentence", language=language),
         amount=partial(format_amount, language=language),
         day=partial(format_date, language=language),
         month=partial(format_month_named, language=language),
@@ -81,23 +80,22 @@ def environment_for(language: Language) -> Environment:
         number=number,
         price=price,
         label=label,
-        meant=tone_of,
-        way_text=WAY_TEXTS.__getitem__,
-        hand_over=partial(hand_over, language=language),
-        hint_text=partial(hint_text, language=language),
-        issue_text=partial(issue_text, language=language),
-        remedy_texts=lambda remedy: _remedy_texts().texts_of(remedy, language),
-        standing_text=partial(standing_text, language=language),
-        work=partial(work_text, language=language),
-        sums=partial(sums_text, language=language, named=_SUMS_ON_A_PAGE),
+        meant=_later("labels", "tone_of"),
+        way_text=_later("way_texts", "way_text"),
+        hand_over=_later("hand_over", "hand_over", language=language),
+        hint_text=_later("hint_texts", "hint_text", language=language),
+        issue_text=_later("issue_texts", "issue_text", language=language),
+        remedy_texts=_later("remedy_texts", "texts_of", language=language),
+        standing_text=_later("standing_texts", "standing_text", language=language),
+        work=_later("standing_texts", "work_text", language=language),
+        sums=_later("standing_texts", "sums_text", language=language, named=_SUMS_ON_A_PAGE),
     )
     environment.globals.update(
         asset_path=asset_path,
         language=language,
         states=tuple(InvoiceState),
         progresses=tuple(Progress),
-        intentions=Intention,
-        customer_form=lambda: _remedy_texts().CUSTOMER_FORM,
+        customer_form=_later("remedy_texts", "customer_form"),
         not_a_choice=FieldProblem.NOT_A_CHOICE,
     )
     return environment

@@ -192,4 +192,6 @@ class CustomerForm:
     after: tuple[CustomerField, ...]
 
 
-CUSTOMER_FORM = CustomerForm(before=BEFORE_VAT, vat_types=VAT_TYPE_TEXTS, after=AFTER_VAT)
+def customer_form() -> CustomerForm:
+    """What a person can say of a customer before it is created."""
+    return CustomerForm(before=BEFORE_VAT, vat_types=VAT_TYPE_TEXTS, after=AFTER_VAT)

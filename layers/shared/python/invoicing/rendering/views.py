@@ -12,25 +12,25 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from invoicing.domain.agreement import Agreed
 from invoicing.domain.change import Change, ChangeKind
 from invoicing.domain.decision import Way, is_decided
-from invoicing.domain.export import EventKind
-from invoicing.domain.foresight import Foresight
 from invoicing.domain.hint import Hint
 from invoicing.domain.issue import Fixer, Issue, IssueCode
-from invoicing.domain.month import MonthLine, MonthSums
-from invoicing.domain.outlook import Outlook, Trouble
-from invoicing.domain.remedy import Act, CustomerDraft, DraftProblem, Entry, Remedy
 from invoicing.domain.sending import Sending
 from invoicing.domain.settlement import Progress, Settlement
-from invoicing.domain.standing import Situation, Standing
-from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
-from invoicing.rendering.month_plot import Plot
 
 if TYPE_CHECKING:
+    from invoicing.domain.agreement import Agreed
+    from invoicing.domain.export import EventKind
+    from invoicing.domain.foresight import Foresight
+    from invoicing.domain.month import MonthLine, MonthSums
+    from invoicing.domain.outlook import Outlook, Trouble
     from invoicing.domain.proof import Proof
+    from invoicing.domain.remedy import Act, CustomerDraft, DraftProblem, Entry, Remedy
+    from invoicing.domain.standing import Situation, Standing
+    from invoicing.domain.verdict import Intention
+    from invoicing.rendering.month_plot import Plot
 
 # Chosen so that no page, with its style sheet, exceeds 60 kB.
 MONTH_OWNERS_PER_PAGE = 12
@@ -59,7 +59,7 @@ class SessionView(NamedTuple):
     csrf: str
     open_issues: int = 0
     wms_username: str = ""  # whose password is stored
-    halted: Situation | None = None  # by somebody here, which every page says
+    halted: "Situation | None" = None  # by somebody here, which every page says
 
 
 class CurrencyTotal(NamedTuple):
@@ -338,7 +338,7 @@ class SettingsView(NamedTuple):
     not_confirmed: bool = False  # whether this is the reader's system, which has shown no list yet
     not_saved: bool = False  # typed before its reader was signed out, and shown again
     address_unconfirmed: bool = False
-    foresight: Foresight | None = None  # of what `form` says; None: Ongoing does not say
+    foresight: "Foresight | None" = None  # of what `form` says; None: Ongoing does not say
 
 
 # Every day
@@ -364,7 +364,7 @@ class StatusView(NamedTuple):
     session: SessionView
     company: str
     organisation_number: str
-    standing: Standing
+    standing: "Standing"
     mode: ConsentMode
     approved_by: str  # name or user, as Fortnox gave it; empty if it gave none
     approved_at: datetime
@@ -376,8 +376,8 @@ class StatusView(NamedTuple):
     totals_this_month: tuple[CurrencyTotal, ...] = ()
     fees_this_month: tuple[CurrencyTotal, ...] = ()  # what Fortnox added
     unconfirmed_address: str = ""
-    foresight: Foresight | None = None  # before the first run
-    outlook: Outlook | None = None  # of the coming 1st, where somebody has looked
+    foresight: "Foresight | None" = None  # before the first run
+    outlook: "Outlook | None" = None  # of the coming 1st, where somebody has looked
     propose_guards: bool = False  # there are months enough to compare with, and no guard is on
     notice: Feedback | None = None
     changes: tuple[Change, ...] = ()  # what people did, newest first
@@ -490,14 +490,14 @@ class HistoryEntry(NamedTuple):
     """One thing that happened. `by` is empty when the service did it by itself."""
 
     at: datetime
-    event: EventKind
+    event: "EventKind"
     by: str = ""
     fortnox_number: str = ""
     net: Decimal | None = None
     way: Way | None = None  # what was decided
     note: str = ""  # and why
     progress: Progress | None = None  # how far it had come in Fortnox
-    remedy: Remedy | None = None  # what was done in Fortnox
+    remedy: "Remedy | None" = None  # what was done in Fortnox
 
 
 class IssueLine(NamedTuple):
@@ -511,8 +511,8 @@ class IssueLine(NamedTuple):
     amount: Decimal | None = None  # of the invoice in Ongoing
     currency: str = ""
     ways: tuple[Way, ...] = ()
-    remedy: Remedy | None = None  # what a button does in Fortnox
-    to_permit: Remedy | None = None  # what one would do with one more permission
+    remedy: "Remedy | None" = None  # what a button does in Fortnox
+    to_permit: "Remedy | None" = None  # what one would do with one more permission
     cause: str = ""  # id of the cause that it is a case of
 
     @property
@@ -616,12 +616,12 @@ class MendView(NamedTuple):
     invoice_id: int | None  # that it was come from
     issue: Issue
     work: Work
-    remedy: Remedy
-    act: Act | None = None
-    there: Entry | None = None  # what Fortnox has
-    customer: CustomerDraft | None = None  # to be created
+    remedy: "Remedy"
+    act: "Act | None" = None
+    there: "Entry | None" = None  # what Fortnox has
+    customer: "CustomerDraft | None" = None  # to be created
     goods_owner: str = ""
-    problems: Mapping[str, DraftProblem] = {}
+    problems: Mapping[str, "DraftProblem"] = {}
     wrong: MendWrong | None = None
     message: str = ""  # Fortnox's own words
 
@@ -632,7 +632,7 @@ class PermitView(NamedTuple):
     session: SessionView
     company: str
     cause: str
-    remedy: Remedy
+    remedy: "Remedy"
     password: PasswordView
 
 
@@ -641,7 +641,7 @@ class PreviewView(NamedTuple):
 
     session: SessionView
     invoice_id: int
-    intention: Intention
+    intention: "Intention"
     customer_number: str
     customer_name: str
     invoice_date: date
@@ -665,7 +665,7 @@ class RehearsedInvoice(NamedTuple):
     """What would happen to one invoice, and why it would be held."""
 
     line: InvoiceLine
-    intention: Intention
+    intention: "Intention"
     issue: Issue | None = None
     net: Decimal | None = None  # what Fortnox would have; None when it cannot be known
     hints: tuple[Hint, ...] = ()
@@ -676,7 +676,7 @@ class RehearsalView(NamedTuple):
 
     session: SessionView
     at: datetime | None = None
-    counts: Mapping[Intention, int] = {}  # of all invoices, not only this page's
+    counts: Mapping["Intention", int] = {}  # of all invoices, not only this page's
     invoices: tuple[RehearsedInvoice, ...] = ()
     pager: Pager = Pager()
 
@@ -701,8 +701,8 @@ class CauseView(NamedTuple):
     since: datetime
     work: Work
     lines: tuple[HeldLine, ...]
-    remedy: Remedy | None = None  # what a button does in Fortnox, for all of them
-    to_permit: Remedy | None = None  # what one would do with one more permission
+    remedy: "Remedy | None" = None  # what a button does in Fortnox, for all of them
+    to_permit: "Remedy | None" = None  # what one would do with one more permission
 
     @property
     def ways_first(self) -> bool:
@@ -714,7 +714,7 @@ class IssuesView(NamedTuple):
     """What stops everything, if something does, and what stops single invoices, the largest sum first."""
 
     session: SessionView
-    standing: Standing
+    standing: "Standing"
     problem: IssueLine | None = None
     causes: tuple[CauseView, ...] = ()
     cause_count: int = 0
@@ -761,12 +761,12 @@ class CustomerRow(NamedTuple):
     vat_type: str
     currency: str
     active: bool | None  # None: Fortnox has no such customer, or was not asked
-    agreed: Agreed
+    agreed: "Agreed"
     agreed_by: str
     issue: Issue | None
     without_vat: tuple[str, ...] = ()  # accounts that invoices wait for somebody's word about
     cause: str = ""  # of invoices that wait for it
-    remedy: Remedy | None = None  # what a button does about that in Fortnox
+    remedy: "Remedy | None" = None  # what a button does about that in Fortnox
 
 
 class CustomersView(NamedTuple):
@@ -783,8 +783,8 @@ class BeforeView(NamedTuple):
     """What will stop invoices when the month has ended. `troubles` are those of this page."""
 
     session: SessionView
-    outlook: Outlook | None  # None: nobody has looked
-    troubles: tuple[Trouble, ...] = ()
+    outlook: "Outlook | None"  # None: nobody has looked
+    troubles: "tuple[Trouble, ...]" = ()
     pager: Pager = Pager()
     notice: Feedback | None = None
 
@@ -794,7 +794,7 @@ class PauseView(NamedTuple):
 
     session: SessionView
     company: str
-    standing: Standing
+    standing: "Standing"
 
 
 class DisconnectView(NamedTuple):
@@ -802,7 +802,7 @@ class DisconnectView(NamedTuple):
 
     session: SessionView
     company: str
-    standing: Standing
+    standing: "Standing"
     password: PasswordView
     not_confirmed: bool = False  # the form was sent without the tick
 
@@ -926,7 +926,7 @@ class BeforeMailView(NamedTuple):
     link: str
     first: date
     at: datetime  # when it was found
-    troubles: tuple[Trouble, ...]
+    troubles: "tuple[Trouble, ...]"
     trouble_count: int
     later_count: int = 0  # of what stops an invoice with the next charge
     new: int = 0  # since the mail before; 0: this is the first
@@ -965,7 +965,7 @@ class ChangedMailView(NamedTuple):
     at: datetime
     link: str
     new_address: str = ""  # of ADDRESS
-    remedy: Remedy | None = None  # of MENDED
+    remedy: "Remedy | None" = None  # of MENDED
     files: str = ""  # of DISCONNECTED: the link to the files
 
 
@@ -1027,17 +1027,17 @@ class MonthOwner(NamedTuple):
 
     goods_owner: str
     customer_number: str
-    sums: MonthSums
+    sums: "MonthSums"
 
 
 class MonthCurrency(NamedTuple):
     """A month in one currency; `owners` are those of this page, sums are of all."""
 
     currency: str
-    sums: MonthSums
+    sums: "MonthSums"
     owner_count: int
     owners: tuple[MonthOwner, ...]
-    differing: tuple[MonthLine, ...]  # the first of them
+    differing: "tuple[MonthLine, ...]"  # the first of them
 
 
 class MonthView(NamedTuple):
@@ -1051,7 +1051,7 @@ class MonthView(NamedTuple):
     is_over: bool
     undated: int  # invoices without a date
     currencies: tuple[MonthCurrency, ...]
-    plots: tuple[Plot, ...]
+    plots: "tuple[Plot, ...]"
     pager: Pager
     printable: bool  # not: too many goods owners for one page
     ongoing_answers: bool

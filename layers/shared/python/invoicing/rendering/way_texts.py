@@ -80,3 +80,8 @@ WAY_TEXTS: Mapping[Way, WayText] = {
         ),
     ),
 }
+
+
+def way_text(way: Way) -> WayText:
+    """What this way out says."""
+    return WAY_TEXTS[way]
