@@ -39,6 +39,7 @@ class Mutant:
     module: str
     name: str
     line: int
+    end: int  # its last line
     source: str
 
 
@@ -54,6 +55,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
                 module=module,
                 name=name if seen[name] == 1 else f"{name} ({seen[name]})",
                 line=node.lineno,
+                end=cast("int", node.end_lineno),
                 source=_replaced(source, node, changed),
             )
         )
@@ -69,7 +71,7 @@ def _changes(node: ast.AST, where: str, *, top: bool) -> Iterator[tuple[str, _No
         yield where, cast("_Node", node), changed
     if isinstance(node, ast.ExceptHandler) and not isinstance(node.body[0], ast.Raise | ast.Pass):
         yield where, node.body[0], "raise"
-    inside = isinstance(node, ast.FunctionDef | ast.Lambda)
+    inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         where = node.name
     for child in _children(node):

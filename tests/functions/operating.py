@@ -99,6 +99,9 @@ class Operator:
         monkeypatch.setattr(Bootstrap, "log_search", lambda *_: Logs(self.deployed))
         monkeypatch.setattr(Bootstrap, "invoke_function", lambda _, name: self._invoke(name))
         monkeypatch.setattr(Bootstrap, "transport", self.deployed.transport)
+        # Who waits moves the clock: the simulators count calls by it.
+        monkeypatch.setattr(Bootstrap, "sleep", self.deployed.clock.sleep)
+        monkeypatch.setattr(Bootstrap, "monotonic", staticmethod(lambda: self.deployed.clock().timestamp()))
         self.deployed.transport.lead(
             urlsplit(API_URL).netloc, InProcessTransport(lambda _: Reply(status=200, body=b""))
         )
