@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from urllib.parse import parse_qsl
 
 import pytest
 from invoicing.domain.export import Export, ExportState
@@ -185,6 +186,25 @@ def test_what_has_no_date_stands_apart() -> None:
     assert "Utan Datum AB" not in here
     assert "Without a date" in apart
     assert "Utan Datum AB" in apart
+
+
+def test_the_list_finds_what_has_no_date_as_the_month_does() -> None:
+    """It shows none, not the day on which it was stored; dates that are asked for leave it out."""
+    day = Day()
+    day.later()
+    record = in_fortnox(day)[0]
+    undated = replace(record, invoice_id=50_000, version=1, invoice_date=None, goods_owner="Utan Datum AB", history=())
+    day.world.exports.save(undated, event=None)
+    stored_in = f"{day.world.clock():%Y-%m}"
+    listed = {
+        query: day.see("/invoices", query=dict(parse_qsl(query))).body.partition("<table")[2]
+        for query in ("", f"month={UNDATED}", f"month={stored_in}", "until=2999-01-01", "since=2000-01-01")
+    }
+    (row,) = re.findall(r'<tr><th scope="row".*?</tr>', listed[f"month={UNDATED}"])
+
+    assert {query for query, table in listed.items() if "Utan Datum AB" in table} == {"", f"month={UNDATED}"}
+    assert 'data-label="Date">–</td>' in row
+    assert "Utan Datum AB" in day.see("/reconciliation.csv", query={"month": UNDATED}).body
 
 
 def test_an_older_installation_and_a_killed_run_show_what_the_records_say(month: Day) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from invoicing.application.list_waiting import list_waiting
 from invoicing.domain.errors import RetryLaterError, UpstreamContractError, WmsLoginRefusedError
 from invoicing.domain.integration import Integration
+from invoicing.domain.month import UNDATED, month_of
 from invoicing.domain.settlement import Progress
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.words import has_words
@@ -27,7 +28,7 @@ class Wanted:
 
     words: str = ""
     state: InvoiceState | None = None
-    month: str = ""  # "2026-10"
+    month: str = ""  # "2026-10", or UNDATED
     since: date | None = None
     until: date | None = None
     cause: str = ""  # what stops them
@@ -56,7 +57,9 @@ class Wanted:
                 return False
         if self.progress is not None and self.progress not in line.progresses:
             return False
-        if self.month and f"{line.invoice_date:%Y-%m}" != self.month:
+        if self.month and _month_of(line) != self.month:
+            return False
+        if (self.since or self.until) and line.invoice_date == date.min:
             return False
         if (self.since and line.invoice_date < self.since) or (self.until and line.invoice_date > self.until):
             return False
@@ -82,7 +85,7 @@ def wanted(visit: SignedInVisit) -> Wanted:
     return Wanted(
         words=query.get("search", "").strip()[:_LONGEST],
         state=InvoiceState(state) if state in set(InvoiceState) else None,
-        month=month if _date(f"{month}-01") else "",
+        month=month if month == UNDATED or _date(f"{month}-01") else "",
         since=_date(query.get("since", "")),
         until=_date(query.get("until", "")),
         cause=query.get("cause", "")[:_LONGEST],
@@ -131,7 +134,12 @@ def _newest_first(lines: Iterable[InvoiceLine], what: Wanted) -> Sequence[Invoic
 
 
 def _months(lines: Iterable[InvoiceLine]) -> Sequence[str]:
-    return sorted({f"{line.invoice_date:%Y-%m}" for line in lines if line.invoice_date != date.min}, reverse=True)
+    """Newest first; UNDATED, where there is such a one, before them: it is not over."""
+    return sorted({_month_of(line) for line in lines}, reverse=True)
+
+
+def _month_of(line: InvoiceLine) -> str:
+    return month_of(None if line.invoice_date == date.min else line.invoice_date)
 
 
 def _facts(line: InvoiceLine) -> Sequence[str]:
