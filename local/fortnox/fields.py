@@ -36,13 +36,14 @@ class Cleared(Enum):
 class Text:
     """A text of at most `longest` characters: what is longer is refused with `code`, or is `cut` in silence.
 
-    In a text that is `one_line`, line breaks vanish (measured).
+    In a text that is `one_line`, line breaks vanish (measured). One that `has_number` may say `{no}` for it.
     """
 
     longest: int = 1024
     code: int = refusals.TOO_LONG
     cut: bool = False
     one_line: bool = False
+    has_number: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,8 @@ def _read_text(name: str, value: object, kind: Text, *, options: Options) -> str
         raise Refusal(refusals.NOT_ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({name})")
     if len(value) > kind.longest and not kind.cut:
         raise Refusal(kind.code, f"Värdet är för långt, max {kind.longest} tecken. ({name})")
-    if refused_character(value, apostrophe_allowed=options.apostrophe_allowed) is not None:
+    written = value.replace("{no}", "") if kind.has_number and options.mail_number_allowed else value
+    if refused_character(written, apostrophe_allowed=options.apostrophe_allowed) is not None:
         raise Refusal(refusals.ILLEGAL_CHARACTERS, f"Värdet innehåller ogiltiga tecken. ({name})")
     if kind.one_line:
         value = value.replace("\r", "").replace("\n", "")

@@ -40,8 +40,8 @@ _EDI: Final[dict[str, Kind]] = {
 }
 _MAIL: Final[dict[str, Kind]] = {
     **dict.fromkeys(("EmailAddressBCC", "EmailAddressCC", "EmailAddressFrom", "EmailAddressTo"), Text()),
-    "EmailBody": Text(longest=20000),
-    "EmailSubject": Text(longest=100),
+    "EmailBody": Text(longest=20000, has_number=True),
+    "EmailSubject": Text(longest=100, has_number=True),
 }
 
 # The request schema of Fortnox's OpenAPI file; lengths it does not give are 1024.

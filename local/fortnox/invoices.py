@@ -23,6 +23,7 @@ from local.fortnox.invoice_document import (
 )
 from local.fortnox.invoice_fields import KINDS, blank_invoice, invoices_of, reference_number, shown
 from local.fortnox.money import hundredths
+from local.fortnox.options import Options
 from local.fortnox.refusals import Refusal, not_found
 
 # Two letters of a country and up to thirteen characters: what Fortnox makes of it is not published.
@@ -72,7 +73,7 @@ def _create(call: Call) -> Answer:
     invoice["InvoiceDate"] = call.today.isoformat()
     invoice["Language"] = language
     _copy_customer(invoice, customer, default_terms=company.terms_of_payment)
-    _fill(invoice, sent)
+    _fill(invoice, sent, call.options)
     _check_head(call, invoice)
     _check_vat_number(customer)
     invoice_date = date.fromisoformat(invoice["InvoiceDate"])
@@ -106,7 +107,7 @@ def _update(call: Call, number: str) -> Answer:
     if customer["CustomerNumber"] != invoice["CustomerNumber"]:
         unseen = _vat_of(customer)
         _copy_customer(invoice, customer, default_terms=call.company.terms_of_payment)
-    _fill(invoice, sent)
+    _fill(invoice, sent, call.options)
     _check_head(call, invoice)
     if sent.get("DueDate") is Cleared.FIELD:
         invoice["DueDate"] = _due_date(date.fromisoformat(invoice["InvoiceDate"]), invoice["TermsOfPayment"])
@@ -176,11 +177,13 @@ def _copy_customer(invoice: Fields, customer: Fields, *, default_terms: str) -> 
     invoice["EmailInformation"] = {**invoice["EmailInformation"], "EmailAddressTo": receiver}
 
 
-def _fill(invoice: Fields, sent: Fields) -> None:
+def _fill(invoice: Fields, sent: Fields, options: Options) -> None:
     blank = blank_invoice(invoice["DocumentNumber"])
     for name, value in sent.items():
-        if name == "InvoiceRows":
+        if name == "InvoiceRows" or (name == "EmailInformation" and options.mail_information == "is_ignored"):
             continue
+        if name == "EmailInformation" and options.mail_information == "is_replaced":
+            invoice[name] = dict.fromkeys(invoice[name], "")
         if value is Cleared.FIELD:
             invoice[name] = blank[name]
         elif isinstance(value, dict):

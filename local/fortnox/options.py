@@ -60,6 +60,10 @@ class Options:
     """What a second credit of one invoice does."""
     sending_licensed: bool = True
     """The company has the licence that sending needs; without it, all else works."""
+    mail_information: Literal["is_merged", "is_replaced", "is_ignored"] = "is_merged"
+    """What a part of `EmailInformation` does: the rest stays the customer's, or is empty; or nothing is taken."""
+    mail_number_allowed: bool = True
+    """`{no}` in the subject and text of a mail is taken, as in Fortnox's own; else its braces are refused."""
     credit_lowers_balance: bool = False
     """A credit note is set off against its invoice at once; otherwise both keep their balances."""
     payment_moves_last_modified: bool = False

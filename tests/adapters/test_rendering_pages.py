@@ -601,7 +601,7 @@ def test_every_setting_can_be_chosen_in_the_form(language: Language) -> None:
     }
 
     assert offered == {(name, value.value) for name, kind in choices.items() for value in kind}
-    assert set(form) <= {one.attributes.get("name") for one in page.all("input")}
+    assert set(form) <= {one.attributes.get("name") for tag in ("input", "textarea") for one in page.all(tag)}
 
 
 @pytest.mark.parametrize("name", form_of(IntegrationSettings(from_date=date(2026, 3, 5))))

@@ -12,6 +12,7 @@ from invoicing.application.decide_invoice import decide_invoice
 from invoicing.application.decide_sending import send_now, stop_sending
 from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind
+from invoicing.domain.hint import HintCode
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.sending import Sending, SendStep
 
@@ -112,6 +113,87 @@ def test_it_is_booked_where_that_is_wanted() -> None:
 
     assert (books.document["Sent"], books.document["Booked"]) == (True, True)
     assert books.sending.step is SendStep.BOOKED
+
+
+MAIL = {"mail_subject": "Faktura {no} – lager & frakt", "mail_text": "Hej!\n\nHär är faktura {no}."}
+
+
+def test_the_mail_says_what_the_settings_say() -> None:
+    """With the invoice itself, so that it costs no call; the address stays the customer's."""
+    books = Sent.waiting(mail_subject=MAIL["mail_subject"], mail_text=MAIL["mail_text"])
+    made = books.document["EmailInformation"]
+    books.hour()
+
+    assert (made["EmailSubject"], made["EmailBody"]) == (MAIL["mail_subject"], MAIL["mail_text"])
+    assert made["EmailAddressTo"] == "kund@kaffe.example"
+    assert books.deliveries == ("email",)
+    assert books.calls("GET", "invoices") + books.calls("PUT", "invoices") == 2
+
+
+@pytest.mark.parametrize("choices", [{}, {**MAIL, "send_invoices": "e_invoice"}, {**MAIL, "send_invoices": "leave"}])
+def test_where_nothing_is_said_or_nothing_is_mailed_fortnox_is_told_nothing(choices: dict[str, str]) -> None:
+    """Its own subject and text stay."""
+    books = Sent()
+    books.card(EmailInvoice="kund@kaffe.example")
+    books.settings(**{"send_invoices": "email", "send_after": "two_hours", **choices})
+    books.sent()
+
+    assert books.document["EmailInformation"]["EmailSubject"] == "Faktura {no} bifogas"
+
+
+def test_a_subject_alone_leaves_fortnoxs_text() -> None:
+    """And what Fortnox does not take is written otherwise, but for the place of the number."""
+    books = Sent.waiting(mail_subject="{no}: < 3 dagar {x}")
+
+    assert books.document["EmailInformation"]["EmailSubject"] == "{no}: under 3 dagar (x)"
+    assert books.document["EmailInformation"]["EmailBody"] == " "
+
+
+def test_a_mails_text_stops_no_invoice() -> None:
+    """Fortnox refuses it: the invoice is made without, once, and says so from then on."""
+    books = Sent()
+    books.world.fortnox.change_options({"mail_number_allowed": False})
+    books.card(EmailInvoice="kund@kaffe.example")
+    books.settings(**{"send_invoices": "email", "send_after": "two_hours", **MAIL})
+    books.sent()
+    books.asked()
+
+    assert books.document["EmailInformation"]["EmailSubject"] == "Faktura {no} bifogas"
+    assert [one.code for one in books.record.hints] == [HintCode.MAIL_TEXTS_REFUSED]
+
+
+def test_what_is_refused_for_something_else_is_held_for_that() -> None:
+    """Texts of mails hide nothing."""
+    books = Sent()
+    books.card(EmailInvoice="kund@kaffe.example")
+    books.settings(**{"send_invoices": "email", "send_after": "two_hours", **MAIL})
+    body = {"ErrorInformation": {"error": 1, "message": "Nej.", "code": 2000204}}
+    match = {"method": "POST", "path_regex": "/3/invoices$"}
+    books.world.fortnox.add_faults([{"effect": "status", "status": 400, "body": body, "match": match, "times": None}])
+    books.run()
+
+    assert books.documents == {}
+    assert books.record.issue is not None
+
+
+@pytest.mark.parametrize(
+    ("option", "delivered", "problem"),
+    [("is_ignored", ("email",), None), ("is_replaced", (), IssueCode.SEND_NO_ADDRESS)],
+)
+def test_a_fortnox_that_takes_the_mail_otherwise_is_told(
+    option: str, delivered: tuple[str, ...], problem: IssueCode | None
+) -> None:
+    """Nobody has published what a part of it does to the rest: nothing is sent in silence, or not sent in silence."""
+    books = Sent()
+    books.world.fortnox.change_options({"mail_information": option})
+    books.card(EmailInvoice="kund@kaffe.example", Email="kund@kaffe.example")
+    books.settings(**{"send_invoices": "email", "send_after": "two_hours", **MAIL})
+    books.agree()
+    books.sent()
+    books.hour()
+
+    assert books.deliveries == delivered
+    assert books.problem is problem
 
 
 @pytest.mark.parametrize(("card", "delivered"), [("EMAIL", ("email",)), ("ELECTRONICINVOICE", ("einvoice",))])

@@ -36,6 +36,7 @@ LOGIN = {"system": f"https://{WAREHOUSE}.ongoingsystems.se/", "username": USERNA
 # Odd, but somebody may call a unit so; what cannot be seen is taken away from a key.
 UNITS = {"a week's date", "far digits", "right to left"}
 NEWER = {name for name, field in SettingsForm.model_fields.items() if not field.is_required()}  # than open pages
+FREE = {"mail_subject", "mail_text"}  # any text
 CHECKBOXES = {"profit_centre_as_cost_centre", "attach_specification", "follow_payments", "book_when_sent"} | {
     "guard_periods",
     "guard_prices",
@@ -60,7 +61,7 @@ def without_markup(page: Page) -> bool:
     return "<script>alert" not in page.body and len(page.body.encode()) < 60_000
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", [name for name in FIELDS if name not in FREE])
 def test_a_wrong_setting_is_named_beside_its_field_and_nothing_is_stored(operator: Browser, name: str) -> None:
     """Empty, huge, markup, control characters, another type, missing, repeated."""
     before, form = operator.deployed.integration, filled_in(operator)
@@ -77,6 +78,24 @@ def test_a_wrong_setting_is_named_beside_its_field_and_nothing_is_stored(operato
     assert [kind for kind, page in pages.items() if not without_markup(page)] == []
     assert operator.deployed.integration == before
     assert operator.deployed.logged("page_crashed") == []
+
+
+@pytest.mark.parametrize("name", sorted(FREE))
+def test_a_free_text_takes_anything_that_can_be_seen(operator: Browser, name: str) -> None:
+    """As text, and not too much of it; empty is none."""
+    long = save(operator, {**filled_in(operator), name: GARBAGE["huge"]})
+    assert long.status == 400
+    assert f'id="{name}-problem"' in long.body
+    for kind, value in {**EMPTY, **GARBAGE}.items():
+        if kind not in {"huge", "long number"}:
+            assert save(operator, {**filled_in(operator), name: value}).status == 303, kind
+            assert without_markup(operator.look("/settings")), kind
+            settings = operator.deployed.integration.settings
+            assert settings is not None
+            assert (
+                getattr(settings, name)
+                == "".join(char for char in value.replace("\r\n", "\n") if char.isprintable() or char == "\n").strip()
+            ), kind
 
 
 @pytest.mark.parametrize("name", ["csrf", "version"])

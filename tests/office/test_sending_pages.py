@@ -176,3 +176,31 @@ def test_the_history_says_who_pressed(day: Day) -> None:
     press(day, "stop")
 
     assert "fortnox-api stopped the sending to the customer." in words_of(day.see(f"/invoices/{PLAIN}").body)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_mail_can_be_read_before_it_is_sent(day: Day, language: Language) -> None:
+    """As Fortnox has it, one call that changes nothing; what only Fortnox knows is said to be so."""
+    assert f"{PLAIN}/mail" in day.see(f"/invoices/{PLAIN}", language).body
+    own = words_of(day.see(f"/invoices/{PLAIN}/mail", language).body)
+    said = {"EmailSubject": "Faktura {no}", "EmailBody": "Hej <kund>!", "EmailAddressCC": "chef@kund.example"}
+    day.world.fortnox.change_entry(TENANT_ID, "invoices", "1", {"EmailInformation": said})
+    day.world.fortnox.clear_calls()
+    changed = words_of(day.see(f"/invoices/{PLAIN}/mail", language).body)
+
+    assert [(call.method, call.path) for call in day.world.fortnox.calls() if "/3/" in call.path] == [
+        ("GET", "/3/invoices/1")
+    ]
+    assert "Faktura 1 bifogas" in own
+    assert {Language.ENGLISH: "The text that is set in Fortnox", Language.SWEDISH: "Den text som är inställd"}[
+        language
+    ] in own
+    assert "Hej <kund>!" in changed
+    assert "chef@kund.example" in changed
+    assert deliveries(day) == 0
+
+
+@pytest.mark.parametrize("path", [f"/invoices/{PLAIN + 999_999}/mail", "/invoices/x/mail"])
+def test_there_is_no_mail_of_what_is_not_mailed(day: Day, path: str) -> None:
+    """A page that says so."""
+    assert day.see(path).status == 404

@@ -4,6 +4,7 @@ The record in Exports is written before Fortnox is asked and after it answered, 
 leaves something that the next run can go on from.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -22,6 +23,7 @@ from invoicing.application.record_export import (
 )
 from invoicing.application.tell_not_understood import not_understood_issue
 from invoicing.domain.attachment import Attachment
+from invoicing.domain.customer_mail import MailTexts, mail_texts
 from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft
 from invoicing.domain.due_date import due_date
@@ -42,11 +44,12 @@ from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.export_again import difference, is_to_change, refuse_over
 from invoicing.domain.fortnox_invoice import Customer, FortnoxInvoice, InvoiceDraft
 from invoicing.domain.head_texts import HeadTexts, changed_texts, filled_by, issue_of, not_cleared, now_filled
+from invoicing.domain.hint import Hint, HintCode
 from invoicing.domain.integration_settings import CurrencyRule, DueDateFrom
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.named_issue import named
-from invoicing.domain.sending import Sending, planned
+from invoicing.domain.sending import SendBy, Sending, planned
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.domain.verdict import Intention, Verdict
 from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
@@ -358,7 +361,7 @@ class _Export(Recorder):
             issue_since=None,
         )
         try:
-            created = await outside(Side.FORTNOX, lambda: self.tools.fortnox.create_invoice(invoice))
+            created, hints = await self._posted(invoice)
         except InvoiceHeldError as refused:
             self.tools.register.forget(draft)
             await self._adopt_if_number_is_ours(draft, refused)
@@ -366,7 +369,22 @@ class _Export(Recorder):
             self.save(None, attempt_id="")  # it was not carried out: the next run need not search
             raise
         else:
-            self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint)
+            self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint, hints=hints)
+
+    async def _posted(self, invoice: InvoiceDraft) -> tuple[FortnoxInvoice, Sequence[Hint]]:
+        """The new invoice, and what is to be mentioned of it.
+
+        A refusal creates nothing. Whether it was for the texts of the mail, which must not stop an invoice, the same
+        without them tells.
+        """
+        mail, fortnox = self._mail(), self.tools.fortnox
+        try:
+            return await outside(Side.FORTNOX, lambda: fortnox.create_invoice(invoice, mail)), ()
+        except InvoiceHeldError:
+            if mail is None:
+                raise
+        created = await outside(Side.FORTNOX, lambda: fortnox.create_invoice(invoice))
+        return created, [Hint(code=HintCode.MAIL_TEXTS_REFUSED)]
 
     async def _adopt_if_number_is_ours(self, draft: Draft, refused: InvoiceHeldError) -> None:
         """An existing number never means that the invoice is ours: only the reference does."""
@@ -430,6 +448,12 @@ class _Export(Recorder):
         on_card = customer.delivery if customer else ""
         return planned(settings.send_invoices, settings.send_after, on_card=on_card, now=self.tools.clock())
 
+    def _mail(self) -> MailTexts | None:
+        """What the mail says, where one is planned."""
+        sending = self.record.sending
+        by_mail = sending is not None and sending.by is SendBy.EMAIL
+        return mail_texts(self.tools.judging.settings) if by_mail else None
+
     def _due_from(self, invoice: InvoiceDraft) -> date | None:
         """The day from which a due date counts that cannot be said beforehand: Fortnox's answer tells the terms."""
         today = self.tools.clock().astimezone(SWEDEN).date()
@@ -473,6 +497,7 @@ class _Export(Recorder):
         fingerprint: str,
         before: FortnoxInvoice | None = None,
         filled: HeadTexts | None = None,
+        hints: Sequence[Hint] = (),
     ) -> None:
         """Fortnox has it: keep its number, and compare the totals. A difference is an issue, in the same write.
 
@@ -495,7 +520,7 @@ class _Export(Recorder):
         hints = register.hints_after(
             replace(invoice, due_date=due or invoice.due_date),
             dated_on=now if is_dated else None,
-            before=self.record.hints,
+            before=(*self.record.hints, *hints),
         )
         self.save(
             kind,

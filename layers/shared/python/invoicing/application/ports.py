@@ -17,6 +17,7 @@ from invoicing.domain.errors import InvoicingError
 if TYPE_CHECKING:
     from invoicing.domain.agreement import Agreement
     from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint
+    from invoicing.domain.customer_mail import CustomerMail, MailTexts
     from invoicing.domain.export import Export, ExportState, HistoryEvent
     from invoicing.domain.fortnox_invoice import ArticleDraft, Customer, FortnoxInvoice, InvoiceDraft, Register
     from invoicing.domain.head_texts import HeadTexts
@@ -751,7 +752,13 @@ class Fortnox(Protocol):
         """A cost centre or a currency that is called as its code. A code that is taken is refused."""
         ...
 
-    def create_invoice(self, draft: InvoiceDraft) -> FortnoxInvoice: ...
+    def create_invoice(self, draft: InvoiceDraft, mail: MailTexts | None = None) -> FortnoxInvoice:
+        """`mail`: what the mail that it may be sent with says; None: what Fortnox says of itself."""
+        ...
+
+    def customer_mail(self, number: str) -> CustomerMail | None:
+        """The mail that it would be sent with."""
+        ...
 
     def find_invoices(self, reference: str) -> Sequence[FortnoxInvoice]:
         """Those with exactly this reference (Fortnox's own search is a substring match)."""

@@ -18,6 +18,7 @@ class HintCode(StrEnum):
     VAT_NUMBER_MISSING = "vat_number_missing"  # customer_number
     FEES_EXPECTED = "fees_expected"  # customer_number
     FEES_ADDED = "fees_added"  # amount, currency
+    MAIL_TEXTS_REFUSED = "mail_texts_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ def hints_after(
         overdue = [one for one in before if one.code is HintCode.BORN_OVERDUE and one.params == said]
     else:
         overdue = _overdue(there.due_date, dated_on)
-    hints = [*overdue, *_of_card(customer)]
+    of_mail = [one for one in before if one.code is HintCode.MAIL_TEXTS_REFUSED]
+    hints = [*overdue, *_of_card(customer), *of_mail]
     if there.fees not in {None, Decimal(0)}:
         params = {"amount": str(there.fees), "currency": there.currency}
         hints.append(Hint(code=HintCode.FEES_ADDED, params=params))

@@ -160,6 +160,8 @@ class IntegrationSettings:
     guard_prices: bool = False  # hold what is charged at another price than the price list's
     send_invoices: SendInvoices = SendInvoices.LEAVE
     send_after: SendAfter = SendAfter.NEXT_WORKING_DAY
+    mail_subject: str = ""  # of the mail to the customer, with `{no}` for the number; empty: Fortnox's own
+    mail_text: str = ""
     book_when_sent: bool = False
     follow_payments: bool = False  # ask Fortnox once an hour what became of the invoices
     attach_specification: bool = False  # to the invoice in Fortnox, so that it goes out with it

@@ -3,6 +3,7 @@
 from invoicing.pages import (
     before,
     connection,
+    customer_mail,
     customers,
     decision,
     files,
@@ -56,6 +57,7 @@ ROUTES: Routes = {
     ("GET", f"{_HERE}/invoices"): signed_in(invoices.invoices),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}"): signed_in(invoices.invoice),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/preview"): signed_in(preview.preview),
+    ("GET", f"{_HERE}/invoices/{{invoice_id}}/mail"): signed_in(customer_mail.customer_mail),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/specification.pdf"): signed_in(specification.pdf),
     ("GET", f"{_HERE}/invoices/{{invoice_id}}/specification.csv"): signed_in(specification.csv),
     ("POST", f"{_HERE}/invoices/{{invoice_id}}/export"): signed_in(invoices.export),

@@ -5,7 +5,8 @@ pydantic is no part of what a person waits for elsewhere.
 """
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic_core import PydanticCustomError
 
+from invoicing.domain.customer_mail import LONGEST_SUBJECT, LONGEST_TEXT
 from invoicing.domain.integration_settings import (
     FIELDS,
     AccountsAbroad,
@@ -102,6 +104,19 @@ def _tick(value: object) -> bool:
     if text not in {"", "on"}:
         raise _refused(FieldProblem.NOT_A_CHOICE)
     return text == "on"
+
+
+def _text(longest: int) -> Callable[[object], str]:
+    """Any text, without what nobody sees; it may be empty."""
+
+    def read(value: object) -> str:
+        typed = unicodedata.normalize("NFC", str(value).replace("\r\n", "\n"))
+        text = "".join(char for char in typed if char == "\n" or unicodedata.category(char)[0] != "C").strip()
+        if len(text) > longest:
+            raise _refused(FieldProblem.TOO_LONG)
+        return text
+
+    return read
 
 
 type _Ticked = Annotated[
@@ -442,6 +457,23 @@ class SettingsForm(BaseModel):
             SendAfter.TWO_HOURS: translatable("After two hours"),
         },
         default=SendAfter.NEXT_WORKING_DAY,
+    )
+    mail_subject: Annotated[str, BeforeValidator(_text(LONGEST_SUBJECT))] = _says(
+        _AFTERWARDS,
+        translatable("Subject of the mail"),
+        translatable(
+            "Of the mail in which Fortnox sends a new invoice. {no} becomes the invoice's number. Empty: the subject "
+            "that is set in Fortnox. On the page of each invoice you see the mail before it is sent."
+        ),
+        kind=FieldKind.LINE,
+        default="",
+    )
+    mail_text: Annotated[str, BeforeValidator(_text(LONGEST_TEXT))] = _says(
+        _AFTERWARDS,
+        translatable("Text of the mail"),
+        translatable("As above. The sender and copies are always those that are set in Fortnox."),
+        kind=FieldKind.LINES,
+        default="",
     )
     book_when_sent: _Ticked = _says(
         _AFTERWARDS,

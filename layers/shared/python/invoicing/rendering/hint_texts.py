@@ -25,6 +25,10 @@ HINT_TEXTS: Mapping[HintCode, str] = {
         "Fortnox adds the fees of customer %(customer_number)s, which are not in Ongoing's total."
     ),
     HintCode.FEES_ADDED: translatable("Fortnox added fees of %(amount)s, which are not in Ongoing's total."),
+    HintCode.MAIL_TEXTS_REFUSED: translatable(
+        "Fortnox did not take the subject or text of the mail that the settings say, so it has its own there. Change "
+        "them under Settings, or on this invoice in Fortnox."
+    ),
 }
 
 
@@ -64,6 +68,12 @@ def counted_hint_text(code: HintCode, count: int, language: Language) -> str:
             text = ngettext(
                 "%(number)s of them got fees from Fortnox, which are not in the sum.",
                 "%(number)s of them got fees from Fortnox, which are not in the sum.",
+                count,
+            )
+        case HintCode.MAIL_TEXTS_REFUSED:
+            text = ngettext(
+                "%(number)s of them has Fortnox's own text in its mail, which refused that of the settings.",
+                "%(number)s of them have Fortnox's own text in their mails, which refused that of the settings.",
                 count,
             )
     return text % {"number": count}

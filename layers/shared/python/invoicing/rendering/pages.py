@@ -12,6 +12,7 @@ from invoicing.rendering.views import (
     BeforeView,
     ConnectView,
     ConsentView,
+    CustomerMailView,
     CustomersView,
     DecisionView,
     DisconnectView,
@@ -137,6 +138,11 @@ class Pages:
     def history(self, view: HistoryView, language: Language) -> str:
         """Whether the history is whole."""
         return self._render("history.html", view, language, session=view.session)
+
+    def customer_mail(self, view: CustomerMailView, language: Language) -> str:
+        """The mail in which Fortnox sends an invoice."""
+        path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}/mail"
+        return self._render("customer_mail.html", view, language, session=view.session, language_path=path)
 
     def preview(self, view: PreviewView, language: Language) -> str:
         """Exactly what would be sent."""

@@ -295,6 +295,8 @@ class FieldKind(StrEnum):
     ADDRESS = "address"
     DATE = "date"
     UNIT = "unit"
+    LINE = "line"  # any text, which may be empty
+    LINES = "lines"
     CHOICE = "choice"
     TICK = "tick"
 
@@ -552,6 +554,20 @@ class InvoiceView(NamedTuple):
     notice: Feedback | None = None
     sending: Sending | None = None  # to the customer; None: it is left to people
     sends_agreed: bool = False  # a person has let invoices go by themselves
+
+
+class CustomerMailView(NamedTuple):
+    """The mail in which Fortnox sends an invoice. Empty texts: Fortnox does not say."""
+
+    session: SessionView
+    line: InvoiceLine
+    sending: Sending
+    to: str
+    sender: str
+    copies: tuple[str, ...]
+    subject: str
+    text: str
+    has_specification: bool = False
 
 
 class EarlyView(NamedTuple):

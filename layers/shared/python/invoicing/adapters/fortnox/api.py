@@ -29,6 +29,7 @@ from invoicing.adapters.fortnox.wire import (
     read_article,
     read_company,
     read_customer,
+    read_customer_mail,
     read_entry,
     read_invoice,
     read_list,
@@ -39,6 +40,7 @@ from invoicing.adapters.fortnox.wire import (
 )
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import AlreadyExistsError
+from invoicing.domain.customer_mail import CustomerMail, MailTexts
 from invoicing.domain.errors import (
     AccessRefusedError,
     InvoiceHeldError,
@@ -192,9 +194,9 @@ class FortnoxCompany:
                 raise AlreadyExistsError(code) from None
             raise
 
-    def create_invoice(self, draft: InvoiceDraft) -> FortnoxInvoice:
+    def create_invoice(self, draft: InvoiceDraft, mail: MailTexts | None = None) -> FortnoxInvoice:
         """One POST. Without a clear answer UnknownOutcomeError, and never a second POST."""
-        answer = self._call("POST", "/3/invoices", {"Invoice": invoice_body(draft)}, about_invoice=True)
+        answer = self._call("POST", "/3/invoices", {"Invoice": invoice_body(draft, mail)}, about_invoice=True)
         return self._written(answer)
 
     def find_invoices(self, reference: str) -> Sequence[FortnoxInvoice]:
@@ -238,6 +240,11 @@ class FortnoxCompany:
         except InvoiceHeldError as refused:
             raise _not_looked_up(refused) from None
         return None if answer is None else read_invoice(self._entity(answer, "Invoice"))
+
+    def customer_mail(self, number: str) -> CustomerMail | None:
+        """None if there is no such invoice."""
+        answer = self._call("GET", f"/3/invoices/{_segment(number)}", missing_is_none=True)
+        return None if answer is None else read_customer_mail(self._entity(answer, "Invoice"))
 
     def set_due_date(self, number: str, due_date: date) -> None:
         """Nothing else is changed."""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
+from invoicing.domain.customer_mail import CustomerMail, MailTexts
 from invoicing.domain.errors import UpstreamContractError
 from invoicing.domain.fortnox_invoice import (
     ArticleDraft,
@@ -53,6 +54,11 @@ class _RowBody(_Body):
     unit: str | None = None
 
 
+class _MailBody(_Body):
+    email_subject: str | None = None
+    email_body: str | None = None
+
+
 class _InvoiceBody(_Body):
     customer_number: str
     invoice_date: date
@@ -68,6 +74,7 @@ class _InvoiceBody(_Body):
     remarks: str | None = None
     your_order_number: str | None = None
     your_reference: str | None = None
+    email_information: _MailBody | None = None  # its other fields are the customer's
     invoice_rows: list[_RowBody]
 
 
@@ -95,10 +102,12 @@ class _CustomerBody(_Body):
     email_invoice: str | None = None
 
 
-def invoice_body(draft: InvoiceDraft) -> dict[str, Any]:
+def invoice_body(draft: InvoiceDraft, mail: MailTexts | None) -> dict[str, Any]:
     """A new invoice."""
+    said = None if mail is None else _MailBody(email_subject=mail.subject or None, email_body=mail.text or None)
     return _InvoiceBody(
         **_common(draft),
+        email_information=said,
         **_currency(draft),
         due_date=draft.due_date,
         external_invoice_reference1=draft.reference,
@@ -253,6 +262,21 @@ class _Invoice(Thing):
         return fees - self.fees_vat if self.vat_included else fees
 
 
+class _MailInformation(Thing):
+    email_address_to: Text = ""
+    email_address_from: Text = ""
+    email_address_cc: Text = Field(default="", alias="EmailAddressCC")
+    email_address_bcc: Text = Field(default="", alias="EmailAddressBCC")
+    email_subject: Text = ""
+    email_body: Text = ""
+
+
+class _Mailed(Thing):
+    """An invoice, as far as its mail goes."""
+
+    email_information: _MailInformation | None = None
+
+
 class _DeliveryTypes(Thing):
     invoice: Text = ""
 
@@ -334,6 +358,18 @@ class _Meta(Thing):
 
 class _List(Thing):
     meta_information: _Meta
+
+
+def read_customer_mail(body: object) -> CustomerMail:
+    """Raises UpstreamContractError."""
+    got = read(_Mailed, body, what="Fortnox's Invoice").email_information or _MailInformation()
+    return CustomerMail(
+        to=got.email_address_to,
+        sender=got.email_address_from,
+        copies=tuple(filter(None, (got.email_address_cc, got.email_address_bcc))),
+        subject=got.email_subject,
+        text=got.email_body.strip(),
+    )
 
 
 def read_invoice(body: object) -> FortnoxInvoice:
