@@ -356,7 +356,9 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
 @drill("notices-late")
 def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     troubles.later(on_duty, hours=2)  # nobody reads the stream
+    told(on_duty.type(f"notices {WAREHOUSE}"), "LATE")
     told(on_duty.type("start notify-operators"))
+    assert "LATE" not in on_duty.type(f"notices {WAREHOUSE}").out
     assert rings(on_duty.deployed, "NoticesOverdueAlarm")
     assert on_duty.type("status").out
     told(on_duty.type("logs mails"), "notice_sent", "notices_watched")

@@ -420,6 +420,10 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     stopped.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all, by kind")
     stopped.set_defaults(act=operate_one.issues)
 
+    mailed = commands.add_parser("notices", parents=[as_json], help="what was mailed about one, to whom, and is due")
+    mailed.add_argument("integration_id", type=_warehouse, metavar="ID")
+    mailed.set_defaults(act=operate_one.notices)
+
     months = commands.add_parser("months", help="what months came to")
     month_commands = months.add_subparsers(required=True, metavar="MONTHS_COMMAND")
     anew = month_commands.add_parser("rebuild", help="count them anew from the records of one integration")
