@@ -109,6 +109,39 @@ def test_a_history_that_was_brought_back_is_whole(on_duty: Operator) -> None:
     assert "whole" in said.out
 
 
+def test_what_is_broken_for_ever_is_acknowledged_once(on_duty: Operator) -> None:
+    """Told by every proof afterwards, which is whole again; for programs, too."""
+    run(on_duty)
+    key = {"integration_id": {"S": WAREHOUSE}, "record": {"S": f"invoice#{PLAIN:012d}"}}
+    on_duty.deployed.aws.dynamodb.delete_item(TableName=on_duty.outputs["ExportsTable"], Key=key)
+    said = on_duty.type(f"verify {WAREHOUSE} --acknowledge 'a table was restored'")
+    (facts,) = on_duty.type("verify --json").rows()
+    again = on_duty.type(f"verify {WAREHOUSE} --acknowledge 'once more'")
+
+    assert said.code == 0, said.error
+    assert f"acknowledged: Invoice {PLAIN}: it is gone." in said.error
+    assert (facts["history"], facts["broken and acknowledged"], facts["checkpoints"]) == ("whole", 1, 2)
+    assert again.code == 1
+    assert "there is nothing to acknowledge" in again.error
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "verify --acknowledge why",
+        f"verify {WAREHOUSE} --acknowledge ' '",
+        f"verify {WAREHOUSE} --acknowledge {'x' * 501}",
+    ],
+)
+def test_nothing_is_acknowledged_without_a_place_and_a_reason(on_duty: Operator, line: str) -> None:
+    """Nothing is written."""
+    said = on_duty.type(line)
+
+    assert said.code == 1
+    assert "nothing was written" in said.error
+    assert [*on_duty.deployed.function("sync_invoices").parts.checkpoints.all(WAREHOUSE)] == []
+
+
 def test_nobody_has_no_history(on_duty: Operator) -> None:
     """A wrong id is said, and is not whole."""
     said = on_duty.type("verify nobody")

@@ -29,6 +29,7 @@ from tests.infrastructure.test_printed_commands import printed
 type Drill = Callable[[Operator, pytest.MonkeyPatch], None]
 
 DRILLS: dict[str, Drill] = {}
+REASON = "exports table restored to 3 March 07:00 UTC, nothing newer exists"
 
 
 def drill(name: str) -> Callable[[Drill], Drill]:
@@ -504,7 +505,15 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     aws.put_item(TableName=table, Item=before)
     told(on_duty.type("check stack"))
     told(on_duty.type(f"verify {WAREHOUSE}"), "whole")
+    aws.delete_item(TableName=table, Key=key)
+    told(on_duty.type(f'verify {WAREHOUSE} --acknowledge "{REASON}"'), "whole", "acknowledged  1")
     told(on_duty.type(f"resume {WAREHOUSE}"))
+    troubles.later(on_duty, minutes=15)
+    troubles.run(on_duty)
+    told(on_duty.type(f"verify {WAREHOUSE}"), "whole", "acknowledged  1")
+    page = on_duty.browser.look("/history").text
+    assert REASON in page
+    assert "Invoice 5001: it is gone." in page
 
 
 @drill("region-lost")

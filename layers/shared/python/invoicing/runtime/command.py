@@ -431,6 +431,7 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     anew.set_defaults(act=operate_one.rebuild_months)
     proven = commands.add_parser("verify", parents=[as_json], help="prove that nothing of a history was changed")
     proven.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all")
+    proven.add_argument("--acknowledge", metavar="WHY", help="write down what is broken and why, and go on from there")
     proven.set_defaults(act=verify)
 
     gone = commands.add_parser("forget", help="take an integration out, but for the history that bookkeeping needs")
