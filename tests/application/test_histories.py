@@ -1,17 +1,20 @@
 """Histories are whole and named by checkpoints and anchors, whatever happens to runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from invoicing.application.acknowledge_breaks import acknowledge_breaks
 from invoicing.application.change_integration import export_again
+from invoicing.application.ports import ChangedMeanwhileError
 from invoicing.application.prove_history import prove_history
 from invoicing.domain.checkpoint import LastCheckpoint
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import EventKind, Export, ExportState
+from invoicing.domain.flaw import Break, Flaw
 from invoicing.domain.integration import Integration
 from invoicing.domain.proof import Proof
 
@@ -284,3 +287,183 @@ def test_records_of_before_there_were_chains_are_covered_from_their_next_event(w
     assert found is not None
     assert found.chain is not None
     assert found.chain.count == len(found.history)
+
+
+# ---- what is broken and acknowledged
+
+
+def acknowledged(world: World) -> Sequence[Break]:
+    """As the service operator's command does it."""
+    return acknowledge_breaks(
+        WAREHOUSE,
+        exports=world.exports,
+        checkpoints=world.checkpoints,
+        anchors=world.anchors,
+        known=last(world),
+        by="service operator",
+        why="a table was restored",
+        at=world.clock(),
+    )
+
+
+def plain_record(world: World) -> Export:
+    """The invoice that nothing is wrong with."""
+    found = world.exports.get(WAREHOUSE, seed.PLAIN)
+    assert found is not None
+    return found
+
+
+def put_back(world: World, record: Export | None) -> None:
+    """Writes into the table what nobody of us would."""
+    if record is None:
+        del world.exports._stored[WAREHOUSE, seed.PLAIN]
+    else:
+        world.exports._stored[WAREHOUSE, seed.PLAIN] = record
+
+
+def changed_event(world: World, _: Export) -> None:
+    record = plain_record(world)
+    put_back(world, replace(record, history=(replace(record.history[0], by="mallory"), *record.history[1:])))
+
+
+def lost_event(world: World, _: Export) -> None:
+    put_back(world, replace(plain_record(world), history=plain_record(world).history[1:]))
+
+
+def other_amount(world: World, _: Export) -> None:
+    put_back(world, replace(plain_record(world), amount=plain_record(world).amount + 1))
+
+
+def record_of_before(world: World, before: Export) -> None:
+    put_back(world, before)
+
+
+def no_record(world: World, _: Export) -> None:
+    put_back(world, None)
+
+
+def table_of_before(world: World, before: Export) -> None:
+    """Records and checkpoints; the table of integrations and the bucket are as they were."""
+    put_back(world, before)
+    stored_ones = world.checkpoints.stored[WAREHOUSE]
+    for number in [one for one in stored_ones if one > 1]:
+        del stored_ones[number]
+
+
+def checkpoint_gone(world: World, _: Export) -> None:
+    del world.checkpoints.stored[WAREHOUSE][2]
+
+
+def checkpoint_changed(world: World, _: Export) -> None:
+    stored_ones = world.checkpoints.stored[WAREHOUSE]
+    stored_ones[2] = replace(stored_ones[2], program="another")
+
+
+def anchors_gone(world: World, _: Export) -> None:
+    world.anchors.stored[WAREHOUSE].clear()
+
+
+LOSSES = [
+    (changed_event, Flaw.EVENT_CHANGED),
+    (lost_event, Flaw.EVENT_MISSING),
+    (other_amount, Flaw.FACTS_CHANGED),
+    (record_of_before, Flaw.RECORD_OLDER),
+    (no_record, Flaw.RECORD_MISSING),
+    (table_of_before, Flaw.CHECKPOINTS_END_EARLY),
+    (checkpoint_gone, Flaw.CHECKPOINT_MISSING),
+    (checkpoint_changed, Flaw.CHECKPOINT_CHANGED),
+    (anchors_gone, Flaw.ANCHOR_MISSING),
+]
+
+
+def some_days(world: World) -> Export:
+    """Three runs that save something, on three days; gives the record as it was after the first."""
+    world.run()
+    before = plain_record(world)
+    for number in (7777, 7778):
+        new_invoice(world, number)
+        world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, is_exported=False)
+        run_later(world, minutes=24 * 60)
+    run_later(world, minutes=24 * 60)
+    assert proof(world).is_whole
+    return before
+
+
+@pytest.mark.parametrize(("lose", "flaw"), LOSSES)
+def test_what_is_acknowledged_stays_told_and_the_rest_is_proven(
+    world: World, lose: Callable[[World, Export], None], flaw: Flaw
+) -> None:
+    """Runs go on from there, days are anchored, and what is broken afterwards is found."""
+    lose(world, some_days(world))
+    broken = proof(world).breaks
+    known = acknowledged(world)
+    told = proof(world)
+    new_invoice(world, 7779)
+    for _ in range(3):
+        new_invoice(world, 7780 + world.clock().day)
+        run_later(world, minutes=24 * 60)
+    later = proof(world)
+
+    assert flaw in {one.flaw for one in broken}
+    assert set(broken) <= set(known)
+    assert (told.breaks, later.breaks) == ([], [])
+    ((_, why),) = later.acknowledged
+    assert (why.by, why.why, why.breaks) == ("service operator", "a table was restored", tuple(known))
+    assert later.checkpoints > told.checkpoints
+    assert acknowledged(world) == []  # nothing is left
+
+    found = world.exports.get(WAREHOUSE, 7779)
+    assert found is not None
+    world.exports._stored[WAREHOUSE, 7779] = replace(found, history=found.history[1:])
+    assert [one.invoice_id for one in proof(world).breaks] == [7779]
+
+
+@pytest.mark.parametrize("lose", [changed_event, lost_event, other_amount, record_of_before])
+def test_a_record_that_was_acknowledged_is_proven_from_there(
+    world: World, lose: Callable[[World, Export], None]
+) -> None:
+    """Whatever happens to it next is chained; the same done to it again is found."""
+    lose(world, some_days(world))
+    acknowledged(world)
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, is_exported=False)
+    run_later(world)
+    whole = proof(world)
+    put_back(world, replace(plain_record(world), history=plain_record(world).history[1:]))
+
+    assert whole.breaks == []
+    assert [one.invoice_id for one in proof(world).breaks] == [seed.PLAIN]
+
+
+def test_an_acknowledgement_that_was_changed_is_found(world: World) -> None:
+    """Its reason, and what it answers for, are bound to the checkpoint before it."""
+    table_of_before(world, some_days(world))
+    acknowledged(world)
+    stored_ones = world.checkpoints.stored[WAREHOUSE]
+    number = max(stored_ones)
+    made = stored_ones[number]
+    assert made.acknowledged is not None
+    stored_ones[number] = replace(made, acknowledged=replace(made.acknowledged, why="nothing happened"))
+
+    assert [(one.flaw, one.last) for one in proof(world).breaks] == [(Flaw.CHECKPOINT_CHANGED, number)]
+
+
+def test_a_run_beside_an_acknowledgement_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its checkpoint took the number; asked again, it goes on after that."""
+    lost_event(world, some_days(world))
+    add = world.checkpoints.add
+    monkeypatch.setattr(world.checkpoints, "add", lambda *_: False)
+    with pytest.raises(ChangedMeanwhileError):
+        acknowledged(world)
+    monkeypatch.setattr(world.checkpoints, "add", add)
+
+    assert [one.invoice_id for one in acknowledged(world)] == [seed.PLAIN]
+    assert proof(world).breaks == []
+
+
+def test_a_whole_history_has_nothing_to_acknowledge(world: World) -> None:
+    """Nothing is written."""
+    some_days(world)
+    before = [*world.checkpoints.all(WAREHOUSE)]
+
+    assert acknowledged(world) == []
+    assert [*world.checkpoints.all(WAREHOUSE)] == before

@@ -9,6 +9,7 @@ from invoicing.adapters.aws.anchors import S3Anchors
 from invoicing.adapters.aws.checkpoints import DynamoCheckpoints
 from invoicing.application.ports import Anchors, Checkpoints
 from invoicing.domain.checkpoint import MOST_HEADS, Anchor, Checkpoint, Head, LastCheckpoint, first_hash
+from invoicing.domain.flaw import Acknowledgement, Break, Flaw
 
 from tests.support.aws import Aws
 from tests.support.fakes import START, FakeAnchors, FakeCheckpoints
@@ -43,6 +44,20 @@ def test_checkpoints_are_read_back_in_order(checkpoints: Checkpoints) -> None:
     assert [*checkpoints.all("lagret")] == [FIRST, SECOND]
     assert [one.program for one in checkpoints.all("norden")] == ["9"]
     assert [*checkpoints.all("nobody")] == []
+
+
+def test_who_answers_for_what_is_broken_is_read_back(checkpoints: Checkpoints) -> None:
+    """With every kind of place."""
+    breaks = (
+        Break(flaw=Flaw.EVENT_CHANGED, invoice_id=1207, first=1, last=3, checkpoint=2),
+        Break(flaw=Flaw.CHECKPOINTS_END_EARLY, first=3, last=9, day=date(2026, 3, 3)),
+    )
+    known = Acknowledgement(by="service operator", why="a table was restored", breaks=breaks)
+    made = Checkpoint(number=3, at=START, program="", heads=(HEAD,), acknowledged=known).after(SECOND.hash)
+    checkpoints.add("lagret", made)
+
+    assert [*checkpoints.all("lagret")] == [made]
+    assert made.after(SECOND.hash).hash == made.hash
 
 
 def test_the_last_one_is_what_is_gone_on_from(checkpoints: Checkpoints) -> None:

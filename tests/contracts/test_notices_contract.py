@@ -117,6 +117,18 @@ def test_reminders_are_due_at_their_time(notices: Notices) -> None:
     assert list(notices.due(START + DAY)) == ["first", "second"]
 
 
+def test_the_notices_of_one_integration_are_found(notices: Notices) -> None:
+    """The newest first, whether due, closed or neither, and nobody else's."""
+    notices.put_once(replace(NOTICE, id="old"))
+    notices.put_once(replace(NOTICE, id="new", created_at=START + DAY, due_at=None))
+    notices.put_once(replace(NOTICE, id="closed", created_at=START + DAY / 2))
+    notices.close("closed")
+    notices.put_once(replace(NOTICE, id="other", integration_id="lagret-2"))
+
+    assert list(notices.of("lagret")) == ["new", "closed", "old"]
+    assert list(notices.of("nobody")) == []
+
+
 def test_one_of_many_senders_of_a_moment_wins(atomic_aws: Aws | None, notices: Notices) -> None:
     """Eight functions send the same reminder: one may record it."""
     notices.put_once(NOTICE)

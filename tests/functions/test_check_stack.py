@@ -20,6 +20,7 @@ from local.fortnox.oauth import Client
 from local.fortnox.seed import CLIENT_ID, default_company
 from local.fortnox.simulator import FortnoxSimulator
 from local.ongoing.in_process import InProcessTransport
+from tests.infrastructure.template import properties
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 API = "https://invoicing.example"
@@ -41,6 +42,17 @@ PARAMETERS = {
 DKIM = {"SigningEnabled": True, "Status": "SUCCESS"}
 RULE = {"Name": "syncs", "State": "ENABLED", "ScheduleExpression": "rate(15 minutes)"}
 RULES = [{"ResourceType": "AWS::Events::Rule", "PhysicalResourceId": f"rule-{n}"} for n in range(4)]
+
+# As S3 gives them back: the template's own, and what a bucket of the operator's may have.
+RULES_OF_TEMPLATE = [
+    {
+        "ID": rule["Id"],
+        "Status": rule["Status"],
+        "Filter": {"Prefix": rule.get("Prefix", "")},
+        **({"Expiration": {"Days": rule["ExpirationInDays"]}} if "ExpirationInDays" in rule else {}),
+    }
+    for rule in properties("JournalBucket")["LifecycleConfiguration"]["Rules"]
+]
 
 
 def refused(code: str) -> ClientError:
@@ -72,6 +84,7 @@ class FakeAws:
             "get_secret_value": {"SecretString": SECRET},
             "describe_table": {"Table": {"TableStatus": "ACTIVE"}},
             "head_bucket": {},
+            "get_bucket_lifecycle_configuration": {"Rules": RULES_OF_TEMPLATE},
             "generate_data_key": {"CiphertextBlob": b"sealed-key", "Plaintext": b"k" * 32},
             "decrypt": {"Plaintext": b"k" * 32},
             **answers,
@@ -152,6 +165,7 @@ def one_table(name: str) -> Callable[[Mapping[str, Any]], Any]:
         ("The Fortnox secret is a real one", {"get_secret_value": {"SecretString": f"{SECRET}\n"}}),
         ("The Fortnox secret is a real one", {"get_secret_value": {"SecretString": CLIENT_ID}}),
         ("The token journal is reachable", {"head_bucket": refused("404")}),
+        ("Anchors of histories are kept", {"get_bucket_lifecycle_configuration": refused("AccessDenied")}),
         ("A sealed value opens", {"decrypt": refused("KMSInvalidStateException")}),
         ("A sealed value opens", {"decrypt": {"Plaintext": b"x" * 32}}),
         ("A sealed value opens", {"generate_data_key": refused("AccessDeniedException")}),
@@ -168,6 +182,58 @@ def test_each_line_can_be_wrong_and_says_how_to_mend_it(subject: str, answers: d
     assert wrong[0].seen
     assert wrong[0].mend
     assert worst(findings) == 1
+
+
+def lifecycle(*, days: int | None = 60, status: str = "Enabled", **rest: Any) -> dict[str, Any]:
+    """A rule of a bucket."""
+    expiration = {} if days is None else {"Expiration": {"Days": days}}
+    return {"ID": "mine", "Status": status, **expiration, **rest}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lifecycle(Filter={}),
+        lifecycle(Filter={"Prefix": ""}),
+        lifecycle(Prefix=""),  # as rules were written before filters
+        lifecycle(Filter={"Prefix": "a"}),
+        lifecycle(Filter={"Prefix": "anchors/"}),
+        lifecycle(Filter={"Prefix": "anchors/nordlager/"}),
+        lifecycle(Filter={"ObjectSizeLessThan": 1000}),
+        lifecycle(Filter={"And": {"Prefix": "anchors", "ObjectSizeLessThan": 1000}}),
+        lifecycle(Filter={}, days=2921),
+        lifecycle(Filter={}, days=None, Expiration={"Date": NOW}),
+    ],
+)
+def test_a_rule_that_ends_anchors_is_named(rule: dict[str, Any]) -> None:
+    """The chain of histories would break; beside a rule that does no harm."""
+    rules = {"Rules": [*RULES_OF_TEMPLATE, rule]}
+    (wrong,) = [one for one in aws_findings(get_bucket_lifecycle_configuration=rules) if not one.good]
+
+    assert wrong.subject == "Anchors of histories are kept"
+    assert "rule mine of journal" in wrong.seen
+    assert "history-not-whole.md" in wrong.mend
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("NoSuchLifecycleConfiguration"),
+        {"Rules": RULES_OF_TEMPLATE},
+        {"Rules": [lifecycle(Filter={}, status="Disabled")]},
+        {"Rules": [lifecycle(Filter={"Prefix": "journal/"})]},
+        {"Rules": [lifecycle(Filter={"Prefix": "anchored/"})]},
+        {"Rules": [lifecycle(Filter={}, days=2922)]},
+        {"Rules": [lifecycle(Filter={}, days=None, NoncurrentVersionExpiration={"NoncurrentDays": 1})]},
+        {"Rules": [lifecycle(Filter={}, days=None, Expiration={"ExpiredObjectDeleteMarker": True})]},
+        {"Rules": [lifecycle(Filter={"Tag": {"Key": "a", "Value": "b"}})]},
+        {"Rules": [lifecycle(Filter={"And": {"Prefix": "", "Tags": [{"Key": "a", "Value": "b"}]}})]},
+        {"Rules": [lifecycle(Filter={"ObjectSizeGreaterThan": 1})]},
+    ],
+)
+def test_a_rule_that_spares_anchors_is_right(answer: Any) -> None:
+    """They are empty, have no tags, and are never written anew."""
+    assert worst(aws_findings(get_bucket_lifecycle_configuration=answer)) == 0
 
 
 @pytest.mark.parametrize(("limit", "good"), [(10, False), (11, True)])

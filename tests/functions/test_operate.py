@@ -197,7 +197,7 @@ def test_what_is_missing_comes_back_to_the_byte_and_what_is_there_stays(stack: S
     code, out, _ = stack.call("restore", "tokens", "--from", backup)
 
     assert code == 0
-    assert out == f"{stack.outputs['TokensTable']}: 29 items are back; 1 were there and newer, and are as they were.\n"
+    assert out == f"{stack.outputs['TokensTable']}: 29 items are back; 1 were there already, and are as they were.\n"
     assert [stored(stack, f"system-{n}") for n in range(30)] == [newer if n == 7 else old[n] for n in range(30)]
 
 

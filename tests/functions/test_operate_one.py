@@ -3,13 +3,16 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from invoicing.domain.export import ExportState
 from invoicing.domain.integration import IntegrationStatus
 from invoicing.domain.issue import Issue, IssueCode
+from invoicing.domain.notice import Notice, NoticeKind
 from invoicing.domain.sending import SendBy, Sending
 from invoicing.domain.tokens import TokenStatus
+from invoicing.runtime.order import shown_time
 
 from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import PLAIN, WAREHOUSE
@@ -104,6 +107,39 @@ def test_a_history_that_was_brought_back_is_whole(on_duty: Operator) -> None:
 
     assert said.code == 0, said.error
     assert "whole" in said.out
+
+
+def test_what_is_broken_for_ever_is_acknowledged_once(on_duty: Operator) -> None:
+    """Told by every proof afterwards, which is whole again; for programs, too."""
+    run(on_duty)
+    key = {"integration_id": {"S": WAREHOUSE}, "record": {"S": f"invoice#{PLAIN:012d}"}}
+    on_duty.deployed.aws.dynamodb.delete_item(TableName=on_duty.outputs["ExportsTable"], Key=key)
+    said = on_duty.type(f"verify {WAREHOUSE} --acknowledge 'a table was restored'")
+    (facts,) = on_duty.type("verify --json").rows()
+    again = on_duty.type(f"verify {WAREHOUSE} --acknowledge 'once more'")
+
+    assert said.code == 0, said.error
+    assert f"acknowledged: Invoice {PLAIN}: it is gone." in said.error
+    assert (facts["history"], facts["broken and acknowledged"], facts["checkpoints"]) == ("whole", 1, 2)
+    assert again.code == 1
+    assert "there is nothing to acknowledge" in again.error
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "verify --acknowledge why",
+        f"verify {WAREHOUSE} --acknowledge ' '",
+        f"verify {WAREHOUSE} --acknowledge {'x' * 501}",
+    ],
+)
+def test_nothing_is_acknowledged_without_a_place_and_a_reason(on_duty: Operator, line: str) -> None:
+    """Nothing is written."""
+    said = on_duty.type(line)
+
+    assert said.code == 1
+    assert "nothing was written" in said.error
+    assert [*on_duty.deployed.function("sync_invoices").parts.checkpoints.all(WAREHOUSE)] == []
 
 
 def test_nobody_has_no_history(on_duty: Operator) -> None:
@@ -228,6 +264,67 @@ def test_what_stops_all_invoices_is_the_first_line(on_duty: Operator) -> None:
 
     assert (row["invoice"], row["issue"], row["who mends it"]) == ("all", "wms_not_answering", "nobody")
     assert row["since"].startswith(f"{on_duty.deployed.clock():%Y-%m-%dT%H}")
+
+
+# ---- notices
+
+
+def put_notice(on_duty: Operator, kind: NoticeKind, **facts: Any) -> Notice:
+    """A notice of this moment."""
+    now = on_duty.deployed.clock()
+    notice = Notice(id=f"{kind}#1", integration_id=WAREHOUSE, kind=kind, created_at=now, due_at=now, **facts)
+    on_duty.deployed.notices.put_once(notice)
+    return notice
+
+
+def test_what_people_were_mailed_is_told(on_duty: Operator) -> None:
+    """What, to whom, when, and what is due; what went to nobody else's address."""
+    deployed = on_duty.deployed
+    troubles.later(on_duty, minutes=5)
+    reminded = put_notice(on_duty, NoticeKind.BROKEN)
+    sent_at = deployed.clock()
+    deployed.notices.record_sent(reminded, at=sent_at, due_at=sent_at + timedelta(days=1))
+    troubles.later(on_duty, minutes=5)
+    closed = put_notice(on_duty, NoticeKind.DIGEST)
+    deployed.notices.close(closed.id)
+    troubles.later(on_duty, minutes=5)
+    put_notice(on_duty, NoticeKind.CHANGED, params={"address": "forra@nordlager.example"})
+    troubles.later(on_duty, minutes=5)
+    put_notice(on_duty, NoticeKind.NOT_UNDERSTOOD)
+    table, shown = on_duty.type(f"notices {WAREHOUSE}"), on_duty.type(f"notices {WAREHOUSE} --json").rows()
+
+    assert [(row["kind"], row["to"], row["state"], row["sent"]) for row in shown] == [
+        ("not_understood", "nobody: no AlarmEmail", "LATE", ""),
+        ("changed", "forra@nordlager.example", "LATE", ""),
+        ("digest", "ekonomi@nordlager.example", "closed", ""),
+        ("broken", "ekonomi@nordlager.example", "open", shown_time(sent_at)),
+        ("verify_address", "ekonomi@nordlager.example", "open", ""),
+    ]
+    assert shown[3]["next"] == shown_time(sent_at + timedelta(days=1))
+    assert shown[2]["next"] == ""
+    assert (table.code, "LATE" in table.out) == (0, True)
+
+
+def test_a_notice_that_cannot_be_read_hides_no_other(on_duty: Operator) -> None:
+    """It is named."""
+    garbled = {"notice_id": "digest#garbled", "integration_id": WAREHOUSE, "created_at": "2026", "kind": "nonsense"}
+    item = {name: {"S": value} for name, value in garbled.items()}
+    on_duty.deployed.aws.dynamodb.put_item(TableName=on_duty.outputs["NoticesTable"], Item=item)
+    said = on_duty.type(f"notices {WAREHOUSE} --json")
+
+    assert [(row["kind"], row["state"]) for row in said.rows()] == [
+        ("verify_address", "open"),
+        ("digest", "UNREADABLE"),
+    ]
+    assert "digest#garbled cannot be read" in said.error
+
+
+def test_notices_of_nobody_are_none(on_duty: Operator) -> None:
+    """A wrong id is said."""
+    said = on_duty.type("notices nobody")
+
+    assert said.code == 1
+    assert "there is no integration nobody" in said.error
 
 
 # ---- keys

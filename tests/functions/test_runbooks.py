@@ -29,6 +29,7 @@ from tests.infrastructure.test_printed_commands import printed
 type Drill = Callable[[Operator, pytest.MonkeyPatch], None]
 
 DRILLS: dict[str, Drill] = {}
+REASON = "exports table restored to 3 March 07:00 UTC, nothing newer exists"
 
 
 def drill(name: str) -> Callable[[Drill], Drill]:
@@ -356,7 +357,9 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
 @drill("notices-late")
 def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     troubles.later(on_duty, hours=2)  # nobody reads the stream
+    told(on_duty.type(f"notices {WAREHOUSE}"), "LATE")
     told(on_duty.type("start notify-operators"))
+    assert "LATE" not in on_duty.type(f"notices {WAREHOUSE}").out
     assert rings(on_duty.deployed, "NoticesOverdueAlarm")
     assert on_duty.type("status").out
     told(on_duty.type("logs mails"), "notice_sent", "notices_watched")
@@ -417,11 +420,43 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
 # ---- without an alarm
 
 
+def backup_of(on_duty: Operator, output: str) -> str:
+    """A table that DynamoDB made of a backup of this moment; its name."""
+    aws, name = on_duty.deployed.aws.dynamodb, on_duty.deployed.aws.table(output)
+    for page in aws.get_paginator("scan").paginate(TableName=on_duty.outputs[output]):
+        for item in page["Items"]:
+            aws.put_item(TableName=name, Item=item)
+    return name
+
+
+def lines_of_months(on_duty: Operator) -> set[int]:
+    """Ids of the invoices that the page *Month* counts."""
+    months = on_duty.deployed.months
+    return {id_ for month in months.stored(WAREHOUSE) for id_ in months.month(WAREHOUSE, month).lines}
+
+
+def without_line(on_duty: Operator, invoice_id: int) -> None:
+    """Lines were saved when the record of this invoice was gone."""
+    months = on_duty.deployed.months
+    for month in months.stored(WAREHOUSE):
+        before = months.month(WAREHOUSE, month)
+        lines = {id_: line for id_, line in before.lines.items() if id_ != invoice_id}
+        months.save_month(WAREHOUSE, before, lines)
+
+
 @drill("restore-backup")
 def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     aws, tokens = on_duty.deployed.aws.dynamodb, on_duty.outputs["TokensTable"]
     backup = on_duty.deployed.aws.table("TokensTable")
     aws.put_item(TableName=backup, Item=raw_keys(on_duty))
+    troubles.run(on_duty)
+    exports_backup, lines = backup_of(on_duty, "ExportsTable"), lines_of_months(on_duty)
+    record = {"integration_id": {"S": WAREHOUSE}, "record": {"S": "invoice#000000005001"}}
+    aws.delete_item(TableName=on_duty.outputs["ExportsTable"], Key=record)
+    without_line(on_duty, 5001)
+    assert 5001 in lines
+    assert lines_of_months(on_duty) == lines - {5001}
+    assert "Invoice 5001: it is gone." in on_duty.type("verify").error
     troubles.janitor(on_duty)  # what the backup has is spent
     told(on_duty.type("pause-all"))
     aws.delete_item(TableName=tokens, Key={"integration_id": {"S": WAREHOUSE}})
@@ -431,6 +466,11 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
 
     told(on_duty.type(f"restore tokens --from {backup}"), "1 items are back")
     told(on_duty.type(f"restore tokens --from {backup} --only {WAREHOUSE}"), "0 items are back")
+    told(on_duty.type(f"restore exports --from {exports_backup}"), ": 1 items are back")
+    assert lines_of_months(on_duty) == lines - {5001}  # what is there is newer
+    told(on_duty.type(f"months rebuild {WAREHOUSE}"))
+    assert lines_of_months(on_duty) == lines
+    on_duty.deployed.fortnox.clear_calls()
     told(on_duty.type("resume-all"))
     troubles.janitor(on_duty)
     assert on_duty.deployed.logged("token_healed_by_journal")  # the spent one was not sent
@@ -440,6 +480,9 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     told(on_duty.type("logs disconnected --hours 900"), "Nothing of that")
     on_duty.type("status")
     told(on_duty.type("verify"), WAREHOUSE, "whole")
+    assert lines_of_months(on_duty) == lines
+    posted = [call.path for call in on_duty.deployed.fortnox.calls() if call.method == "POST"]
+    assert [path for path in posted if path.startswith("/3/invoices")] == []  # nothing is sent twice
 
 
 @drill("history-not-whole")
@@ -460,8 +503,17 @@ def _(on_duty: Operator, patch: pytest.MonkeyPatch) -> None:
     assert "history-not-whole.md" in broken.error
     told(on_duty.type(f"history {WAREHOUSE} 5001"))
     aws.put_item(TableName=table, Item=before)
+    told(on_duty.type("check stack"))
     told(on_duty.type(f"verify {WAREHOUSE}"), "whole")
+    aws.delete_item(TableName=table, Key=key)
+    told(on_duty.type(f'verify {WAREHOUSE} --acknowledge "{REASON}"'), "whole", "acknowledged  1")
     told(on_duty.type(f"resume {WAREHOUSE}"))
+    troubles.later(on_duty, minutes=15)
+    troubles.run(on_duty)
+    told(on_duty.type(f"verify {WAREHOUSE}"), "whole", "acknowledged  1")
+    page = on_duty.browser.look("/history").text
+    assert REASON in page
+    assert "Invoice 5001: it is gone." in page
 
 
 @drill("region-lost")

@@ -10,6 +10,7 @@ from unittest import mock
 
 import pypdfium2
 import pytest
+from invoicing.application.acknowledge_breaks import acknowledge_breaks
 from invoicing.domain.export import Export
 
 from local.ongoing.seed import PLAIN, WAREHOUSE
@@ -65,6 +66,36 @@ def test_a_broken_history_is_said_to_be_broken_and_where(language: str, said: st
     assert said in body
     assert str(PLAIN) in body
     assert "Nothing was changed" not in body
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Nothing else was changed"), ("sv", "Ingenting annat har ändrats")],
+)
+def test_what_is_acknowledged_is_told_with_who_and_why(language: str, said: str) -> None:
+    """To the warehouse and its auditor, each place of it."""
+    day = troubled()
+    record = day.world.exports.get(WAREHOUSE, PLAIN)
+    assert record is not None
+    day.world.exports._stored[WAREHOUSE, PLAIN] = replace(record, history=record.history[1:])
+    acknowledge_breaks(
+        WAREHOUSE,
+        exports=day.world.exports,
+        checkpoints=day.world.checkpoints,
+        anchors=day.world.anchors,
+        known=None,
+        by="service operator",
+        why="a table was restored <b>",
+        at=day.world.clock(),
+    )
+    body = day.office.get(f"{HERE}/history", {"lang": language}).body
+
+    assert said in body
+    assert "service operator" in body
+    assert "a table was restored &lt;b&gt;" in body
+    assert str(PLAIN) in body
+    assert 'class="notice bad"' not in body
+    assert 'class="notice good"' not in body
 
 
 def test_a_history_that_a_page_has_no_time_for_is_checked_in_parts() -> None:

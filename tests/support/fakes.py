@@ -861,6 +861,10 @@ class FakeNotices:
         )
         return iter([notice_id for _, notice_id in due])
 
+    def of(self, integration_id: str) -> Iterator[str]:
+        found = [(notice.created_at, notice.id) for notice in self.all if notice.integration_id == integration_id]
+        return iter([notice_id for _, notice_id in sorted(found, reverse=True)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentMail:

@@ -13,7 +13,8 @@ from invoicing.application.close_history import HistoryTools, add_checkpoint, an
 from invoicing.application.prove_history import prove_history
 from invoicing.domain.checkpoint import Anchor, Checkpoint, LastCheckpoint, checkpoints_after, first_hash, head_of
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
-from invoicing.domain.proof import Break, Flaw, Proof, Prover
+from invoicing.domain.flaw import Break, Flaw
+from invoicing.domain.proof import Proof, Prover
 
 from tests.support.fakes import FakeAnchors, FakeCheckpoints, FakeExports
 

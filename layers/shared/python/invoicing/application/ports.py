@@ -586,6 +586,10 @@ class Notices(Protocol):
         """Ids of open notices whose reminder is due (eventually consistent)."""
         ...
 
+    def of(self, integration_id: str) -> Iterator[str]:
+        """Ids of the notices of one integration, the newest first (eventually consistent)."""
+        ...
+
 
 class Mailer(Protocol):
     """Sends one mail."""

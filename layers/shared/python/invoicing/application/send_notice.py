@@ -95,7 +95,7 @@ def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
     if notice.kind is NoticeKind.BEFORE and (outlook is None or not outlook.trouble_count):
         tools.notices.close(notice.id)  # somebody looked again meanwhile, and all is mended
         return
-    addresses = _addresses(notice, integration)
+    addresses = addresses_of(notice, integration)
     if not addresses:
         _report_not_sent(tools, notice)
         return
@@ -105,8 +105,8 @@ def _send_what_is_due(tools: NoticeTools, notice: Notice) -> None:
     _send(tools, notice, letter, to=addresses, due_at=_next_reminder(notice))
 
 
-def _addresses(notice: Notice, integration: Integration) -> list[str]:
-    """A new address counts when it is confirmed: until then what is sent to it goes to the one before it too."""
+def addresses_of(notice: Notice, integration: Integration) -> list[str]:
+    """To whom it goes. A new address counts when it is confirmed: until then mails go to the one before it too."""
     if "address" in notice.params:
         return [notice.params["address"]]
     wanted = integration.settings.problem_address if integration.settings else ""

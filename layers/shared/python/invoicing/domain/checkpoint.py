@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from invoicing.domain.flaw import Acknowledgement
 from invoicing.domain.link import NOTHING, linked, written
 from invoicing.domain.swedish_time import SWEDEN
 
@@ -63,6 +64,7 @@ class Checkpoint:
     anchored: date | None = None  # the last day whose anchor was known to be written
     forgotten: bytes = NOTHING  # the hash of the checkpoint before it, where all those before were forgotten
     heads: tuple[Head, ...]
+    acknowledged: Acknowledgement | None = None  # its heads are then where the proof begins anew
     hash: bytes = NOTHING
 
     def after(self, before: bytes) -> "Checkpoint":

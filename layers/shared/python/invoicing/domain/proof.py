@@ -4,45 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import StrEnum
 
 from invoicing.domain.chain import chain
 from invoicing.domain.checkpoint import Anchor, Checkpoint, Head, facts_of, first_hash
 from invoicing.domain.export import Export
+from invoicing.domain.flaw import Acknowledgement, Break, Flaw
 from invoicing.domain.link import Link
-
-
-class Flaw(StrEnum):
-    """What is not as it was."""
-
-    EVENT_CHANGED = "event_changed"  # or put into another order
-    EVENT_MISSING = "event_missing"
-    EVENT_ADDED = "event_added"
-    FACTS_CHANGED = "facts_changed"
-    RECORD_OLDER = "record_older"  # than a checkpoint says: an earlier version of it
-    RECORD_MISSING = "record_missing"
-    CHECKPOINT_CHANGED = "checkpoint_changed"
-    CHECKPOINT_MISSING = "checkpoint_missing"
-    CHECKPOINTS_END_EARLY = "checkpoints_end_early"
-    ANCHOR_DIFFERS = "anchor_differs"
-    ANCHOR_MISSING = "anchor_missing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """One place where the history is not whole. What does not apply is None."""
-
-    flaw: Flaw
-    invoice_id: int | None = None
-    first: int | None = None  # of the events of the invoice, or of the checkpoints, among which it is
-    last: int | None = None
-    checkpoint: int | None = None  # which says otherwise
-    day: date | None = None  # of the anchor
-
-    @property
-    def may_be_restored(self) -> bool:
-        """Whether a table that was brought back to an earlier time looks like this, too."""
-        return self.flaw in {Flaw.RECORD_OLDER, Flaw.RECORD_MISSING, Flaw.CHECKPOINTS_END_EARLY}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,12 +27,13 @@ class Proof:
     programs: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     forgotten_before: int | None = None  # the number of the first checkpoint, where those before were forgotten
     anchor: Anchor | None = None  # the last one
-    breaks: list[Break] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)  # that nobody has acknowledged
+    acknowledged: list[tuple[Checkpoint, Acknowledgement]] = field(default_factory=list)
     goes_on_after: int | None = None  # the checked invoice with the smallest id; None: all were looked at
 
     @property
     def is_whole(self) -> bool:
-        """Nothing of what was looked at was changed or left out."""
+        """Nothing of what was looked at was changed or left out, but for what was acknowledged."""
         return not self.breaks
 
 
@@ -99,12 +67,18 @@ class Prover:
             self._hashes[self._number] = self._hash
         if checkpoint.number != self._number + 1:
             proof.breaks.append(Break(flaw=Flaw.CHECKPOINT_MISSING, first=self._number + 1, last=checkpoint.number - 1))
-        elif checkpoint.after(self._hash).hash != checkpoint.hash:
+        follows = checkpoint.number == self._number + 1 or checkpoint.acknowledged
+        if follows and checkpoint.after(self._hash).hash != checkpoint.hash:
             proof.breaks.append(Break(flaw=Flaw.CHECKPOINT_CHANGED, first=max(self._number, 1), last=checkpoint.number))
         self._number, self._hash = checkpoint.number, checkpoint.hash
         self._hashes[checkpoint.number] = checkpoint.hash
         if checkpoint.anchored:
             self._claimed.add(checkpoint.anchored)
+        if checkpoint.acknowledged:
+            proof.acknowledged.append((checkpoint, checkpoint.acknowledged))
+            for one in checkpoint.acknowledged.breaks:
+                if one.invoice_id is not None:
+                    self._heads.pop(one.invoice_id, None)
         for head in checkpoint.heads:
             self._heads[head.invoice_id].append(_Named(checkpoint.number, head))
         proof.checkpoints += 1
@@ -140,6 +114,11 @@ class Prover:
             if (after is None or invoice_id < after) and (goes_on_after is None or invoice_id >= goes_on_after):
                 checkpoint = self._heads[invoice_id][-1].checkpoint
                 self.proof.breaks.append(Break(flaw=Flaw.RECORD_MISSING, invoice_id=invoice_id, checkpoint=checkpoint))
+        known = {one for _, acknowledged in self.proof.acknowledged for one in acknowledged.breaks}
+        days = {one.day for one in known} - {None}
+        self.proof.breaks = [
+            one for one in self.proof.breaks if one.invoice_id is not None or not (one in known or one.day in days)
+        ]
         return self.proof
 
     def _flaws_of(self, record: Export, named: Sequence[_Named]) -> Iterator[Break]:

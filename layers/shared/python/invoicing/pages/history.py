@@ -21,7 +21,7 @@ from invoicing.rendering.change_texts import change_sentence
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.rendering.labels import label_of
 from invoicing.rendering.proof_texts import break_text
-from invoicing.rendering.views import HistoryView
+from invoicing.rendering.views import AcknowledgedBreaks, HistoryView
 from invoicing.rendering.views_of import invoice_line_of
 from invoicing.rendering.way_texts import WAY_TEXTS
 
@@ -67,6 +67,16 @@ def proof(visit: SignedInVisit) -> Answer:
         session=visit.session_view,
         proof=found,
         breaks=tuple(break_text(one, visit.language) for one in found.breaks[:_SHOWN_BREAKS]),
+        acknowledged=tuple(
+            AcknowledgedBreaks(
+                at=made.at,
+                by=known.by,
+                why=known.why,
+                breaks=tuple(break_text(one, visit.language) for one in known.breaks[:_SHOWN_BREAKS]),
+                all_breaks=len(known.breaks),
+            )
+            for made, known in found.acknowledged
+        ),
         is_part=_number_in(visit, "below") is not None or found.goes_on_after is not None,
     )
     return Answer(body=visit.pages.history(view, visit.language))

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from invoicing.domain.flaw import Break, Flaw
 from invoicing.domain.integration_settings import Language
-from invoicing.domain.proof import Break, Flaw
 from invoicing.rendering.catalogue import translatable, translations
 
 # May name invoice, first, last, checkpoint and day.

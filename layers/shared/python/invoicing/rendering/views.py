@@ -758,12 +758,23 @@ class FilesView(NamedTuple):
     valid_until: datetime
 
 
+class AcknowledgedBreaks(NamedTuple):
+    """Where a history is broken and somebody has answered for it; `breaks` are the first of them, in words."""
+
+    at: datetime
+    by: str
+    why: str
+    breaks: tuple[str, ...]
+    all_breaks: int
+
+
 class HistoryView(NamedTuple):
     """What became of proving the history. `breaks` are told in words; `is_part`: not all invoices were looked at."""
 
     session: SessionView
     proof: "Proof"
     breaks: tuple[str, ...] = ()
+    acknowledged: tuple[AcknowledgedBreaks, ...] = ()
     is_part: bool = False
 
 

@@ -420,6 +420,10 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     stopped.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all, by kind")
     stopped.set_defaults(act=operate_one.issues)
 
+    mailed = commands.add_parser("notices", parents=[as_json], help="what was mailed about one, to whom, and is due")
+    mailed.add_argument("integration_id", type=_warehouse, metavar="ID")
+    mailed.set_defaults(act=operate_one.notices)
+
     months = commands.add_parser("months", help="what months came to")
     month_commands = months.add_subparsers(required=True, metavar="MONTHS_COMMAND")
     anew = month_commands.add_parser("rebuild", help="count them anew from the records of one integration")
@@ -427,6 +431,7 @@ def _add_of_one(commands: Any, as_json: argparse.ArgumentParser) -> None:
     anew.set_defaults(act=operate_one.rebuild_months)
     proven = commands.add_parser("verify", parents=[as_json], help="prove that nothing of a history was changed")
     proven.add_argument("integration_id", nargs="?", default="", metavar="ID", help="default: all")
+    proven.add_argument("--acknowledge", metavar="WHY", help="write down what is broken and why, and go on from there")
     proven.set_defaults(act=verify)
 
     gone = commands.add_parser("forget", help="take an integration out, but for the history that bookkeeping needs")

@@ -206,7 +206,7 @@ def restore(order: Order) -> None:
             f"{error}\n{progress.so_far.copied} items were brought back. Run the same command again: what is there is "
             "left alone."
         ) from None
-    print(f"{target}: {done.copied} items are back; {done.kept} were there and newer, and are as they were.")
+    print(f"{target}: {done.copied} items are back; {done.kept} were there already, and are as they were.")
 
 
 class _Progress:

@@ -1,26 +1,31 @@
-"""What the service operator asks of one integration, and does to it: pause, resume, months, issues, tokens check."""
+"""What the service operator asks of one integration, and does to it: pause, months, issues, notices, tokens check."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from invoicing.application import keep_months
 from invoicing.application.change_integration import pause
 from invoicing.application.ports import ChangedMeanwhileError, ClientRefusedError, SyncRequest
+from invoicing.application.send_notice import addresses_of
 from invoicing.domain.cause import with_send_problems
-from invoicing.domain.errors import InvoicingError, ReconnectRequiredError, RetryLaterError
+from invoicing.domain.errors import InvoicingError, ReconnectRequiredError, RetryLaterError, UpstreamContractError
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import Issue
 from invoicing.domain.month import MonthIndex
+from invoicing.domain.notice import Notice, NoticeKind
 from invoicing.domain.standing import unspecified
 from invoicing.rendering.issue_texts import issue_text
 from invoicing.runtime.order import Order, RefusedError, shown_time
 
 BY = "service operator"  # named in histories and logs as who did it
+_SHOWN_NOTICES = 100
 
 
 def integration_of(order: Order) -> Integration:
@@ -180,6 +185,49 @@ def _records(order: Order, integration: Integration) -> list[tuple[Export, Issue
     lacking = (unspecified(record) for record in found)
     every = [*found, *(one for one in lacking if one is not None), *with_send_problems(found)]
     return [(record, record.issue) for record in every if record.issue is not None]
+
+
+# ---- notices
+
+
+def notices(order: Order) -> None:
+    """invoicing notices ID: the newest first."""
+    integration_id, parts = order.asked.integration_id, order.parts
+    ids = list(islice(parts.notices.of(integration_id), _SHOWN_NOTICES + 1))
+    if not ids:
+        integration_of(order)  # a wrong id is said
+    if len(ids) > _SHOWN_NOTICES:
+        print(f"invoicing: the newest {_SHOWN_NOTICES} are shown", file=sys.stderr)
+    integration = parts.integrations.get(integration_id)
+    rows = [_notice_row(order, one, integration) for one in ids[:_SHOWN_NOTICES]]
+    order.show(rows, nothing="Nobody was mailed about it in the last 400 days.")
+
+
+def _notice_row(order: Order, notice_id: str, integration: Integration | None) -> Mapping[str, Any]:
+    try:
+        notice = order.parts.notices.get(notice_id)
+    except UpstreamContractError as error:
+        print(f"invoicing: {notice_id} cannot be read: {error}", file=sys.stderr)
+        notice = None
+    if notice is None:
+        return {"put": "", "kind": notice_id.partition("#")[0], "to": "", "state": "UNREADABLE", "sent": "", "next": ""}
+    due = None if notice.closed else notice.due_at
+    late = due is not None and due <= order.parts.clock()
+    return {
+        "put": shown_time(notice.created_at),
+        "kind": notice.kind,
+        "to": ", ".join(_told(order, notice, integration)),
+        "state": "LATE" if late else "open" if due else "closed",
+        "sent": ", ".join(map(shown_time, notice.sent)),
+        "next": shown_time(due) if due else "",
+    }
+
+
+def _told(order: Order, notice: Notice, integration: Integration | None) -> list[str]:
+    """As settings are now; what was sent before they were changed went to the address of that time."""
+    if notice.kind is NoticeKind.NOT_UNDERSTOOD:
+        return [order.parameters.get("AlarmEmail") or "nobody: no AlarmEmail"]
+    return addresses_of(notice, integration) if integration else []
 
 
 # ---- keys

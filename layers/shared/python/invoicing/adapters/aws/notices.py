@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _INDEX = "NoticesDue"
+_INDEX_OF_INTEGRATION = "NoticesOfIntegration"
 _KEPT_FOR = timedelta(days=400)  # a financial year and the time to close it
 
 
@@ -86,6 +87,15 @@ class DynamoNotices:
     def due(self, now: datetime) -> Iterator[str]:
         """Longest waiting first (eventually consistent)."""
         return due_keys(self._table, _INDEX, "notice_id", now)
+
+    def of(self, integration_id: str) -> Iterator[str]:
+        """Newest first (eventually consistent)."""
+        values = {"integration": attribute(integration_id)}
+        found = self._table.query(
+            "#integration_id = :integration", values, index=_INDEX_OF_INTEGRATION, newest_first=True
+        )
+        for item in found:
+            yield item["notice_id"]["S"]
 
     def _add_sent(self, notice: Notice, at: datetime, due_at: datetime | None, *, closed: bool) -> None:
         due, not_due = due_attributes(due_at)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from invoicing.adapters.aws.anchors import ANCHORS
 from invoicing.adapters.aws.errors import code_of
 from invoicing.adapters.aws.sealing import KmsSealer
 from invoicing.application.ports import CannotOpenError
@@ -16,6 +17,7 @@ from invoicing.domain.finding import Finding
 TABLES: Final = ("IntegrationsTable", "TokensTable", "ExportsTable", "SessionsTable", "NoticesTable")
 # Beside the runs: the other three that work by themselves, and three people who wait for a page.
 _BESIDE_RUNS: Final = 6
+_BOOKS_ARE_KEPT: Final = 2922  # days: seven years after the end of a year
 _SCHEDULES: Final = 3  # syncs, keys, reminders
 _PLACEHOLDER: Final = re.compile(
     r"(change|replace|fill|enter|your|insert|todo|x+|placeholder|example|dummy|secret|test|\*+|<.*>)([ _.-].*)?",
@@ -92,6 +94,11 @@ class StackChecks:
                 for name in TABLES
             ),
             ("The token journal is reachable", self._journal, "Give this login s3:ListBucket on the bucket."),
+            (
+                "Anchors of histories are kept",
+                self._anchors_stay,
+                "Give this login s3:GetLifecycleConfiguration on the journal's bucket.",
+            ),
             (
                 "A sealed value opens",
                 self._seals,
@@ -228,6 +235,24 @@ class StackChecks:
         self._client("s3").head_bucket(Bucket=self._outputs["JournalBucket"])
         return "there"
 
+    def _anchors_stay(self) -> str:
+        """No rule of the bucket, which may be the operator's own, ends what proves histories."""
+        bucket = self._outputs["JournalBucket"]
+        try:
+            rules = self._client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        except ClientError as error:
+            if code_of(error) != "NoSuchLifecycleConfiguration":
+                raise
+            rules = []
+        ending = [rule.get("ID", "without a name") for rule in rules if _ends_anchors(rule)]
+        if ending:
+            raise _WrongError(
+                f"rule {', '.join(ending)} of {bucket} ends what begins with {ANCHORS}/",
+                mend=f"S3 console → {bucket} → Management: give the rule a prefix that spares {ANCHORS}/, such as "
+                "journal/ and intents/, or eight years. What it has ended already: docs/runbooks/history-not-whole.md",
+            )
+        return "no rule ends them"
+
     def _seals(self) -> str:
         key, stage = self._outputs["DataKeyAlias"], self._parameters.get("StageName", "")
         context = {"purpose": "check"}
@@ -236,6 +261,19 @@ class StackChecks:
         if KmsSealer(self._client("kms"), key, environment=stage).open(seal(b"open me"), context) != b"open me":
             raise _WrongError("it opens to something else")
         return "sealed and opened"
+
+
+def _ends_anchors(rule: Mapping[str, Any]) -> bool:
+    """Whether it removes an empty object without tags that begins with the anchors' prefix, before books may go."""
+    expiration, chosen = rule.get("Expiration", {}), rule.get("Filter", {})
+    chosen = {**chosen, **chosen.get("And", {})}
+    prefix, own = chosen.get("Prefix", rule.get("Prefix", "")), f"{ANCHORS}/"
+    return (
+        rule.get("Status") == "Enabled"
+        and ("Date" in expiration or 0 < expiration.get("Days", 0) < _BOOKS_ARE_KEPT)
+        and (own.startswith(prefix) or prefix.startswith(own))
+        and not chosen.keys() & {"Tag", "Tags", "ObjectSizeGreaterThan"}
+    )
 
 
 def _found(subject: str, check: Callable[[], str], mend: str) -> Finding:
