@@ -351,3 +351,20 @@ def test_every_issue_of_an_invoice_can_be_ended_by_a_person(code: IssueCode) -> 
             ways = ways_out(Issue(code=code), in_fortnox=in_fortnox, in_doubt=in_doubt, by_hand=False)
 
             assert Way.LEAVE in ways
+
+
+def test_an_invoice_deleted_in_doubt_is_told_and_can_be_ended() -> None:
+    """Only a credit note has its reference: a person is asked, and ends it."""
+    books = only_a_note(lost(Books()))
+    books.world.ongoing.remove_invoice("nordlager", NUMBER)
+    claimed = books.record
+    told = books.run().record
+    said_once = books.run().record
+    ended = books.asked(kind=EventKind.RETRY).record
+
+    assert told.issue is not None
+    assert told.issue.code is IssueCode.OUTCOME_UNCLEAR
+    assert (told.fortnox_number, told.state) == ("", ExportState.HELD)
+    assert told.attempt_id == claimed.attempt_id != ""
+    assert said_once == told
+    assert (ended.state, ended.issue, ended.wanted) == (ExportState.DONE, None, False)
