@@ -350,6 +350,15 @@ def table_of_before(world: World, before: Export) -> None:
         del stored_ones[number]
 
 
+def system_of_before(world: World, before: Export) -> None:
+    """The table of integrations, too: numbers that anchors know are given once more."""
+    first = world.checkpoints.stored[WAREHOUSE][1]
+    table_of_before(world, before)
+    now = stored(world)
+    assert now.last_run is not None
+    world.integrations._stored[WAREHOUSE] = replace(now, last_run=replace(now.last_run, checkpoint=first.mark))
+
+
 def checkpoint_gone(world: World, _: Export) -> None:
     del world.checkpoints.stored[WAREHOUSE][2]
 
@@ -370,6 +379,7 @@ LOSSES = [
     (record_of_before, Flaw.RECORD_OLDER),
     (no_record, Flaw.RECORD_MISSING),
     (table_of_before, Flaw.CHECKPOINTS_END_EARLY),
+    (system_of_before, Flaw.CHECKPOINTS_END_EARLY),
     (checkpoint_gone, Flaw.CHECKPOINT_MISSING),
     (checkpoint_changed, Flaw.CHECKPOINT_CHANGED),
     (anchors_gone, Flaw.ANCHOR_MISSING),

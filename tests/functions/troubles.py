@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.journal import S3TokenJournal
 from invoicing.adapters.aws.token_store import DynamoTokenStore
@@ -241,6 +243,19 @@ def ongoing_is_not_understood(on_duty: Operator, _: pytest.MonkeyPatch) -> None:
     """Its lists are called otherwise."""
     on_duty.deployed.ongoing.set_options(renamed={"Invoices": "Fakturor"})
     run(on_duty)
+
+
+def kms_is_throttled(patch: pytest.MonkeyPatch) -> None:
+    """Every call of every function, until `patch` is undone; who remembers a key needs none."""
+    original = vars(BaseClient)["_make_api_call"]
+
+    def refuses(client: Any, operation: str, arguments: Any) -> Any:
+        if client.meta.service_model.service_name != "kms":
+            return original(client, operation, arguments)
+        busy = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+        raise ClientError({**busy, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation)  # type: ignore[typeddict-item]
+
+    patch.setattr(BaseClient, "_make_api_call", refuses)
 
 
 def all_is_well(on_duty: Operator, _: pytest.MonkeyPatch) -> None:

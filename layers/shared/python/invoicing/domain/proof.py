@@ -116,9 +116,7 @@ class Prover:
                 self.proof.breaks.append(Break(flaw=Flaw.RECORD_MISSING, invoice_id=invoice_id, checkpoint=checkpoint))
         known = {one for _, acknowledged in self.proof.acknowledged for one in acknowledged.breaks}
         days = {one.day for one in known} - {None}
-        self.proof.breaks = [
-            one for one in self.proof.breaks if one.invoice_id is not None or not (one in known or one.day in days)
-        ]
+        self.proof.breaks = [one for one in self.proof.breaks if one not in known and one.day not in days]
         return self.proof
 
     def _flaws_of(self, record: Export, named: Sequence[_Named]) -> Iterator[Break]:

@@ -203,8 +203,8 @@ def restore(order: Order) -> None:
         done = table.copy_missing(only=asked.only, told=progress.tell)
     except InvoicingError as error:
         raise RefusedError(
-            f"{error}\n{progress.so_far.copied} items were brought back. Run the same command again: what is there is "
-            "left alone."
+            f"{error}\nAt least {progress.so_far.copied} items were brought back. Run the same command again: what is "
+            "there is left alone."
         ) from None
     print(f"{target}: {done.copied} items are back; {done.kept} were there already, and are as they were.")
 
