@@ -48,6 +48,33 @@ def test_an_amount_that_no_reading_gives_is_held(amount: str) -> None:
     assert books.record.issue.code is IssueCode.AMOUNTS_DISAGREE
 
 
+@pytest.mark.parametrize(
+    ("quantity", "price", "calculation"),
+    [
+        ("10000000", "0.0000001", "(10000000 x 0,0000001)"),
+        ("0.0000001", "10000000", "(0,0000001 x 10000000)"),
+        ("-3000", "0.00033", "(-3000 x 0,00033)"),
+        ("1e23", "1e-20", "(100000000000000000000000 x 0,00000000000000000001)"),
+    ],
+)
+def test_a_calculation_that_is_said_is_true_however_small_or_large(quantity: str, price: str, calculation: str) -> None:
+    """No number of it is 0 that is none, and none is too long to be written."""
+    books = Books().wms_invoice(charge(quantity=Decimal(quantity), unit_price=Decimal(price))).sent()
+
+    assert books.document["InvoiceRows"][0]["Description"].endswith(calculation)
+    assert books.document["Net"] == Decimal(quantity) * Decimal(price)
+
+
+@pytest.mark.parametrize("quantity", ["1e13", "1e23"])
+def test_an_amount_that_no_row_can_hold_is_said(quantity: str) -> None:
+    """As what it is, and not as a defect of ours."""
+    books = Books().wms_invoice(charge(quantity=Decimal(quantity), unit_price=Decimal("0.001"))).run()
+
+    assert books.documents == {}
+    assert books.record.issue is not None
+    assert books.record.issue.code is IssueCode.ROW_NOT_REPRESENTABLE
+
+
 # Texts.
 
 SIGNS = ("<", ">", "≤", "≥", "±", '"', "″", "×", "–", "—", "€", "°", "½", "¼", "¾", "²", "³", "⁴", "~", "|", "≠", "µ")
@@ -157,21 +184,32 @@ def test_a_due_date_moves_with_the_invoice_date(terms: str) -> None:
     assert books.document["DueDate"] == (date(2026, 2, 20) + timedelta(days=int(terms))).isoformat()
 
 
-NO_DATE = "0001-01-01T00:00:00"
+NO_DATES = (
+    "0001-01-01T00:00:00",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.9999999",
+    "9999-12-31T23:59:59Z",
+    "1753-01-01T00:00:00",
+    "1900-01-01T00:00:00+01:00",
+    "1970-01-01",
+)
 
 
+@pytest.mark.parametrize("no_date", NO_DATES)
 @pytest.mark.parametrize("field", ["InvoicePeriodStart", "InvoicePeriodEnd"])
-def test_a_period_that_is_no_date_is_none(field: str) -> None:
-    """.NET's year 1."""
-    books = Books().wms_invoice(garbled={field: NO_DATE}).sent()
+def test_a_period_that_is_no_date_is_none(field: str, no_date: str) -> None:
+    """What .NET and databases write for none: nothing waits for it, and nothing says it."""
+    books = Books().wms_invoice(garbled={field: no_date}).sent()
 
     assert books.record.state is ExportState.DONE
-    assert "0001" not in books.document["Remarks"]
+    assert no_date[:4] not in books.document["Remarks"]
+    assert books.document["DeliveryDate"] == "2026-02-28"
 
 
-def test_an_open_invoice_without_a_date_waits_in_quiet() -> None:
+@pytest.mark.parametrize("no_date", NO_DATES)
+def test_an_open_invoice_without_a_date_waits_in_quiet(no_date: str) -> None:
     """It gets its date when it is closed."""
-    books = Books().wms_invoice(garbled={"InvoiceDate": NO_DATE}, is_active=True, period_start=None, period_end=None)
+    books = Books().wms_invoice(garbled={"InvoiceDate": no_date}, is_active=True, period_start=None, period_end=None)
     books.run().run()
 
     assert (books.documents, books.record_of(NUMBER)) == ({}, None)
@@ -180,10 +218,11 @@ def test_an_open_invoice_without_a_date_waits_in_quiet() -> None:
 # Quiet.
 
 
-def test_an_empty_month_waits_in_quiet() -> None:
-    """No rows and nothing to pay: no issue, no call to Fortnox, no invoice."""
+@pytest.mark.parametrize("amount", [None, Decimal("0.00"), Decimal("0.004"), Decimal("-0.0049")])
+def test_an_empty_month_waits_in_quiet(amount: Decimal | None) -> None:
+    """No rows and nothing to pay, to the öre: no issue, no call to Fortnox, no invoice."""
     books = Books()
-    books.world.ongoing.change_invoice("nordlager", NUMBER, charges=())
+    books.world.ongoing.change_invoice("nordlager", NUMBER, charges=(), amount=amount)
     books.run().run()
 
     assert (books.documents, books.calls("GET", "invoices"), books.calls("POST")) == ({}, 0, 0)

@@ -116,7 +116,7 @@ def test_a_card_with_discount_and_another_currency_changes_no_amount(
     assert all(row["Discount"] == 0 for row in books.document["InvoiceRows"])
 
 
-@pytest.mark.parametrize("currency", ["sek", " SEK ", "Sek"])
+@pytest.mark.parametrize("currency", ["sek", " SEK ", "Sek", "SEK\u200b", "\ufeffsek", "SEK\u00a0", "\u200b"])
 def test_a_currency_is_the_same_however_it_is_written(currency: str) -> None:
     """Codes are typed by hand."""
     assert Books().owner(currency=currency).sent().record.state is ExportState.DONE

@@ -136,6 +136,13 @@ def test_letters_and_digits_come_out_in_their_order(words: str, other: str) -> N
         ("📦 Plock ✓", "* Plock ok", "* Plock ok"),
         ("a\tb\u200bc\u00add", "a bcd", "a bcd"),
         ("e\u0301", "é", "é"),
+        ("≮5 kg, ≯ 5", "inte under 5 kg, inte över 5", "not under 5 kg, not over 5"),
+        ("≰5, ≉5", "inte högst 5, inte ca 5", "not at most 5, not approx. 5"),
+        ("<\u0338 5", "inte under 5", "not under 5"),
+        ("2~3 pall, 2 ~3", "2-3 pall, 2 ca 3", "2-3 pall, 2 approx. 3"),
+        ("25 ˚C, 90˚", "25 °C, 90°", "25 °C, 90°"),
+        ("A ➡️ B ⬅ C ⇄ D", "A till B från C till och från D", "A to B from C to and from D"),
+        ("3✖4", "3x4", "3x4"),
     ],
 )
 def test_what_fortnox_refuses_is_written_in_what_it_takes(text: str, swedish: str, english: str) -> None:
@@ -155,6 +162,9 @@ def test_line_breaks_are_kept_where_asked_for() -> None:
         (" 1001\u00a0", "1001"),
         ("LA\u030aDA", "LÅDA"),
         ("\ufeffPALL\u200b", "PALL"),
+        ("LA\u00ad\u030aDA", "LÅDA"),
+        ("100\ufe0f", "100"),
+        ("1\u034f00\u3164", "100"),
         ("A B", "A B"),
         ("", ""),
     ],

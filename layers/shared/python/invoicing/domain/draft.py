@@ -259,16 +259,14 @@ def _row(group: _Group, amount: Decimal, settings: IntegrationSettings) -> Invoi
     """Quantity × price if Fortnox's two decimals keep both and their product; else 1 × amount, said in the text."""
     quantity = exact(group.quantity)
     price = exact(group.unit_price) if group.unit_price is not None else None
-    text = group.text
-    if quantity is None or price is None or quantity * price != amount:
-        if group.unit_price is not None:
-            text = _with_calculation(text, group, settings.language)
+    fits = quantity is not None and price is not None and Fraction(quantity) * Fraction(price) == Fraction(amount)
+    if quantity is None or price is None or not fits:
         quantity, price = Decimal(1), amount
     if abs(price) >= _PRICE_LIMIT or abs(quantity) >= _QUANTITY_LIMIT:
         raise invoice_held(IssueCode.ROW_NOT_REPRESENTABLE, row=group.title, amount=str(amount))
     return InvoiceRow(
         article_number=group.article_number,
-        description=text,
+        description=group.text if fits else _with_calculation(group, settings.language),
         quantity=quantity,
         price=price,
         account=group.account,
@@ -276,16 +274,18 @@ def _row(group: _Group, amount: Decimal, settings: IntegrationSettings) -> Invoi
     )
 
 
-def _with_calculation(text: str, group: _Group, language: Language) -> str:
-    def written(value: Fraction) -> str:
-        number = Decimal(value.numerator) / Decimal(value.denominator)
-        digits = f"{round(number, 6):f}"
-        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
-        return digits.replace(".", ",") if language is Language.SWEDISH else digits
+def _with_calculation(group: _Group, language: Language) -> str:
+    if group.unit_price is None:
+        return group.text
+    calculation = f" ({_written(group.quantity, language)} x {_written(group.unit_price, language)})"
+    return clean_text(group.text, DESCRIPTION_LIMIT - len(calculation), language) + calculation
 
-    assert group.unit_price is not None  # noqa: S101 - the caller asked
-    calculation = f" ({written(group.quantity)} x {written(group.unit_price)})"
-    return clean_text(text, DESCRIPTION_LIMIT - len(calculation), language) + calculation
+
+def _written(value: Fraction, language: Language) -> str:
+    """With six decimals, and as many digits of what is too small for them."""
+    places = 6 + (len(str(int(1 / abs(value)))) - 1 if value else 0)
+    digits = f"{value:.{places}f}".rstrip("0").rstrip(".")
+    return digits.replace(".", ",") if language is Language.SWEDISH else digits
 
 
 def _remarks(invoice: WmsInvoice, invoice_date: date, settings: IntegrationSettings) -> str:

@@ -34,7 +34,7 @@ def share_out(parts: Sequence[Fraction], total: Decimal) -> list[Decimal]:
     `total` must be the rounded sum of the parts. Each result differs from its part by less than an öre.
     """
     floors = [_floor_to_ore(part) for part in parts]
-    missing = int((total - sum(floors, Decimal(0))) / ORE)
+    missing = int((Fraction(total) - sum(map(Fraction, floors), Fraction(0))) * 100)
     remainders = [part - Fraction(floor) for part, floor in zip(parts, floors, strict=True)]
     order = sorted(range(len(parts)), key=lambda i: (-remainders[i], i))
     for i in order[:missing]:

@@ -27,18 +27,20 @@ _SIGNS: Mapping[str, str] = {
     **dict.fromkeys("|¦∣", "/"),
     **dict.fromkeys("⁄∕÷", "/"),
     **dict.fromkeys("—―‒", "–"),
-    **dict.fromkeys("−‐‑•·~", "-"),
-    **dict.fromkeys("×✕", "x"),
+    **dict.fromkeys("−‐‑•·~˜¯‾", "-"),
+    **dict.fromkeys("×✕✖⨯", "x"),
     **dict.fromkeys("⌀∅", "Ø"),
     **dict.fromkeys("⋅∙", "*"),
     "±": "+/-",
     "∓": "-/+",
     "…": "...",
     "∆": "Δ",
+    "˚": "°",
     "¿": "?",
     "¡": "!",
     "‽": "?!",
 }
+_STRUCK = "\u0338"  # through a sign: ≮ is not <
 # Signs that are words, and so need spaces around them: Swedish and English.
 _WORDS: Mapping[str, tuple[str, str]] = {
     "<": ("under", "under"),
@@ -47,9 +49,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys("≥≧⩾", ("minst", "at least")),
     **dict.fromkeys("≈≃≅∼", ("ca", "approx.")),
     "≠": ("skilt från", "other than"),
-    **dict.fromkeys("→⇒⟶➔➜", ("till", "to")),
-    **dict.fromkeys("←⇐⟵", ("från", "from")),
-    **dict.fromkeys("↔⇔⟷", ("till och från", "to and from")),
+    **dict.fromkeys("→⇒⟶⟹➔➜➡", ("till", "to")),
+    **dict.fromkeys("←⇐⟵⬅", ("från", "from")),
+    **dict.fromkeys("↔⇔⟷⇄⇆", ("till och från", "to and from")),
     "↑": ("upp", "up"),
     "↓": ("ned", "down"),
     "∞": ("obegränsat", "unlimited"),
@@ -76,7 +78,7 @@ _TYPED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r">=|=>(?=\s*\d)"), "≥"),
     (re.compile(r"[-–=]+>"), "→"),
     (re.compile(r"<[-–]+(?!\s*\d)"), "←"),
-    (re.compile(r"~(?=\s?\d)"), "≈"),
+    (re.compile(r"(?<!\d)~(?=\s?\d)"), "≈"),
     (re.compile(r"(?<=\w)·(?=\w)"), "⋅"),
 )
 _LINE_BREAK = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -161,6 +163,8 @@ class _Written:
             self._put("(")
             self._each(meant)
             self._put(")")
+        elif meant.endswith(_STRUCK):
+            self._each("¬" + meant[:-1])
         elif meant:
             self._each(meant)
         elif category[0] == "N":

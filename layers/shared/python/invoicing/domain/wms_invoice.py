@@ -69,8 +69,8 @@ class WmsInvoice:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to invoice: no rows, and no amount."""
-        return not self.charges and self.amount == 0
+        """Whether there is nothing to invoice: no rows, and no amount, to the öre."""
+        return not self.charges and round_to_ore(self.amount) == 0
 
     @property
     def is_zero(self) -> bool:

@@ -12,6 +12,7 @@ from invoicing.adapters.ongoing.beliefs import ChargeAnswer, GoodsOwnerAnswer, I
 from invoicing.adapters.ongoing.documents import is_nil
 from invoicing.adapters.ongoing.things import NotThatThingError, UnknownName, read, unknown_names, values_of
 from invoicing.domain.errors import WmsNotUnderstoodError
+from invoicing.domain.keys import clean_key
 from invoicing.domain.wms_invoice import Charge, GoodsOwner, UnreadableInvoice, WmsInvoice
 from invoicing.domain.wms_knowledge import Misunderstanding
 
@@ -166,7 +167,7 @@ def _goods_owner(owner: GoodsOwnerAnswer) -> GoodsOwner:
         id=owner.id,
         name=owner.name or owner.code,
         customer_code=owner.customer_code,
-        currency=owner.currency.upper(),
+        currency=clean_key(owner.currency).upper(),
     )
 
 

@@ -56,11 +56,16 @@ _MOMENT = re.compile(
 )
 
 
+_NO_YEARS = frozenset({1, 9999})
+_NO_DAYS = frozenset({date(1753, 1, 1), date(1900, 1, 1), date(1970, 1, 1)})
+
+
 def optional_day(value: object) -> date | None:
     """The calendar date in Sweden of an xs:dateTime or xs:date; None where there is none.
 
     A time with an offset is converted first: the Swedish midnight of 1 November is 2026-10-31T23:00:00Z.
-    Without an offset it is local. The year 1 is .NET's way to say that there is none.
+    Without an offset it is local. The first and the last year are .NET's ways to say that there is none, and the days
+    that databases begin with are theirs.
     """
     written = _one(value)
     if not written:
@@ -69,7 +74,7 @@ def optional_day(value: object) -> date | None:
         if not _MOMENT.fullmatch(written):
             raise ValueError
         moment = datetime.fromisoformat(written)
-        if moment.year == 1:
+        if moment.year in _NO_YEARS or moment.date() in _NO_DAYS:
             return None
         return moment.date() if moment.tzinfo is None else moment.astimezone(SWEDEN).date()
     except (ValueError, OverflowError):
