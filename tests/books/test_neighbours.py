@@ -217,3 +217,89 @@ def test_an_owner_that_was_renamed_in_ongoing_is_asked_about_and_the_invoice_wai
     assert record is not None
     assert record.issue is not None
     assert record.issue.code is IssueCode.CUSTOMER_NOT_AGREED
+
+
+@pytest.mark.parametrize(("whose", "way"), [("by hand", Way.IS_NUMBER), ("ours", Way.BY_HAND)])
+def test_a_number_that_is_credited_in_full_is_taken_for_no_invoice(whose: str, way: Way) -> None:
+    """Nobody is to pay it: it is neither marked as exported nor forgotten. One that is cancelled was never taken."""
+    books = Books().sent()
+    if whose == "by hand":
+        books.world.fortnox.person_copies_invoice(TENANT_ID, "1")
+        books.world.fortnox.change_entry(TENANT_ID, "invoices", "2", {"ExternalInvoiceReference1": ""})
+        books.person("credit", "2").world.fortnox.remove_entry(TENANT_ID, "invoices", "1")
+    else:
+        books.person("credit", "1")
+    books.wms_invoice(MORE).run()
+    number = "2" if whose == "by hand" else "1"
+    decide_invoice(books.world.change_tools(), books.integration, NUMBER, way, by="anna", number=number)
+    books.run(by="anna")
+
+    assert (books.record.state, issue_code(books), books.marked) == (
+        ExportState.HELD,
+        IssueCode.INVOICE_CREDITED,
+        False,
+    )
+    assert Way.MAKE_NEW in books.record.ways_out
+    decide_invoice(books.world.change_tools(), books.integration, NUMBER, Way.MAKE_NEW, by="anna")
+    books.run(by="anna")
+    assert (books.record.state, books.record.fortnox_net) == (ExportState.DONE, Decimal(1105))
+
+
+def test_a_number_in_another_currency_is_taken_where_fortnox_decides_the_currency() -> None:
+    """The setting says that what Ongoing has does not matter."""
+    books = Books().settings(currency_rule="from_fortnox").owner(currency="EUR").sent()
+    books.world.fortnox.person_copies_invoice(TENANT_ID, "1")
+    books.world.fortnox.change_entry(TENANT_ID, "invoices", "2", {"ExternalInvoiceReference1": ""})
+    books.world.fortnox.remove_entry(TENANT_ID, "invoices", "1")
+    books.wms_invoice().run()
+    decide_invoice(books.world.change_tools(), books.integration, NUMBER, Way.IS_NUMBER, by="anna", number="2")
+    books.run(by="anna")
+
+    assert (books.record.state, issue_code(books), books.record.fortnox_number) == (ExportState.DONE, None, "2")
+
+
+BOTH = ("SEVAT", "SEREVERSEDVAT", "EUREVERSEDVAT", "EUVAT", "EXPORT")
+
+
+@pytest.mark.parametrize("after", BOTH)
+@pytest.mark.parametrize("before", BOTH)
+def test_an_invoice_that_gets_another_customer_is_judged_by_that_ones_vat_type(before: str, after: str) -> None:
+    """The code in Ongoing was wrong, and is mended: VAT and accounts are those of the customer who pays."""
+    books = Books().card(VATType=before, VATNumber="DK12345678").sent()
+    second = {"CustomerNumber": "2001", "Name": "Kaffe & Kakao AB", "VATType": after, "VATNumber": "DK12345678"}
+    books.world.fortnox.add_customer(TENANT_ID, second)
+    books.owner(financial_code="2001").wms_invoice().run()
+    is_taxed = after in {"SEVAT", "EUVAT"}
+
+    assert (books.record.state, books.issue) == (ExportState.DONE, "")
+    assert (books.document["CustomerNumber"], bool(books.document["TotalVAT"])) == ("2001", is_taxed)
+    assert books.record.vat_type == after
+
+
+def test_an_update_to_another_customer_that_is_refused_leaves_whose_it_is() -> None:
+    """The code is put back in Ongoing: the invoice is right as it always was."""
+    books = Books().sent()
+    second = {"CustomerNumber": "2001", "Name": "Kaffe & Kakao AB", "VATType": "EXPORT"}
+    books.world.fortnox.add_customer(TENANT_ID, second)
+    refusing(books.owner(financial_code="2001").wms_invoice(), "PUT", nth=2).run()
+    refused = issue_code(books)
+    books.owner(financial_code="1001").wms_invoice().run(after=timedelta(hours=1))
+
+    assert refused is IssueCode.PERMISSION_REFUSED
+    assert (books.record.state, books.issue, books.record.vat_type) == (ExportState.DONE, "", "SEVAT")
+    assert books.document["InvoiceRows"][0]["AccountNumber"] == 3041
+
+
+@pytest.mark.parametrize("credited", ["in part", "by a note that was cancelled", "in full"])
+def test_what_is_left_of_a_deleted_invoice_is_said(credited: str) -> None:
+    """Somebody is still to pay something for what Ongoing does not have any more."""
+    books = Books().sent().person("bookkeep").wms_invoice(MORE).run().person("credit")
+    note = next(number for number, one in books.documents.items() if one["Credit"] == "true")
+    if credited == "in part":
+        books.world.fortnox.change_entry(TENANT_ID, "invoices", note, {"Net": -100})
+    elif credited == "by a note that was cancelled":
+        books.world.fortnox.change_entry(TENANT_ID, "invoices", note, {"Cancelled": True})
+    books.world.ongoing.remove_invoice("nordlager", NUMBER)
+    books.run(after=timedelta(hours=1))
+
+    assert issue_code(books) is (None if credited == "in full" else IssueCode.DELETED_IN_WMS)

@@ -5,7 +5,7 @@ docs/decisions/0010.
 """
 
 from invoicing.application.interleave import outside
-from invoicing.application.judge_invoice import fingerprint_of, read_ours
+from invoicing.application.judge_invoice import credited, fingerprint_of, read_ours
 from invoicing.application.ports import Side
 from invoicing.application.record_export import CHANGE_OPEN, Recorder, with_our_reference
 from invoicing.domain.decision import Decision, Way
@@ -13,6 +13,7 @@ from invoicing.domain.errors import InvoiceHeldError, UnknownOutcomeError, invoi
 from invoicing.domain.export import Earlier, EventKind, ExportState
 from invoicing.domain.export_again import difference, over, refuse_over
 from invoicing.domain.fortnox_invoice import FortnoxInvoice
+from invoicing.domain.integration_settings import CurrencyRule
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.money import round_to_ore
 
@@ -144,7 +145,10 @@ async def _not_there(recorder: Recorder) -> bool:
 
 
 async def _take_number(recorder: Recorder, decision: Decision) -> bool:
-    """It is this number in Fortnox; one that is not ours is compared, and never changed by us."""
+    """It is this number in Fortnox; one that is not ours is compared, and never changed by us.
+
+    What was credited in part may be what somebody corrected by hand; nobody is to pay what was credited in full.
+    """
     record, tools = recorder.record, recorder.tools
     number = decision.number or record.fortnox_number
     there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
@@ -158,14 +162,19 @@ async def _take_number(recorder: Recorder, decision: Decision) -> bool:
     if ours and decision.way is Way.IS_NUMBER:
         _adopt(recorder, there)
         return True
+    taken_back = await credited(tools.fortnox, there)
+    if taken_back is not None and not (
+        decision.way is Way.BY_HAND and taken_back.code is IssueCode.INVOICE_PARTLY_CREDITED
+    ):
+        raise InvoiceHeldError(taken_back)
     _keep(recorder, there, EventKind.ADOPTED, by_hand=True, earlier=_earlier(recorder, number))
     if decision.way is Way.BY_HAND:
         return False
-    owner = recorder.invoice.goods_owner
+    owner, rule = recorder.invoice.goods_owner, tools.judging.settings.currency_rule
     differs = difference(
         there,
         round_to_ore(recorder.invoice.amount),
-        currency=owner.currency,
+        currency="" if rule is CurrencyRule.FROM_FORTNOX else owner.currency,
         customer_number=owner.customer_number,
     )
     if differs is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from invoicing.application.carry_out_decision import carry_out_decision
 from invoicing.application.interleave import outside
-from invoicing.application.judge_invoice import judge_invoice, rests, unreadable
+from invoicing.application.judge_invoice import credited, judge_invoice, rests, unreadable
 from invoicing.application.ports import Side
 from invoicing.application.record_export import (
     CHANGE_OPEN,
@@ -152,8 +152,8 @@ def wait_again(tools: ExportTools, invoice: WmsInvoice, record: Export) -> Expor
 async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, failed_before: bool = False) -> Export:
     """An invoice that is no longer in Ongoing: what Fortnox has of it becomes an issue, else it is closed.
 
-    The issue ends when the invoice is cancelled or credited in Fortnox, or when a person asks for it to be left as it
-    is. What a lost answer left open is looked up. Raises like export_invoice.
+    The issue ends when the invoice is cancelled or credited in full in Fortnox, or when a person asks for it to be left
+    as it is. What a lost answer left open is looked up. Raises like export_invoice.
     """
     there: FortnoxInvoice | None = None
     if record.fortnox_number:
@@ -169,9 +169,15 @@ async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, fai
             return _settle_as(tools, record, issue, "") if failed_before else record
         there = next((invoice for invoice in found or () if not invoice.cancelled), None)
     number = record.fortnox_number or (there.number if there else "")
-    if there is None or there.cancelled or there.credit_of or asked:
+    if there is None or there.cancelled or asked or (await _is_credited_in_full(tools, there)):
         return _close(tools, record, number)
     return _settle_as(tools, record, Issue(code=IssueCode.DELETED_IN_WMS, params={"fortnox_number": number}), number)
+
+
+async def _is_credited_in_full(tools: ExportTools, there: FortnoxInvoice) -> bool:
+    """Whether nobody is to pay anything of it."""
+    issue = await credited(tools.fortnox, there)
+    return issue is not None and issue.code is IssueCode.INVOICE_CREDITED
 
 
 def _settle_as(tools: ExportTools, record: Export, issue: Issue, number: str) -> Export:
@@ -410,11 +416,14 @@ class _Export(Recorder):
         """Makes Fortnox's invoice, which may be changed, equal to the draft."""
         register = self.tools.register
         register.create_missing(draft, self.invoice)
-        same_customer = there.customer_number in {"", draft.invoice.customer_number}
-        vat_type = self.record.vat_type if same_customer else ""
-        invoice = register.completed(draft, self.invoice, vat_type=vat_type)
-        changed = changed_texts(there, self.record.filled, filled_by(invoice))
         before = self.record
+        whose: dict[str, Any] = {}
+        if there.customer_number not in {"", draft.invoice.customer_number}:
+            customer = register.customer(draft.invoice.customer_number)
+            if customer is not None:
+                whose = {"customer_name": customer.name, "vat_type": customer.vat_type}
+        invoice = register.completed(draft, self.invoice, vat_type=whose.get("vat_type", before.vat_type))
+        changed = changed_texts(there, self.record.filled, filled_by(invoice))
         # From here on nobody knows what Fortnox has, until it has answered.
         self.save(
             EventKind.UPDATING,
@@ -423,13 +432,20 @@ class _Export(Recorder):
             fortnox_print="",
             kept_print="",
             tried=draft.invoice.fingerprint,
+            **whose,
         )
         try:
             updated = await outside(Side.FORTNOX, lambda: self.tools.fortnox.update_invoice(there, invoice, changed))
         except InvoiceHeldError as refused:
             self.tools.register.forget(draft)
-            if refused.issue.params.get("rows") == "put_back":
-                self.save(None, fingerprint=before.fingerprint)
+            was_put_back = refused.issue.params.get("rows") == "put_back"
+            if was_put_back or whose:
+                self.save(
+                    None,
+                    fingerprint=before.fingerprint if was_put_back else "",
+                    customer_name=before.customer_name,
+                    vat_type=before.vat_type,
+                )
             raise
         left = not_cleared(updated, changed)
         self._in_fortnox(

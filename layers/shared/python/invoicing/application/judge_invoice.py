@@ -197,9 +197,21 @@ async def read_ours(tools: JudgeTools, record: Export) -> FortnoxInvoice | None:
     there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
     if there is None or there.cancelled or not there.credit_of:
         return there
-    note = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(there.credit_of))
-    if note is not None and note.cancelled:
-        return replace(there, credit_of="")  # it takes nothing back
-    if note is not None and note.net != -(there.net or 0):
-        raise invoice_held(IssueCode.INVOICE_PARTLY_CREDITED, fortnox_number=number, credit_number=there.credit_of)
+    issue = await credited(tools.fortnox, there)
+    if issue is None:
+        return replace(there, credit_of="")
+    if issue.code is IssueCode.INVOICE_PARTLY_CREDITED:
+        raise InvoiceHeldError(issue)
     return there
+
+
+async def credited(fortnox: Fortnox, there: FortnoxInvoice) -> Issue | None:
+    """That an invoice was credited, in full or in part; None if not, or by a note that was cancelled."""
+    if not there.credit_of:
+        return None
+    note = await outside(Side.FORTNOX, lambda: fortnox.invoice(there.credit_of))
+    if note is not None and note.cancelled:
+        return None  # it takes nothing back
+    is_partly = note is not None and note.net != -(there.net or 0)
+    code = IssueCode.INVOICE_PARTLY_CREDITED if is_partly else IssueCode.INVOICE_CREDITED
+    return Issue(code=code, params={"fortnox_number": there.number, "credit_number": there.credit_of})
