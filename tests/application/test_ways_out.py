@@ -287,6 +287,30 @@ def test_two_clicks_are_one_decision(way: Way) -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "first", "second"),
+    [
+        ("cancel", Way.LEAVE, Way.MAKE_NEW),
+        ("cancel", Way.MAKE_NEW, Way.LEAVE),
+        ("bookkeep", Way.CORRECT, Way.BY_HAND),
+        ("bookkeep", Way.LEAVE, Way.CORRECT),
+    ],
+)
+def test_of_two_people_who_decide_at_once_the_first_decides(end: str, first: Way, second: Way) -> None:
+    """The other one is told, and what was decided is neither replaced nor done twice."""
+    books = sent().person(end).wms_invoice(OTHER).run()
+    tools, integration = books.world.change_tools(), books.integration
+    decide_invoice(tools, integration, NUMBER, first, by="anna", note="agreed")
+    with pytest.raises(DecisionRefusedError) as refused:
+        decide_invoice(tools, integration, NUMBER, second, by="bo", note="agreed")
+    books.run()
+    decided_by = [(event.by, event.way) for event in books.record.history if event.kind is EventKind.DECIDED]
+
+    assert refused.value.problem is DecisionProblem.CHANGED_MEANWHILE
+    assert decided_by == [("anna", first)]
+    assert (books.record.state, books.record.decision) == (ExportState.DONE, None)
+
+
+@pytest.mark.parametrize(
     ("way", "facts", "problem"),
     [
         (Way.CORRECT, {}, DecisionProblem.NOT_POSSIBLE),

@@ -47,7 +47,7 @@ def decide_invoice(
     `seen` is the content that the person was shown, of which alone RIGHT says anything.
 
     `number` is that in Fortnox (IS_NUMBER, BY_HAND; without it, BY_HAND means the number that is known). The same
-    decision twice is one. Raises DecisionRefusedError.
+    decision twice is one; another one waits until that is carried out. Raises DecisionRefusedError.
     """
     record = tools.exports.get(integration.id, invoice_id)
     if record is None:
@@ -58,7 +58,9 @@ def decide_invoice(
     _check(record, way, number=number, note=note)
     now = tools.clock()
     decision = Decision(way=way, by=by, at=now, number=number, note=note)
-    if not _is_taken(record, decision):
+    if record.decision is not None and not _is_taken(record, decision):
+        raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE)  # somebody else was faster
+    if record.decision is None:
         decided = replace(record, version=record.version + 1, decision=decision)
         event = HistoryEvent(at=now, kind=EventKind.DECIDED, by=by, way=way, fortnox_number=number, note=note)
         try:

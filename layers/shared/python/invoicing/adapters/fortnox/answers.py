@@ -100,7 +100,7 @@ _SENTENCES: tuple[tuple[re.Pattern[str], IssueCode], ...] = tuple(
         (_NOT_FOUND.format("räkenskapsår|räkenskapsåret"), IssueCode.FINANCIAL_YEAR_MISSING),
         (r"räkenskapsår(?:et)? (?:saknas|finns inte)\b.*", IssueCode.FINANCIAL_YEAR_MISSING),
         (_NOT_FOUND.format("kostnadsställe|kostnadsstället"), IssueCode.COST_CENTRE_UNKNOWN),
-        (r"kostnadsställe(?:t)?(?: [\w/+-]+)? finns inte\b.*", IssueCode.COST_CENTRE_UNKNOWN),
+        (r"kostnadsställe(?:t)?(?: [\w/+-]+)? finns inte(?: upplagt)?", IssueCode.COST_CENTRE_UNKNOWN),
         (r"kostnadsställe saknas på konto(?:t)?\b.*", IssueCode.COST_CENTRE_REQUIRED),
         (r"konto(?:t)?(?: [0-9]{4})? kräver (?:ett )?kostnadsställe", IssueCode.COST_CENTRE_REQUIRED),
         (_NOT_FOUND.format("valuta|valutan"), IssueCode.CURRENCY_UNKNOWN),
