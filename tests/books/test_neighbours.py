@@ -303,3 +303,19 @@ def test_what_is_left_of_a_deleted_invoice_is_said(credited: str) -> None:
     books.run(after=timedelta(hours=1))
 
     assert issue_code(books) is (None if credited == "in full" else IssueCode.DELETED_IN_WMS)
+
+
+@pytest.mark.parametrize("code", ["NEW", "MADE"])
+def test_a_unit_that_is_gone_is_made_again_by_itself(code: str) -> None:
+    """We remembered it; whether a new article is refused for want of it, or an invoice with an article that has it."""
+    books = Books().wms_invoice(charge(code="MADE")).sent()
+    books.world.fortnox.remove_entry(TENANT_ID, "units", "st")
+    books.another(7001, charge(code=code)).run()
+    refused = books.record_of(7001)
+    books.run(after=timedelta(hours=1))
+    record = books.record_of(7001)
+
+    assert refused is not None
+    assert refused.state is ExportState.HELD
+    assert record is not None
+    assert (record.state, record.issue) == (ExportState.DONE, None)

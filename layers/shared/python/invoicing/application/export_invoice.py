@@ -56,6 +56,7 @@ from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 # Fortnox has the invoice, and Ongoing did not take its mark.
 _NOT_MARKED = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD})
+_OF_VAT = frozenset({IssueCode.VAT_MISSING, IssueCode.VAT_UNEXPECTED})
 _OPEN = frozenset({ExportState.CLAIMED, ExportState.UPDATING, ExportState.CREDITING})
 
 
@@ -376,6 +377,17 @@ class _Export(Recorder):
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint, hints=hints)
+            await self._follow_card(draft, created)
+
+    async def _follow_card(self, draft: Draft, created: FortnoxInvoice) -> None:
+        """VAT that cannot be right may come of a card that was changed since it was read: then accounts follow it."""
+        if self.record.issue is None or self.record.issue.code not in _OF_VAT:
+            return
+        customer = self.tools.register.look_again(draft.invoice.customer_number)
+        if customer is None or customer.vat_type == self.record.vat_type:
+            return
+        self.save(None, fingerprint="", customer_name=customer.name, vat_type=customer.vat_type)
+        await self._update(draft, created)
 
     async def _posted(self, invoice: InvoiceDraft) -> tuple[FortnoxInvoice, Sequence[Hint]]:
         """The new invoice, and what is to be mentioned of it.
@@ -528,7 +540,9 @@ class _Export(Recorder):
             customer_number=owner.customer_number,
         )
         register = self.tools.register
-        doubtful = differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
+        others = register.objection_after(invoice, self.invoice) if before is None and fingerprint else None
+        customer = register.customer(invoice.customer_number) if others else None
+        doubtful = others or differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
         issue = doubtful if fingerprint else None
         due = self._due_date(invoice)
         is_dated = before is None or before.due_date != invoice.due_date
@@ -551,7 +565,8 @@ class _Export(Recorder):
             due_date=due or self.record.due_date,
             filled=filled or self.record.filled,
             **self._attachment(),
-            fingerprint=fingerprint,
+            vat_type=customer.vat_type if customer else self.record.vat_type,
+            fingerprint="" if others else fingerprint,  # of somebody else's nothing is known to be right
             fortnox_print=invoice.fingerprint if fingerprint else "",
             kept_print="",
             left="",
