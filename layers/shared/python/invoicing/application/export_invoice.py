@@ -11,7 +11,7 @@ from typing import Any
 
 from invoicing.application.carry_out_decision import carry_out_decision
 from invoicing.application.interleave import outside
-from invoicing.application.judge_invoice import credited, judge_invoice, rests, unreadable
+from invoicing.application.judge_invoice import credited, judge_invoice, read_ours, rests, unreadable
 from invoicing.application.ports import Side
 from invoicing.application.record_export import (
     CHANGE_OPEN,
@@ -343,9 +343,13 @@ class _Export(Recorder):
             raise invoice_held(IssueCode.FOUND_TWICE, fortnox_numbers=", ".join(invoice.number for invoice in valid))
         if not found:
             return False
-        self._in_fortnox((valid or found)[0], EventKind.ADOPTED, fingerprint=self.record.tried)
-        if not valid:
-            raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=found[0].number)
+        there = (valid or found)[0]
+        issue = await credited(self.tools.fortnox, there)
+        if there.cancelled:
+            issue = Issue(code=IssueCode.INVOICE_CANCELLED, params={"fortnox_number": there.number})
+        self._in_fortnox(there, EventKind.ADOPTED, fingerprint="" if issue else self.record.tried)
+        if issue is not None:
+            raise InvoiceHeldError(issue)
         return True
 
     async def _create(self, draft: Draft) -> None:
@@ -417,7 +421,7 @@ class _Export(Recorder):
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
         if self.record.sending is not None:
             self.save(None, sending=None)  # made before, by a record that is lost: nobody knows what was said of it
-        there = refuse_over(self.record, holder)
+        there = refuse_over(self.record, await read_ours(self.tools.judging, self.record))
         if is_to_change(self.record, draft.invoice, there, asked=self.asked, confirmed=False):
             self.tools.register.check(draft, self.invoice)
             await self._update(draft, there)
@@ -540,7 +544,9 @@ class _Export(Recorder):
             customer_number=owner.customer_number,
         )
         register = self.tools.register
-        others = register.objection_after(invoice, self.invoice) if before is None and fingerprint else None
+        others: Issue | None = None
+        if before is None and fingerprint:
+            others = register.objection_after(invoice, self.invoice, checked=self.record.customer_name)
         customer = register.customer(invoice.customer_number) if others else None
         doubtful = others or differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
         issue = doubtful if fingerprint else None

@@ -229,14 +229,14 @@ class KnownRegister:
 
     def look_again(self, number: str) -> Customer | None:
         """A customer as Fortnox has it now, whatever is remembered; None if there is none, or no time to ask."""
+        self._load()
         self._customers.pop(number, None)
         self._seen.pop(number, None)
         return self.look_up(number)
 
-    def objection_after(self, there: FortnoxInvoice, invoice: WmsInvoice) -> Issue | None:
-        """Why a new invoice is perhaps somebody else's: it names another customer than the one that was checked."""
-        known = self.customer(there.customer_number)
-        if known is None or there.customer_name in {"", known.name}:
+    def objection_after(self, there: FortnoxInvoice, invoice: WmsInvoice, *, checked: str) -> Issue | None:
+        """Why a new invoice is perhaps somebody else's: it names another customer than the one that was `checked`."""
+        if not checked or there.customer_name in {"", checked}:
             return None
         return self.objection(invoice.goods_owner, self.look_again(there.customer_number))
 
