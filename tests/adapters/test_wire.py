@@ -41,6 +41,7 @@ INVOICE = {
     "Credit": "true",
     "CreditInvoiceReference": "1006",
     "OrderReference": "12",
+    "CustomerName": "Kaffe & Kakao AB",
     "CustomerNumber": "77",
     "InvoiceRows": [
         {

@@ -303,6 +303,65 @@ def test_a_number_that_became_somebody_elses_is_asked_about() -> None:
     assert {"Kaffe & Kakao AB", "Biltvätt i Borås AB"} <= set(record.issue.params.values())
 
 
+@pytest.mark.parametrize("vat_type", ["SEVAT", "EXPORT"])
+def test_a_number_that_became_somebody_elses_within_a_day_is_seen_in_the_answer(vat_type: str) -> None:
+    """While we still remember the one who had it: held before it is marked, and run after run."""
+    books = taken_over(Books().sent(), "Biltvätt i Borås AB", VATType=vat_type)
+    books.another(7001).run()
+    for _ in range(2):
+        books.run(after=timedelta(hours=1))
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert record.issue is not None
+    assert (record.state, record.issue.code) == (ExportState.HELD, IssueCode.CUSTOMER_NOT_AGREED)
+    assert record.issue.params["customer_name"] == "Biltvätt i Borås AB"
+    assert not books.world.ongoing.invoice("nordlager", 7001).is_exported
+
+    # The code is mended in Ongoing: it becomes whose it is.
+    books.world.fortnox.add_customer(TENANT_ID, {"CustomerNumber": "2001", "Name": "Kaffe & Kakao AB"})
+    books.owner(financial_code="2001").run(after=timedelta(hours=1))
+    after = books.record_of(7001)
+
+    assert after is not None
+    assert (after.state, after.issue) == (ExportState.DONE, None)
+    there = books.documents[after.fortnox_number]
+    assert (there["CustomerNumber"], there["InvoiceRows"][0]["AccountNumber"], len(books.documents)) == (
+        "2001",
+        3041,
+        2,
+    )
+
+
+def test_a_number_that_became_somebody_elses_can_be_agreed_on_after_the_invoice_was_made() -> None:
+    """They took the firm over, a person says: the invoice is theirs as it is."""
+    books = taken_over(Books().sent(), "Biltvätt i Borås AB")
+    books.another(7001).run()
+    pair = Pair(
+        goods_owner="Kaffe & Kakao AB",
+        customer_number="1001",
+        customer_name="Biltvätt i Borås AB",
+        organisation_number="",
+    )
+    agree_customer(books.world.change_tools(), books.integration, pair, by="anna")
+    books.run(after=timedelta(hours=1))
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert (record.state, record.issue, len(books.documents)) == (ExportState.DONE, None, 2)
+
+
+def test_a_customer_that_was_renamed_a_little_within_a_day_costs_one_look() -> None:
+    """The names are plainly the same."""
+    books = Books().sent().card(Name="Kaffe och Kakao Aktiebolag")
+    books.another(7001).run()
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert (record.state, record.issue) == (ExportState.DONE, None)
+    assert (books.calls("GET", "customers"), books.writes) == (1, 1)
+
+
 def test_a_code_that_was_typed_wrong_is_asked_about() -> None:
     """1002 is a furniture shop."""
     books = Books().owner(financial_code="1002").run()

@@ -303,3 +303,67 @@ def test_what_is_left_of_a_deleted_invoice_is_said(credited: str) -> None:
     books.run(after=timedelta(hours=1))
 
     assert issue_code(books) is (None if credited == "in full" else IssueCode.DELETED_IN_WMS)
+
+
+@pytest.mark.parametrize("code", ["NEW", "MADE"])
+def test_a_unit_that_is_gone_is_made_again_by_itself(code: str) -> None:
+    """We remembered it; whether a new article is refused for want of it, or an invoice with an article that has it."""
+    books = Books().wms_invoice(charge(code="MADE")).sent()
+    books.world.fortnox.remove_entry(TENANT_ID, "units", "st")
+    books.another(7001, charge(code=code)).run()
+    refused = books.record_of(7001)
+    books.run(after=timedelta(hours=1))
+    record = books.record_of(7001)
+
+    assert refused is not None
+    assert refused.state is ExportState.HELD
+    assert record is not None
+    assert (record.state, record.issue) == (ExportState.DONE, None)
+
+
+@pytest.mark.parametrize(
+    ("acts", "code"),
+    [
+        (("cancel",), IssueCode.INVOICE_CANCELLED),
+        (("credit",), IssueCode.INVOICE_CREDITED),
+        (("bookkeep", "credit"), IssueCode.INVOICE_CREDITED),
+        (("credit", "in part"), IssueCode.INVOICE_PARTLY_CREDITED),
+        (("credit", "not after all"), None),
+    ],
+)
+def test_what_became_of_an_invoice_before_its_lost_answer_was_found_is_seen(
+    acts: tuple[str, ...], code: IssueCode | None
+) -> None:
+    """Somebody was faster than our next run: what nobody is to pay is not marked as exported."""
+    books = Books()
+    books.world.fortnox.add_faults(
+        [{"match": {"method": "POST", "path_regex": "^/3/invoices"}, "times": 1, "effect": "after"}]
+    )
+    books.run()
+    for act in acts:
+        if act == "in part":
+            books.world.fortnox.change_entry(TENANT_ID, "invoices", "2", {"Net": -100})
+        elif act == "not after all":
+            books.world.fortnox.change_entry(TENANT_ID, "invoices", "2", {"Cancelled": True})
+        else:
+            books.person(act, "1")
+    books.run().run(after=timedelta(hours=1))
+
+    assert (issue_code(books), books.marked, books.record.fortnox_number) == (code, code is None, "1")
+    assert code is None or books.record.ways_out
+
+
+def test_a_number_that_became_somebody_elses_is_seen_where_the_answer_was_lost() -> None:
+    """The invoice is found by its reference, and names whom it went to."""
+    books = Books().sent().another(7001)
+    books.world.fortnox.add_faults(
+        [{"match": {"method": "POST", "path_regex": "^/3/invoices"}, "times": 1, "effect": "after"}]
+    )
+    books.world.fortnox.person_deletes_customer(TENANT_ID, "1001")
+    books.world.fortnox.add_customer(TENANT_ID, {"CustomerNumber": "1001", "Name": "Biltvätt i Borås AB"})
+    books.run().run().run(after=timedelta(hours=1))
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert record.issue is not None
+    assert (record.state, record.issue.code) == (ExportState.HELD, IssueCode.CUSTOMER_NOT_AGREED)

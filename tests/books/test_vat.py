@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from invoicing.domain.export import ExportState
+from invoicing.domain.issue import IssueCode
 
 from local.fortnox.seed import TENANT_ID
 from tests.books.books import CUSTOMER, Books, charge, names_all
@@ -136,14 +138,42 @@ def test_vat_of_fees_does_not_hide_that_the_rows_have_none() -> None:
 
 @pytest.mark.parametrize("vat_type", ["SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"])
 def test_a_customer_that_changes_between_check_and_send_is_seen_in_the_answer(vat_type: str) -> None:
-    """We remember SEVAT: the sale abroad on a domestic account is an issue, or was never made."""
+    """We remember SEVAT: the sale abroad leaves the domestic account before it is marked."""
     books = Books().sent()
     abroad(books, vat_type).another(7001).run()
     record = books.record_of(7001)
-    rows = [row for one in books.documents.values() for row in one["InvoiceRows"] if one["Net"] == 1020]
 
     assert record is not None
-    assert record.issue is not None or rows[-1]["AccountNumber"] == ABROAD[vat_type][0]
+    assert (record.state, record.issue, record.vat_type) == (ExportState.DONE, None, vat_type)
+    (row,) = books.documents[record.fortnox_number]["InvoiceRows"]
+    assert row["AccountNumber"] == ABROAD[vat_type][0]
+
+
+def test_a_customer_that_is_swedish_again_gets_ongoings_account() -> None:
+    """We remember EXPORT, and the row has VAT that an export cannot have."""
+    books = abroad(Books(), "EXPORT").sent().card(VATType="SEVAT")
+    books.another(7001, charge(account="3042")).run()
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert (record.state, record.issue, record.vat_type) == (ExportState.DONE, None, "SEVAT")
+    assert books.documents[record.fortnox_number]["InvoiceRows"][0]["AccountNumber"] == 3042
+
+
+@pytest.mark.parametrize("vat_type", ["SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"])
+def test_a_customer_that_changes_between_check_and_send_is_held_where_that_is_the_setting(vat_type: str) -> None:
+    """By the VAT type that the card has, in this run and in those after it."""
+    books = Books().settings(accounts_abroad="hold").sent()
+    abroad(books, vat_type).another(7001).run()
+    first = books.record_of(7001)
+    books.run(after=timedelta(hours=1))
+    second = books.record_of(7001)
+
+    assert first is not None
+    assert second is not None
+    assert first.issue == second.issue
+    assert first.issue is not None
+    assert (first.issue.code, first.issue.params["vat_type"]) == (IssueCode.ACCOUNT_ABROAD, vat_type)
 
 
 @pytest.mark.parametrize("vat_type", ["SEVAT", *ABROAD])

@@ -302,14 +302,16 @@ def credit(story: Story, number: str) -> None:
 
 
 def test_a_credit_note_with_the_same_reference_is_not_taken_for_the_invoice() -> None:
-    """Fortnox may copy the reference onto it."""
+    """Fortnox may copy the reference onto it. The invoice is found, and that nobody is to pay it is said."""
     story = in_doubt()
     credit(story, "1")
     story.rest()
-    story.heal()
+    story.attempt()
+    record = story.record()
 
-    assert story.record().fortnox_number == "1"
-    assert story.complaints() == []
+    assert record.issue is not None
+    assert (record.fortnox_number, record.issue.code) == ("1", IssueCode.INVOICE_CREDITED)
+    assert len(story.in_fortnox()) == 2
 
 
 def test_two_invoices_with_our_reference_are_held_and_never_become_three() -> None:

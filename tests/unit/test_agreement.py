@@ -19,6 +19,8 @@ from tests.support.fakes import START
         ("Bygg-Kompaniet HB", "Bygg Kompaniet Handelsbolag"),
         ("Café <Ångström> & Söner", "Cafe Angstrom och Soner"),
         ("H. M. Handel", "HM Handel"),
+        ("Kvarnen 1:2 AB", "AB Kvarnen 1.2"),
+        ("3M AB", "3 M"),
     ],
 )
 def test_names_that_only_differ_in_how_they_are_written_are_the_same(one: str, other: str) -> None:
@@ -37,6 +39,11 @@ def test_names_that_only_differ_in_how_they_are_written_are_the_same(one: str, o
         ("AB", "AB"),
         ("", ""),
         ("Lager 1", "Lager 11"),
+        ("Kvarnen 1:2 AB", "Kvarnen 12 AB"),
+        ("Kvarnen 1/2 AB", "Kvarnen 12 AB"),
+        ("Kvarnen 1.2 AB", "Kvarnen 12 AB"),
+        ("Butik 2-3", "Butik 23"),
+        ("½ AB", "12 AB"),
     ],
 )
 def test_names_that_could_be_two_companies_are_not(one: str, other: str) -> None:

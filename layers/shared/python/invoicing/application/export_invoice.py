@@ -11,7 +11,7 @@ from typing import Any
 
 from invoicing.application.carry_out_decision import carry_out_decision
 from invoicing.application.interleave import outside
-from invoicing.application.judge_invoice import credited, judge_invoice, rests, unreadable
+from invoicing.application.judge_invoice import credited, judge_invoice, read_ours, rests, unreadable
 from invoicing.application.ports import Side
 from invoicing.application.record_export import (
     CHANGE_OPEN,
@@ -56,6 +56,7 @@ from invoicing.domain.wms_invoice import UnreadableInvoice, WmsInvoice
 
 # Fortnox has the invoice, and Ongoing did not take its mark.
 _NOT_MARKED = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD})
+_OF_VAT = frozenset({IssueCode.VAT_MISSING, IssueCode.VAT_UNEXPECTED})
 _OPEN = frozenset({ExportState.CLAIMED, ExportState.UPDATING, ExportState.CREDITING})
 
 
@@ -342,9 +343,13 @@ class _Export(Recorder):
             raise invoice_held(IssueCode.FOUND_TWICE, fortnox_numbers=", ".join(invoice.number for invoice in valid))
         if not found:
             return False
-        self._in_fortnox((valid or found)[0], EventKind.ADOPTED, fingerprint=self.record.tried)
-        if not valid:
-            raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=found[0].number)
+        there = (valid or found)[0]
+        issue = await credited(self.tools.fortnox, there)
+        if there.cancelled:
+            issue = Issue(code=IssueCode.INVOICE_CANCELLED, params={"fortnox_number": there.number})
+        self._in_fortnox(there, EventKind.ADOPTED, fingerprint="" if issue else self.record.tried)
+        if issue is not None:
+            raise InvoiceHeldError(issue)
         return True
 
     async def _create(self, draft: Draft) -> None:
@@ -376,6 +381,17 @@ class _Export(Recorder):
             raise
         else:
             self._in_fortnox(created, EventKind.CREATED, fingerprint=draft.invoice.fingerprint, hints=hints)
+            await self._follow_card(draft, created)
+
+    async def _follow_card(self, draft: Draft, created: FortnoxInvoice) -> None:
+        """VAT that cannot be right may come of a card that was changed since it was read: then accounts follow it."""
+        if self.record.issue is None or self.record.issue.code not in _OF_VAT:
+            return
+        customer = self.tools.register.look_again(draft.invoice.customer_number)
+        if customer is None or customer.vat_type == self.record.vat_type:
+            return
+        self.save(None, fingerprint="", customer_name=customer.name, vat_type=customer.vat_type)
+        await self._update(draft, created)
 
     async def _posted(self, invoice: InvoiceDraft) -> tuple[FortnoxInvoice, Sequence[Hint]]:
         """The new invoice, and what is to be mentioned of it.
@@ -405,7 +421,7 @@ class _Export(Recorder):
         self._in_fortnox(holder, EventKind.ADOPTED, fingerprint="")
         if self.record.sending is not None:
             self.save(None, sending=None)  # made before, by a record that is lost: nobody knows what was said of it
-        there = refuse_over(self.record, holder)
+        there = refuse_over(self.record, await read_ours(self.tools.judging, self.record))
         if is_to_change(self.record, draft.invoice, there, asked=self.asked, confirmed=False):
             self.tools.register.check(draft, self.invoice)
             await self._update(draft, there)
@@ -528,7 +544,11 @@ class _Export(Recorder):
             customer_number=owner.customer_number,
         )
         register = self.tools.register
-        doubtful = differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
+        others: Issue | None = None
+        if before is None and fingerprint:
+            others = register.objection_after(invoice, self.invoice, checked=self.record.customer_name)
+        customer = register.customer(invoice.customer_number) if others else None
+        doubtful = others or differs or register.doubtful_vat(invoice, self.invoice, self.record.vat_type)
         issue = doubtful if fingerprint else None
         due = self._due_date(invoice)
         is_dated = before is None or before.due_date != invoice.due_date
@@ -551,7 +571,8 @@ class _Export(Recorder):
             due_date=due or self.record.due_date,
             filled=filled or self.record.filled,
             **self._attachment(),
-            fingerprint=fingerprint,
+            vat_type=customer.vat_type if customer else self.record.vat_type,
+            fingerprint="" if others else fingerprint,  # of somebody else's nothing is known to be right
             fortnox_print=invoice.fingerprint if fingerprint else "",
             kept_print="",
             left="",

@@ -144,8 +144,8 @@ async def _compared(
     tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool, confirmed: bool
 ) -> Verdict:
     """With what Fortnox has, which is always asked: what we remember is only what *we* left there."""
-    if asked:
-        tools.register.forget(draft)
+    if asked or (record is not None and record.issue is not None and record.issue.code is IssueCode.FORTNOX_REFUSED):
+        tools.register.forget(draft)  # nobody knows for which of it
     if record is None or not record.fortnox_number:
         tools.register.check(draft, invoice)
         if tools.guards is not None and not _is_right(record, invoice):

@@ -227,6 +227,19 @@ class KnownRegister:
         }
         return Issue(code=IssueCode.CUSTOMER_NOT_AGREED, params=params)
 
+    def look_again(self, number: str) -> Customer | None:
+        """A customer as Fortnox has it now, whatever is remembered; None if there is none, or no time to ask."""
+        self._load()
+        self._customers.pop(number, None)
+        self._seen.pop(number, None)
+        return self.look_up(number)
+
+    def objection_after(self, there: FortnoxInvoice, invoice: WmsInvoice, *, checked: str) -> Issue | None:
+        """Why a new invoice is perhaps somebody else's: it names another customer than the one that was `checked`."""
+        if not checked or there.customer_name in {"", checked}:
+            return None
+        return self.objection(invoice.goods_owner, self.look_again(there.customer_number))
+
     def agreed(self, goods_owner: str, customer: Customer) -> tuple[Agreed, str]:
         """Why they are the same company, and the user who said so, if somebody did."""
         if plainly_the_same(goods_owner, customer.name):
@@ -340,6 +353,9 @@ class KnownRegister:
             self._fortnox.create_article(article)
         except AlreadyExistsError:
             return self._fortnox.article_is_active(number)
+        except InvoiceHeldError:
+            self.forget(draft)
+            raise
         return True
 
     def _check_unit(self, code: str) -> None:

@@ -63,10 +63,10 @@ def plainly_the_same(one: str, other: str) -> bool:
 
 
 def _folded(name: str) -> tuple[str, frozenset[str]]:
-    plain = unicodedata.normalize("NFKD", name.casefold().replace("/", ""))
+    plain = unicodedata.normalize("NFKD", re.sub(r"(?<!\d)/|/(?!\d)", "", name.casefold()))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
-    plain = re.sub(r"[.’'´`\u2019]", "", plain).replace("ø", "o").replace("æ", "ae")
+    plain = re.sub(r"(?<!\d)[.’'´`\u2019]|[.’'´`\u2019](?!\d)", "", plain).replace("ø", "o").replace("æ", "ae")
     words = [_AND.get(word, word) for word in re.findall(r"[&+]|\w+", plain)]
-    # Whether words are written together is no difference, either.
-    core = "".join(word for word in words if word not in _FORMS)
+    # Whether words are written together is no difference, either; 1:2 and 12 are two numbers.
+    core = re.sub(r"(?<!\d) | (?!\d)", "", " ".join(word for word in words if word not in _FORMS))
     return core, frozenset(_FORMS[word] for word in words if word in _FORMS)

@@ -125,6 +125,7 @@ class FortnoxInvoice:
     row_ids: tuple[int, ...] = ()
     rows: tuple[FortnoxRow, ...] = ()  # not known in lists
     customer_number: str = ""
+    customer_name: str = ""  # as the card had it when it was made
     vat: Decimal | None = None  # of rows and fees
     fees: Decimal | None = None  # freight and administration fee, which the net does not hold; without their VAT
     fees_vat: Decimal = Decimal(0)

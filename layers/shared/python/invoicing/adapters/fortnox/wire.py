@@ -227,6 +227,7 @@ class _Invoice(Thing):
     cancelled: Flag
     sent: Flag
     customer_number: Text = ""
+    customer_name: Text = ""
     net: Amount = None
     currency: Text = ""
     final_pay_date: Text = ""
@@ -398,6 +399,7 @@ def read_invoice(body: object) -> FortnoxInvoice:
         your_order_number=got.your_order_number,
         your_reference=got.your_reference,
         customer_number=got.customer_number,
+        customer_name=got.customer_name,
         invoice_date=got.invoice_date,
         due_date=got.due_date,
         total=got.total,

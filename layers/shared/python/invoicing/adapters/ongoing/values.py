@@ -77,7 +77,7 @@ def optional_day(value: object) -> date | None:
         if moment.year in _NO_YEARS or moment.date() in _NO_DAYS:
             return None
         return moment.date() if moment.tzinfo is None else moment.astimezone(SWEDEN).date()
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError("is not a date") from None
 
 
