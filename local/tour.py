@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.change import MAILED, ChangeKind
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.integration import Integration, RunUnderWay
-from invoicing.domain.integration_settings import IntegrationSettings, Language
+from invoicing.domain.integration_settings import IntegrationSettings, Language, SendInvoices
 from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.tokens import TokenStatus
 from invoicing.pages.serve import Routes, serve
@@ -46,6 +47,7 @@ MORE_SENT = 6001  # and the ids after it: enough for a second page of the list
 MORE_HELD = 6101  # and the ids after it: enough for a second page of issues
 UNSPECIFIED = 6301
 SWITCHED_OFF, CLOSED = 6401, 6402  # what Fortnox does not let their rows use: an article, an account
+TO_SEND, OFF_LIST = 6501, 6502  # waits for its hour; is charged at another price than the price list's
 VERY_LONG = 6201  # more rows than a page shows; it is still growing
 CONSENTS = {
     "denied": {"error": "access_denied"},
@@ -90,6 +92,8 @@ PAGES = (
     "decision-make-new",
     "decision-note-missing",
     "decision-number-refused",
+    "decision-right",
+    "customer-mail",
     "customers",
     "before",
     "before-clear",
@@ -117,10 +121,12 @@ PAGES = (
     "invoice-cancelled",
     "invoice-corrected",
     "invoice-decided",
+    "invoice-guarded",
     "invoice-held",
     "invoice-kept",
     "invoice-made-new",
     "invoice-not-due",
+    "invoice-to-send",
     "invoice-unspecified",
     "invoice-waiting",
     "invoices",
@@ -129,6 +135,7 @@ PAGES = (
     "invoices-not-due",
     "invoices-older",
     "history",
+    "history-broken",
     "invoices-waiting",
     "issues",
     "issues-none",
@@ -338,6 +345,7 @@ class Tour:
             self._every_day()
             self._change()
             self._attach()
+            self._ask_first()
             self._break_and_reactivate()
             self._go()
         return self
@@ -407,6 +415,32 @@ class Tour:
         self._look("invoice-unspecified", f"/invoices/{UNSPECIFIED}")
         self._look("issues-unspecified", "/issues?page=all")
         self.world.fortnox.clear_faults()
+
+    def _ask_first(self) -> None:
+        """What waits for a person: to be sent to the customer, or because a guard holds it. And a record that lies."""
+        stored = self._integration().settings
+        assert stored is not None
+        guarded = replace(
+            stored,
+            send_invoices=SendInvoices.EMAIL,
+            mail_subject="Faktura {no} från Nordlager",
+            mail_text="Hej!\n\nHär kommer faktura {no} för lager och hantering.\n\nNordlager 3PL AB",
+            guard_prices=True,
+        )
+        self.operator.post(f"{HERE}/settings", {**form_of(guarded), **self.operator.get(f"{HERE}/settings").guard})
+        self.world.fortnox.change_entry(TENANT_ID, "customers", "1001", {"EmailInvoice": "faktura@kaffe.example"})
+        self._add([_new(self.world, TO_SEND), self._with_charge(OFF_LIST, unit_price=Decimal("91.00"))])
+        self.world.later(minutes=15)
+        self.world.run()
+        self._look("invoice-to-send", f"/invoices/{TO_SEND}")
+        self._look("customer-mail", f"/invoices/{TO_SEND}/mail")
+        self._look("invoice-guarded", f"/invoices/{OFF_LIST}")
+        self._look("decision-right", f"/invoices/{OFF_LIST}/decide?way=right")
+        record = self.world.exports.get(WAREHOUSE, TO_SEND)
+        assert record is not None
+        lying = replace(record, history=(replace(record.history[0], by="lisa"), *record.history[1:]))
+        with mock.patch.object(self.world.exports, "histories", lambda *_, **__: ([lying], None)):
+            self._look("history-broken", "/history")
 
     def _ask_an_administrator(self) -> None:
         for language in Language:
