@@ -13,7 +13,7 @@ from local.stack import Stack
 _AGING = ("TokensTable", "ExportsTable", "IntegrationsTable")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _MOMENTS_AS_NUMBERS = frozenset({"due_at", "lease_until"})
-_KEPT = frozenset({"broken_since", "history"})  # part of the id of a notice; hashed, as are checkpoints
+_KEPT = frozenset({"broken_since", "history", "changes"})  # part of a notice's id; what happened, hashed or beside it
 
 
 def let_pass(stack: Stack, elapsed: timedelta) -> None:

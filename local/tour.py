@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.change import MAILED, ChangeKind
 from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration, RunUnderWay
 from invoicing.domain.integration_settings import IntegrationSettings, Language, SendInvoices
 from invoicing.domain.notice import Mail, Notice, NoticeKind
@@ -110,6 +111,8 @@ PAGES = (
     "connect",
     "connect-wrong-password",
     "hand-over",
+    "help",
+    "help-set-up-ongoing",
     "files",
     "message-files-link-expired",
     "disconnect",
@@ -354,6 +357,8 @@ class Tour:
 
     def _come(self) -> None:
         self._keep("landing", lambda language: Visitor(self).get("/", language=language))
+        for name, path in (("help", "/help"), ("help-set-up-ongoing", "/help/set-up-ongoing")):
+            self._keep(name, partial(lambda where, language: Visitor(self).get(where, language=language), path))
         self._keep("landing-refused", lambda language: Visitor(self).log_in(password="guess", language=language))
         self.world.ongoing.set_options(renamed={"Invoices": "Fakturor"})
         self._keep("landing-not-understood", lambda language: Visitor(self).log_in(language=language))
@@ -436,10 +441,13 @@ class Tour:
         self._look("customer-mail", f"/invoices/{TO_SEND}/mail")
         self._look("invoice-guarded", f"/invoices/{OFF_LIST}")
         self._look("decision-right", f"/invoices/{OFF_LIST}/decide?way=right")
-        record = self.world.exports.get(WAREHOUSE, TO_SEND)
-        assert record is not None
-        lying = replace(record, history=(replace(record.history[0], by="lisa"), *record.history[1:]))
-        with mock.patch.object(self.world.exports, "histories", lambda *_, **__: ([lying], None)):
+        read = self.world.exports.histories
+
+        def lying(*args: Any, **limits: Any) -> tuple[list[Export], int | None]:
+            records, goes_on = read(*args, **limits)
+            return [replace(one, title="Other") if one.invoice_id == TO_SEND else one for one in records], goes_on
+
+        with mock.patch.object(self.world.exports, "histories", lying):
             self._look("history-broken", "/history")
 
     def _ask_an_administrator(self) -> None:
