@@ -5,8 +5,10 @@ writes build/demo/report.json. Ends with 0 only if every step held.
 """
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ from invoicing.domain.tokens import ASK_AGAIN_AFTER
 from playwright.sync_api import Browser, Page, expect
 
 from local.browser import NoBrowserError, chromium, visitor
-from local.deployment import DeploymentError
+from local.deployment import STACK_NAME, DeploymentError
 from local.draining import MARKER_DOMAIN, mails_in_the_end
 from local.fortnox.client_control import FortnoxControl
 from local.fortnox.seed import TENANT_ID
@@ -42,6 +44,8 @@ SCHEDULE_SECONDS = 100.0  # the demo's schedule fires every minute
 RUN_SECONDS = 60.0
 SENT_AT_FIRST = 6  # of the seeded invoices: what nothing is wrong with
 HELD_AT_FIRST = 6  # each with another thing to fix
+CLOSED = 6020  # charged on an account that nobody may use
+OFF_LIST = 6040  # charged at another price than the price list's
 SPECIFIED = 6030  # the invoice that is followed from the warehouse until it is paid
 EU_SERVICES = 3308  # the account that Fortnox's articles have for services sold to other EU countries
 
@@ -99,12 +103,16 @@ class Demo:
         with visitor(self._browser) as page:
             self.begin(page)
             self._export_again(page)
+            self._fix_it(page)
             self._to_the_customer(page)
             self._month(page)
             self._expired_token(page)
             self._broken(page)
             self._reactivate()
             self._look_around(page)
+            self._guard(page)
+            self._audit(page)
+            self._album(page)
             self._leave(page)
         self.report.invoices = self._invoice_table()
         self.report.mails = [
@@ -283,6 +291,39 @@ class Demo:
             page.goto(f"{self._here}/invoices/{seed.PLAIN}")
             self._picture(page, "invoice")
 
+    def _fix_it(self, page: Page) -> None:
+        with self._step("A customer that Fortnox lacks is created there by a button, and its invoice goes"):
+            page.goto(f"{self._here}/invoices/{seed.UNKNOWN_CUSTOMER}")
+            page.get_by_role("link", name="Skapa i Fortnox").click()
+            check("9999" not in self._fortnox.company(TENANT_ID)["customers"], "looking has created the customer")
+            page.locator("[name=vat_type][value=SEVAT]").check()
+            self._picture(page, "mend-customer")
+            page.get_by_role("button", name="Skapa kund 9999 i Fortnox").click()
+            page.wait_for_url(lambda url: "notice=mended" in url)
+            customer = self._fortnox.company(TENANT_ID)["customers"]["9999"]
+            check(customer["Name"] == "Nystartad E-handel HB", f"it is called {customer['Name']}")
+            self._wait("its invoice", lambda: bool(self._fortnox_number(seed.UNKNOWN_CUSTOMER)), RUN_SECONDS)
+            page.goto(f"{self._here}/invoices/{seed.UNKNOWN_CUSTOMER}")
+            self._picture(page, "mended")
+
+        with self._step("An account that is closed: Fortnox is asked for one more permission, and a button opens it"):
+            self._add_invoice(CLOSED, "1200.00", account="3999")
+            self._sync_now(page)
+            page.goto(f"{self._here}/invoices/{CLOSED}")
+            self._picture(page, "invoice-account-closed")
+            page.get_by_role("link", name="Låt tjänsten göra det").click()
+            self._picture(page, "permit")
+            page.locator("main [name=password]").fill(seed.PASSWORD)
+            approved = time.time()
+            self._approve_once_more(page)
+            self._wait("the run after it", lambda: self._run_after(approved), SCHEDULE_SECONDS)  # which tries it again
+            page.goto(f"{self._here}/invoices/{CLOSED}")
+            page.get_by_role("link", name="Aktivera i Fortnox").click()
+            self._picture(page, "mend-account")
+            page.get_by_role("button", name="Öppna konto 3999 i Fortnox").click()
+            page.wait_for_url(lambda url: "notice=mended" in url)
+            self._wait("its invoice", lambda: bool(self._fortnox_number(CLOSED)), RUN_SECONDS)
+
     def _to_the_customer(self, page: Page) -> None:
         with self._step("Specifications, sending and payments are switched on; Fortnox approves what files need"):
             page.goto(f"{self._here}/settings")
@@ -293,12 +334,8 @@ class Demo:
             page.wait_for_url(re.compile(r"/attach"))
             self._picture(page, "attach")
             page.locator("main [name=password]").fill(seed.PASSWORD)
-            page.get_by_role("button", name="Gå vidare till Fortnox").click()
-            log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
-            page.get_by_role("button", name="Godkänn").click()
-            page.wait_for_url(re.compile(r"/oauth/approval"))
-            page.get_by_role("button", name="Bekräfta").click()
-            page.wait_for_url(lambda url: "notice=attaching" in url)
+            self._approve_once_more(page)
+            check("notice=attaching" in page.url, f"it ends at {page.url}")
 
         with self._step("An invoice with its specification waits for its hour, and for a word, as it is the first one"):
             self._add_invoice(SPECIFIED, "1800.00")
@@ -310,6 +347,10 @@ class Demo:
             check(not self._sent(number), "it was sent before anybody said so")
             page.goto(f"{self._here}/invoices/{SPECIFIED}")
             self._picture(page, "invoice-to-send")
+            page.goto(f"{self._here}/invoices/{SPECIFIED}/mail")
+            check(not self._sent(number), "looking at the mail has sent it")
+            self._picture(page, "customer-mail")
+            page.goto(f"{self._here}/invoices/{SPECIFIED}")
             specification = page.context.request.get(f"{self._here}/invoices/{SPECIFIED}/specification.pdf")
             self._keep_pdf(specification.body(), "specification")
 
@@ -441,6 +482,59 @@ class Demo:
             expect(page.locator("[name=problem_address]")).to_have_attribute("aria-invalid", "true")
             self._picture(page, "settings-refused")
 
+    def _guard(self, page: Page) -> None:
+        with self._step("A guard holds what is charged at another price than the price list's, until a person says so"):
+            page.goto(f"{self._here}/settings")
+            page.locator("[name=guard_prices]").check()
+            page.get_by_role("button", name="Spara", exact=True).click()
+            page.wait_for_url(lambda url: "notice=" in url)
+            self._add_invoice(OFF_LIST, "1700.00")
+            self._sync_now(page)
+            check(not self._fortnox_number(OFF_LIST), "it was sent before anybody looked")
+            page.goto(f"{self._here}/invoices/{OFF_LIST}")
+            self._picture(page, "invoice-guarded")
+            page.get_by_role("link", name="Rätt som den är").click()
+            self._picture(page, "decision-right")
+            page.get_by_role("button", name="Rätt som den är").click()
+            page.wait_for_url(lambda url: "notice=decided" in url)
+            self._wait("it", lambda: bool(self._fortnox_number(OFF_LIST)), RUN_SECONDS)
+
+    def _audit(self, page: Page) -> None:
+        with self._step("The auditor: nothing of the history was changed, says the page, and so says the command"):
+            page.goto(f"{self._here}/history")
+            expect(page.locator("main")).to_contain_text("Ja. Ingenting har ändrats")
+            self._picture(page, "history")
+            self._keep_pdf(page.context.request.get(f"{self._here}/history.pdf").body(), "history")
+            proven, said = self._verify()
+            check(proven and "whole" in said, said)
+
+        with self._step("An amount that is changed in the table behind everybody's back is found by both"):
+            item = self._records()[SPECIFIED]
+            self._put({**item, "fortnox_net": {"N": "1799.00"}})
+            page.goto(f"{self._here}/history")
+            expect(page.get_by_role("alert")).to_contain_text(str(SPECIFIED))
+            self._picture(page, "history-broken")
+            proven, said = self._verify()
+            check(not proven and str(SPECIFIED) in said, said)
+            self._put(item)
+            proven, said = self._verify()
+            check(proven, f"put right, it is not whole: {said}")
+
+    def _verify(self) -> tuple[bool, str]:
+        """`invoicing verify`, as whoever runs the service types it: whether the history is whole, and what it said."""
+        done = subprocess.run(
+            [Path(sys.executable).with_name("invoicing"), "--stack-name", STACK_NAME, "verify", seed.WAREHOUSE],
+            env={**os.environ, **self._stack.aws.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def _put(self, item: dict[str, Any]) -> None:
+        self._stack.client("dynamodb").put_item(TableName=self._stack.outputs["ExportsTable"], Item=item)
+
+    def _album(self, page: Page) -> None:
         with self._step("Every other page, for the album"):
             pages = {
                 "status": ("", 200),
@@ -484,11 +578,19 @@ class Demo:
         page.wait_for_url(lambda url: "notice=" in url)
         self._wait("the run", lambda: self._run_after(started), RUN_SECONDS)
 
+    def _approve_once_more(self, page: Page) -> None:
+        page.get_by_role("button", name="Gå vidare till Fortnox").click()
+        log_in_to_fortnox(page, "admin@nordlager.example", "admin-pass")
+        page.get_by_role("button", name="Godkänn").click()
+        page.wait_for_url(re.compile(r"/oauth/approval"))
+        page.get_by_role("button", name="Bekräfta").click()
+        page.wait_for_url(lambda url: "notice=" in url)
+
     def _fire_schedule(self) -> None:
         """What the schedule would do within the minute."""
         self._stack.invoke("dispatch_syncs", {"time": datetime.now(UTC).isoformat()})
 
-    def _add_invoice(self, invoice_id: int, amount: str, *, owner: int = seed.KAFFE) -> None:
+    def _add_invoice(self, invoice_id: int, amount: str, *, owner: int = seed.KAFFE, account: str = "3041") -> None:
         """Another invoice of last month, copied from a plain one."""
         today = datetime.now(ZoneInfo("Europe/Stockholm")).date()
         plain = next(invoice for invoice in seed.default_warehouse(today).invoices if invoice.id == seed.PLAIN)
@@ -499,6 +601,7 @@ class Demo:
                 "id": invoice_id * 10,
                 "unit_price": Decimal(amount),
                 "quantity": Decimal(1),
+                "account": account,
             }
         )
         values = {name: getattr(plain, name) for name in plain.__dataclass_fields__}

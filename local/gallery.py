@@ -24,7 +24,7 @@ def render(folder: Path) -> list[str]:
     """Writes every page and mail in both languages; gives the names of the HTML files."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "assets").mkdir(parents=True)
-    for name in ("style.css", "month.css", "progress.js", "copy.js", "icon.svg"):
+    for name in ("style.css", "month.css", "help.css", "progress.js", "copy.js", "icon.svg"):
         asset = find_asset(name)
         if asset is not None:
             (folder / "assets" / name).write_bytes(asset.content)

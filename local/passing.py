@@ -1,9 +1,11 @@
-"""Time that passes without anybody waiting: everything that our tables store becomes older."""
+"""Time that passes without anybody waiting: everything that our tables store becomes older, but what is proven."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from invoicing.adapters.aws.checkpoints import CHECKPOINT
 from invoicing.adapters.aws.items import Attribute, attribute, epoch, moment_of
 
 from local.stack import Stack
@@ -11,7 +13,7 @@ from local.stack import Stack
 _AGING = ("TokensTable", "ExportsTable", "IntegrationsTable")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _MOMENTS_AS_NUMBERS = frozenset({"due_at", "lease_until"})
-_PART_OF_AN_ID = frozenset({"broken_since"})  # of the notice about it, which keeps its id
+_KEPT = frozenset({"broken_since", "history", "changes"})  # part of a notice's id; what happened, hashed or beside it
 
 
 def let_pass(stack: Stack, elapsed: timedelta) -> None:
@@ -20,9 +22,13 @@ def let_pass(stack: Stack, elapsed: timedelta) -> None:
     for output in _AGING:
         table = stack.outputs[output]
         for item in database.scan(TableName=table, ConsistentRead=True)["Items"]:
-            older = _older({"M": item}, elapsed)["M"]
+            older = item if _is_checkpoint(item) else _older({"M": item}, elapsed)["M"]
             if older != item:
                 database.put_item(TableName=table, Item=older)
+
+
+def _is_checkpoint(item: Mapping[str, Any]) -> bool:
+    return str(item.get("record", {}).get("S", "")).startswith(CHECKPOINT)
 
 
 def _older(stored: Attribute, elapsed: timedelta) -> Any:
@@ -37,6 +43,6 @@ def _older(stored: Attribute, elapsed: timedelta) -> Any:
 
 
 def _older_member(name: str, member: Attribute, elapsed: timedelta) -> Any:
-    if name in _PART_OF_AN_ID:
+    if name in _KEPT:
         return member
     return epoch(moment_of(member) - elapsed) if name in _MOMENTS_AS_NUMBERS else _older(member, elapsed)

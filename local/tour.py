@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from invoicing.application.recover_tokens import recover_tokens
 from invoicing.domain.change import MAILED, ChangeKind
 from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration, RunUnderWay
-from invoicing.domain.integration_settings import IntegrationSettings, Language
+from invoicing.domain.integration_settings import IntegrationSettings, Language, SendInvoices
 from invoicing.domain.notice import Mail, Notice, NoticeKind
 from invoicing.domain.tokens import TokenStatus
 from invoicing.pages.serve import Routes, serve
@@ -46,6 +48,7 @@ MORE_SENT = 6001  # and the ids after it: enough for a second page of the list
 MORE_HELD = 6101  # and the ids after it: enough for a second page of issues
 UNSPECIFIED = 6301
 SWITCHED_OFF, CLOSED = 6401, 6402  # what Fortnox does not let their rows use: an article, an account
+TO_SEND, OFF_LIST = 6501, 6502  # waits for its hour; is charged at another price than the price list's
 VERY_LONG = 6201  # more rows than a page shows; it is still growing
 CONSENTS = {
     "denied": {"error": "access_denied"},
@@ -90,6 +93,8 @@ PAGES = (
     "decision-make-new",
     "decision-note-missing",
     "decision-number-refused",
+    "decision-right",
+    "customer-mail",
     "customers",
     "before",
     "before-clear",
@@ -106,6 +111,8 @@ PAGES = (
     "connect",
     "connect-wrong-password",
     "hand-over",
+    "help",
+    "help-set-up-ongoing",
     "files",
     "message-files-link-expired",
     "disconnect",
@@ -117,10 +124,12 @@ PAGES = (
     "invoice-cancelled",
     "invoice-corrected",
     "invoice-decided",
+    "invoice-guarded",
     "invoice-held",
     "invoice-kept",
     "invoice-made-new",
     "invoice-not-due",
+    "invoice-to-send",
     "invoice-unspecified",
     "invoice-waiting",
     "invoices",
@@ -129,6 +138,7 @@ PAGES = (
     "invoices-not-due",
     "invoices-older",
     "history",
+    "history-broken",
     "invoices-waiting",
     "issues",
     "issues-none",
@@ -338,6 +348,7 @@ class Tour:
             self._every_day()
             self._change()
             self._attach()
+            self._ask_first()
             self._break_and_reactivate()
             self._go()
         return self
@@ -346,6 +357,8 @@ class Tour:
 
     def _come(self) -> None:
         self._keep("landing", lambda language: Visitor(self).get("/", language=language))
+        for name, path in (("help", "/help"), ("help-set-up-ongoing", "/help/set-up-ongoing")):
+            self._keep(name, partial(lambda where, language: Visitor(self).get(where, language=language), path))
         self._keep("landing-refused", lambda language: Visitor(self).log_in(password="guess", language=language))
         self.world.ongoing.set_options(renamed={"Invoices": "Fakturor"})
         self._keep("landing-not-understood", lambda language: Visitor(self).log_in(language=language))
@@ -407,6 +420,35 @@ class Tour:
         self._look("invoice-unspecified", f"/invoices/{UNSPECIFIED}")
         self._look("issues-unspecified", "/issues?page=all")
         self.world.fortnox.clear_faults()
+
+    def _ask_first(self) -> None:
+        """What waits for a person: to be sent to the customer, or because a guard holds it. And a record that lies."""
+        stored = self._integration().settings
+        assert stored is not None
+        guarded = replace(
+            stored,
+            send_invoices=SendInvoices.EMAIL,
+            mail_subject="Faktura {no} från Nordlager",
+            mail_text="Hej!\n\nHär kommer faktura {no} för lager och hantering.\n\nNordlager 3PL AB",
+            guard_prices=True,
+        )
+        self.operator.post(f"{HERE}/settings", {**form_of(guarded), **self.operator.get(f"{HERE}/settings").guard})
+        self.world.fortnox.change_entry(TENANT_ID, "customers", "1001", {"EmailInvoice": "faktura@kaffe.example"})
+        self._add([_new(self.world, TO_SEND), self._with_charge(OFF_LIST, unit_price=Decimal("91.00"))])
+        self.world.later(minutes=15)
+        self.world.run()
+        self._look("invoice-to-send", f"/invoices/{TO_SEND}")
+        self._look("customer-mail", f"/invoices/{TO_SEND}/mail")
+        self._look("invoice-guarded", f"/invoices/{OFF_LIST}")
+        self._look("decision-right", f"/invoices/{OFF_LIST}/decide?way=right")
+        read = self.world.exports.histories
+
+        def lying(*args: Any, **limits: Any) -> tuple[list[Export], int | None]:
+            records, goes_on = read(*args, **limits)
+            return [replace(one, title="Other") if one.invoice_id == TO_SEND else one for one in records], goes_on
+
+        with mock.patch.object(self.world.exports, "histories", lying):
+            self._look("history-broken", "/history")
 
     def _ask_an_administrator(self) -> None:
         for language in Language:

@@ -10,6 +10,7 @@ _DIRECTORY = Path(__file__).parent / "assets"
 _CONTENT_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
     "month.css": "text/css; charset=utf-8",
+    "help.css": "text/css; charset=utf-8",
     "progress.js": "text/javascript; charset=utf-8",
     "copy.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",

@@ -8,7 +8,7 @@ from invoicing.domain.remedy import REMEDIES
 from invoicing.domain.words import has_words
 from invoicing.rendering.catalogue import translatable, translations
 from invoicing.rendering.issue_texts import issue_text_in_general
-from invoicing.rendering.views import HelpPart, HelpText, IssueMeaning
+from invoicing.rendering.views import DrawnField, HelpPart, HelpPicture, HelpText, IssueMeaning
 
 SETTINGS = "settings"  # the topic that goes on with every field of the form
 
@@ -57,6 +57,13 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                     translatable("Fill in the customer number from Fortnox."),
                     translatable("After connecting, look at Customers here: it shows who is whom, side by side."),
                 ),
+                picture=HelpPicture(
+                    title=translatable("The customer code of a goods owner"),
+                    place=translatable("Goods owner → Advanced → References"),
+                    fields=(
+                        DrawnField(translatable("Customer code"), "1001", translatable("Customer number in Fortnox")),
+                    ),
+                ),
             ),
             HelpPart(
                 heading=translatable("What is charged"),
@@ -64,14 +71,15 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                     "Every entry of a price list needs an article number and an account: those of the article in "
                     "Fortnox. An article that Fortnox lacks is created, with the unit that is chosen under Settings."
                 ),
-            ),
-            HelpPart(
-                heading=translatable("Before the 1st"),
-                text=translatable(
-                    "Every night, while something gathers, its goods owners, customers, articles and accounts are "
-                    "looked through as they will be when the month has ended, and the price lists with them. What "
-                    "would stop an invoice then stands under Before the 1st, with who can mend it. You can have it "
-                    "looked at again at any time, for example when a new goods owner has got its price list."
+                picture=HelpPicture(
+                    title=translatable("An entry of a price list"),
+                    place=translatable("Economy → Price list"),
+                    fields=(
+                        DrawnField(translatable("Title"), translatable("Pallet place")),
+                        DrawnField(translatable("Unit price"), "85"),
+                        DrawnField(translatable("Article number"), "100", translatable("Article number in Fortnox")),
+                        DrawnField(translatable("Account"), "3041", translatable("Account in Fortnox")),
+                    ),
                 ),
             ),
             HelpPart(
@@ -86,6 +94,15 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                 text=translatable(
                     "We read Ongoing as an automation API user, created in Ongoing under Administration → API for "
                     "automation. Make one for this alone: then a changed password of somebody else stops nothing."
+                ),
+                picture=HelpPicture(
+                    title=translatable("A user for this service"),
+                    place=translatable("Administration → API for automation"),
+                    fields=(
+                        DrawnField(translatable("User name"), "fortnox", translatable("You type it on our start page")),
+                        DrawnField(translatable("Password"), "••••••••••••", translatable("And this one beside it")),
+                        DrawnField(translatable("Permission level"), "Automations-API"),
+                    ),
                 ),
             ),
         ),
@@ -176,6 +193,30 @@ HELP_TEXTS: Mapping[str, HelpText] = {
             ),
         ),
     ),
+    "before-the-1st": HelpText(
+        title=translatable("What is looked for beforehand, and what is asked first"),
+        parts=(
+            HelpPart(
+                heading=translatable("Before the 1st"),
+                text=translatable(
+                    "Every night, while something gathers, its goods owners, customers, articles and accounts are "
+                    "looked through as they will be when the month has ended, and the price lists with them. What "
+                    "would stop an invoice then stands under Before the 1st, with who can mend it. You can have it "
+                    "looked at again at any time, for example when a new goods owner has got its price list."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Guards"),
+                text=translatable(
+                    "An invoice can be right by every rule and still be unusual: a month that came to much more or "
+                    "less than the goods owner's others, a period that overlaps another or leaves days out, a price "
+                    "that is not the price list's. With a guard switched on under Settings, such an invoice waits "
+                    "under Issues until somebody has looked and pressed Right as it is. Goods owners that used to "
+                    "be invoiced and have nothing this month stand under Before the 1st."
+                ),
+            ),
+        ),
+    ),
     "export-again": HelpText(
         title=translatable("An invoice was wrong: export it again"),
         parts=(
@@ -218,10 +259,59 @@ HELP_TEXTS: Mapping[str, HelpText] = {
                 ),
             ),
             HelpPart(
+                heading=translatable("What the mail says"),
+                text=translatable(
+                    "Subject and text can be filled in under Settings; {no} becomes the number of the invoice. Where "
+                    "they are empty, Fortnox's own are used. While the invoice waits, See the mail first on its page "
+                    "shows to whom it goes, from whom, and what it says. The address is that of the customer's card in "
+                    "Fortnox, and the sender is set in Fortnox."
+                ),
+            ),
+            HelpPart(
                 heading=translatable("Paid"),
                 text=translatable(
                     "By a setting, Fortnox is asked once an hour what became of the invoices: sent, overdue, paid in "
                     "part, paid, credited. It stands on each invoice and in the list, summed per goods owner."
+                ),
+            ),
+        ),
+    ),
+    "month": HelpText(
+        title=translatable("The month, and whether it adds up"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "The page Month has one line for each goods owner: what has been gathered, what is due, what is "
+                    "held, what is in Fortnox, what was sent and what is paid. For each currency a line says whether "
+                    "Ongoing's sum is Fortnox's and what is held together, to the öre, and what differs if not. "
+                    "Amounts are without VAT."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("For the books"),
+                text=translatable(
+                    "The reconciliation of a month is a PDF for the auditor, and everything is there as CSV too. A "
+                    "mail says when all of last month is in Fortnox, unless that is switched off under Settings."
+                ),
+            ),
+        ),
+    ),
+    "history": HelpText(
+        title=translatable("For the auditor: the history, and that nobody changed it"),
+        parts=(
+            HelpPart(
+                text=translatable(
+                    "Each step of each invoice is kept: what was done, when and by whom. Each is bound to the steps "
+                    "before it. A checkpoint says how far they had come, and once a day the last one is put aside as "
+                    "an anchor. Is the history whole?, below the list of invoices, checks it and says where it breaks "
+                    "if something was changed, put in or taken away."
+                ),
+            ),
+            HelpPart(
+                heading=translatable("Taken with you"),
+                text=translatable(
+                    "The event log is there as PDF and CSV: numbered, oldest first, as the behandlingshistorik that "
+                    "Swedish bookkeeping law asks for."
                 ),
             ),
         ),
@@ -360,4 +450,5 @@ def meaning_of(code: IssueCode, language: Language) -> IssueMeaning:
 def _said_in(text: HelpText, language: Language) -> str:
     translate = translations(language).gettext
     said = [text.title, *(word for part in text.parts for word in (part.heading, part.text, *part.steps))]
+    said += [word for part in text.parts if part.picture for one in part.picture.fields for word in one]
     return " ".join(translate(word) for word in said if word)

@@ -1007,12 +1007,29 @@ class VerifyMailView(NamedTuple):
 # Help
 
 
+class DrawnField(NamedTuple):
+    """A field of somebody else's form; `note` says what is to stand there, and is empty where that does not matter."""
+
+    name: str
+    example: str
+    note: str = ""
+
+
+class HelpPicture(NamedTuple):
+    """A form of Ongoing as a drawing of ours: where it is, and its fields. In the source language."""
+
+    title: str
+    place: str
+    fields: tuple[DrawnField, ...]
+
+
 class HelpPart(NamedTuple):
     """A heading (empty: none), what there is to know, and what to do one after the other. In the source language."""
 
     heading: str = ""
     text: str = ""
     steps: tuple[str, ...] = ()
+    picture: HelpPicture | None = None
 
 
 class HelpText(NamedTuple):
