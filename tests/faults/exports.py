@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pypdfium2
 from invoicing.adapters.ongoing import client
 from invoicing.application.change_integration import save_settings
-from invoicing.application.decide_invoice import decide_invoice
+from invoicing.application.decide_invoice import decide_invoice, release_invoices
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import OutsideCalls
 from invoicing.application.sync_integration import SyncTools
@@ -38,7 +38,7 @@ from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.in_process import InProcessTransport
 from local.ongoing.seed import WAREHOUSE
 from local.ongoing.simulator import OngoingSimulator
-from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, User, Warehouse
+from local.ongoing.warehouse import Charge, GoodsOwner, Invoice, PriceListItem, User, Warehouse
 from tests.support.fakes import FakeOutsideCalls, interrupted
 from tests.support.wiring import BASE_URL, SECRET, ByHost
 from tests.support.world import World
@@ -316,6 +316,31 @@ class Story(World):
         decide_invoice(self.change_tools(), integration, ONE, way, by="anna")
         return self
 
+    def guards_prices(self, listed: str) -> None:
+        """From now on a charge for pallets waits unless it has this price."""
+        item = PriceListItem(
+            id=301, goods_owner_id=1, title="Pallplats", unit_price=Decimal(listed), code="100", account="3041"
+        )
+        self.ongoing.put_warehouse(replace(self.ongoing.warehouse(WAREHOUSE), price_list=(item,)))
+        integration = self.integrations.get(WAREHOUSE)
+        assert integration is not None
+        assert integration.settings is not None
+        settings = replace(integration.settings, guard_prices=True)
+        self.integrations.put(replace(integration, settings=settings, version=integration.version + 1))
+
+    def released(self) -> "Story":
+        """A person says of all that guards hold that it is right as it is."""
+        integration = self.integrations.get(WAREHOUSE)
+        assert integration is not None
+        tools = replace(
+            self.change_tools(),
+            integrations=self._watched(self.integrations, "integrations"),
+            exports=self._watched(self.exports, "exports"),
+        )
+        seen = {one.invoice_id: one.content for one in self.records() if Way.RIGHT in one.ways_out}
+        assert release_invoices(tools, integration, seen, by="anna") == set(seen)
+        return self
+
     def in_fortnox(self) -> list[dict[str, Any]]:
         """Fortnox's invoices."""
         company = self.fortnox.state()["companies"][TENANT_ID]
@@ -415,7 +440,13 @@ class Story(World):
                     name(record.attempt_id),
                     record.issue and record.issue.code,
                     (record.reference, record.earlier, record.decision and record.decision.way),
-                    (bool(record.fortnox_print), bool(record.kept_print), bool(record.left), record.by_hand),
+                    (
+                        bool(record.fortnox_print),
+                        bool(record.kept_print),
+                        bool(record.left),
+                        bool(record.right),
+                        record.by_hand,
+                    ),
                     (record.due_from, record.due_date, record.was_marked, record.waits),
                     _attachment(record),
                 )

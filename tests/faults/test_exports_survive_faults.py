@@ -1,16 +1,19 @@
 """Every step of a run fails in every way, alone and in pairs: each invoice is in Fortnox once, right and marked."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from invoicing.domain.decision import Way
+from invoicing.domain.errors import RetryLaterError
+from invoicing.domain.export import EventKind, ExportState
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
-from tests.faults.exports import ONE, Fault, Plan, Script, Story, charge, invoice
+from tests.faults.exports import OF_TABLES, ONE, DefectError, Fault, Killed, Plan, Script, Story, charge, invoice
 from tests.faults.share import Share
 
 type Scenario = Callable[[], Story]
@@ -89,6 +92,25 @@ def corrected() -> Story:
     return held_when_exported_again(Booked=True).decided(Way.CORRECT)
 
 
+def held_by_guard(*, beside: int = 0) -> Story:
+    """It has another price than the price list, and a person must say that it is right as it is."""
+    story = Story(*(invoice(PALLETS, invoice_id=ONE + number) for number in range(1 + beside)))
+    story.guards_prices("90.00")
+    story.attempt()
+    story.rest()
+    return story
+
+
+def released() -> Story:
+    """The person said so."""
+    return held_by_guard().released()
+
+
+def released_together() -> Story:
+    """Of two at once."""
+    return held_by_guard(beside=1).released()
+
+
 def due_from_sending() -> Story:
     """Sent three months late, by terms that only Fortnox knows: one more call sets the due date, once it is there."""
     return Story(invoice(PALLETS, invoice_date=date(2026, 1, 2))).counts_from_sending()
@@ -116,6 +138,8 @@ SCENARIOS = [
     new_invoice,
     exported_again,
     with_own_number,
+    released,
+    released_together,
     two_invoices,
     three_beside_each_other,
     answered_in_opposite_order,
@@ -196,7 +220,7 @@ def test_no_fault_breaks_the_promise_when_the_message_comes_twice(scenario: Scen
 
 
 @pytest.mark.enumerated
-@pytest.mark.parametrize("scenario", [*SCENARIOS[:7], two_in_opposite_order, on_two_pages, due_from_sending])
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:8], two_in_opposite_order, on_two_pages, due_from_sending])
 def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario, share: Share) -> None:
     """The second fault meets the same run, or the runs that mend what the first one broke."""
     followed, mended = Followed(), Followed()
@@ -219,3 +243,29 @@ def test_no_pair_of_faults_breaks_the_promise(scenario: Scenario, share: Share) 
 
     assert followed.broken == {}
     assert mended.broken == {}
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_click_that_is_cut_off_is_kept_whole_or_can_be_made_again(*, again: bool) -> None:
+    """The page dies at any write: what was kept is carried out, what was not is held as before, nothing goes twice."""
+    clean = held_by_guard(beside=1)
+    clean.script = Script({})
+    clean.released()
+    broken, plans = {}, [{place: fault} for place, step in enumerate(clean.script.steps) for fault in step.faults]
+    for plan in plans:
+        story = held_by_guard(beside=1)
+        story.script = Script(plan)
+        with suppress(Killed, RetryLaterError, DefectError):
+            story.released()
+        kept = {one.invoice_id for one in story.records() if one.decision is not None}
+        if again:
+            story.released()
+        story.heal()
+        waiting = {one.invoice_id for one in story.records() if one.state is ExportState.HELD}
+        told = [one.kind for one in story.record().history].count(EventKind.DECIDED)
+        complaints = [one for one in story.complaints() if again or "held, price_off_list" not in one]
+        if complaints or waiting & kept or (again and waiting) or told > 1:
+            broken[str(plan)] = [*complaints, f"kept {kept}, waiting {waiting}, told {told} times"]
+
+    assert len(plans) > len(OF_TABLES)
+    assert broken == {}

@@ -6,7 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from invoicing.domain.export import ExportState
+from invoicing.domain.export import EventKind, ExportState
+from invoicing.domain.integration import MOST_ASKED
 from invoicing.domain.integration_settings import Language
 
 from local.fortnox.seed import TENANT_ID
@@ -94,3 +95,115 @@ def test_a_click_on_a_page_that_is_too_old_sends_nothing() -> None:
     assert record is not None
     assert (record.state, record.decision) == (ExportState.HELD, None)
     assert day.world.clock() - timedelta(hours=1) < (record.updated_at or day.world.clock())
+
+
+# ---- several at once
+
+RELEASE = "/issues/release"
+SEVERAL = range(7001, 7004)  # beside the demo's own
+
+
+def several() -> Day:
+    """One guard holds four invoices."""
+    day = Day()
+    day.fill_in(guard_prices="on")
+    day.only(one for one in day.world.ongoing.warehouse(WAREHOUSE).invoices if one.id == seed.PLAIN)
+    day.add(len(SEVERAL))
+    dearer(day)
+    day.later()
+    return day
+
+
+def asked(day: Day, language: Language = Language.ENGLISH) -> tuple[str, dict[str, str]]:
+    """The page that asks about all, and its form."""
+    page = day.see(RELEASE, language, {"guard": "price_off_list"}).body
+    return page, dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def decided(day: Day) -> dict[int, list[str]]:
+    """Who decided, by invoice, as the histories have it."""
+    found = [day.world.exports.get(WAREHOUSE, number) for number in (seed.PLAIN, *SEVERAL)]
+    return {
+        one.invoice_id: [event.by for event in one.history if event.kind is EventKind.DECIDED] for one in found if one
+    }
+
+
+@pytest.mark.parametrize("language", Language)
+def test_one_press_sends_all_that_one_guard_holds(language: Language) -> None:
+    """Each with what is unusual about it; in each history once, with the name, however often it is pressed."""
+    day = several()
+    issues = day.see("/issues", language).body
+    page, form = asked(day, language)
+    answers = [day.office.post(f"{HERE}{RELEASE}", form, language=language) for _ in range(2)]
+    names = decided(day)
+    day.world.run(by="anna")
+    said = {Language.ENGLISH: "charged at 85, and the price list says 90", Language.SWEDISH: "prislistan säger 90"}
+
+    assert f"{RELEASE}?guard=price_off_list" in issues
+    assert page.count(said[language]) == 4
+    assert [answer.location.rpartition("=")[2] for answer in answers] == ["decided", "decided"]
+    assert {len(by) for by in names.values()} == {1}
+    assert len(names) == 4
+    assert len(day.world.fortnox.state()["companies"][TENANT_ID]["invoices"]) == 4
+    assert f"{RELEASE}?guard=" not in day.see("/issues", language).body
+
+
+def test_one_that_changed_meanwhile_is_asked_about_anew_and_the_others_go() -> None:
+    """The page says so, and shows it as it is now."""
+    day = several()
+    _, form = asked(day)
+    charges = day.world.ongoing.invoice(WAREHOUSE, SEVERAL[0]).charges
+    more = tuple(replace(one, quantity=one.quantity + 1) for one in charges)
+    day.world.ongoing.change_invoice(WAREHOUSE, SEVERAL[0], charges=more)
+    day.later()
+    answer = day.office.post(f"{HERE}{RELEASE}", form)
+    shown = day.see(RELEASE, query={"guard": "price_off_list", "notice": "decided_some"}).body
+
+    assert answer.location.endswith(f"{RELEASE}?guard=price_off_list&notice=decided_some")
+    assert "nothing was decided about them" in shown
+    assert f"/invoices/{SEVERAL[0]}" in shown
+    assert f"/invoices/{SEVERAL[1]}" not in shown
+    assert {number: len(by) for number, by in decided(day).items()} == {seed.PLAIN: 1, 7001: 0, 7002: 1, 7003: 1}
+
+
+def test_somebody_who_decided_otherwise_before_is_not_overruled() -> None:
+    """Two people at the same list: what one left is left, and the rest goes."""
+    day = several()
+    _, form = asked(day)
+    day.office.press(f"/invoices/{SEVERAL[0]}/decide", way="leave", note="agreed by phone")
+    day.world.run(by="anna")
+    answer = day.office.post(f"{HERE}{RELEASE}", form)
+    day.world.run(by="anna")
+
+    assert answer.location.endswith("/issues?notice=decided_some")
+    assert len(day.world.fortnox.state()["companies"][TENANT_ID]["invoices"]) == 3
+
+
+@pytest.mark.parametrize("seen", ["", "x", "7001", "7001.", "7001.guessed", "9" * 400 + ".a", "7001.<b>", "8999.abc"])
+def test_a_form_that_names_nothing_we_showed_does_nothing(seen: str) -> None:
+    """Made by hand, or cut off."""
+    day = several()
+    answer = day.office.press(RELEASE, guard="price_off_list", seen=seen)
+
+    assert answer.location.endswith("notice=not_possible_now")
+    assert {len(by) for by in decided(day).values()} == {0}
+
+
+@pytest.mark.parametrize("guard", ["", "customer_unknown", "period_gap", "<script>"])
+def test_a_guard_that_holds_nothing_leads_back_to_the_issues(guard: str) -> None:
+    """It was decided, or the link is old."""
+    assert several().see(RELEASE, query={"guard": guard}).location.endswith("/issues?notice=cause_gone")
+
+
+def test_not_more_are_decided_about_than_the_next_run_is_asked_for() -> None:
+    """The rest is asked about afterwards."""
+    day = several()
+    day.world.integrations.ask_for(WAREHOUSE, frozenset(range(20_000, 20_000 + MOST_ASKED - 2)))
+    page, form = asked(day)
+    answer = day.office.post(f"{HERE}{RELEASE}", form)
+    full = day.see(RELEASE, query={"guard": "price_off_list"})
+
+    assert "2 more are not among these" in page
+    assert answer.location.endswith("notice=decided")
+    assert sum(len(by) for by in decided(day).values()) == 2
+    assert full.location.endswith("/issues?notice=too_many_asked")

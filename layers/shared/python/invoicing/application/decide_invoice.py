@@ -1,5 +1,7 @@
 """What a person decides about a held invoice, kept in its record until the run that is queued carries it out."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 
@@ -49,6 +51,40 @@ def decide_invoice(
     `number` is that in Fortnox (IS_NUMBER, BY_HAND; without it, BY_HAND means the number that is known). The same
     decision twice is one; another one waits until that is carried out. Raises DecisionRefusedError.
     """
+    record = _keep(tools, integration, invoice_id, way, by=by, number=number, note=note, seen=seen)
+    ask_for_invoices(tools, integration, frozenset({invoice_id}), by=by)
+    return record
+
+
+def release_invoices(
+    tools: ChangeTools, integration: Integration, seen: Mapping[int, str], *, by: str
+) -> frozenset[int]:
+    """One word (RIGHT) on several invoices that guards hold, as they were shown, and one run for all.
+
+    `seen` is the content of each. Gives those that it was kept for; the others have changed meanwhile, or somebody else
+    has decided otherwise.
+    """
+    kept = set()
+    for invoice_id, content in seen.items():
+        with suppress(DecisionRefusedError):
+            _keep(tools, integration, invoice_id, Way.RIGHT, by=by, number="", note="", seen=content)
+            kept.add(invoice_id)
+    if kept:
+        ask_for_invoices(tools, integration, kept, by=by)
+    return frozenset(kept)
+
+
+def _keep(
+    tools: ChangeTools,
+    integration: Integration,
+    invoice_id: int,
+    way: Way,
+    *,
+    by: str,
+    number: str,
+    note: str,
+    seen: str,
+) -> Export:
     record = tools.exports.get(integration.id, invoice_id)
     if record is None:
         raise DecisionRefusedError(DecisionProblem.NOT_POSSIBLE)
@@ -67,7 +103,6 @@ def decide_invoice(
             record = tools.exports.save(decided, event=event)
         except ChangedMeanwhileError:
             raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE) from None
-    ask_for_invoices(tools, integration, frozenset({invoice_id}), by=by)
     tools.report("invoice_decided", {"integration": integration.id, "invoice": str(invoice_id), "way": way})
     return record
 

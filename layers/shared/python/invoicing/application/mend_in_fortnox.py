@@ -181,6 +181,8 @@ def _unfinished_wish(tools: MendTools, integration: Integration, cause: Cause, r
     wish = next((one for one in reversed(integration.changes) if is_it(one.remedy)), None)
     if wish is None or wish.kind is ChangeKind.NOT_MENDED:
         return None
+    if not cause.exports and wish.at < cause.since:
+        return None  # it lacked after that
     records = [tools.change.exports.get(integration.id, one.invoice_id) for one in cause.exports[:1]]
     told = any(is_it(event.remedy) and event.at >= wish.at for record in records if record for event in record.history)
     return None if told else wish
@@ -242,7 +244,7 @@ def _agree(tools: MendTools, integration: Integration, cause: Cause, customer: C
         if made is None:
             return
         agreement = Agreement(
-            goods_owner=cause.exports[0].goods_owner,
+            goods_owner=cause.goods_owner,
             customer_number=made.number,
             customer_name=made.name,
             organisation_number=made.organisation_number,
@@ -276,14 +278,13 @@ def _go_on(tools: MendTools, integration: Integration, cause: Cause, done: Remed
 
 
 def _customer_of(integration: Integration, cause: Cause, number: str) -> CustomerDraft:
-    first = cause.exports[0]
     language = integration.settings.language if integration.settings else Language.SWEDISH
     return CustomerDraft(
         number=number,
-        name=clean_text(first.goods_owner, _NAME_LIMIT, language),
-        currency=first.currency or HOME_CURRENCY,
+        name=clean_text(cause.goods_owner, _NAME_LIMIT, language),
+        currency=cause.currency or HOME_CURRENCY,
     )
 
 
 def _day_of(cause: Cause) -> date | None:
-    return cause.exports[0].invoice_date
+    return cause.exports[0].invoice_date if cause.exports else None

@@ -58,7 +58,7 @@ _OF_THE_INVOICE = frozenset({"invoice_number", "code"})  # words that differ whe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One thing to mend, and every invoice that it stops, the longest held first."""
+    """One thing to mend, and every invoice that it stops, the longest held first; none if it is only foreseen."""
 
     exports: tuple[Export, ...]
     issue: Issue  # of the first of them
@@ -69,6 +69,16 @@ class Cause:
     def id(self) -> str:
         """Names it for as long as it is the case; fit for an address."""
         return cause_id(self.issue)
+
+    @property
+    def goods_owner(self) -> str:
+        """Of the first invoice, or of which it is foreseen."""
+        return self.exports[0].goods_owner if self.exports else self.issue.params.get("goods_owner", "")
+
+    @property
+    def currency(self) -> str:
+        """Of the first invoice, or of the one sum that is foreseen; empty if that is not known."""
+        return self.exports[0].currency if self.exports else "".join(self.work.sums) if len(self.work.sums) == 1 else ""
 
 
 def cause_id(issue: Issue) -> str:

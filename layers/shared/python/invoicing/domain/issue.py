@@ -216,6 +216,9 @@ _SENDING = frozenset(
     }
 )
 # What invoices go in spite of; told before the month ends because money may be lost by it.
+_GUARDS = frozenset(
+    {IssueCode.TOTAL_UNUSUAL, IssueCode.PERIOD_OVERLAPS, IssueCode.PERIOD_GAP, IssueCode.PRICE_OFF_LIST}
+)
 _STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME, IssueCode.NOTHING_GATHERS})
 
 
@@ -230,6 +233,11 @@ class Issue:
     def fixer(self) -> Fixer:
         """Who can fix it."""
         return _FIXERS[self.code]
+
+    @property
+    def is_of_guard(self) -> bool:
+        """Whether it is a guard's question: the invoice is right by every rule, and a person's word lets it go."""
+        return self.code in _GUARDS
 
     @property
     def stops_nothing(self) -> bool:

@@ -4,7 +4,7 @@ One small value for each integration: it is replaced by the next look, and names
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -77,6 +77,18 @@ class Outlook:
     later_count: int = 0  # of those that stop something with the next charge
     unseen: tuple[Unseen, ...] = ()
     told: tuple[str, ...] = ()  # ids of those that a mail about this 1st has told of
+
+    def without(self, trouble_id: str) -> "Outlook":
+        """What is left when one thing was mended."""
+        gone = next((one for one in self.troubles if one.id == trouble_id), None)
+        if gone is None:
+            return self
+        return replace(
+            self,
+            troubles=tuple(one for one in self.troubles if one is not gone),
+            trouble_count=self.trouble_count - gone.will_stop,
+            later_count=self.later_count - gone.would_stop,
+        )
 
 
 def first_after(today: date) -> date:

@@ -1,6 +1,7 @@
 """Before the 1st: what the last look found, and another look."""
 
 from invoicing.domain.outlook import Outlook
+from invoicing.domain.remedy import remedy_of, remedy_to_permit
 from invoicing.domain.swedish_time import SWEDEN
 from invoicing.pages.browser import Answer
 from invoicing.pages.serve import SignedInVisit
@@ -11,10 +12,13 @@ def before(visit: SignedInVisit) -> Answer:
     """GET /integrations/{id}/before: nobody is asked for it, neither Ongoing nor Fortnox."""
     outlook = current_outlook(visit)
     shown, pager = visit.part(outlook.troubles if outlook is not None else (), TROUBLES_PER_PAGE)
+    permissions = visit.integration.permissions
     view = BeforeView(
         session=visit.session_view,
         outlook=outlook,
         troubles=tuple(shown),
+        remedies={one.id: remedy for one in shown if (remedy := remedy_of(one.issue, permissions))},
+        to_permit=frozenset(one.id for one in shown if remedy_to_permit(one.issue, permissions)),
         pager=pager,
         notice=visit.once(visit.notice),
     )

@@ -1,5 +1,7 @@
 """What stops invoices, cause by cause, and the button that tries all again that one cause stops."""
 
+from collections import Counter
+
 from invoicing.application.change_integration import export_all_again
 from invoicing.domain.cause import Cause
 from invoicing.domain.export import EventKind
@@ -18,6 +20,9 @@ def issues(visit: SignedInVisit) -> Answer:
     is_there = any(one.id == asked for one in standing.everything_to_mend)
     shown, pager = visit.part(standing.causes, CAUSES_PER_PAGE, at=place)
     problem = standing.problem
+    guarded = Counter(
+        one.issue.code for one in standing.causes if one.issue.is_of_guard for export in one.exports if export.ways_out
+    )
     view = IssuesView(
         session=visit.session_view,
         standing=standing,
@@ -30,6 +35,7 @@ def issues(visit: SignedInVisit) -> Answer:
                 cause,
                 whole=visit.request.query.get("page") == "all",
                 permissions=visit.integration.permissions,
+                guarded=guarded[cause.issue.code],
             )
             for cause in shown
         ),

@@ -8,6 +8,7 @@ from invoicing.domain.cause import Cause
 from invoicing.domain.integration_settings import Language
 from invoicing.domain.remedy import VAT_TYPES, Act, CustomerDraft, Remedy, Thing, remedy_of, remedy_to_permit
 from invoicing.domain.texts import clean_text
+from invoicing.pages.before import current_outlook
 from invoicing.pages.browser import Answer
 from invoicing.pages.connection import to_fortnox
 from invoicing.pages.password import password_field, password_refused
@@ -69,17 +70,37 @@ def mend(visit: SignedInVisit) -> Answer:
         if plan.customer is not None and typed is not None:
             plan = replace(plan, customer=typed)
         return _page(visit, cause, plan, invoice_id, _WRONG[problem.problem], message=problem.message)
+    _is_foreseen_no_more(visit, cause)
     notice = Feedback.MENDED if done else Feedback.WAS_MENDED
     if not visit.integration.runs:
         notice = Feedback.MENDED_NOT_RUNNING
+    if not cause.exports:
+        return visit.noted(notice, "/before")
     return visit.noted(notice, "/issues" if invoice_id is None else f"/invoices/{invoice_id}")
 
 
 def _found(visit: SignedInVisit, cause_id: str) -> tuple[Cause, Remedy] | None:
     """The cause, while it is one, and what can be done about it."""
-    cause = next((one for one in visit.standing.causes if one.id == cause_id), None)
+    cause = _cause(visit, cause_id)
     remedy = remedy_of(cause.issue, visit.integration.permissions) if cause else None
     return (cause, remedy) if cause and remedy else None
+
+
+def _cause(visit: SignedInVisit, cause_id: str) -> Cause | None:
+    """What stops invoices now, or would on the 1st."""
+    now = next((one for one in visit.standing.causes if one.id == cause_id), None)
+    outlook = current_outlook(visit) if now is None else None
+    foreseen = next((one for one in outlook.troubles if one.id == cause_id), None) if outlook else None
+    if outlook is None or foreseen is None:
+        return now
+    return Cause(exports=(), issue=foreseen.issue, since=outlook.at, work=foreseen.work)
+
+
+def _is_foreseen_no_more(visit: SignedInVisit, cause: Cause) -> None:
+    """It is mended: *Before the 1st* says so without waiting for the next look."""
+    outlook = current_outlook(visit)
+    if outlook is not None and (left := outlook.without(cause.id)) is not outlook:
+        visit.parts.exports.save_outlook(visit.integration.id, left)
 
 
 def _invoice_id(raw: str, cause: Cause) -> int | None:
@@ -117,7 +138,8 @@ def _page(
         act=plan.act,
         there=plan.there,
         customer=plan.customer,
-        goods_owner=cause.exports[0].goods_owner,
+        foreseen=not cause.exports,
+        goods_owner=cause.goods_owner,
         problems=plan.customer.problems if plan.customer and wrong is MendWrong.INCOMPLETE else {},
         wrong=wrong,
         message=message,
@@ -146,7 +168,7 @@ def permit(visit: SignedInVisit) -> Answer:
 
 
 def _to_permit(visit: SignedInVisit, cause_id: str) -> tuple[Cause, Remedy] | None:
-    cause = next((one for one in visit.standing.causes if one.id == cause_id), None)
+    cause = _cause(visit, cause_id)
     remedy = remedy_to_permit(cause.issue, visit.integration.permissions) if cause else None
     return (cause, remedy) if cause and remedy else None
 
@@ -156,6 +178,7 @@ def _permit_page(visit: SignedInVisit, cause: Cause, remedy: Remedy, password: P
         session=visit.session_view,
         company=visit.integration.company.name,
         cause=cause.id,
+        foreseen=not cause.exports,
         remedy=remedy,
         password=password,
     )

@@ -16,6 +16,7 @@ from invoicing.pages import (
     preview,
     reconciliation,
     rehearsal,
+    release,
     specification,
 )
 from invoicing.pages import settings as settings_page
@@ -50,6 +51,8 @@ ROUTES: Routes = {
     ("GET", f"{_HERE}/issues"): signed_in(issues.issues),
     ("GET", f"{_HERE}/issues/hand-over"): signed_in(issues.hand_over),
     ("POST", f"{_HERE}/issues/retry"): signed_in(issues.retry),
+    ("GET", f"{_HERE}/issues/release"): signed_in(release.release_form),
+    ("POST", f"{_HERE}/issues/release"): signed_in(release.release),
     ("GET", f"{_HERE}/mend"): signed_in(mend.mend_form),
     ("POST", f"{_HERE}/mend"): signed_in(mend.mend),
     ("GET", f"{_HERE}/permit"): signed_in(mend.permit_form),

@@ -284,6 +284,10 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         ),
         Feedback.RETRY_QUEUED: translatable("It is tried again in a moment."),
         Feedback.DECIDED: translatable("Your decision is kept. It is carried out in a moment."),
+        Feedback.DECIDED_SOME: translatable(
+            "Your decision is kept for those that were still as you saw them. The others have changed meanwhile, or "
+            "somebody else was faster: nothing was decided about them."
+        ),
         Feedback.MENDED: translatable("It is done in Fortnox. What waited for it is tried again in a moment."),
         Feedback.MENDED_NOT_RUNNING: translatable(
             "It is done in Fortnox. What waited for it is tried again as soon as the integration runs."
@@ -328,6 +332,7 @@ _NOT_SIMPLY_WELL = {
     Feedback.RETRY_QUEUED: Tone.CALM,
     Feedback.EXPORT_QUEUED: Tone.CALM,
     Feedback.DECIDED: Tone.CALM,
+    Feedback.DECIDED_SOME: Tone.WARN,
     Feedback.WAS_MENDED: Tone.CALM,
     Feedback.MENDED_NOT_RUNNING: Tone.WARN,
     Feedback.SEND_QUEUED: Tone.CALM,

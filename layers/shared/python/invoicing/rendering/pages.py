@@ -34,6 +34,7 @@ from invoicing.rendering.views import (
     PermitView,
     PreviewView,
     RehearsalView,
+    ReleaseView,
     SessionView,
     SettingsView,
     SetupView,
@@ -115,6 +116,11 @@ class Pages:
         """Asks before a way out of a held invoice is taken."""
         path = f"{self._here(view.session)}/invoices/{view.line.invoice_id}/decide?way={view.way}"
         return self._render("decision.html", view, language, session=view.session, language_path=path)
+
+    def release(self, view: ReleaseView, language: Language) -> str:
+        """Asks before all are let go that one guard holds."""
+        path = f"{self._here(view.session)}/issues/release?guard={view.guard}"
+        return self._render("release.html", view, language, session=view.session, language_path=path)
 
     def mend(self, view: MendView, language: Language) -> str:
         """What would be done in Fortnox, before it is."""

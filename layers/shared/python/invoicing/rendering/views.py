@@ -98,6 +98,7 @@ class Feedback(StrEnum):
     EXPORT_QUEUED = "export_queued"
     TOO_MANY_ASKED = "too_many_asked"
     DECIDED = "decided"
+    DECIDED_SOME = "decided_some"
     MENDED = "mended"
     WAS_MENDED = "was_mended"
     MENDED_NOT_RUNNING = "mended_not_running"
@@ -614,6 +615,25 @@ class DecisionView(NamedTuple):
     ongoing_net: Decimal | None
 
 
+class GuardedLine(NamedTuple):
+    """An invoice that a guard holds, and what is unusual about it."""
+
+    line: InvoiceLine
+    issue: Issue
+
+
+class ReleaseView(NamedTuple):
+    """Asks before several invoices that one guard holds are let go."""
+
+    session: SessionView
+    guard: IssueCode
+    lines: tuple[GuardedLine, ...]
+    work: Work  # of these
+    more: int  # that the guard holds, too, and that are not shown
+    seen: str  # names what is decided about
+    notice: Feedback | None
+
+
 class MendWrong(StrEnum):
     """Why the page of a remedy is shown again."""
 
@@ -629,6 +649,7 @@ class MendView(NamedTuple):
 
     session: SessionView
     cause: str
+    foreseen: bool  # on *Before the 1st*; no invoice waits for it yet
     invoice_id: int | None  # that it was come from
     issue: Issue
     work: Work
@@ -648,6 +669,7 @@ class PermitView(NamedTuple):
     session: SessionView
     company: str
     cause: str
+    foreseen: bool  # on *Before the 1st*; no invoice waits for it yet
     remedy: "Remedy"
     password: PasswordView
 
@@ -719,6 +741,7 @@ class CauseView(NamedTuple):
     lines: tuple[HeldLine, ...]
     remedy: "Remedy | None" = None  # what a button does in Fortnox, for all of them
     to_permit: "Remedy | None" = None  # what one would do with one more permission
+    guarded: int = 0  # invoices that the same guard holds, of this cause and others
 
     @property
     def ways_first(self) -> bool:
@@ -811,6 +834,8 @@ class BeforeView(NamedTuple):
 
     session: SessionView
     outlook: "Outlook | None"  # None: nobody has looked
+    remedies: "Mapping[str, Remedy]"  # by id of a trouble: what a button does in Fortnox
+    to_permit: frozenset[str]  # ids of those where one more permission would help
     troubles: "tuple[Trouble, ...]" = ()
     pager: Pager = Pager()
     notice: Feedback | None = None

@@ -171,7 +171,7 @@ def unspecified_line_of(export: Export) -> IssueLine | None:
     return IssueLine(issue=there.issue, since=there.since, invoice_id=export.invoice_id)
 
 
-def cause_view_of(cause: Cause, *, whole: bool, permissions: Collection[str] = ()) -> CauseView:
+def cause_view_of(cause: Cause, *, whole: bool, permissions: Collection[str] = (), guarded: int = 0) -> CauseView:
     """A cause with the first of its invoices, or with all. `permissions` as of one issue."""
     return CauseView(
         id=cause.id,
@@ -180,6 +180,7 @@ def cause_view_of(cause: Cause, *, whole: bool, permissions: Collection[str] = (
         work=cause.work,
         remedy=remedy_of(cause.issue, permissions),
         to_permit=remedy_to_permit(cause.issue, permissions),
+        guarded=guarded,
         lines=tuple(
             HeldLine(
                 invoice_id=one.invoice_id,
