@@ -67,6 +67,9 @@ def release_invoices(
     kept = set()
     for invoice_id, content in seen.items():
         with suppress(DecisionRefusedError):
+            record = tools.exports.get(integration.id, invoice_id)
+            if record and record.decision and record.decision.way is not Way.RIGHT:
+                continue  # somebody said otherwise, and no run has carried it out yet
             _keep(tools, integration, invoice_id, Way.RIGHT, by=by, number="", note="", seen=content)
             kept.add(invoice_id)
     if kept:

@@ -12,12 +12,12 @@ from datetime import date, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from invoicing.domain.flaw import Acknowledgement
 from invoicing.domain.link import NOTHING, linked, written
 from invoicing.domain.swedish_time import SWEDEN
 
 if TYPE_CHECKING:
     from invoicing.domain.export import Export
-    from invoicing.domain.flaw import Acknowledgement
 
 MOST_HEADS = 2_000  # of one checkpoint: an item of 400 kB is the most that is stored
 
@@ -64,7 +64,7 @@ class Checkpoint:
     anchored: date | None = None  # the last day whose anchor was known to be written
     forgotten: bytes = NOTHING  # the hash of the checkpoint before it, where all those before were forgotten
     heads: tuple[Head, ...]
-    acknowledged: "Acknowledgement | None" = None  # its heads are then where the proof begins anew
+    acknowledged: Acknowledgement | None = None  # its heads are then where the proof begins anew
     hash: bytes = NOTHING
 
     def after(self, before: bytes) -> "Checkpoint":

@@ -55,6 +55,7 @@ RELIED_ON: Final[Mapping[str, Mapping[str, Belief]]] = {
         "Balance": _of(_RECORDED, "whether an invoice is paid is not known, and is not said"),
         "CustomerNumber": _of(_RECORDED, "an invoice that a person moved to another customer is not seen"),
         "CustomerName": _of(_RECORDED, "a number that became somebody else's within a day is not seen"),
+        "EmailInformation": _of(_RECORDED, "the page of the mail shows none of it; the mail goes out all the same"),
         "InvoiceRows": _of(_RECORDED, "old rows are not cleared before new ones are set"),
         **{
             name: _of(_RECORDED, "what a person or the customer's card wrote there is not seen, and may be replaced")
