@@ -57,7 +57,7 @@ def test_every_setting_is_in_one_section_with_its_sentence() -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_refusal_names_the_field_and_shows_no_text(name: str) -> None:
     """What somebody typed is nobody's business but theirs."""
-    typed = "<typed> by mistake \x00" * 100
+    typed = "<typed> by mistake \x00" * 200
     with pytest.raises(FormRefusedError) as refused:
         read_settings({**CAREFUL, name: typed})
 

@@ -215,10 +215,10 @@ _SENDING = frozenset(
         IssueCode.BOOK_REFUSED,
     }
 )
-# What invoices go in spite of; told before the month ends because money may be lost by it.
 _GUARDS = frozenset(
     {IssueCode.TOTAL_UNUSUAL, IssueCode.PERIOD_OVERLAPS, IssueCode.PERIOD_GAP, IssueCode.PRICE_OFF_LIST}
 )
+# What invoices go in spite of; told before the month ends because money may be lost by it.
 _STOPS_NOTHING = frozenset({IssueCode.PRICE_MISSING, IssueCode.ACCOUNT_NOT_INCOME, IssueCode.NOTHING_GATHERS})
 
 
