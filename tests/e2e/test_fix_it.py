@@ -4,10 +4,12 @@ import re
 
 from playwright.sync_api import expect
 
-from local.ongoing.seed import UNKNOWN_CUSTOMER
+from local.ongoing.seed import PLAIN, UNKNOWN_CUSTOMER
+from tests.e2e.album import keep_pdf
 from tests.e2e.office import Office
 
 NUMBER = "9999"
+CLOSED_ACCOUNT = "3999"
 
 
 def test_a_customer_is_created_from_its_goods_owner_and_the_invoice_is_sent(connected: Office) -> None:
@@ -35,6 +37,55 @@ def test_a_customer_is_created_from_its_goods_owner_and_the_invoice_is_sent(conn
 
     made = connected.fortnox.company(connected.tenant_id)["customers"][NUMBER]
     assert (made["Name"], made["VATType"], made["Active"]) == ("Nystartad E-handel HB", "SEVAT", True)
+
+
+def test_an_account_is_opened_when_an_administrator_has_permitted_that(connected: Office) -> None:
+    """One approval more, then the same button as for all else; and the history of it all is whole."""
+    page = connected.page
+    charge, *more = connected.ongoing.invoice(connected.system, PLAIN)["charges"]
+    connected.ongoing.change_invoice(connected.system, PLAIN, charges=[{**charge, "account": CLOSED_ACCOUNT}, *more])
+    connected.sync()
+    connected.open(f"/invoices/{PLAIN}")
+    connected.main.locator("a[href*='/permit?']").first.click()
+    connected.look("permit")
+    connected.fill_in_password()
+    connected.press("Go on to Fortnox")
+    connected.approve()
+    connected.arrive("notice=")
+    connected.sync()  # what stops it is known when the run has ended that a new approval begins
+    connected.open(f"/invoices/{PLAIN}")
+    connected.main.locator("a[href*='/mend?']").first.click()
+    connected.look("mend-account")
+    page.get_by_role("button", name=connected.say("Open account %(key)s in Fortnox", key=CLOSED_ACCOUNT)).click()
+    connected.arrive(f"/invoices/{PLAIN}?notice=mended")
+    connected.rest()
+    expect(connected.main).to_contain_text(connected.say("Export again"))
+
+    connected.open("/history")
+    expect(connected.main).to_contain_text(connected.say("Yes. Nothing was changed, put in or taken away."))
+    connected.look("history")
+    file = page.context.request.get(f"{connected.here}/history.pdf")
+    keep_pdf(file.body(), "event-log", connected.language)
+
+
+def test_what_a_guard_holds_is_sent_when_a_person_says_that_it_is_right(connected: Office) -> None:
+    """Another price than the price list's."""
+    charge, *more = connected.ongoing.invoice(connected.system, PLAIN)["charges"]
+    connected.ongoing.change_invoice(connected.system, PLAIN, charges=[{**charge, "unit_price": "90.00"}, *more])
+    connected.open("/settings")
+    connected.page.get_by_label(connected.say("Prices that are not the price list's")).check()
+    connected.press("Save")
+    connected.arrive("notice=saved")
+    connected.sync()
+    connected.open(f"/invoices/{PLAIN}")
+    connected.look("invoice-guarded")
+    connected.follow("Right as it is")
+    connected.look("decision-right")
+    connected.press("Right as it is")
+    connected.arrive("notice=decided")
+    connected.rest()
+
+    expect(connected.main).to_contain_text(connected.say("Export again"))
 
 
 def _number(office: Office) -> str:

@@ -19,6 +19,9 @@ def test_an_invoice_leaves_with_its_specification_and_is_followed_until_it_is_pa
     connected.open(f"/invoices/{PLAIN}")
     expect(sending(connected)).to_contain_text(connected.say(label_of(SendBy.EMAIL)))
     connected.look("invoice-to-send")
+    connected.follow("See the mail first")
+    connected.look("customer-mail")
+    connected.open(f"/invoices/{PLAIN}")
     file = page.context.request.get(f"{connected.here}/invoices/{PLAIN}/specification.pdf")
     keep_pdf(file.body(), "specification", connected.language)
     assert sent(connected) == []
