@@ -48,7 +48,8 @@ MORE_SENT = 6001  # and the ids after it: enough for a second page of the list
 MORE_HELD = 6101  # and the ids after it: enough for a second page of issues
 UNSPECIFIED = 6301
 SWITCHED_OFF, CLOSED = 6401, 6402  # what Fortnox does not let their rows use: an article, an account
-TO_SEND, OFF_LIST = 6501, 6502  # waits for its hour; is charged at another price than the price list's
+TO_SEND = 6501  # waits for its hour
+OFF_LIST, OFF_LIST_TOO = 6502, 6503  # are charged at another price than the price list's
 VERY_LONG = 6201  # more rows than a page shows; it is still growing
 CONSENTS = {
     "denied": {"error": "access_denied"},
@@ -174,6 +175,7 @@ PAGES = (
     "preview-held",
     "preview-long",
     "preview-unchanged",
+    "release",
     "rehearsal",
     "rehearsal-result",
     "settings-changed-elsewhere",
@@ -434,13 +436,19 @@ class Tour:
         )
         self.operator.post(f"{HERE}/settings", {**form_of(guarded), **self.operator.get(f"{HERE}/settings").guard})
         self.world.fortnox.change_entry(TENANT_ID, "customers", "1001", {"EmailInvoice": "faktura@kaffe.example"})
-        self._add([_new(self.world, TO_SEND), self._with_charge(OFF_LIST, unit_price=Decimal("91.00"))])
+        self._add(
+            [
+                _new(self.world, TO_SEND),
+                *(self._with_charge(one, unit_price=Decimal("91.00")) for one in (OFF_LIST, OFF_LIST_TOO)),
+            ]
+        )
         self.world.later(minutes=15)
         self.world.run()
         self._look("invoice-to-send", f"/invoices/{TO_SEND}")
         self._look("customer-mail", f"/invoices/{TO_SEND}/mail")
         self._look("invoice-guarded", f"/invoices/{OFF_LIST}")
         self._look("decision-right", f"/invoices/{OFF_LIST}/decide?way=right")
+        self._look("release", "/issues/release?guard=price_off_list")
         read = self.world.exports.histories
 
         def lying(*args: Any, **limits: Any) -> tuple[list[Export], int | None]:

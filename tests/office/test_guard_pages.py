@@ -9,6 +9,8 @@ import pytest
 from invoicing.domain.export import EventKind, ExportState
 from invoicing.domain.integration import MOST_ASKED
 from invoicing.domain.integration_settings import Language
+from invoicing.domain.issue import Issue, IssueCode
+from invoicing.pages import release
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
@@ -209,3 +211,29 @@ def test_not_more_are_decided_about_than_the_next_run_is_asked_for() -> None:
     assert answer.location.endswith("notice=decided")
     assert sum(len(by) for by in decided(day).values()) == 2
     assert full.location.endswith("/issues?notice=too_many_asked")
+
+
+def test_what_another_guard_asks_meanwhile_is_not_answered() -> None:
+    """The same invoice, with a question that nobody has read."""
+    day = several()
+    _, form = asked(day)
+    record = day.world.exports.get(WAREHOUSE, SEVERAL[0])
+    assert record is not None
+    other = replace(record, version=record.version + 1, issue=Issue(code=IssueCode.TOTAL_UNUSUAL))
+    day.world.exports.save(other, event=None)
+    answer = day.office.post(f"{HERE}{RELEASE}", form)
+
+    assert answer.location.endswith("notice=decided_some")
+    assert {number for number, by in decided(day).items() if not by} == {SEVERAL[0]}
+
+
+def test_a_page_asks_about_no_more_than_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no more than can be written while that person waits."""
+    monkeypatch.setattr(release, "MOST_RELEASED", 3)
+    day = several()
+    page, form = asked(day)
+    forged = {**form, "seen": f"{form['seen']} 5001.x 5002.y 5003.z"}
+
+    assert page.count("the price list says") == 3
+    assert "1 more is not among these" in page
+    assert day.office.post(f"{HERE}{RELEASE}", forged).location.endswith("notice=too_many_asked")

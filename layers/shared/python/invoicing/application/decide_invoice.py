@@ -57,9 +57,9 @@ def decide_invoice(
 
 
 def release_invoices(
-    tools: ChangeTools, integration: Integration, seen: Mapping[int, str], *, by: str
+    tools: ChangeTools, integration: Integration, seen: Mapping[int, str], *, guard: str, by: str
 ) -> frozenset[int]:
-    """One word (RIGHT) on several invoices that guards hold, as they were shown, and one run for all.
+    """One word (RIGHT) on several invoices that one guard holds, as they were shown, and one run for all.
 
     `seen` is the content of each. Gives those that it was kept for; the others have changed meanwhile, or somebody else
     has decided otherwise.
@@ -67,10 +67,7 @@ def release_invoices(
     kept = set()
     for invoice_id, content in seen.items():
         with suppress(DecisionRefusedError):
-            record = tools.exports.get(integration.id, invoice_id)
-            if record and record.decision and record.decision.way is not Way.RIGHT:
-                continue  # somebody said otherwise, and no run has carried it out yet
-            _keep(tools, integration, invoice_id, Way.RIGHT, by=by, number="", note="", seen=content)
+            _keep(tools, integration, invoice_id, Way.RIGHT, by=by, number="", note="", seen=content, guard=guard)
             kept.add(invoice_id)
     if kept:
         ask_for_invoices(tools, integration, kept, by=by)
@@ -87,11 +84,13 @@ def _keep(
     number: str,
     note: str,
     seen: str,
+    guard: str = "",
 ) -> Export:
     record = tools.exports.get(integration.id, invoice_id)
     if record is None:
         raise DecisionRefusedError(DecisionProblem.NOT_POSSIBLE)
-    if way is Way.RIGHT and way in record.ways_out and seen != record.content:
+    other_guard = guard and (record.issue is None or record.issue.code != guard)  # whose question nobody has read
+    if way is Way.RIGHT and way in record.ways_out and (other_guard or seen != record.content):
         raise DecisionRefusedError(DecisionProblem.CHANGED_MEANWHILE)
     number, note = number.strip(), note.strip()[:_NOTE_LIMIT]
     _check(record, way, number=number, note=note)

@@ -13,6 +13,7 @@ from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import Feedback, GuardedLine, ReleaseView
 from invoicing.rendering.views_of import invoice_line_of
 
+MOST_RELEASED = 100  # at a time: each is read by a person, and written while the person waits
 _SEEN = re.compile(r"(\d{1,18})\.(\w{1,64})", re.ASCII)  # an invoice and its content, one after the other
 
 
@@ -44,7 +45,7 @@ def release(visit: SignedInVisit) -> Answer:
     guard, seen = form.get("guard", ""), _seen(form.get("seen", ""))
     if not seen or len(seen.keys() - visit.integration.asked) > _room(visit):
         return visit.noted(Feedback.TOO_MANY_ASKED if seen else Feedback.NOT_POSSIBLE_NOW, "/issues")
-    kept = release_invoices(visit.parts.change_tools(), visit.integration, seen, by=visit.by)
+    kept = release_invoices(visit.parts.change_tools(), visit.integration, seen, guard=guard, by=visit.by)
     if len(kept) == len(seen):
         return visit.noted(Feedback.DECIDED if visit.integration.runs else Feedback.NOT_RUNNING, "/issues")
     left = any(one.invoice_id in seen for one in _held(visit, guard))
@@ -59,8 +60,8 @@ def _held(visit: SignedInVisit, guard: str) -> Sequence[Export]:
 
 
 def _room(visit: SignedInVisit) -> int:
-    """How many may still be asked for, so that each that is decided about is looked at by the next run."""
-    return max(0, MOST_ASKED - len(visit.integration.asked))
+    """How many fit on a page, and may still be asked for: each that is decided about is looked at by the next run."""
+    return max(0, min(MOST_RELEASED, MOST_ASKED - len(visit.integration.asked)))
 
 
 def _seen(raw: str) -> Mapping[int, str]:

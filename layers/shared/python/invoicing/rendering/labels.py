@@ -299,7 +299,7 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
             "What you do here is shown so from now on. You can change it under Who did what."
         ),
         Feedback.CAUSE_GONE: translatable(
-            "What the link leads to is mended, or something else stops those invoices now."
+            "What the link leads to is mended, or tried again just now, or something else stops those invoices."
         ),
         Feedback.AGREED: translatable("Your word is kept. Invoices that waited for it are sent in a moment."),
         Feedback.NOT_POSSIBLE_NOW: translatable(
