@@ -26,7 +26,7 @@ ALBUM = (
     *("invoice-to-send", "customer-mail", "specification", "invoice-sent", "invoice-paid", "invoices-paid"),
     *("month", "reconciliation", "history", "event-log"),
     *("preview-nothing", "preview-held", "issues", "issues-none", "settings", "settings-changed-elsewhere"),
-    *("mend-customer", "mended", "permit", "mend-account", "invoice-guarded", "decision-right"),
+    *("mend-customer", "mended", "permit", "mend-account", "invoice-guarded", "decision-right", "release"),
     *("pause", "status-paused", "status-personal", "status-broken", "reactivation", "reactivated"),
     *("reactivation-not-needed", "disconnect", "disconnect-not-confirmed", "disconnected"),
     *("signed-out", "signed-out-elsewhere", "session-ended", "settings-kept", "form-expired", "not-found"),

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from local.ongoing.seed import PLAIN, UNKNOWN_CUSTOMER
+from local.ongoing.seed import MANY_CHARGES, PLAIN, UNKNOWN_CUSTOMER
 from tests.e2e.album import keep_pdf
 from tests.e2e.office import Office
 
@@ -69,9 +69,12 @@ def test_an_account_is_opened_when_an_administrator_has_permitted_that(connected
 
 
 def test_what_a_guard_holds_is_sent_when_a_person_says_that_it_is_right(connected: Office) -> None:
-    """Another price than the price list's."""
-    charge, *more = connected.ongoing.invoice(connected.system, PLAIN)["charges"]
-    connected.ongoing.change_invoice(connected.system, PLAIN, charges=[{**charge, "unit_price": "90.00"}, *more])
+    """Other prices than the price list's, on two invoices: asked about each, and about both at once."""
+    held = (PLAIN, MANY_CHARGES)
+    charge, *_ = connected.ongoing.invoice(connected.system, PLAIN)["charges"]
+    for invoice_id in held:
+        dearer = {**charge, "id": charge["id"] + invoice_id, "unit_price": "90.00"}
+        connected.ongoing.change_invoice(connected.system, invoice_id, charges=[dearer])
     connected.open("/settings")
     connected.page.get_by_label(connected.say("Prices that are not the price list's")).check()
     connected.press("Save")
@@ -81,11 +84,16 @@ def test_what_a_guard_holds_is_sent_when_a_person_says_that_it_is_right(connecte
     connected.look("invoice-guarded")
     connected.follow("Right as it is")
     connected.look("decision-right")
-    connected.press("Right as it is")
+    connected.open("/issues")
+    connected.main.locator("a[href*='/issues/release?']").click()
+    connected.look("release")
+    connected.main.locator("button.main").click()
     connected.arrive("notice=decided")
-    connected.rest()
 
-    expect(connected.main).to_contain_text(connected.say("Export again"))
+    for invoice_id in held:
+        connected.open(f"/invoices/{invoice_id}")
+        connected.rest()
+        expect(connected.main).to_contain_text(connected.say("Export again"))
 
 
 def _number(office: Office) -> str:
