@@ -116,9 +116,14 @@ def blows_at(scene: Scene, call: str) -> Iterator[Blow]:
 
 
 def strikes(scene: Scene, undisturbed: Sequence[Exchange]) -> Iterator[Strike]:
-    """Every blow at every boundary of the engine that an undisturbed process came to."""
+    """Every blow at every boundary of the engine that an undisturbed process came to.
+
+    Where no key is dead, what a run tells is the digest of its day: it comes or not by what the scene before left.
+    """
     counts = Counter[str]()
     for call in (exchange.call for exchange in undisturbed if _ENGINE.match(exchange.call)):
+        if call.startswith("NoticesTable") and not scene.all_dead:
+            continue
         counts[call] += 1
         if re.match(scene.only, call):
             yield from (Strike(call=call, nth=counts[call], blow=blow) for blow in blows_at(scene, call))
