@@ -54,7 +54,7 @@ format: ready ## Format the code and mend what can be mended (seconds)
 faults: ready ## Run all tests that break things on purpose (20 min); SHARE=3/10: a tenth of the enumerations (5 min)
 	$(PYTEST) $(BESIDE) tests/faults --share $(or $(SHARE),0/1) $(if $(SHARE),-m enumerated)
 
-mutants: ready ## Make one mistake at a time in engines and transport; a test must notice (2 hours)
+mutants: ready ## Make one mistake at a time in engines and transport; a test must notice (120 min)
 	$(BIN)/python -m local.mutants
 
 bench: ready ## Count calls, units and dollars, and compare with a plain script (5 min)
