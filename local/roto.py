@@ -1,6 +1,9 @@
 """A second emulated DynamoDB beside MiniStack's, by other people, in another language, on SQLite."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from local.ministack import PROGRAM as MINISTACK
 from local.process import ChildProcess, DidNotStartError, free_port
@@ -42,3 +45,14 @@ class Roto:
     def stop(self) -> None:
         """End it."""
         self._process.stop()
+
+
+@contextmanager
+def running_roto() -> Iterator[str]:
+    """The address of one that is there while it lasts. Raises DidNotStartError."""
+    with TemporaryDirectory() as folder:
+        server = Roto(Path(folder))
+        try:
+            yield server.url
+        finally:
+            server.stop()

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from local.ministack import PROGRAM as MINISTACK
 from local.ministack import ROOT_KEY, MiniStack
-from local.roto import PROGRAM as ROTO
-from local.roto import Roto
-from tests.support.aws import Aws
+from local.roto import running_roto
+from tests.support.aws import Aws, roto_at
 
 _TESTS = Path(__file__).parent
 
@@ -44,9 +42,7 @@ def lane(worker_id: str) -> str:
 
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """One MiniStack for all tests that need no whole stack; skips where it is not installed."""
-    if not MINISTACK.exists():
-        pytest.skip("MiniStack is not installed; python3 local/bootstrap.py installs it")
+    """One MiniStack for all tests that need no whole stack."""
     stack = MiniStack(tmp_path_factory.mktemp("ministack"))
     try:
         yield Aws(url=stack.url, access_key=ROOT_KEY, secret_key=ROOT_KEY, atomic=True)
@@ -55,12 +51,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="session")
-def roto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """One roto for all tests that need no whole stack; skips where it is not installed."""
-    if not ROTO.exists():
-        pytest.skip("roto is not installed; python3 local/bootstrap.py installs it")
-    server = Roto(tmp_path_factory.mktemp("roto"))
-    try:
-        yield Aws(url=server.url, atomic=True, shows_found=False, mails=False)
-    finally:
-        server.stop()
+def roto() -> Iterator[Aws]:
+    """One roto for all tests that need no whole stack."""
+    with running_roto() as url:
+        yield roto_at(url)

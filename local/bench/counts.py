@@ -1,7 +1,7 @@
 """How many calls runs make, counted exactly: nothing here depends on the machine or on luck.
 
 Runs go through the real use cases and adapters in this process, between the simulators of Fortnox and Ongoing and
-moto's AWS. A call to Fortnox or Ongoing is one that its simulator was asked. A request to AWS is one that the SDK
+an emulated AWS. A call to Fortnox or Ongoing is one that its simulator was asked. A request to AWS is one that the SDK
 was asked for by our adapters; BatchGetItem is one request, however many items it names. The worker is counted as
 one that has just started and remembers no data key.
 """
@@ -23,7 +23,6 @@ from invoicing.adapters.aws.sessions import DynamoSessions
 from invoicing.adapters.aws.sync_queue import SqsSyncQueue
 from invoicing.adapters.aws.token_store import DynamoTokenStore
 from invoicing.domain.integration_settings import SendAfter, SendInvoices
-from moto import mock_aws
 
 from local.bench import DidNotMeasureError
 from local.bench.targets import Verdict
@@ -31,7 +30,7 @@ from local.bench.units import Meter
 from local.fortnox.seed import TENANT_ID
 from local.ongoing import seed
 from local.ongoing.warehouse import Charge, GoodsOwner, Invoice
-from tests.support.aws import Aws
+from tests.support.aws import Aws, quick_aws
 from tests.support.world import World
 
 CUSTOMER = seed.KAFFE  # its customer is in Fortnox
@@ -225,8 +224,7 @@ class Counted:
 @contextmanager
 def connected() -> Iterator[Counted]:
     """An integration that was just created, with no invoice in Ongoing."""
-    with mock_aws():
-        aws = Aws()
+    with quick_aws() as aws:
         requests: Counter[str] = Counter()
 
         def count(event_name: str, **_about: object) -> None:
@@ -246,7 +244,7 @@ def connected() -> Iterator[Counted]:
             "journal": S3TokenJournal(aws.s3, aws.bucket()),
             "queue": SqsSyncQueue(aws.sqs, aws.queue()),
         }
-        meter = Meter(Aws().dynamodb)
+        meter = Meter(Aws(tables=aws.tables).dynamodb)
         meter.attach(aws.dynamodb)
         counted = Counted(World(**stores), aws, requests, meter)
         counted.new_worker()

@@ -233,7 +233,21 @@ def test_a_memory_that_takes_nothing_stops_no_reading() -> None:
     system.memory = Full(WmsKnowledge())
 
     assert system.read() == LIVE
-    assert [event for event, _ in system.told] == ["wms_knowledge_not_kept"]
+    assert {event for event, _ in system.told} == {"wms_knowledge_not_kept"}
+
+
+def test_whoever_stops_reading_has_kept_what_was_learned_and_writes_nothing_later() -> None:
+    """A reading that nobody ends is ended when memory is cleared up: by then somebody else may have learned more."""
+    system = System()
+    pages = system.client().unexported(LOGIN, since=SINCE)
+    next(pages)
+    assert system.memory.recall(seed.WAREHOUSE).filters_tried
+
+    learned_since = WmsKnowledge(filters_tried=True, largest_page=7)
+    system.memory.remember(seed.WAREHOUSE, learned_since)
+    pages.close()  # type: ignore[attr-defined] # of the generator that it is
+
+    assert system.memory.recall(seed.WAREHOUSE) == learned_since
 
 
 # ---- pages

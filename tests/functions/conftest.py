@@ -7,18 +7,18 @@ import pytest
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
-from tests.functions.deployed import Browser, Deploy, Deployed, forget_clients
+from tests.functions.deployed import Browser, Deploy, Deployed
 from tests.functions.emulated import Beginning, EmulatedAws
 from tests.functions.operating import Operator
+from tests.support.aws import Aws
 
 
 @pytest.fixture(scope="package")
-def emulated() -> Iterator[EmulatedAws]:
+def emulated(roto: Aws) -> Iterator[EmulatedAws]:
     """AWS for all tests of this folder; each begins with an empty one."""
     with mock_aws():
         moto_api_backend.reset()  # another folder's may not have ended yet
-        forget_clients()
-        yield EmulatedAws()
+        yield EmulatedAws(roto)
 
 
 @pytest.fixture(scope="package")

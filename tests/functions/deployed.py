@@ -1,4 +1,4 @@
-"""The functions as they are deployed, in one process: moto is AWS, both simulators answer, one clock rules all."""
+"""The functions as they are deployed, in one process: AWS is emulated, both simulators answer, one clock rules all."""
 
 import importlib.util
 import io
@@ -6,11 +6,11 @@ import json
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cached_property
 from http.cookies import SimpleCookie
 from types import ModuleType
 from typing import Any
@@ -18,8 +18,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from awslambdaric.bootstrap import StandardLogSink, build_fault_result, log_error
-from boto3.session import Session
-from botocore.config import Config
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.months import DynamoMonths
@@ -47,61 +45,11 @@ from tests.functions.emulated import (
     sent_mails,
 )
 from tests.infrastructure.template import ROOT, functions
-from tests.support.aws import REGION
 from tests.support.fakes import FakeClock
 
 API_URL = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/prod"  # as in the files under events/
 CUSTOM_DOMAIN = "https://invoicing.example"
 _ADMINISTRATORS = {TENANT_ID: "admin@nordlager.example", OTHER_TENANT_ID: "fel@foretag.example"}
-
-
-class _SharedClients:
-    """A session of the SDK whose clients serve all tests: making one costs more than most tests."""
-
-    def __init__(self, function: str) -> None:
-        self._function = function
-        self._session = Session(region_name=REGION)
-
-    @cache  # noqa: B019 - lives as long as the tests
-    def client(self, service: Any, *, config: Config) -> object:
-        """The same client for the same service and configuration."""
-        client: Any = self._session.client(service, config=config)
-        client.meta.events.register("before-parameter-build", partial(_told, self._function, service))
-        return client
-
-
-type Note = Callable[[str, str, str, Mapping[str, Any]], None]  # function, service, operation, parameters
-
-_NOTES: list[Note] = []
-
-
-@cache
-def _sdk_of(function: str) -> _SharedClients:
-    """Each has clients of its own: threads that outlive an invocation are its own, too."""
-    return _SharedClients(function)
-
-
-_SDK = _sdk_of("")  # of the operator's command
-
-
-def _told(function: str, service: str, *, params: Mapping[str, Any], model: Any, **_about: object) -> None:
-    for note in _NOTES if function else ():
-        note(function, service, model.name, params)
-
-
-@contextmanager
-def noted(note: Note) -> Iterator[None]:
-    """Tells of each call that a function makes of the SDK, while it lasts."""
-    _NOTES.append(note)
-    try:
-        yield
-    finally:
-        _NOTES.remove(note)
-
-
-def forget_clients() -> None:
-    """Those of an emulated AWS that is no more."""
-    _SharedClients.client.cache_clear()
 
 
 _TIMEOUTS = {function.folder: float(function.timeout) for function in functions()}  # seconds
@@ -207,7 +155,7 @@ class Deployed:
             sleep=self.clock.sleep,
             monotonic=lambda: self.clock().timestamp(),
             transport=self.transport,
-            sdk=_sdk_of(function),
+            sdk=self._emulated.sdk_of(function),
         )
 
     # ---- what the functions share
@@ -367,7 +315,8 @@ class Deployed:
 
     def _patch(self) -> None:
         patch = self._monkeypatch.setattr
-        patch(bootstrap, "sdk_session", lambda: _SDK)  # of the operator's command, which asks for the stack first
+        commands = self._emulated.sdk_of("")  # the command asks for the stack first
+        patch(bootstrap, "sdk_session", lambda: commands)
         patch(bootstrap, "utc_now", self.clock)
         patch(observability.logger.registered_handler, "stream", self._logs)
         patch(observability.metrics.provider, "namespace", "Invoicing")

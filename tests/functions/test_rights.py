@@ -24,8 +24,8 @@ from local.fortnox.seed import OTHER_TENANT_ID, TENANT_ID
 from local.ongoing import seed
 from local.ongoing.faults import Effect, FaultRule
 from local.ongoing.seed import WAREHOUSE
-from tests.functions.deployed import API_URL, Browser, Deploy, Deployed, event, noted, request
-from tests.functions.emulated import SIGNING_SECRET
+from tests.functions.deployed import API_URL, Browser, Deploy, Deployed, event, request
+from tests.functions.emulated import SIGNING_SECRET, noted
 from tests.infrastructure.template import Function, functions
 from tests.infrastructure.test_roles import THINGS, actions
 

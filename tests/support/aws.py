@@ -1,14 +1,17 @@
 """AWS for tests: clients of one endpoint, and resources with the layout that the template gives them."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.config import Config
 from botocore.session import Session
+from moto import mock_aws
 
+from local.roto import running_roto
 from tests.infrastructure.template import properties
 
 if TYPE_CHECKING:
@@ -25,7 +28,10 @@ _LAYOUT = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 
 @dataclass(frozen=True, kw_only=True)
 class Aws:
-    """One AWS endpoint. `url` None is the SDK's own, for moto. Resources get names of their own."""
+    """One AWS endpoint. `url` None is the SDK's own, for moto. Resources get names of their own.
+
+    `tables` is the endpoint that has its tables, where it has none itself.
+    """
 
     url: str | None = None
     access_key: str = "test"
@@ -33,13 +39,11 @@ class Aws:
     atomic: bool = False  # whether conditional writes hold against concurrent ones; moto's do not
     shows_found: bool = True  # whether a refused write says what it found; roto's do not
     mails: bool = True  # whether it takes mails
+    tables: "Aws | None" = None
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        client = cast("DynamoDBClient", self._client("dynamodb"))
-        if not self.shows_found:
-            _show_found(client)
-        return client
+        return cast("DynamoDBClient", self._client("dynamodb"))
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -84,15 +88,40 @@ class Aws:
         name = f"{_new_name('sync')}.fifo"
         return self.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
 
+    def client(self, service: str, *, config: Config) -> Any:
+        """A client of its own."""
+        if service == "dynamodb" and self.tables is not None:
+            return self.tables.client(service, config=config)
+        client = self._plain_client(service, config)
+        if service == "dynamodb" and not self.shows_found:
+            _show_found(client, cast("DynamoDBClient", self._plain_client(service, config)))
+        return client
+
     def _client(self, service: str) -> object:
+        once = Config(retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=40)
+        return self.client(service, config=once)
+
+    def _plain_client(self, service: str, config: Config) -> Any:
         return _session().create_client(
             service,
             region_name=REGION,
             endpoint_url=self.url,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=40),
+            config=config,
         )
+
+
+@contextmanager
+def quick_aws() -> Iterator[Aws]:
+    """moto's AWS, but for its tables, which are roto's: that answers ten times as fast."""
+    with running_roto() as url, mock_aws():
+        yield Aws(tables=roto_at(url))
+
+
+def roto_at(url: str) -> Aws:
+    """What roto has: tables, and no mails."""
+    return Aws(url=url, atomic=True, shows_found=False, mails=False)
 
 
 @cache
@@ -101,15 +130,15 @@ def _session() -> Session:
     return Session()
 
 
-def _show_found(client: "DynamoDBClient") -> None:
-    """Makes a client look for what a refused write found, a moment later than DynamoDB itself would."""
+def _show_found(client: "DynamoDBClient", beside: "DynamoDBClient") -> None:
+    """Makes a client tell what a refused write found: it is looked for beside it, a moment later than by DynamoDB."""
 
     def remember(params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
         context["refused_key"] = {name: params[name] for name in ("TableName", "Key")}
 
     def look(parsed: dict[str, Any], context: Mapping[str, Any], **_: object) -> None:
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
-            found = client.get_item(**context["refused_key"], ConsistentRead=True).get("Item")
+            found = beside.get_item(**context["refused_key"], ConsistentRead=True).get("Item")
             parsed.update({"Item": found} if found else {})
 
     for operation in ("UpdateItem", "DeleteItem"):

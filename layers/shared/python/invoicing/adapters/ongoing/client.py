@@ -139,13 +139,10 @@ class OngoingClient:
                 and (one.invoice_date is None or one.invoice_date >= since)
             )
 
-        try:
-            for page, more in self._wanted(login, query, system, is_wanted, since=since):
-                # Those without a readable id come last.
-                page.sort(key=lambda one: (one.id is None, one.id or 0))
-                yield WmsPage(invoices=[one.invoice for one in page], more=more)
-        finally:
-            system.keep()
+        for page, more in system.keep_of_each(self._wanted(login, query, system, is_wanted, since=since)):
+            # Those without a readable id come last.
+            page.sort(key=lambda one: (one.id is None, one.id or 0))
+            yield WmsPage(invoices=[one.invoice for one in page], more=more)
 
     def by_id(self, login: WmsLogin, invoice_id: int) -> WmsInvoice | UnreadableInvoice | None:
         """One invoice of a live goods owner, exported or not; None if there is none.
@@ -168,11 +165,8 @@ class OngoingClient:
         """
         _check(login)
         system = self._system(login)
-        try:
-            for found, _, _ in self._with_charges(login, list(invoice_ids), system):
-                yield [one.invoice for one in found if not one.is_training]
-        finally:
-            system.keep()
+        for found, _, _ in system.keep_of_each(self._with_charges(login, list(invoice_ids), system)):
+            yield [one.invoice for one in found if not one.is_training]
 
     def write_back(self, login: WmsLogin, invoice_id: int, *, number: str) -> None:
         """Sets number and exported mark in one call, sent once; repeating it is harmless.

@@ -1,6 +1,6 @@
 """What is known of one system while a client works with it, and the writing down of what is new."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +61,17 @@ class SystemKnowledge:
             self._report("wms_name_unknown", {"integration": self._warehouse, "element": name, "times": times})
         if new:
             self.learn(names=(*self.known.names, *new))
+
+    def keep_of_each[Page](self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Writes down what a page taught before it is handed on: who stops reading there may never say so."""
+        while True:
+            try:
+                page = next(pages, None)
+            finally:
+                self.keep()
+            if page is None:
+                return
+            yield page
 
     def keep(self) -> None:
         """Writes down what is new, if anything is."""
