@@ -5,10 +5,12 @@ others survived, or a reason belongs to no survivor.
 """
 
 import argparse
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import io
 import json
 import os
 import pickle
@@ -19,7 +21,7 @@ import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -27,6 +29,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from local.mutants import in_place
 from local.mutants.changes import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,6 +190,14 @@ class _Baseline:
         return sum(self.seconds.get(test, 0) for test in tests) or sum(self.seconds.values())
 
 
+def _is_ours(module: object) -> bool:
+    """Of this project, but for what plays the mutants."""
+    path = str(getattr(module, "__file__", None) or "")
+    name = str(getattr(module, "__name__", ""))
+    ours = path.startswith(str(ROOT) + os.sep) and f"{os.sep}.venv{os.sep}" not in path
+    return ours and name != "__main__" and not name.startswith("local.mutants")
+
+
 def _path_of(module: str) -> Path:
     return PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
 
@@ -213,13 +224,17 @@ class _Run(NamedTuple):
 
 
 class _Runner:
-    """Runs tests in forks of this process, which has imported all packages and nothing of ours."""
+    """Runs tests in forks of this process, which has imported all of them and what they need.
+
+    A mistake in a function is made there in place. Others, and those that this left unnoticed, get all of ours imported
+    anew.
+    """
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
 
     def baseline(self, modules: Sequence[str], tests: Sequence[str]) -> _Baseline:
-        """Runs them once, and imports the packages that they need. Raises SystemExit if they fail."""
+        """Runs them once, and imports them and what they need. Raises SystemExit if they fail."""
         with tempfile.NamedTemporaryFile() as file:
             pid = self._fork(tests, watched=_Reached(str(_path_of(module)) for module in modules), report=file.name)
             if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
@@ -230,23 +245,31 @@ class _Runner:
                 importlib.import_module(name)
             except Exception:  # made at run time; a fork makes it again
                 continue
+        with redirect_stdout(io.StringIO()):
+            pytest.main([*_OPTIONS, "--collect-only", *tests])
+        gc.freeze()
         return _Baseline(tests=tests, by=by, seconds=seconds)
 
     def survivors(self, found: Iterable[Mutant], baseline: _Baseline) -> list[Mutant]:
         """Those under which all tests pass within three times their time; a test that hangs has noticed."""
+        anew = self._survivors(found, baseline, fresh=False)
+        return self._survivors(anew, baseline, fresh=True)
+
+    def _survivors(self, found: Iterable[Mutant], baseline: _Baseline, *, fresh: bool) -> list[Mutant]:
         waiting, running, survived = list(found)[::-1], dict[int, _Run](), list[Mutant]()
         while waiting or running:
             while waiting and len(running) < self._jobs:
                 mutant = waiting.pop()
                 tests = baseline.those_for(mutant)
                 limit = time.monotonic() + 3 * baseline.seconds_for(tests) + 60
-                running[self._fork(tests, mutant)] = _Run(mutant, limit)
+                running[self._fork(tests, mutant, fresh=fresh)] = _Run(mutant, limit)
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in running:
                 run = running.pop(pid)
                 if os.waitstatus_to_exitcode(status) == 0:
                     survived.append(run.mutant)
-                    print(f"  not noticed: {run.mutant.name}", flush=True)
+                    if fresh:
+                        print(f"  not noticed: {run.mutant.name}", flush=True)
                 continue
             for late in [pid for pid, run in running.items() if run.ends_at < time.monotonic()]:
                 os.killpg(late, signal.SIGKILL)
@@ -254,7 +277,13 @@ class _Runner:
         return survived
 
     def _fork(
-        self, tests: Sequence[str], mutant: Mutant | None = None, watched: _Reached | None = None, report: str = ""
+        self,
+        tests: Sequence[str],
+        mutant: Mutant | None = None,
+        *,
+        fresh: bool = False,
+        watched: _Reached | None = None,
+        report: str = "",
     ) -> int:
         pid = os.fork()
         if pid:
@@ -264,19 +293,18 @@ class _Runner:
             silent = os.open(os.devnull, os.O_RDWR)
             for stream in (1, 2):
                 os.dup2(silent, stream)
-            if mutant is not None:
+            if mutant is not None and (fresh or not in_place.make(mutant, str(_path_of(mutant.module)))):
+                for name in [name for name, module in sys.modules.items() if _is_ours(module)]:
+                    del sys.modules[name]
                 sys.meta_path.insert(0, _Finder(mutant))
             if watched is not None:
                 watched.begin()
             code = pytest.main([*_OPTIONS, *tests], plugins=[watched] if watched is not None else [])
             if watched is not None:
-                ours = str(ROOT) + os.sep
                 names = [
                     name
                     for name, module in sys.modules.items()
-                    if (path := getattr(module, "__file__", None))
-                    and (not path.startswith(ours) or f"{os.sep}.venv{os.sep}" in path)
-                    and name != "__main__"
+                    if getattr(module, "__file__", None) and not _is_ours(module) and name != "__main__"
                 ]
                 Path(report).write_bytes(pickle.dumps((names, dict(watched.by), dict(watched.seconds))))
             os._exit(int(code))

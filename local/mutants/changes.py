@@ -40,6 +40,7 @@ class Mutant:
     name: str
     line: int
     end: int  # its last line
+    function: str  # whose body has it: "name" or "Class.name", the outermost; "" elsewhere
     source: str
 
 
@@ -47,7 +48,11 @@ def mutants(module: str, source: str) -> list[Mutant]:
     """All of one module, in the order of its lines."""
     seen: Counter[str] = Counter()
     made = []
-    for where, node, changed in _changes(ast.parse(source), module.rpartition(".")[2], top=True):
+    tree = ast.parse(source)
+    function_of = {
+        node: name for name, function in _functions(tree) for part in function.body for node in ast.walk(part)
+    }
+    for where, node, changed in _changes(tree, module.rpartition(".")[2], top=True):
         name = f"{module.removeprefix('invoicing.')} {where}: {_short(ast.unparse(node))} → {_short(changed)}"
         seen[name] += 1
         made.append(
@@ -56,6 +61,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
                 name=name if seen[name] == 1 else f"{name} ({seen[name]})",
                 line=node.lineno,
                 end=cast("int", node.end_lineno),
+                function=function_of.get(node, ""),
                 source=_replaced(source, node, changed),
             )
         )
@@ -63,6 +69,16 @@ def mutants(module: str, source: str) -> list[Mutant]:
 
 
 type _Node = ast.expr | ast.stmt
+type _Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _functions(tree: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, _Function]]:
+    """Those that stand in no other."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield prefix + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{prefix}{node.name}.")
 
 
 def _changes(node: ast.AST, where: str, *, top: bool) -> Iterator[tuple[str, _Node, str]]:
