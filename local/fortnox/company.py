@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, Self
 
-from local.fortnox.fields import Fields
+from local.fortnox.fields import Fields, copied
 
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -29,6 +28,9 @@ class Entry:
     unseen: Fields = field(default_factory=dict)
     created_at: datetime = LONG_AGO
     modified_at: datetime = LONG_AGO
+
+    def __deepcopy__(self, _memo: object) -> Entry:
+        return replace(self, fields=copied(self.fields), unseen=copied(self.unseen))
 
 
 type Register = dict[str, Entry]
@@ -210,12 +212,9 @@ class Company:
             ],
             "users": [user.username for user in self.users],
             "financial_years": [year.id for year in self.financial_years],
-            **{
-                name: {key: copy.deepcopy(entry.fields) for key, entry in getattr(self, name).items()}
-                for name in REGISTERS
-            },
+            **{name: {key: copied(entry.fields) for key, entry in getattr(self, name).items()} for name in REGISTERS},
             "accounts": {
-                str(year): {number: copy.deepcopy(entry.fields) for number, entry in chart.items()}
+                str(year): {number: copied(entry.fields) for number, entry in chart.items()}
                 for year, chart in self.accounts.items()
             },
         }

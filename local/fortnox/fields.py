@@ -22,6 +22,17 @@ from local.fortnox.refusals import Refusal
 type Fields = dict[str, Any]
 """One entity in Fortnox's JSON form: numbers are int or Decimal, dates are texts."""
 
+
+def copied[Value](value: Value) -> Value:
+    """The same in dicts and lists of its own. What else stands in an entity nobody can change."""
+    made: Any = value
+    if isinstance(value, dict):
+        made = {name: copied(inner) for name, inner in value.items()}
+    elif isinstance(value, list):
+        made = [copied(inner) for inner in value]
+    return made  # type: ignore[no-any-return] # of the same type
+
+
 API_BLANK: Final = "API_BLANK"
 """The text that clears a field; an empty text keeps what is there (recorded)."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from decimal import Decimal
 from typing import Final
 
 from local.fortnox import refusals
 from local.fortnox.call import Answer, Call
 from local.fortnox.company import Entry
-from local.fortnox.fields import Fields
+from local.fortnox.fields import Fields, copied
 from local.fortnox.invoice_document import (
     invoice_entry,
     next_document_number,
@@ -119,7 +118,7 @@ def _credit(call: Call, entry: Entry) -> None:
 def unbooked_copy(invoice: Fields, number: str) -> Fields:
     """A copy of an invoice under another number, with everything that people can see, references included."""
     return {
-        **copy.deepcopy(invoice),
+        **copied(invoice),
         **{name: value for name, value in blank_invoice(number).items() if name.startswith("@")},
         "DocumentNumber": number,
         "OCR": reference_number(number),

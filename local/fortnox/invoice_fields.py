@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from local.fortnox import refusals
 from local.fortnox.call import API_URL, Call, Collection, Matcher, containing
-from local.fortnox.fields import Day, Fields, Flag, Group, Kind, Number, OneOf, Rows, Text, Whole
+from local.fortnox.fields import Day, Fields, Flag, Group, Kind, Number, OneOf, Rows, Text, Whole, copied
 from local.fortnox.money import hundredths, plain_text
 from local.fortnox.options import Options
 
@@ -152,7 +151,7 @@ _DATES: Final = frozenset(
 
 def shown(invoice: Fields, options: Options) -> Fields:
     """An invoice or an item of a list in the form that the options ask for; a copy."""
-    form = copy.deepcopy(invoice)
+    form = copied(invoice)
     if options.empty_dates != "as_recorded":
         empty = None if options.empty_dates == "null" else ""
         form.update({name: empty for name in _DATES & form.keys() if not form[name]})

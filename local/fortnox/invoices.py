@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import Final
 from local.fortnox import refusals
 from local.fortnox.call import Answer, Call, only
 from local.fortnox.company import Entry
-from local.fortnox.fields import Cleared, Fields
+from local.fortnox.fields import Cleared, Fields, copied
 from local.fortnox.invoice_actions import ACTIONS, SENDINGS, act, send
 from local.fortnox.invoice_document import (
     invoice_entry,
@@ -101,7 +100,7 @@ def _update(call: Call, number: str) -> Answer:
     if sent.pop("DocumentNumber", number) != number:
         raise Refusal(refusals.DOCUMENT_NUMBER_FIXED, "Fakturanumret kan inte ändras. (DocumentNumber)")
     refuse_locked(call, entry.fields)
-    invoice = copy.deepcopy(entry.fields)
+    invoice = copied(entry.fields)
     unseen = dict(entry.unseen)
     customer = _customer(call, sent.get("CustomerNumber", invoice["CustomerNumber"]))
     if customer["CustomerNumber"] != invoice["CustomerNumber"]:

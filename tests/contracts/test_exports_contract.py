@@ -60,6 +60,10 @@ CLAIM = HistoryEvent(at=START, kind=EventKind.CLAIMED, by="schedule")
 HOLD = HistoryEvent(at=START + timedelta(seconds=1), kind=EventKind.HELD, by="anna", issue=IssueCode.CUSTOMER_UNKNOWN)
 
 
+# moto takes a tenth of a second to write a long item.
+LONG = pytest.mark.parametrize("aws", ["fake", "ministack", "roto"], indirect=True)
+
+
 @pytest.fixture
 def exports(aws: Aws | None) -> Exports:
     """An empty table."""
@@ -189,6 +193,7 @@ def told(number: int) -> HistoryEvent:
     )
 
 
+@LONG
 def test_a_long_history_is_kept_whole_and_in_order(exports: Exports) -> None:
     """With steps that tell nothing, repeated writes, and losers where it moves on to another item."""
     last = 2 * EVENTS_PER_ITEM + 1
@@ -388,6 +393,7 @@ def test_what_became_of_an_invoice_is_read_back(exports: Exports) -> None:
     assert (found.settled, found.sending) == (settled, sending)
 
 
+@LONG
 def test_histories_are_those_of_each_record_page_by_page(exports: Exports) -> None:
     """However often an invoice was written: parts that were put aside come first."""
     for invoice_id in (1, 2, 1207):

@@ -7,6 +7,7 @@ import ast
 import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import invoicing
@@ -68,6 +69,7 @@ BEGINS = {
 PORTAL_BESIDE = ("pages.overview", "pages.issues", "pages.history", "pages.settings", "pages.serve")
 
 
+@cache
 def actions_of() -> dict[str, set[str]]:
     """What each method asks DynamoDB for."""
     asked: dict[str, set[str]] = {}
