@@ -1,0 +1,383 @@
+"""One rotation of a refresh token: nothing is spent that could not be saved, and what comes back is never dropped."""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from invoicing.application.access_fortnox import access_token
+from invoicing.application.change_integration import disconnect
+from invoicing.application.ports import ClientRefusedError, JournalEntry
+from invoicing.application.recover_tokens import recover_tokens
+from invoicing.application.token_engine import PAD_SECONDS, POST_SECONDS, SAVE_SECONDS
+from invoicing.domain.errors import RateLimitedError, RetryLaterError, UnknownOutcomeError
+from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+
+from local.fortnox.seed import CLIENT_ID, TENANT_ID
+from local.ongoing.seed import WAREHOUSE
+from tests.support.fakes import interrupted
+from tests.support.world import ADMINISTRATORS, World
+
+POST, SAVE, PAD = (time.total_seconds() for time in (POST_SECONDS, SAVE_SECONDS, PAD_SECONDS))
+TOKEN = "/oauth-v1/token"
+UNREADABLE = {"effect": "body", "body": {"access_token": "a token without its refresh token"}}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Personal keys whose access token is over: the next one costs a rotation. No line of it may show a token."""
+    world = World()
+    world.connect(Mode.PERSONAL)
+    world.later(hours=1)
+    world.fortnox.clear_calls()
+    world.reports.clear()
+    yield world
+    lines = " ".join(f"{event} {fields}" for event, fields in world.reports)
+    # Only the simulator knows all tokens; it does not say so in its log on purpose.
+    authority: Any = world.fortnox._authority
+    assert not [token for token in (*authority._refresh_tokens, *authority._access_tokens) if token in lines]
+
+
+def renew(world: World, *, meanwhile: Callable[[], None] = lambda: None) -> str:
+    """Somebody needs an access token. `meanwhile` is what happens while the answer is on its way."""
+
+    def under_way(method: str) -> None:
+        if method == "refresh":
+            meanwhile()
+
+    engine = world.engine()
+    return access_token(replace(engine, oauth=interrupted(engine.oauth, after=under_way)), WAREHOUSE)
+
+
+def item(world: World) -> TokenItem:
+    """What is stored."""
+    found = world.tokens.get(WAREHOUSE)
+    assert found is not None
+    return found
+
+
+def sent(world: World) -> list[str]:
+    """What was asked of Fortnox's authorization server."""
+    return [call.path for call in world.fortnox.calls()]
+
+
+def told(world: World, event: str) -> list[Mapping[str, str | int]]:
+    """The lines of one name."""
+    return [fields for name, fields in world.reports if name == event]
+
+
+class Down:
+    """A part that does not answer to the first of its calls of one kind."""
+
+    def __init__(self, world: World, part: str, method: str, *, times: int = 99) -> None:
+        self.method = method
+        self.times = times
+        self.asked = 0
+        setattr(world, part, interrupted(getattr(world, part), before=self))
+
+    def __call__(self, method: str) -> None:
+        if method == self.method:
+            self.asked += 1
+            if self.asked <= self.times:
+                raise RetryLaterError(f"{method} does not answer")
+
+
+def answering(world: World, **fault: Any) -> None:
+    world.fortnox.add_faults([{"match": {"path_regex": TOKEN, "grant_type": "refresh_token"}, **fault}])
+
+
+def opened(world: World, blob: bytes, ver: int) -> bytes:
+    """What was sealed for a version of this chain."""
+    return world.sealer.open(blob, world.engine().chain_context(WAREHOUSE, item(world).chain_id, ver))
+
+
+def keep(world: World) -> None:
+    """The janitor's schedule."""
+    recover_tokens(world.engine(), WAREHOUSE, world.follow_keys)
+
+
+def restore(world: World, line: Mapping[str, str | int]) -> None:
+    """What an operator does with a line of the third sink."""
+    entry = JournalEntry(
+        attempt_id=str(line["attempt"]),
+        blob=base64.b64decode(str(line["ciphertext"])),
+        received_at=datetime.fromisoformat(str(line["received_at"])),
+    )
+    world.journal.record(str(line["integration"]), str(line["chain"]), int(line["version"]), entry)
+
+
+def approve_anew(world: World) -> None:
+    """An administrator connects once more."""
+    code = world.fortnox.approve(
+        client_id=CLIENT_ID, tenant_id=TENANT_ID, username=ADMINISTRATORS[TENANT_ID], scopes=["invoice"], service=False
+    )
+    engine, chain_id = world.engine(), world.new_id()
+    seal = engine.sealer.prepare(engine.chain_context(WAREHOUSE, chain_id, 0))
+    blob = seal(engine.oauth.exchange_code(code))
+    first = TokenItem(
+        integration_id=WAREHOUSE,
+        chain_id=chain_id,
+        ver=0,
+        mode=Mode.PERSONAL,
+        status=TokenStatus.ACTIVE,
+        tenant_id=TENANT_ID,
+        blob=blob,
+        blob_at=world.clock(),
+        due_at=engine.next_rotation(),
+    )
+    world.tokens.start_chain(first)
+
+
+def disconnected(world: World) -> None:
+    """Somebody presses *Disconnect*."""
+    integration = world.integrations.get(WAREHOUSE)
+    assert integration is not None
+    disconnect(world.change_tools(), integration, by="anna")
+
+
+# ---- before the request
+
+
+@pytest.mark.parametrize(
+    ("left", "after_the_claim", "is_sent"),
+    [
+        (POST + SAVE + PAD, POST + SAVE, True),
+        (POST + SAVE + PAD - 0.1, POST + SAVE + PAD - 0.1, False),
+        (POST + SAVE + PAD, POST + SAVE - 0.1, False),
+    ],
+    ids=["just enough", "too little before the claim", "too little after the claim"],
+)
+def test_no_rotation_is_begun_whose_answer_could_not_be_saved_in_the_time_that_is_left(
+    world: World, left: float, after_the_claim: float, is_sent: bool
+) -> None:
+    """The process may be stopped by then, and the answer with it."""
+    before = item(world)
+    stored, world.time_left = world.tokens, left
+
+    def after(method: str) -> None:
+        if method == "claim":
+            world.time_left = after_the_claim
+
+    world.tokens = interrupted(stored, after=after)
+    if is_sent:
+        assert renew(world)
+    else:
+        with pytest.raises(RetryLaterError):
+            renew(world)
+
+    assert sent(world) == [TOKEN] * is_sent
+    assert item(world).ver == before.ver + is_sent
+    assert item(world).intent is None
+
+
+@pytest.mark.parametrize(
+    ("part", "method"),
+    [
+        ("journal", "find"),
+        ("sealer", "open"),
+        ("sealer", "prepare"),
+        ("journal", "record_intent"),
+        ("tokens", "claim"),
+    ],
+)
+def test_what_does_not_answer_before_the_request_costs_nothing(world: World, part: str, method: str) -> None:
+    """Nothing is sent before all that its answer needs has been proved to work."""
+    before = item(world)
+    Down(world, part, method)
+    with pytest.raises(RetryLaterError):
+        renew(world)
+
+    assert (sent(world), item(world)) == ([], before)
+
+
+def test_while_a_request_may_be_alive_it_is_written_down_and_nobody_else_sends_one(world: World) -> None:
+    """The intent is in the journal and the table before the request leaves, and the lease outlives the process."""
+    found: list[TokenItem] = []
+    began = world.clock()
+    renew(world, meanwhile=lambda: found.append(item(world)))
+    (under_way,) = found
+
+    assert under_way.intent is not None
+    attempt = (WAREHOUSE, under_way.chain_id, under_way.ver + 1, under_way.intent.attempt_id)
+    assert attempt in world.journal.intents
+    assert under_way.intent.deadline >= began + POST_SECONDS
+    assert under_way.lease_until is not None
+    assert under_way.lease_until >= began + timedelta(seconds=world.time_left) + PAD_SECONDS
+    assert under_way.due_at == under_way.lease_until
+
+
+# ---- what Fortnox answers
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "event", "is_spent"),
+    [
+        ({"effect": "status", "status": 429}, RateLimitedError, "token_not_spent", False),
+        (
+            {"effect": "status", "status": 401, "body": {"error": "invalid_client"}},
+            ClientRefusedError,
+            "token_not_spent",
+            False,
+        ),
+        ({"effect": "status", "status": 503}, UnknownOutcomeError, "token_outcome_unknown", None),
+        ({"effect": "after"}, UnknownOutcomeError, "token_outcome_unknown", None),
+        (UNREADABLE, UnknownOutcomeError, "token_outcome_unknown", None),
+    ],
+    ids=["too many calls", "our secret is wrong", "an error of Fortnox's", "the answer is lost", "unreadable"],
+)
+def test_what_an_answer_says_about_the_token_is_stored_and_told(
+    world: World, fault: dict[str, Any], error: type[Exception], event: str, is_spent: bool | None
+) -> None:
+    """Not spent: as it was. Unknown: nobody uses it, and the janitor looks as soon as the lease is over."""
+    before = item(world)
+    answering(world, **fault)
+    with pytest.raises(error) as raised:
+        renew(world)
+    after = item(world)
+
+    assert (after.ver, after.blob) == (before.ver, before.blob)
+    if is_spent is None:
+        assert (after.status, after.due_at) == (TokenStatus.UNCERTAIN, after.lease_until)
+        assert after.intent is not None
+    else:
+        assert replace(after, epoch=before.epoch) == before
+    reason = f"{error.__name__}: {raised.value}"
+    assert told(world, event) == [{"integration": WAREHOUSE, "version": str(before.ver), "reason": reason}]
+
+
+def test_a_refusal_is_told_with_its_code(world: World) -> None:
+    """It says whether the key is dead or the company has no licence."""
+    world.fortnox.destroy_tokens(TENANT_ID)
+    with pytest.raises(RetryLaterError):
+        renew(world)
+
+    assert [fields["reason"] for fields in told(world, "token_refused")] == ["GrantRefusedError: invalid_grant"]
+
+
+def test_an_answer_that_cannot_be_read_is_kept_and_replaces_nothing(world: World) -> None:
+    """A proxy's page with status 200 costs no key, and a new form of Fortnox's can be looked at."""
+    before = item(world)
+    answering(world, **UNREADABLE)
+    with pytest.raises(UnknownOutcomeError):
+        renew(world)
+    (entry,) = world.journal.find(WAREHOUSE, before.chain_id, before.ver + 1)
+
+    assert b"a token without its refresh token" in opened(world, entry.blob, before.ver + 1)
+    assert item(world).blob == before.blob
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "event"),
+    [
+        ({"effect": "status", "status": 429}, "release", "token_release_failed"),
+        ({"effect": "status", "status": 503}, "mark", "token_mark_failed"),
+    ],
+)
+def test_what_could_not_be_stored_about_an_answer_is_told_and_found_out(
+    world: World, fault: dict[str, Any], method: str, event: str
+) -> None:
+    """The intent alone makes the janitor look; the caller gets to know what Fortnox said."""
+    answering(world, **fault)
+    Down(world, "tokens", method, times=1)
+    with pytest.raises(RetryLaterError, match="Fortnox"):
+        renew(world)
+    world.later(minutes=10)
+    keep(world)
+
+    assert [fields["reason"] for fields in told(world, event)] == [f"RetryLaterError: {method} does not answer"]
+    assert (item(world).status, item(world).ver) == (TokenStatus.ACTIVE, 1)
+
+
+# ---- saving
+
+ALWAYS = 99
+
+
+@pytest.mark.parametrize(
+    ("journal_down", "table_down", "rounds", "saved"),
+    [
+        (0, 0, 1, ("saved", "saved")),
+        (ALWAYS, 0, 1, ("RetryLaterError", "saved")),
+        (0, ALWAYS, 1, ("saved", "RetryLaterError")),
+        (1, 1, 2, ("saved", "saved")),
+        (2, ALWAYS, 3, ("saved", "RetryLaterError")),
+    ],
+)
+def test_a_new_pair_is_used_as_soon_as_journal_or_table_took_it(
+    world: World, journal_down: int, table_down: int, rounds: int, saved: tuple[str, str]
+) -> None:
+    """Both are tried until then, up to three times; the line says where it is."""
+    tries = (
+        Down(world, "journal", "record", times=journal_down),
+        Down(world, "tokens", "save_rotation", times=table_down),
+    )
+
+    assert renew(world)
+    assert [one.asked for one in tries] == [rounds, rounds]
+    assert told(world, "token_rotated") == [
+        {"integration": WAREHOUSE, "version": "1", "journal": saved[0], "store": saved[1]}
+    ]
+
+
+@pytest.mark.parametrize(("left", "rounds"), [(SAVE + PAD, 3), (SAVE + PAD - 0.1, 1)])
+def test_a_pair_that_neither_journal_nor_table_took_is_in_the_log_and_can_be_brought_back(
+    world: World, left: float, rounds: int
+) -> None:
+    """It is never dropped, and never used before it is durable. Saving is tried again while there is time for it."""
+    stored, journal = world.tokens, world.journal
+    tries = (Down(world, "journal", "record"), Down(world, "tokens", "save_rotation"))
+    with pytest.raises(UnknownOutcomeError):
+        renew(world, meanwhile=lambda: setattr(world, "time_left", left))
+    world.tokens, world.journal, world.time_left = stored, journal, 300.0
+    (line,) = told(world, "token_third_sink")
+    restore(world, line)
+    world.later(minutes=10)
+    keep(world)
+
+    assert [one.asked for one in tries] == [rounds, rounds]
+    assert told(world, "token_rotated") == []
+    assert sent(world) == [TOKEN]
+    assert (item(world).status, item(world).ver) == (TokenStatus.ACTIVE, 1)
+    assert told(world, "token_healed_by_journal") == [{"integration": WAREHOUSE, "version": "1"}]
+
+
+def test_an_unreadable_answer_that_the_journal_does_not_take_is_in_the_log(world: World) -> None:
+    """Sealed, as evidence; the caller hears that it was unreadable."""
+    answering(world, **UNREADABLE)
+    Down(world, "journal", "record")
+    with pytest.raises(UnknownOutcomeError, match="unreadable"):
+        renew(world)
+    (line,) = told(world, "token_third_sink")
+
+    assert b"a token without" in opened(world, base64.b64decode(str(line["ciphertext"])), int(line["version"]))
+    assert item(world).status is TokenStatus.UNCERTAIN
+
+
+@pytest.mark.parametrize("journal_down", [0, ALWAYS])
+def test_a_pair_of_a_chain_that_was_approved_anew_meanwhile_is_let_go(world: World, journal_down: int) -> None:
+    """The keys of the new consent are the ones to use, and nothing of theirs is revoked."""
+    tries = (
+        Down(world, "journal", "record", times=journal_down),
+        Down(world, "tokens", "save_rotation", times=0),
+    )
+    token = renew(world, meanwhile=lambda: approve_anew(world))
+
+    assert token == world.engine().open_pair(item(world)).access_token
+    assert [one.asked for one in tries] == [1, 1]
+    assert told(world, "token_third_sink") == []
+    assert [fields["store"] for fields in told(world, "token_rotated")] == ["ChangedMeanwhileError"]
+    assert "/oauth-v1/revoke" not in sent(world)
+
+
+def test_a_pair_that_arrives_after_disconnecting_and_cannot_be_revoked_is_told(world: World) -> None:
+    """It dies unused; the caller hears that the keys are gone, and not that Fortnox did not answer."""
+    world.fortnox.add_faults(
+        [{"match": {"path_regex": "/oauth-v1/revoke", "nth": 2}, "effect": "status", "status": 503}]
+    )
+    with pytest.raises(RetryLaterError, match="another worker"):
+        renew(world, meanwhile=lambda: disconnected(world))
+
+    assert sent(world).count("/oauth-v1/revoke") == 2
+    assert [fields["integration"] for fields in told(world, "revoke_failed")] == [WAREHOUSE]
