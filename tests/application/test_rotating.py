@@ -10,18 +10,17 @@ import pytest
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.change_integration import disconnect
 from invoicing.application.ports import ClientRefusedError, JournalEntry
-from invoicing.application.recover_tokens import recover_tokens
 from invoicing.application.token_engine import PAD_SECONDS, POST_SECONDS, SAVE_SECONDS
 from invoicing.domain.errors import RateLimitedError, RetryLaterError, UnknownOutcomeError
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 
-from local.fortnox.seed import CLIENT_ID, TENANT_ID
+from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
 from tests.support.fakes import interrupted
-from tests.support.world import ADMINISTRATORS, World
+from tests.support.keys import ALWAYS, Down, answering, approved, keep, keys_of, sent, shown, told
+from tests.support.world import World
 
 POST, SAVE, PAD = (time.total_seconds() for time in (POST_SECONDS, SAVE_SECONDS, PAD_SECONDS))
-TOKEN = "/oauth-v1/token"
 UNREADABLE = {"effect": "body", "body": {"access_token": "a token without its refresh token"}}
 
 
@@ -34,10 +33,7 @@ def world() -> Iterator[World]:
     world.fortnox.clear_calls()
     world.reports.clear()
     yield world
-    lines = " ".join(f"{event} {fields}" for event, fields in world.reports)
-    # Only the simulator knows all tokens; it does not say so in its log on purpose.
-    authority: Any = world.fortnox._authority
-    assert not [token for token in (*authority._refresh_tokens, *authority._access_tokens) if token in lines]
+    assert shown(world) == []
 
 
 def renew(world: World, *, meanwhile: Callable[[], None] = lambda: None) -> str:
@@ -51,51 +47,9 @@ def renew(world: World, *, meanwhile: Callable[[], None] = lambda: None) -> str:
     return access_token(replace(engine, oauth=interrupted(engine.oauth, after=under_way)), WAREHOUSE)
 
 
-def item(world: World) -> TokenItem:
-    """What is stored."""
-    found = world.tokens.get(WAREHOUSE)
-    assert found is not None
-    return found
-
-
-def sent(world: World) -> list[str]:
-    """What was asked of Fortnox's authorization server."""
-    return [call.path for call in world.fortnox.calls()]
-
-
-def told(world: World, event: str) -> list[Mapping[str, str | int]]:
-    """The lines of one name."""
-    return [fields for name, fields in world.reports if name == event]
-
-
-class Down:
-    """A part that does not answer to the first of its calls of one kind."""
-
-    def __init__(self, world: World, part: str, method: str, *, times: int = 99) -> None:
-        self.method = method
-        self.times = times
-        self.asked = 0
-        setattr(world, part, interrupted(getattr(world, part), before=self))
-
-    def __call__(self, method: str) -> None:
-        if method == self.method:
-            self.asked += 1
-            if self.asked <= self.times:
-                raise RetryLaterError(f"{method} does not answer")
-
-
-def answering(world: World, **fault: Any) -> None:
-    world.fortnox.add_faults([{"match": {"path_regex": TOKEN, "grant_type": "refresh_token"}, **fault}])
-
-
 def opened(world: World, blob: bytes, ver: int) -> bytes:
     """What was sealed for a version of this chain."""
-    return world.sealer.open(blob, world.engine().chain_context(WAREHOUSE, item(world).chain_id, ver))
-
-
-def keep(world: World) -> None:
-    """The janitor's schedule."""
-    recover_tokens(world.engine(), WAREHOUSE, world.follow_keys)
+    return world.sealer.open(blob, world.engine().chain_context(WAREHOUSE, keys_of(world).chain_id, ver))
 
 
 def restore(world: World, line: Mapping[str, str | int]) -> None:
@@ -106,28 +60,6 @@ def restore(world: World, line: Mapping[str, str | int]) -> None:
         received_at=datetime.fromisoformat(str(line["received_at"])),
     )
     world.journal.record(str(line["integration"]), str(line["chain"]), int(line["version"]), entry)
-
-
-def approve_anew(world: World) -> None:
-    """An administrator connects once more."""
-    code = world.fortnox.approve(
-        client_id=CLIENT_ID, tenant_id=TENANT_ID, username=ADMINISTRATORS[TENANT_ID], scopes=["invoice"], service=False
-    )
-    engine, chain_id = world.engine(), world.new_id()
-    seal = engine.sealer.prepare(engine.chain_context(WAREHOUSE, chain_id, 0))
-    blob = seal(engine.oauth.exchange_code(code))
-    first = TokenItem(
-        integration_id=WAREHOUSE,
-        chain_id=chain_id,
-        ver=0,
-        mode=Mode.PERSONAL,
-        status=TokenStatus.ACTIVE,
-        tenant_id=TENANT_ID,
-        blob=blob,
-        blob_at=world.clock(),
-        due_at=engine.next_rotation(),
-    )
-    world.tokens.start_chain(first)
 
 
 def disconnected(world: World) -> None:
@@ -153,7 +85,7 @@ def test_no_rotation_is_begun_whose_answer_could_not_be_saved_in_the_time_that_i
     world: World, left: float, after_the_claim: float, is_sent: bool
 ) -> None:
     """The process may be stopped by then, and the answer with it."""
-    before = item(world)
+    before = keys_of(world)
     stored, world.time_left = world.tokens, left
 
     def after(method: str) -> None:
@@ -167,9 +99,9 @@ def test_no_rotation_is_begun_whose_answer_could_not_be_saved_in_the_time_that_i
         with pytest.raises(RetryLaterError):
             renew(world)
 
-    assert sent(world) == [TOKEN] * is_sent
-    assert item(world).ver == before.ver + is_sent
-    assert item(world).intent is None
+    assert sent(world) == ["refresh_token"] * is_sent
+    assert keys_of(world).ver == before.ver + is_sent
+    assert keys_of(world).intent is None
 
 
 @pytest.mark.parametrize(
@@ -184,19 +116,19 @@ def test_no_rotation_is_begun_whose_answer_could_not_be_saved_in_the_time_that_i
 )
 def test_what_does_not_answer_before_the_request_costs_nothing(world: World, part: str, method: str) -> None:
     """Nothing is sent before all that its answer needs has been proved to work."""
-    before = item(world)
+    before = keys_of(world)
     Down(world, part, method)
     with pytest.raises(RetryLaterError):
         renew(world)
 
-    assert (sent(world), item(world)) == ([], before)
+    assert (sent(world), keys_of(world)) == ([], before)
 
 
 def test_while_a_request_may_be_alive_it_is_written_down_and_nobody_else_sends_one(world: World) -> None:
     """The intent is in the journal and the table before the request leaves, and the lease outlives the process."""
     found: list[TokenItem] = []
     began = world.clock()
-    renew(world, meanwhile=lambda: found.append(item(world)))
+    renew(world, meanwhile=lambda: found.append(keys_of(world)))
     (under_way,) = found
 
     assert under_way.intent is not None
@@ -231,11 +163,11 @@ def test_what_an_answer_says_about_the_token_is_stored_and_told(
     world: World, fault: dict[str, Any], error: type[Exception], event: str, is_spent: bool | None
 ) -> None:
     """Not spent: as it was. Unknown: nobody uses it, and the janitor looks as soon as the lease is over."""
-    before = item(world)
-    answering(world, **fault)
+    before = keys_of(world)
+    answering(world, "refresh_token", **fault)
     with pytest.raises(error) as raised:
         renew(world)
-    after = item(world)
+    after = keys_of(world)
 
     assert (after.ver, after.blob) == (before.ver, before.blob)
     if is_spent is None:
@@ -258,14 +190,14 @@ def test_a_refusal_is_told_with_its_code(world: World) -> None:
 
 def test_an_answer_that_cannot_be_read_is_kept_and_replaces_nothing(world: World) -> None:
     """A proxy's page with status 200 costs no key, and a new form of Fortnox's can be looked at."""
-    before = item(world)
-    answering(world, **UNREADABLE)
+    before = keys_of(world)
+    answering(world, "refresh_token", **UNREADABLE)
     with pytest.raises(UnknownOutcomeError):
         renew(world)
     (entry,) = world.journal.find(WAREHOUSE, before.chain_id, before.ver + 1)
 
     assert b"a token without its refresh token" in opened(world, entry.blob, before.ver + 1)
-    assert item(world).blob == before.blob
+    assert keys_of(world).blob == before.blob
 
 
 @pytest.mark.parametrize(
@@ -279,7 +211,7 @@ def test_what_could_not_be_stored_about_an_answer_is_told_and_found_out(
     world: World, fault: dict[str, Any], method: str, event: str
 ) -> None:
     """The intent alone makes the janitor look; the caller gets to know what Fortnox said."""
-    answering(world, **fault)
+    answering(world, "refresh_token", **fault)
     Down(world, "tokens", method, times=1)
     with pytest.raises(RetryLaterError, match="Fortnox"):
         renew(world)
@@ -287,12 +219,10 @@ def test_what_could_not_be_stored_about_an_answer_is_told_and_found_out(
     keep(world)
 
     assert [fields["reason"] for fields in told(world, event)] == [f"RetryLaterError: {method} does not answer"]
-    assert (item(world).status, item(world).ver) == (TokenStatus.ACTIVE, 1)
+    assert (keys_of(world).status, keys_of(world).ver) == (TokenStatus.ACTIVE, 1)
 
 
 # ---- saving
-
-ALWAYS = 99
 
 
 @pytest.mark.parametrize(
@@ -338,21 +268,21 @@ def test_a_pair_that_neither_journal_nor_table_took_is_in_the_log_and_can_be_bro
 
     assert [one.asked for one in tries] == [rounds, rounds]
     assert told(world, "token_rotated") == []
-    assert sent(world) == [TOKEN]
-    assert (item(world).status, item(world).ver) == (TokenStatus.ACTIVE, 1)
+    assert sent(world) == ["refresh_token"]
+    assert (keys_of(world).status, keys_of(world).ver) == (TokenStatus.ACTIVE, 1)
     assert told(world, "token_healed_by_journal") == [{"integration": WAREHOUSE, "version": "1"}]
 
 
 def test_an_unreadable_answer_that_the_journal_does_not_take_is_in_the_log(world: World) -> None:
     """Sealed, as evidence; the caller hears that it was unreadable."""
-    answering(world, **UNREADABLE)
+    answering(world, "refresh_token", **UNREADABLE)
     Down(world, "journal", "record")
     with pytest.raises(UnknownOutcomeError, match="unreadable"):
         renew(world)
     (line,) = told(world, "token_third_sink")
 
     assert b"a token without" in opened(world, base64.b64decode(str(line["ciphertext"])), int(line["version"]))
-    assert item(world).status is TokenStatus.UNCERTAIN
+    assert keys_of(world).status is TokenStatus.UNCERTAIN
 
 
 @pytest.mark.parametrize("journal_down", [0, ALWAYS])
@@ -362,9 +292,9 @@ def test_a_pair_of_a_chain_that_was_approved_anew_meanwhile_is_let_go(world: Wor
         Down(world, "journal", "record", times=journal_down),
         Down(world, "tokens", "save_rotation", times=0),
     )
-    token = renew(world, meanwhile=lambda: approve_anew(world))
+    token = renew(world, meanwhile=lambda: approved(world, WAREHOUSE, Mode.PERSONAL))
 
-    assert token == world.engine().open_pair(item(world)).access_token
+    assert token == world.engine().open_pair(keys_of(world)).access_token
     assert [one.asked for one in tries] == [1, 1]
     assert told(world, "token_third_sink") == []
     assert [fields["store"] for fields in told(world, "token_rotated")] == ["ChangedMeanwhileError"]
