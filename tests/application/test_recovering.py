@@ -8,7 +8,14 @@ import pytest
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.recover_tokens import MASS_EVENT
 from invoicing.domain.errors import RetryLaterError
-from invoicing.domain.tokens import ASK_AGAIN_AFTER, QUARANTINE, ROTATE_SPARE_EVERY, Mode, TokenStatus
+from invoicing.domain.tokens import (
+    ASK_AGAIN_AFTER,
+    QUARANTINE,
+    REFRESH_TOKEN_LIFE,
+    ROTATE_SPARE_EVERY,
+    Mode,
+    TokenStatus,
+)
 
 from local.fortnox.seed import CLIENT_ID, TENANT_ID
 from local.ongoing.seed import WAREHOUSE
@@ -200,6 +207,46 @@ def test_client_credentials_that_came_back_out_of_a_backup_release_the_system(se
 
     assert not held(service)
     assert keys_of(service).due_at is None
+
+
+def broken(world: World) -> None:
+    """Every key is refused, and again a quarter of an hour later; the janitor has told of it."""
+    refusing(world, "invalid_grant")
+    refused(world)
+    world.later(minutes=15)
+    keep(world)
+
+
+def test_keys_that_were_declared_dead_by_mistake_work_again_six_hours_later(personal: World) -> None:
+    """Without a human; a look too many in between puts nothing off."""
+    broken(personal)
+    was_held = held(personal)
+    personal.fortnox.clear_faults()
+    for _ in range(6):
+        personal.later(hours=1)
+        asked = len(sent(personal))
+        keep(personal)
+    tried = sent(personal)[asked:]
+    keep(personal)
+
+    assert was_held
+    assert tried == [REFRESH]
+    assert keys_of(personal).status is TokenStatus.ACTIVE
+    assert not held(personal)
+
+
+@pytest.mark.parametrize(("seconds", "is_tried"), [(0, True), (1, False)])
+def test_dead_keys_are_tried_until_their_refresh_token_would_have_died_of_age(
+    personal: World, seconds: int, is_tried: bool
+) -> None:
+    """45 days after it was given: nobody looks at them after that."""
+    dies_at = keys_of(personal).blob_at + REFRESH_TOKEN_LIFE
+    last_try = timedelta(hours=6) - timedelta(seconds=seconds)
+    personal.later(seconds=(dies_at - last_try - timedelta(minutes=15) - personal.clock()).total_seconds())
+    broken(personal)
+
+    assert keys_of(personal).status is TokenStatus.BROKEN
+    assert keys_of(personal).due_at == (dies_at if is_tried else None)
 
 
 # ---- nobody finished

@@ -141,6 +141,16 @@ def test_a_strange_life_is_taken_for_an_hour(expires_in: object) -> None:
     assert tokens.expires_at == START + timedelta(hours=1)
 
 
+@pytest.mark.parametrize(("expires_in", "seconds"), [(1, 1), (86_400, 86_400), (86_401, 3_600)])
+def test_a_life_of_a_day_at_most_is_believed(expires_in: int, seconds: int) -> None:
+    """Fortnox may change its hour."""
+    raw = json.dumps({"access_token": "a", "refresh_token": "r", "expires_in": expires_in}).encode()
+
+    tokens = read_tokens(raw, received_at=START, needs_refresh_token=True)
+
+    assert tokens.expires_at == START + timedelta(seconds=seconds)
+
+
 @pytest.mark.parametrize("body", _UNREADABLE.values(), ids=_UNREADABLE.keys())
 def test_an_error_never_quotes_the_answer(body: str) -> None:
     """It may hold half of a token."""
