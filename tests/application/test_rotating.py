@@ -144,7 +144,7 @@ def test_while_a_request_may_be_alive_it_is_written_down_and_nobody_else_sends_o
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "event", "is_spent"),
+    ("fault", "error", "event", "is_unknown"),
     [
         ({"effect": "status", "status": 429}, RateLimitedError, "token_not_spent", False),
         (
@@ -153,14 +153,14 @@ def test_while_a_request_may_be_alive_it_is_written_down_and_nobody_else_sends_o
             "token_not_spent",
             False,
         ),
-        ({"effect": "status", "status": 503}, UnknownOutcomeError, "token_outcome_unknown", None),
-        ({"effect": "after"}, UnknownOutcomeError, "token_outcome_unknown", None),
-        (UNREADABLE, UnknownOutcomeError, "token_outcome_unknown", None),
+        ({"effect": "status", "status": 503}, UnknownOutcomeError, "token_outcome_unknown", True),
+        ({"effect": "after"}, UnknownOutcomeError, "token_outcome_unknown", True),
+        (UNREADABLE, UnknownOutcomeError, "token_outcome_unknown", True),
     ],
     ids=["too many calls", "our secret is wrong", "an error of Fortnox's", "the answer is lost", "unreadable"],
 )
 def test_what_an_answer_says_about_the_token_is_stored_and_told(
-    world: World, fault: dict[str, Any], error: type[Exception], event: str, is_spent: bool | None
+    world: World, fault: dict[str, Any], error: type[Exception], event: str, is_unknown: bool
 ) -> None:
     """Not spent: as it was. Unknown: nobody uses it, and the janitor looks as soon as the lease is over."""
     before = keys_of(world)
@@ -170,7 +170,7 @@ def test_what_an_answer_says_about_the_token_is_stored_and_told(
     after = keys_of(world)
 
     assert (after.ver, after.blob) == (before.ver, before.blob)
-    if is_spent is None:
+    if is_unknown:
         assert (after.status, after.due_at) == (TokenStatus.UNCERTAIN, after.lease_until)
         assert after.intent is not None
     else:
