@@ -84,11 +84,8 @@ TARGETS = (
         ],
         tests=[
             "tests/application",
-            "tests/faults/test_tokens_answers.py",
-            "tests/faults/test_tokens_mass_event.py",
-            "tests/faults/test_tokens_backup.py",
+            "tests/adapters/test_wire.py",
             "tests/functions/test_keep_tokens.py",
-            "tests/faults/test_tokens_systematic.py",
         ],
     ),
     Target(

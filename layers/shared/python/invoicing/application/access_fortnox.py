@@ -64,7 +64,7 @@ def _renew(engine: TokenEngine, item: TokenItem) -> tuple[Tokens, Outcome]:
             return use_client_credentials(engine, item), Outcome.RENEWED
         except GrantRefusedError as error:
             raise_if_licence_is_gone(error.error)
-            if item.status is TokenStatus.CC_ONLY or item.blob is None:
+            if item.status is TokenStatus.CC_ONLY:
                 return settle_dead_chain(engine, item, error.error), Outcome.HEALED
     if item.intent is not None:
         raise RetryLaterError("a refresh is under way or its outcome is not known yet")

@@ -123,7 +123,7 @@ def _post(engine: TokenEngine, item: TokenItem, claimed: TokenItem, refresh_toke
 
 def _save(engine: TokenEngine, claimed: TokenItem, entry: JournalEntry) -> tuple[Exception | None, Exception | None]:
     """Both writes, until one of them succeeded, a few rounds are over or time runs out. Gives what each raised."""
-    for last in (*[False] * (_SAVE_ROUNDS - 1), True):
+    for _ in range(_SAVE_ROUNDS):
         journal_error, store_error = engine.both(
             lambda: engine.journal.record(claimed.integration_id, claimed.chain_id, claimed.ver + 1, entry),
             lambda: engine.store.save_rotation(
@@ -138,7 +138,7 @@ def _save(engine: TokenEngine, claimed: TokenItem, entry: JournalEntry) -> tuple
         )
         replaced = isinstance(store_error, ChangedMeanwhileError)
         too_late = engine.seconds_left() < (SAVE_SECONDS + PAD_SECONDS).total_seconds()
-        if not (journal_error and store_error) or replaced or too_late or last:
+        if not (journal_error and store_error) or replaced or too_late:
             break
     return journal_error, store_error
 
@@ -149,8 +149,10 @@ def _keep_unreadable(engine: TokenEngine, claimed: TokenItem, entry: JournalEntr
         engine.journal.record(claimed.integration_id, claimed.chain_id, claimed.ver + 1, entry)
     except InvoicingError:
         _third_sink(engine, claimed, entry)
+    unknown = UnknownOutcomeError(f"the token answer was unreadable: {reason}")
     _mark_uncertain(engine, claimed)
-    raise UnknownOutcomeError(f"the token answer was unreadable: {reason}")
+    _reported(engine, claimed, "token_outcome_unknown", unknown)
+    raise unknown
 
 
 def _revoke_if_disconnected(engine: TokenEngine, claimed: TokenItem, tokens: Tokens) -> None:

@@ -1,5 +1,6 @@
 """Answers and items that are not what they should be: nothing is lost to them, and nothing is taken for a key."""
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from invoicing.adapters.fortnox.token_answers import read_tokens
+from invoicing.adapters.fortnox.token_answers import read_error, read_tokens
 from invoicing.application.access_fortnox import access_token
 from invoicing.application.ports import CannotOpenError
 from invoicing.application.recover_tokens import recover_tokens
@@ -131,6 +132,40 @@ def test_an_access_token_without_tenant_is_only_that(access_token_text: str) -> 
     assert read_tokens(raw, received_at=START, needs_refresh_token=True).tenant_id == ""
 
 
+@pytest.mark.parametrize(
+    ("claims", "tenant_id"),
+    [
+        ('{"tenantId": "123456"}', "123456"),
+        ('{"tenantId": "1234567"}', "1234567"),
+        ('{"tenantId": "12345678"}', "12345678"),
+        ('{"tenantId": "1", "tenantId": "1234567"}', "1234567"),
+        ('{"tenantId": "Lager AB"}', ""),
+        ('{"tenantId": "²"}', ""),
+    ],
+)
+def test_the_tenant_is_read_from_an_access_token(claims: str, tenant_id: str) -> None:
+    """Whatever the length of its claims; what is no number is none."""
+    middle = base64.urlsafe_b64encode(claims.encode()).decode().rstrip("=")
+    raw = json.dumps({"access_token": f"a.{middle}.c", "refresh_token": "r"}).encode()
+
+    assert read_tokens(raw, received_at=START, needs_refresh_token=True).tenant_id == tenant_id
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"error": "invalid_grant"}', "invalid_grant"),
+        (b'{"error": "", "error": "invalid_grant"}', "invalid_grant"),
+        (b'{"error": 7}', ""),
+        (b"<html>", ""),
+        (b"[]", ""),
+    ],
+)
+def test_a_refusal_is_known_by_its_code(body: bytes, error: str) -> None:
+    """Without one nothing is known of the key, and recovery finds out."""
+    assert read_error(body) == error
+
+
 @pytest.mark.parametrize("expires_in", [None, "3600", -1, 0, 10**9, True, 3.5, []])
 def test_a_strange_life_is_taken_for_an_hour(expires_in: object) -> None:
     """A token that is renewed too early costs a call, one that never is costs the night."""
@@ -139,6 +174,16 @@ def test_a_strange_life_is_taken_for_an_hour(expires_in: object) -> None:
     tokens = read_tokens(raw, received_at=START, needs_refresh_token=True)
 
     assert tokens.expires_at == START + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("expires_in", "seconds"), [(1, 1), (86_400, 86_400), (86_401, 3_600)])
+def test_a_life_of_a_day_at_most_is_believed(expires_in: int, seconds: int) -> None:
+    """Fortnox may change its hour."""
+    raw = json.dumps({"access_token": "a", "refresh_token": "r", "expires_in": expires_in}).encode()
+
+    tokens = read_tokens(raw, received_at=START, needs_refresh_token=True)
+
+    assert tokens.expires_at == START + timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("body", _UNREADABLE.values(), ids=_UNREADABLE.keys())

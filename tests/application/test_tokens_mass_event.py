@@ -8,54 +8,14 @@ from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import IntegrationHeldError, ReconnectRequiredError, RetryLaterError
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import NoticeKind
-from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
+from invoicing.domain.tokens import Mode, TokenStatus
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
+from tests.support.keys import approved, refusing
 from tests.support.world import World
 
 _MANY = MASS_EVENT + 15
-
-
-def _connected(world: World, name: str, mode: Mode) -> None:
-    """One more integration of the same company, with an access token that has to be renewed."""
-    engine = world.engine()
-    code = world.fortnox.approve(
-        client_id="local-client",
-        tenant_id=TENANT_ID,
-        username="admin@nordlager.example",
-        scopes=["invoice"],
-        service=mode is Mode.SERVICE,
-    )
-    chain_id = engine.new_id()
-    raw = engine.oauth.exchange_code(code)
-    engine.store.start_chain(
-        TokenItem(
-            integration_id=name,
-            chain_id=chain_id,
-            ver=0,
-            mode=mode,
-            status=TokenStatus.ACTIVE,
-            tenant_id=TENANT_ID,
-            blob=engine.sealer.prepare(engine.chain_context(name, chain_id, 0))(raw),
-            blob_at=engine.clock(),
-            due_at=engine.next_rotation(),
-        )
-    )
-
-
-def _refusing(world: World, error: str, *, status: int = 400) -> None:
-    world.fortnox.add_faults(
-        [
-            {
-                "effect": "status",
-                "status": status,
-                "body": {"error": error},
-                "times": None,
-                "match": {"path_regex": "/oauth-v1/token"},
-            }
-        ]
-    )
 
 
 def _statuses(world: World, names: list[str]) -> list[TokenStatus]:
@@ -75,10 +35,10 @@ def _keep(world: World, engine: TokenEngine) -> None:
 def _after_an_incident_of(world: World, names: list[str], hours: int) -> list[TokenStatus]:
     """Fortnox refuses every key. Gives what the keys were taken for at the end of it."""
     for name in names:
-        _connected(world, name, Mode.PERSONAL)
+        approved(world, name, Mode.PERSONAL)
     world.later(hours=2)
     engine = world.engine()
-    _refusing(world, "invalid_grant")
+    refusing(world, "invalid_grant")
     for name in names:
         with pytest.raises(RetryLaterError):
             access_token(engine, name)
@@ -142,7 +102,7 @@ def test_keys_that_broke_again_are_told_of_again() -> None:
 def test_dead_keys_are_tried_again_until_fortnox_has_forgotten_them() -> None:
     """A few times a day, and never again once they would have died of age."""
     world = World()
-    _connected(world, "lager", Mode.PERSONAL)
+    approved(world, "lager", Mode.PERSONAL)
     world.fortnox.destroy_tokens(TENANT_ID)
     world.later(days=7)
     world.fortnox.clear_calls()
@@ -160,7 +120,7 @@ def test_dead_keys_are_tried_again_until_fortnox_has_forgotten_them() -> None:
 def test_one_dead_integration_is_not_a_mass_event() -> None:
     """However often its keys are refused."""
     world = World()
-    _connected(world, "lager", Mode.PERSONAL)
+    approved(world, "lager", Mode.PERSONAL)
     world.fortnox.destroy_tokens(TENANT_ID)
     for _ in range(MASS_EVENT * 2):
         world.tokens.count_refused("lager", now=world.clock())
@@ -178,10 +138,10 @@ def test_one_dead_integration_is_not_a_mass_event() -> None:
 def test_a_wrong_client_secret_touches_no_integration(mode: Mode) -> None:
     """invalid_client is about us: the item is as it was, and no attempt is left behind."""
     world = World()
-    _connected(world, "lager", mode)
+    approved(world, "lager", mode)
     world.later(minutes=45)
     before = world.tokens.get("lager")
-    _refusing(world, "invalid_client", status=401)
+    refusing(world, "invalid_client", status=401)
 
     with pytest.raises(ClientRefusedError):
         access_token(world.engine(), "lager")
@@ -202,9 +162,9 @@ def test_a_wrong_client_secret_touches_no_integration(mode: Mode) -> None:
 def test_a_missing_licence_holds_the_integration_and_keeps_its_keys(mode: Mode, error: str) -> None:
     """A new consent would not cure it: the page says licence, and the keys work again once there is one."""
     world = World()
-    _connected(world, "lager", mode)
+    approved(world, "lager", mode)
     world.later(minutes=45)
-    _refusing(world, error)
+    refusing(world, error)
 
     with pytest.raises(IntegrationHeldError) as held:
         access_token(world.engine(), "lager")
@@ -218,9 +178,9 @@ def test_a_missing_licence_holds_the_integration_and_keeps_its_keys(mode: Mode, 
 def test_the_spare_of_a_company_without_licence_is_asked_for_seldom() -> None:
     """The janitor neither fails nor asks every five minutes."""
     world = World()
-    _connected(world, "lager", Mode.SERVICE)
+    approved(world, "lager", Mode.SERVICE)
     world.later(days=7)
-    _refusing(world, "error_missing_license")
+    refusing(world, "error_missing_license")
     world.fortnox.clear_calls()
     for _ in range(24):
         _keep(world, world.engine())
@@ -233,9 +193,9 @@ def test_the_spare_of_a_company_without_licence_is_asked_for_seldom() -> None:
 def test_an_unknown_refusal_breaks_nothing() -> None:
     """A code that nobody has documented is a no for now."""
     world = World()
-    _connected(world, "lager", Mode.PERSONAL)
+    approved(world, "lager", Mode.PERSONAL)
     world.later(hours=2)
-    _refusing(world, "something_new")
+    refusing(world, "something_new")
 
     with pytest.raises(RetryLaterError):
         access_token(world.engine(), "lager")
