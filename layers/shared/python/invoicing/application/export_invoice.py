@@ -345,8 +345,10 @@ class _Export(Recorder):
             return False
         there = (valid or found)[0]
         # What became of it meanwhile is said when it is judged, as of any other.
-        is_over = there.cancelled or await credited(self.tools.fortnox, there) is not None
-        self._in_fortnox(there, EventKind.ADOPTED, fingerprint="" if is_over else self.record.tried)
+        taken_back: Issue | None = await credited(self.tools.fortnox, there)
+        self._in_fortnox(
+            there, EventKind.ADOPTED, fingerprint="" if there.cancelled or taken_back else self.record.tried
+        )
         return True
 
     async def _create(self, draft: Draft) -> None:
