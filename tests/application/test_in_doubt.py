@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind, ExportState
+from invoicing.domain.integration_settings import Language
 from invoicing.domain.issue import IssueCode
+from invoicing.rendering.issue_texts import issue_text
+from invoicing.rendering.way_texts import WAY_TEXTS
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
 from tests.application.test_ways_out import decided, living, lost, only_a_note, twice
-from tests.books.books import NUMBER, Books
+from tests.books.books import NUMBER, Books, names_all
 
 SEARCH = {"method": "GET", "path_regex": "^/3/invoices$"}
 
@@ -51,11 +54,15 @@ def test_a_wrong_number_never_leads_to_another_invoice(wrong: Callable[[Books], 
     """It says nothing of the POST: a new one is not offered, and Fortnox is searched before anything is made."""
     books = twice(lost(Books())).run() if two else unanswered(lost(Books()))
     decided(books, Way.IS_NUMBER, number=wrong(books))
-    refused, ways = books.issue, books.record.ways_out
+    refused, ways, issue = books.issue, books.record.ways_out, books.record.issue
+    assert issue is not None
+    advice = issue_text(issue, Language.ENGLISH).fix
     books.run(after=timedelta(hours=1)).asked(kind=EventKind.RETRY)
 
     assert refused.split()[0] in {IssueCode.INVOICE_GONE, IssueCode.INVOICE_CANCELLED}
     assert ways == (Way.IS_NUMBER, Way.NOT_THERE, Way.LEAVE)
+    assert names_all(advice, [WAY_TEXTS[way].button for way in (Way.IS_NUMBER, Way.NOT_THERE)])
+    assert WAY_TEXTS[Way.MAKE_NEW].button not in advice
     assert len(living(books)) == (2 if two else 1)
     if two:
         assert books.issue.startswith(IssueCode.FOUND_TWICE)

@@ -149,10 +149,11 @@ async def _take_number(recorder: Recorder, decision: Decision) -> bool:
     record, tools = recorder.record, recorder.tools
     number = decision.number or record.fortnox_number
     there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
+    in_doubt = {"in_doubt": "yes"} if record.attempt_id and not record.fortnox_number else {}
     if there is None:
-        raise invoice_held(IssueCode.INVOICE_GONE, fortnox_number=number)
+        raise invoice_held(IssueCode.INVOICE_GONE, fortnox_number=number, **in_doubt)
     if there.cancelled:
-        raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=number)
+        raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=number, **in_doubt)
     ours = there.reference == record.reference
     if there.is_credit_note or (there.reference.startswith(_OURS) and not ours):
         raise invoice_held(IssueCode.INVOICE_NOT_OURS, fortnox_number=number)
@@ -163,7 +164,7 @@ async def _take_number(recorder: Recorder, decision: Decision) -> bool:
     if taken_back is not None and not (
         decision.way is Way.BY_HAND and taken_back.code is IssueCode.INVOICE_PARTLY_CREDITED
     ):
-        raise InvoiceHeldError(taken_back)
+        raise invoice_held(taken_back.code, **taken_back.params, **in_doubt)
     _keep(recorder, there, EventKind.ADOPTED, by_hand=True, earlier=_earlier(recorder, number))
     if decision.way is Way.BY_HAND:
         return False
