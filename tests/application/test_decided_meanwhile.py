@@ -219,6 +219,18 @@ def test_what_is_taken_so_is_compared_row_by_row() -> None:
     assert (books.record.fortnox_number, books.record.state) == ("1", ExportState.DONE)
 
 
+def test_nobody_is_believed_before_a_lost_request_has_arrived() -> None:
+    """Who looks at once may look too early: two minutes pass, and then Fortnox is searched."""
+    books = only_a_note(lost(Books())).run()
+    books.world.fortnox.remove_entry(TENANT_ID, "invoices", "1")
+    decide(books, Way.NOT_THERE).run(after=timedelta(seconds=30))
+    early = (books.calls("GET"), books.writes, code(books))
+    books.run()
+
+    assert early == (0, 0, IssueCode.OUTCOME_UNCLEAR)
+    assert (books.record.state, books.marked) == (ExportState.DONE, True)
+
+
 def test_the_word_that_none_is_it_is_used_up_by_what_is_made_then() -> None:
     """Its answer is lost, and somebody copies it: which of the two it is, nobody has said."""
     books = unclear()
