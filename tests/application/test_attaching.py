@@ -472,3 +472,34 @@ def test_attached_sums_are_the_invoices(office: Office) -> None:
         assert net is not None
         whole = f"{net.quantize(Decimal('0.01')):,}".replace(",", " ").replace(".", ",")
         assert text_of(file).count(whole) >= 2
+
+
+def test_exported_again_unchanged_it_is_not_looked_at() -> None:
+    """What a person does with it in Fortnox is theirs, and a run without news costs one read."""
+    office = Office()
+    office.only_plain()
+    office.run()
+    office.ongoing.change_invoice(WAREHOUSE, PLAIN, is_exported=False)
+    office.later(minutes=15)
+    office.fortnox.clear_calls()
+    office.run()
+
+    assert office.calls_of("/3/") == 1
+    assert office.record(PLAIN).state is ExportState.DONE
+
+
+def test_exported_again_unchanged_it_does_not_get_one_that_nobody_asked_for() -> None:
+    """The setting was switched on afterwards; *Export again* asks for it."""
+    office = Office()
+    office.only_plain()
+    office.switch(attach=False)
+    office.run()
+    office.switch(attach=True)
+    office.ongoing.change_invoice(WAREHOUSE, PLAIN, is_exported=False)
+    office.later(minutes=15)
+    office.run()
+    unasked = office.files(PLAIN)
+    office.again(PLAIN)
+
+    assert unasked == []
+    assert [one.name.startswith(OURS) for one in office.files(PLAIN)] == [True]

@@ -250,6 +250,24 @@ def test_when_fortnox_does_not_answer_the_preview_still_shows_the_rows() -> None
     assert shown.verdict.draft.invoice.rows
 
 
+@pytest.mark.parametrize(("quantity", "intention"), [(None, Intention.NOTHING), (14, Intention.UPDATE)])
+def test_when_fortnox_does_not_answer_what_was_sent_is_compared_with_what_we_left_there(
+    quantity: int | None, intention: Intention
+) -> None:
+    """The same again is said to be right, anything else to be changed; and that Fortnox was not asked."""
+    world = connected()
+    world.run()
+    charge = world.ongoing.invoice(WAREHOUSE, seed.PLAIN).charges[0]
+    changed = replace(charge, quantity=Decimal(quantity)) if quantity else charge
+    world.ongoing.change_invoice(WAREHOUSE, seed.PLAIN, is_exported=False, charges=(changed,))
+    api = {"match": {"path_regex": "^/3/"}, "times": 100, "effect": "status", "status": 500}
+    world.fortnox.add_faults([api])
+    shown = previewed(world, seed.PLAIN)
+
+    assert not shown.compared
+    assert shown.verdict.intention is intention
+
+
 def test_when_a_licence_is_missing_the_preview_does_not_promise_anything() -> None:
     """Nor does it hide the rows."""
     world = connected()

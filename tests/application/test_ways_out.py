@@ -1,6 +1,7 @@
 """No dead end: from every state of an invoice in Fortnox there is a way out that a person can take, and that works."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from invoicing.domain.issue import Issue, IssueCode
 
 from local.fortnox.seed import TENANT_ID
 from tests.books.books import NUMBER, Books, charge
+from tests.support.fakes import interrupted
 
 OTHER = charge(unit_price=Decimal("80.00"))
 
@@ -318,6 +320,7 @@ def test_of_two_people_who_decide_at_once_the_first_decides(end: str, first: Way
         (Way.IS_NUMBER, {}, DecisionProblem.NUMBER_MISSING),
         (Way.IS_NUMBER, {"number": "12a"}, DecisionProblem.NUMBER_NOT_VALID),
         (Way.IS_NUMBER, {"number": "٣"}, DecisionProblem.NUMBER_NOT_VALID),
+        (Way.IS_NUMBER, {"number": "1" * 19}, DecisionProblem.NUMBER_NOT_VALID),
     ],
 )
 def test_a_decision_that_cannot_be_taken_goes_back(way: Way, facts: dict[str, str], problem: DecisionProblem) -> None:
@@ -329,6 +332,47 @@ def test_a_decision_that_cannot_be_taken_goes_back(way: Way, facts: dict[str, st
 
     assert refused.value.problem is problem
     assert books.record == before
+
+
+def test_a_decision_asks_for_the_run_that_carries_it_out() -> None:
+    """And whoever runs this service reads in the log what was decided, and not by whom or why."""
+    books = HELD[IssueCode.INVOICE_GONE]()
+    world = books.world
+    world.queue.requests.clear()
+    decide_invoice(world.change_tools(), books.integration, NUMBER, Way.LEAVE, by="anna", note="agreed")
+
+    assert [(one.integration_id, one.by) for one in world.queue.requests] == [("nordlager", "anna")]
+    assert books.integration.asked == {NUMBER}
+    assert world.reports[-1] == (
+        "invoice_decided",
+        {"integration": "nordlager", "invoice": str(NUMBER), "way": Way.LEAVE},
+    )
+
+
+def test_nothing_can_be_decided_about_an_invoice_that_nobody_has_a_record_of() -> None:
+    """Its number was made up, or it was never looked at."""
+    books = Books()
+    with pytest.raises(DecisionRefusedError) as refused:
+        decide_invoice(books.world.change_tools(), books.integration, 999, Way.LEAVE, by="anna", note="agreed")
+
+    assert refused.value.problem is DecisionProblem.NOT_POSSIBLE
+
+
+def test_a_decision_that_meets_a_run_at_its_write_goes_back() -> None:
+    """Whoever decided looks again; what the run wrote stands."""
+    books = HELD[IssueCode.INVOICE_GONE]()
+    exports, seen = books.world.exports, books.record
+
+    def run_writes(method: str) -> None:
+        if method == "save":
+            exports.save(replace(seen, version=seen.version + 1, title="by a run"), event=None)
+
+    tools = replace(books.world.change_tools(), exports=interrupted(exports, before=run_writes))
+    with pytest.raises(DecisionRefusedError) as refused:
+        decide_invoice(tools, books.integration, NUMBER, Way.LEAVE, by="anna", note="agreed")
+
+    assert refused.value.problem is DecisionProblem.CHANGED_MEANWHILE
+    assert (books.record.title, books.record.decision) == ("by a run", None)
 
 
 def test_an_invoice_of_ours_is_never_taken_for_another_one_of_ours() -> None:

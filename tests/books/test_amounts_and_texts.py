@@ -247,3 +247,14 @@ def test_a_total_of_zero_is_sent_or_left(prices: Sequence[str], choice: str) -> 
 
     assert len(books.documents) == (choice == "send")
     assert books.record_of(NUMBER) is None or not books.issue
+
+
+def test_what_a_price_means_is_remembered_and_an_invoice_that_means_otherwise_is_held() -> None:
+    """Twelve at 85.00 are 1 020.00 in one and 85.00 in the next: Ongoing was changed, and nobody has said so."""
+    books = Books().sent().another(7001, charge(), amount=Decimal("85.00")).run()
+    record = books.record_of(7001)
+
+    assert record is not None
+    assert record.issue is not None
+    assert record.issue.code is IssueCode.PRICE_MEANING_CHANGED
+    assert len(books.documents) == 1

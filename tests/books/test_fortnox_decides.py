@@ -12,6 +12,7 @@ import pytest
 from invoicing.domain.export import EventKind, ExportState
 
 from local.fortnox.seed import TENANT_ID
+from local.ongoing.faults import Effect, FaultRule, Match
 from local.ongoing.seed import MOBLER
 from tests.books.books import NUMBER, Books, charge, charges_of
 
@@ -358,3 +359,67 @@ def test_what_was_marked_and_did_not_change_costs_fortnox_nothing() -> None:
     books = Books().sent().run()
 
     assert (books.calls("GET"), books.writes, books.record.state) == (0, 0, ExportState.DONE)
+
+
+# An update that Fortnox refuses.
+
+
+def refusing_rows(books: Books, *, times: int) -> Books:
+    """The new rows are refused; of two refusals the second is that of the old ones."""
+    match = {"method": "PUT", "path_regex": "^/3/invoices/", "nth": 2}
+    body = {"ErrorInformation": {"error": 1, "message": "Nej.", "code": 2000861}}
+    rule = {"match": match, "times": times, "effect": "status", "status": 400, "body": body}
+    books.world.fortnox.add_faults([rule])
+    return books.run()
+
+
+def test_what_was_put_back_is_right_without_a_write_when_ongoing_has_it_again() -> None:
+    """Rows that Fortnox refused left everything as it was."""
+    books = refusing_rows(Books().sent().wms_invoice(charge(quantity=Decimal(14))), times=1)
+    held, there = books.issue, books.document["Net"]
+    books.wms_invoice(charge()).run()
+
+    assert held.startswith("fortnox_refused")
+    assert there == 1020
+    assert (books.writes, books.record.state, books.marked) == (0, ExportState.DONE, True)
+
+
+def test_what_could_not_be_put_back_is_set_right_when_ongoing_has_it_again() -> None:
+    """Fortnox refused the old rows too: what it has is not taken for what it had."""
+    books = refusing_rows(Books().sent().wms_invoice(charge(quantity=Decimal(14))), times=2)
+    there = books.document["Net"]
+    books.wms_invoice(charge()).run()
+
+    assert there == 0
+    assert (books.document["Net"], books.record.state, books.marked) == (1020, ExportState.DONE, True)
+
+
+# A mark that Ongoing did not take.
+
+
+def unmarked(books: Books) -> Books:
+    """The run in which Ongoing does not take it."""
+    books.world.ongoing.add_fault(FaultRule(effect=Effect.SUCCESS_FALSE, match=Match(operation="UpdateInvoice")))
+    return books.run()
+
+
+def as_ongoing_has_it() -> Books:
+    """Booked, after a person made the very change in Fortnox that Ongoing has."""
+    books = Books().sent().person_changes(InvoiceRows=[{"DeliveredQuantity": "14"}]).person("bookkeep")
+    return books.wms_invoice(charge(quantity=Decimal(14)))
+
+
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        (Books, [EventKind.CLAIMED, EventKind.CREATED, EventKind.WRITTEN_BACK]),
+        (as_ongoing_has_it, [EventKind.UNCHANGED, EventKind.WRITTEN_BACK]),
+    ],
+)
+def test_a_mark_that_was_lost_is_set_without_another_look(begin: Callable[[], Books], said: list[EventKind]) -> None:
+    """Fortnox was seen to be right a moment ago: it is asked nothing, and no line is said twice."""
+    books = unmarked(begin()).run()
+    kinds = [event.kind for event in books.record.history]
+
+    assert (books.calls("GET"), books.writes, books.marked) == (0, 0, True)
+    assert kinds[-len(said) :] == said

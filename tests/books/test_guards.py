@@ -8,7 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from invoicing.application.decide_invoice import DecisionProblem, DecisionRefusedError, decide_invoice
+from invoicing.application.decide_invoice import (
+    DecisionProblem,
+    DecisionRefusedError,
+    decide_invoice,
+    release_invoices,
+)
 from invoicing.application.rehearse import rehearse
 from invoicing.domain.decision import Way
 from invoicing.domain.export import EventKind, ExportState
@@ -19,6 +24,7 @@ from local.ongoing.options import PriceLists
 from local.ongoing.seed import KAFFE, WAREHOUSE
 from local.ongoing.warehouse import PriceListItem
 from tests.books.books import NUMBER, Books, charge
+from tests.support.fakes import interrupted
 
 ON = {"guard_total": "25", "guard_periods": "on", "guard_prices": "on"}
 ODD = 8100
@@ -244,3 +250,128 @@ def test_exported_again_it_is_not_asked_about() -> None:
 
     assert state(books) == DONE
     assert NUMBER != ODD
+
+
+def test_what_two_guards_look_at_waits_for_what_the_first_one_found() -> None:
+    """Its sum is as every month, and it is for days that were invoiced."""
+    books = odd(regular().settings(**ON), period_start=date(2026, 1, 31)).run()
+
+    assert state(books) == (ExportState.HELD, IssueCode.PERIOD_OVERLAPS)
+
+
+def test_a_guard_that_is_off_asks_nothing_beside_one_that_is_on() -> None:
+    """Another sum than in other months, where only periods are looked at."""
+    assert state(odd(regular().settings(guard_periods="on"), quantity=13).run()) == DONE
+
+
+def test_a_new_one_in_the_place_of_another_is_not_asked_about() -> None:
+    """A person has decided that it is made; what was invoiced is what it takes the place of."""
+    books = odd(regular()).run()
+    record = books.record_of(ODD)
+    assert record is not None
+    books.person("cancel", record.fortnox_number).settings(guard_total="25")
+    books.world.ongoing.change_invoice(WAREHOUSE, ODD, is_exported=False, charges=(charge(quantity=Decimal(40)),))
+    books.run()
+    decide_invoice(books.world.change_tools(), books.integration, ODD, Way.MAKE_NEW, by="anna")
+    books.run(by="anna")
+
+    assert state(books) == DONE
+
+
+def test_an_invoice_that_cannot_be_read_stands_in_no_guards_way() -> None:
+    """Its record has no date, no period and no sum."""
+    books = regular().settings(**ON).another(9001, garbled={"InvoiceAmount": "mycket"})
+
+    assert state(odd(books).run()) == DONE
+
+
+def test_older_invoices_are_found_behind_many_newer_ones() -> None:
+    """A goods owner's months, and five hundred invoices of others since."""
+    books = regular().settings(guard_total="25")
+    many(books, 600)
+    odd(books, quantity=20).run()
+
+    assert state(books) == (ExportState.HELD, IssueCode.TOTAL_UNUSUAL)
+
+
+def test_at_most_ten_pages_of_older_invoices_are_read() -> None:
+    """However many there are; and none behind a page that is too old to be compared with."""
+    books = odd(regular().settings(guard_total="25"))
+    many(books, 5_500)
+    pages = [pages_read(books)]
+    books.world.later(days=365)
+    pages.append(pages_read(books))
+
+    assert pages == [10, 1]
+
+
+def pages_read(books: Books) -> int:
+    """How many pages of records a rehearsal reads."""
+    read: list[str] = []
+    exports = interrupted(books.world.exports, before=read.append)
+    rehearse(replace(books.world.parts.rehearsal_tools(books.integration), exports=exports), books.integration)
+    return read.count("page")
+
+
+def many(books: Books, count: int) -> None:
+    """So many newer invoices of others are in Fortnox."""
+    one = books.record_of(8003)
+    assert one is not None
+    stored = books.world.exports._stored
+    for number in range(10_000, 10_000 + count):
+        stored[WAREHOUSE, number] = replace(
+            one, invoice_id=number, goods_owner="Andra AB", invoice_date=books.world.today, history=()
+        )
+
+
+# All that one guard holds.
+
+
+def two_held() -> Books:
+    """Two invoices of February, each much more than a month."""
+    books = odd(regular().settings(guard_total="25"), quantity=20)
+    return books.another(ODD + 1, charge(quantity=Decimal(30)), **period(2, 2026)).run()
+
+
+def contents(books: Books) -> dict[int, str]:
+    """What a page shows of both."""
+    records = [books.record_of(number) for number in (ODD, ODD + 1)]
+    return {record.invoice_id: record.content for record in records if record is not None}
+
+
+def release(books: Books, seen: dict[int, str], guard: IssueCode = IssueCode.TOTAL_UNUSUAL) -> frozenset[int]:
+    """What the button of that page does."""
+    books.world.queue.requests.clear()
+    return release_invoices(books.world.change_tools(), books.integration, seen, guard=guard, by="anna")
+
+
+def test_one_click_lets_go_all_that_a_guard_holds() -> None:
+    """With one run for all, and a line in the history of each."""
+    books = two_held()
+    waiting = [record.state for number in (ODD, ODD + 1) if (record := books.record_of(number))]
+    released = release(books, contents(books))
+    asked = (set(books.integration.asked), len(books.world.queue.requests))
+    books.run(by="anna")
+    records = [record for number in (ODD, ODD + 1) if (record := books.record_of(number))]
+
+    assert waiting == [ExportState.HELD] * 2
+    assert released == {ODD, ODD + 1}
+    assert asked == ({ODD, ODD + 1}, 1)
+    assert [record.state for record in records] == [ExportState.DONE] * 2
+
+
+def test_what_changed_after_the_page_was_shown_is_left_out_and_said() -> None:
+    """Or was sent, or is not there at all; the others go."""
+    books = two_held()
+    seen = {**contents(books), ODD + 1: "something else", 8001: "sent", 999: "never seen"}
+
+    assert release(books, seen) == {ODD}
+    assert books.integration.asked == {ODD}
+
+
+def test_what_another_guard_asks_about_by_then_is_left_out() -> None:
+    """Nobody has read that question: nothing is decided, and no run is asked for."""
+    books = two_held()
+
+    assert release(books, contents(books), IssueCode.PERIOD_GAP) == frozenset()
+    assert (books.integration.asked, books.world.queue.requests) == (frozenset(), [])

@@ -154,3 +154,14 @@ def test_every_hint_has_its_words(code: HintCode, language: Language) -> None:
 
     assert text
     assert "%(" not in text
+
+
+def test_what_was_sent_in_time_is_not_overdue_because_its_answer_was_lost() -> None:
+    """It is found a day later, and was asked for on the day on which it was due."""
+    books = late(Books().card(TermsOfPayment="30"), days=30)
+    rule = {"match": {"method": "POST", "path_regex": "^/3/invoices"}, "times": 1, "effect": "after"}
+    books.world.fortnox.add_faults([rule])
+    books.run().run(after=timedelta(days=1))
+
+    assert books.marked
+    assert codes(books.record) == set()

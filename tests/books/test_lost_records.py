@@ -97,3 +97,44 @@ def test_an_invoice_of_somebody_else_under_the_number_is_left_alone(books: Books
     assert books.record.issue.code is IssueCode.NUMBER_TAKEN
     assert books.record.fortnox_number == ""
     assert not books.marked
+
+
+def test_what_the_customer_has_already_is_not_changed(books: Books) -> None:
+    """Sent meanwhile: a person confirms that first."""
+    books.person("externalprint")
+    there = books.document
+    lose(books)
+    books.wms_invoice(charge(), charge(id=2, unit_price=Decimal("100.00")))
+    books.run()
+
+    assert books.record.issue is not None
+    assert books.record.issue.code is IssueCode.INVOICE_SENT
+    assert (books.document, books.marked) == (there, False)
+
+
+def test_what_was_booked_and_is_right_is_marked_without_a_write(books: Books) -> None:
+    """And the record knows again what it has."""
+    fingerprint = books.record.fingerprint
+    books.person("bookkeep")
+    lose(books)
+    books.wms_invoice()
+    books.run()
+
+    assert kinds(books) == [
+        *(EventKind.CLAIMED, EventKind.ADOPTED, EventKind.UNCHANGED),
+        EventKind.WRITTEN_BACK,
+    ]
+    assert (books.calls("PUT"), books.marked, books.record.fingerprint) == (0, True, fingerprint)
+
+
+def test_a_sale_abroad_stays_on_the_articles_account_for_it() -> None:
+    """What is set right again is right for this customer, and no article is made that is there."""
+    books = Books().card(VATType="EUREVERSEDVAT", VATNumber="DK12345678").wms_invoice(number=OWN).sent()
+    (before,) = books.document["InvoiceRows"]
+    lose(books)
+    books.wms_invoice()
+    books.run()
+    (row,) = books.document["InvoiceRows"]
+
+    assert row["AccountNumber"] == before["AccountNumber"] != 3041
+    assert (books.calls("POST", "articles", "units"), books.marked, books.issue) == (0, True, "")

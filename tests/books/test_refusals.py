@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -341,3 +343,37 @@ def test_a_refused_second_step_puts_the_old_rows_back(code: int) -> None:
 
     assert books.document["Net"] in (1020, 1105)
     assert books.document["Net"] == 1105 or books.record.state is ExportState.HELD
+
+
+def test_a_refusal_of_an_invoice_with_a_number_of_its_own_is_told_as_what_it_is() -> None:
+    """Nothing in Fortnox has the number: it was not refused for that."""
+    books = refused(Books().wms_invoice(number="77001"), 2000861, "Nej.")
+
+    assert books.documents == {}
+    assert books.issue.startswith(IssueCode.FORTNOX_REFUSED)
+
+
+def test_an_issue_stands_once_in_the_history() -> None:
+    """However often it is looked for, and whatever else changes in Ongoing meanwhile."""
+    books = Books().card(Active=False).run()
+    for quantity in (13, 14):
+        books.wms_invoice(charge(quantity=Decimal(quantity))).run(after=timedelta(hours=1))
+
+    assert [(event.kind, event.issue) for event in books.record.history] == [
+        (EventKind.HELD, IssueCode.CUSTOMER_INACTIVE)
+    ]
+
+
+@pytest.mark.parametrize("asked_first", [True, False])
+def test_a_wish_for_an_invoice_that_cannot_be_read_is_kept(*, asked_first: bool) -> None:
+    """Where nothing is sent unasked: it is sent when it can be read."""
+    books = Books().settings(export_when="when_asked").wms_invoice(garbled={"InvoiceAmount": "mycket"})
+    if asked_first:
+        books.asked().run()
+    else:
+        books.run().asked()
+    held = books.issue
+    books.wms_invoice(garbled={}).run()
+
+    assert held.startswith(IssueCode.WMS_INVOICE_UNREADABLE)
+    assert (books.record.state, books.marked, len(books.documents)) == (ExportState.DONE, True, 1)

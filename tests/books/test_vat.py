@@ -83,6 +83,7 @@ def test_no_vat_where_vat_is_due_is_an_issue(vat_type: str) -> None:
 
     assert names_all(books.issue, (CUSTOMER, vat_type, str(number)))
     assert not books.marked
+    assert books.writes == 1  # its card says what it said, so nothing would be mended by writing it again
 
 
 @pytest.mark.parametrize("code", ["MP2", "MP3"])
@@ -184,3 +185,13 @@ def test_an_e_invoice_can_be_sent(vat_type: str) -> None:
     books.world.fortnox.person_sends_e_invoice(TENANT_ID, books.record.fortnox_number)
 
     assert books.document["Sent"] is True
+
+
+def test_an_invoice_keeps_the_vat_type_that_its_customer_had_when_it_was_made() -> None:
+    """The card says another one since: what is changed on it, now and later, is judged by the one that it keeps."""
+    books = Books().sent().card(VATType="EXPORT").wms_invoice(charge(quantity=Decimal(13))).asked()
+    later = books.wms_invoice(charge(quantity=Decimal(14))).run()
+    (row,) = later.document["InvoiceRows"]
+
+    assert (later.issue, later.marked, later.record.vat_type) == ("", True, "SEVAT")
+    assert (row["AccountNumber"], row["VAT"], later.document["Net"]) == (3041, 25, 1190)

@@ -38,7 +38,7 @@ async def carry_out_decision(recorder: Recorder, decision: Decision) -> bool:
             recorder.save(None, right=recorder.record.content, decision=None)
             return True
         case Way.LEAVE:
-            leave(recorder)
+            _leave(recorder, decision)
             return False
         case Way.MAKE_NEW:
             return await _make_new(recorder)
@@ -50,12 +50,11 @@ async def carry_out_decision(recorder: Recorder, decision: Decision) -> bool:
             return await _take_number(recorder, decision)
 
 
-def leave(recorder: Recorder) -> None:
+def _leave(recorder: Recorder, decision: Decision) -> None:
     """Nothing more is to be done, as long as Ongoing has nothing else."""
-    decision = recorder.record.decision
     recorder.save(
         EventKind.LEFT,
-        said={"note": decision.note if decision else "", "fortnox_number": recorder.record.fortnox_number},
+        said={"note": decision.note, "fortnox_number": recorder.record.fortnox_number},
         state=ExportState.DONE,
         wanted=False,
         left=recorder.invoice.content,
@@ -95,13 +94,11 @@ def _keep(recorder: Recorder, there: FortnoxInvoice, kind: EventKind, **changes:
 
 
 async def _make_new(recorder: Recorder) -> bool:
-    """The old one must be over: what lives is never made a second time."""
+    """The old one must be over: what lives is judged as any other, and never made a second time."""
     record = recorder.record
     there = await read_ours(recorder.tools.judging, record) if record.fortnox_number else None
     issue = over(record, there)
-    if issue is None or issue.code not in _CAN_BE_MADE_ANEW:
-        recorder.save(None, decision=None)
-    else:
+    if issue is not None and issue.code in _CAN_BE_MADE_ANEW:
         recorder.begin_generation()
     return True
 
@@ -152,10 +149,11 @@ async def _take_number(recorder: Recorder, decision: Decision) -> bool:
     record, tools = recorder.record, recorder.tools
     number = decision.number or record.fortnox_number
     there = await outside(Side.FORTNOX, lambda: tools.fortnox.invoice(number))
+    in_doubt = {"in_doubt": "yes"} if record.attempt_id and not record.fortnox_number else {}
     if there is None:
-        raise invoice_held(IssueCode.INVOICE_GONE, fortnox_number=number)
+        raise invoice_held(IssueCode.INVOICE_GONE, fortnox_number=number, **in_doubt)
     if there.cancelled:
-        raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=number)
+        raise invoice_held(IssueCode.INVOICE_CANCELLED, fortnox_number=number, **in_doubt)
     ours = there.reference == record.reference
     if there.is_credit_note or (there.reference.startswith(_OURS) and not ours):
         raise invoice_held(IssueCode.INVOICE_NOT_OURS, fortnox_number=number)
@@ -166,7 +164,7 @@ async def _take_number(recorder: Recorder, decision: Decision) -> bool:
     if taken_back is not None and not (
         decision.way is Way.BY_HAND and taken_back.code is IssueCode.INVOICE_PARTLY_CREDITED
     ):
-        raise InvoiceHeldError(taken_back)
+        raise invoice_held(taken_back.code, **taken_back.params, **in_doubt)
     _keep(recorder, there, EventKind.ADOPTED, by_hand=True, earlier=_earlier(recorder, number))
     if decision.way is Way.BY_HAND:
         return False

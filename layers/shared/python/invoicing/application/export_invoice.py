@@ -79,8 +79,8 @@ async def export_invoice(
     record: Export | None,
     *,
     asked: bool,
-    shares_with: int | None = None,
-    failed_before: bool = False,
+    shares_with: int | None,
+    failed_before: bool,
 ) -> Export:
     """Takes one invoice as far as it goes now, and gives its record as it is then.
 
@@ -150,7 +150,7 @@ def wait_again(tools: ExportTools, invoice: WmsInvoice, record: Export) -> Expor
     return recorder.record
 
 
-async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, failed_before: bool = False) -> Export:
+async def settle_deleted(tools: ExportTools, record: Export, *, asked: bool, failed_before: bool) -> Export:
     """An invoice that is no longer in Ongoing: what Fortnox has of it becomes an issue, else it is closed.
 
     The issue ends when the invoice is cancelled or credited in full in Fortnox, or when a person asks for it to be left
@@ -344,12 +344,11 @@ class _Export(Recorder):
         if not found:
             return False
         there = (valid or found)[0]
-        issue = await credited(self.tools.fortnox, there)
-        if there.cancelled:
-            issue = Issue(code=IssueCode.INVOICE_CANCELLED, params={"fortnox_number": there.number})
-        self._in_fortnox(there, EventKind.ADOPTED, fingerprint="" if issue else self.record.tried)
-        if issue is not None:
-            raise InvoiceHeldError(issue)
+        # What became of it meanwhile is said when it is judged, as of any other.
+        taken_back: Issue | None = await credited(self.tools.fortnox, there)
+        self._in_fortnox(
+            there, EventKind.ADOPTED, fingerprint="" if there.cancelled or taken_back else self.record.tried
+        )
         return True
 
     async def _create(self, draft: Draft) -> None:

@@ -90,9 +90,13 @@ class Recorder:
         self.record = self.tools.exports.save(record, event=event)
 
     def hold(self, issue: Issue, tried: str) -> None:
-        """A person must do something. What Fortnox refused was not carried out."""
-        open_attempt = self.record.fortnox_number or issue.code in _OUTCOME_OPEN
-        attempt_id = self.record.attempt_id if open_attempt else ""
+        """A person must do something. A POST that Fortnox refused was not carried out.
+
+        What was held already was posted earlier, if at all: that somebody's decision turned out to be impossible says
+        nothing of the POST.
+        """
+        in_doubt = self.record.state is ExportState.HELD or issue.code in _OUTCOME_OPEN
+        attempt_id = self.record.attempt_id if in_doubt or self.record.fortnox_number else ""
         decision = self.record.decision if issue.code in CHANGE_OPEN else None  # else it could not be carried out
         known = self.record.state is ExportState.HELD and self.record.issue == issue
         record, marked = self.record, self.invoice.is_exported

@@ -118,9 +118,6 @@ def ways_out(issue: Issue | None, *, in_fortnox: bool, in_doubt: bool, by_hand: 
 def _ways_out(issue: Issue, *, in_fortnox: bool, in_doubt: bool) -> tuple[Way, ...]:
     if issue.code is IssueCode.INVOICE_LOCKED:
         return _LOCKED.get(issue.params.get("reason", ""), _BOOKED)
-    known = _WAYS.get(issue.code)
-    if known is not None:
-        return known
-    if in_fortnox:
-        return _SENT
-    return _UNCLEAR if in_doubt else _NOT_SENT
+    if in_doubt and not in_fortnox:
+        return _UNCLEAR  # whatever it is held for: a new one could be a second one
+    return _WAYS.get(issue.code, _SENT if in_fortnox else _NOT_SENT)

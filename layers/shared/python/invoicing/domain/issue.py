@@ -74,10 +74,12 @@ class IssueCode(StrEnum):
     INVOICE_BOOKED = "invoice_booked"  # fortnox_number, reason (booked|sent|paid), invoice_amount, fortnox_net
     INVOICE_SENT = "invoice_sent"  # fortnox_number, invoice_amount, fortnox_net
     INVOICE_CHANGED = "invoice_changed"  # fortnox_number, invoice_amount, fortnox_net
-    INVOICE_CANCELLED = "invoice_cancelled"  # fortnox_number
-    INVOICE_CREDITED = "invoice_credited"  # fortnox_number, credit_number
-    INVOICE_PARTLY_CREDITED = "invoice_partly_credited"  # fortnox_number, credit_number
-    INVOICE_GONE = "invoice_gone"  # fortnox_number
+    INVOICE_CANCELLED = (
+        "invoice_cancelled"  # fortnox_number, in_doubt (yes: the number was given, and ours may be there)
+    )
+    INVOICE_CREDITED = "invoice_credited"  # fortnox_number, credit_number, in_doubt
+    INVOICE_PARTLY_CREDITED = "invoice_partly_credited"  # fortnox_number, credit_number, in_doubt
+    INVOICE_GONE = "invoice_gone"  # fortnox_number, in_doubt
     INVOICE_NOT_OURS = "invoice_not_ours"  # fortnox_number
     INVOICE_FROM_ORDER = "invoice_from_order"  # fortnox_number
     DELETED_IN_WMS = "deleted_in_wms"  # fortnox_number

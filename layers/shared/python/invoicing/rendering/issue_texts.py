@@ -870,4 +870,16 @@ FIXES: Mapping[tuple[IssueCode, str, str], str] = {
         )
         for meaning in _MEANINGS
     },
+    **{
+        (code, "in_doubt", "yes"): translatable(
+            "This number is not the invoice, and whether Fortnox has it is still open. Look for it in Fortnox. Then "
+            "choose “It is number … in Fortnox” or “It is not there”. Until then nothing is sent."
+        )
+        for code in (
+            IssueCode.INVOICE_GONE,
+            IssueCode.INVOICE_CANCELLED,
+            IssueCode.INVOICE_CREDITED,
+            IssueCode.INVOICE_PARTLY_CREDITED,
+        )
+    },
 }
