@@ -16,12 +16,16 @@ from hypothesis import strategies as st
 from invoicing.adapters.aws.sync_message import read_sync_request
 from invoicing.adapters.fortnox.answers import read_refusal
 from invoicing.adapters.fortnox.api import PAGE, FortnoxCompany
+from invoicing.adapters.fortnox.drift import Drift
 from invoicing.adapters.fortnox.pace import Pace
 from invoicing.adapters.fortnox.token_answers import read_tokens
 from invoicing.adapters.fortnox.wire import read_article, read_company, read_customer, read_invoice, read_list
 from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.errors import RetryLaterError, UnknownOutcomeError, UnreadableTokensError, UpstreamContractError
 from invoicing.domain.fortnox_invoice import FortnoxInvoice, FortnoxRow, InvoiceDraft
+from invoicing.domain.head_texts import HeadTexts
+from invoicing.domain.remedy import Thing
+from invoicing.domain.sending import SendBy
 from invoicing.runtime.messages import read_mail_trouble, schedule_slot
 
 from tests.support.fakes import START
@@ -335,9 +339,23 @@ class Says:
 def fortnox(transport: Says) -> FortnoxCompany:
     """A company behind it, without waiting."""
     pace = Pace(monotonic=lambda: 0.0, sleep=lambda _: None)
+    drift = Drift(report=lambda _event, _fields: None, integration_id="demo")
     return FortnoxCompany(
-        base_url="https://api.fortnox.example", access=lambda _: "token", transport=transport, pace=pace
+        base_url="https://api.fortnox.example",
+        access=lambda _: "token",
+        transport=transport,
+        pace=pace,
+        look=drift.look,
+        back_off=(),
     )
+
+
+def each_thing(value: object) -> bytes:
+    """An answer with this in the place of whatever was asked for."""
+    things = ("Invoice", "Customer", "Article", "Account", "CompanyInformation", "CompanySettings", "File")
+    lists = ("Invoices", "Articles", "FinancialYears")
+    meta = {"MetaInformation": {"@TotalPages": 1}}
+    return json.dumps({**dict.fromkeys(things, value), **dict.fromkeys(lists, {"1": value}), **meta}).encode()
 
 
 def nested(depth: int) -> bytes:
@@ -358,6 +376,11 @@ BODIES = {
     "ten million numbers": b'{"Invoice": [' + b"1," * 10**7 + b"1]}",
     "a name twice": b'{"Invoice": {"DocumentNumber": "1", "DocumentNumber": "2"}}',
     "half a character": b'{"Invoice": {"DocumentNumber": "\\ud800"}, "Customer": {}, "CompanyInformation": {}}',
+    "lists around things": each_thing([{"DocumentNumber": "1", "CustomerNumber": "1", "Active": True}]),
+    "empty lists for things": each_thing([]),
+    "texts for things": each_thing(SECRET),
+    "numbers for things": each_thing(7),
+    "truths for things": each_thing(True),
 }
 DRAFT = InvoiceDraft(
     reference="ongoing:demo:7",
@@ -380,11 +403,29 @@ CALLS: Mapping[str, Callable[[FortnoxCompany], object]] = {
     "changes": lambda company: company.changed_invoices("ongoing:", since=datetime(2026, 3, 1, tzinfo=UTC)),
     "open": lambda company: company.open_invoices("ongoing:"),
     "invoice": lambda company: company.invoice("1"),
+    "mail": lambda company: company.customer_mail("1"),
+    "entry": lambda company: company.entry(Thing.ACCOUNT, "3041"),
+    "year": lambda company: company.entry(Thing.ACCOUNT, "3041", on=date(2026, 2, 1)),
+    "VAT": lambda company: company.is_vat_registered(),
+    "locked until": lambda company: company.locked_until(),
+}
+LEFT = HeadTexts(remarks=None, your_order_number=None, your_reference=None)
+WRITES: Mapping[str, Callable[[FortnoxCompany], object]] = {
+    "create": lambda company: company.create_invoice(DRAFT),
+    "update": lambda company: company.update_invoice(
+        FortnoxInvoice(number="1", reference="ongoing:demo:7", net=None), DRAFT, LEFT
+    ),
+    "send": lambda company: company.send_invoice("1", SendBy.EMAIL),
+    "upload": lambda company: company.upload("a.pdf", b"%PDF"),
+    "attach": lambda company: company.attach("1", "file"),
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize(
+    ("body", "call"),
+    # The mail of an invoice needs none of its other fields.
+    [(body, call) for body in BODIES for call in CALLS if (body, call) != ("half a character", "mail")],
+)
 def test_an_answer_that_cannot_be_read_is_refused(body: str, call: str) -> None:
     """One call, one sentence, and nothing of what it held."""
     transport = Says(BODIES[body])
@@ -396,14 +437,34 @@ def test_an_answer_that_cannot_be_read_is_refused(body: str, call: str) -> None:
     assert len(transport.requests) == 1
 
 
+@pytest.mark.parametrize("call", WRITES)
 @pytest.mark.parametrize("body", BODIES)
-def test_after_a_write_it_leaves_open_what_was_done(body: str) -> None:
-    """The invoice is searched for before anything else."""
+def test_after_a_write_it_leaves_open_what_was_done(body: str, call: str) -> None:
+    """What there is now is looked up before anything else."""
     transport = Says(BODIES[body])
 
     with pytest.raises(UnknownOutcomeError):
-        fortnox(transport).create_invoice(DRAFT)
+        WRITES[call](fortnox(transport))
     assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_no_text_is_cleared_where_nobody_knows_what_is_there(body: str) -> None:
+    """The first call of such an update only reads."""
+    transport = Says(BODIES[body])
+
+    with pytest.raises(UpstreamContractError):
+        fortnox(transport).update_invoice(FortnoxInvoice(number="1", reference="r", net=None), DRAFT, HeadTexts())
+    assert [request.method for request in transport.requests] == ["GET"]
+
+
+@pytest.mark.parametrize(("said", "registered"), [("false", False), (False, False), (True, True), (None, True)])
+def test_a_company_without_vat_says_so_as_text_too(said: object, registered: bool) -> None:
+    """One that says nothing has VAT, as nearly all have."""
+    answer = json.dumps({"CompanySettings": {"TaxEnabled": said}}).encode()
+
+    assert fortnox(Says(answer)).is_vat_registered() is registered
+    assert fortnox(Says(b'{"CompanySettings": {}}')).is_vat_registered()
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
