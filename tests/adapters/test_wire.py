@@ -355,7 +355,7 @@ def each_thing(value: object) -> bytes:
     things = ("Invoice", "Customer", "Article", "Account", "CompanyInformation", "CompanySettings", "File")
     lists = ("Invoices", "Articles", "FinancialYears")
     meta = {"MetaInformation": {"@TotalPages": 1}}
-    return json.dumps({**dict.fromkeys(things, value), **dict.fromkeys(lists, {"1": value}), **meta}).encode()
+    return json.dumps({**dict.fromkeys(things, value), **{name: {"1": value} for name in lists}, **meta}).encode()
 
 
 def nested(depth: int) -> bytes:
