@@ -1,8 +1,16 @@
 """A second emulated DynamoDB beside MiniStack's, by other people, in another language, on SQLite."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from boto3.session import Session
+from samtranslator.yaml_helper import yaml_parse
 
 from local.ministack import PROGRAM as MINISTACK
+from local.ministack import REGION, ROOT
 from local.process import ChildProcess, DidNotStartError, free_port
 
 PROGRAM = MINISTACK.with_name("roto-server")
@@ -42,3 +50,27 @@ class Roto:
     def stop(self) -> None:
         """End it."""
         self._process.stop()
+
+    def client(self, service: str = "dynamodb", **named: Any) -> Any:
+        """A client of the SDK that is led here, whatever it is for."""
+        session = Session(region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+        return session.client(service, endpoint_url=self.url, **named)  # type: ignore[call-overload]  # any service
+
+
+@contextmanager
+def measured() -> Iterator[Roto]:
+    """One for as long as something is measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        roto = Roto(Path(folder))
+        try:
+            yield roto
+        finally:
+            roto.stop()
+
+
+def make_table(dynamodb: Any, logical_id: str, name: str) -> None:
+    """A table as the template describes it."""
+    declared = yaml_parse((ROOT / "template.yaml").read_text())["Resources"][logical_id]["Properties"]
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    layout = {key: declared[key] for key in wanted if key in declared}
+    dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **layout)
