@@ -6,17 +6,14 @@ are AWS's limits. docs/operate.md has the numbers.
 
 import argparse
 import io
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
-from boto3.session import Session
 from invoicing.adapters.aws.integrations import DynamoIntegrations
 from invoicing.adapters.aws.items import attributes
 from invoicing.adapters.aws.sealing import KmsSealer
@@ -27,10 +24,8 @@ from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.tokens import Mode, TokenItem, TokenStatus
 from invoicing.runtime import bootstrap, command
 from invoicing.runtime.bootstrap import Bootstrap
-from samtranslator.yaml_helper import yaml_parse
 
-from local.ministack import REGION, ROOT
-from local.roto import Roto
+from local.roto import Roto, make_table, running_roto
 
 NOW = datetime.now(UTC)
 LATE_EVERY = 33  # of 10,000 some 300
@@ -122,18 +117,13 @@ def main() -> None:
     parser.add_argument("--integrations", type=int, default=10_000)
     parser.add_argument("--items", type=int, default=100_000)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        roto = Roto(Path(folder))
-        try:
-            measure(roto.url, asked.integrations, asked.items)
-        finally:
-            roto.stop()
+    with running_roto() as roto:
+        measure(roto, asked.integrations, asked.items)
 
 
-def measure(url: str, count: int, items: int) -> None:
+def measure(roto: Roto, count: int, items: int) -> None:
     """Fills a database, and measures."""
-    session = Session(region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
-    dynamodb = session.client("dynamodb", endpoint_url=url)
+    dynamodb = roto.client()
     for logical_id in ("IntegrationsTable", "TokensTable"):
         make_table(dynamodb, logical_id, logical_id)
     make_table(dynamodb, "TokensTable", "restored")
@@ -149,7 +139,7 @@ def measure(url: str, count: int, items: int) -> None:
     program: Any = command
     program.describe_stack = lambda _name: (outputs, {"StageName": "prod"})
     patched: Any = Bootstrap
-    bootstrap.sdk_session = lambda: cast("Any", Endpoint(session, url))
+    bootstrap.sdk_session = lambda: cast("Any", roto)
     patched.stack_checks = lambda *_: Checks()
     patched.queue = patched.slow_queue = Empty()
     patched.sync_dead_letters = patched.notice_dead_letters = lambda _: Empty()
@@ -180,25 +170,6 @@ def save(stored: DynamoIntegrations, one: Integration) -> None:
     stored.put(one)
     if one.last_run is not None:
         stored.save_run(one.id, one.last_run, done=set(), unfinished=set(), detected=PriceMeaning.PER_UNIT)
-
-
-class Endpoint:
-    """Leads every client to the database of this machine."""
-
-    def __init__(self, session: Session, url: str) -> None:
-        self._session = session
-        self._url = url
-
-    def client(self, service: Any, *, config: Any) -> object:
-        return self._session.client(service, endpoint_url=self._url, config=config)
-
-
-def make_table(dynamodb: Any, logical_id: str, name: str) -> None:
-    """A table as the template describes it."""
-    declared = yaml_parse((ROOT / "template.yaml").read_text())["Resources"][logical_id]["Properties"]
-    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    layout = {key: declared[key] for key in wanted if key in declared}
-    dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **layout)
 
 
 def timed(*line: str) -> tuple[float, str]:

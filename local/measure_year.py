@@ -8,7 +8,6 @@ processor. docs/decisions/0021 and 0022 have them.
 
 import argparse
 import resource
-import tempfile
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
@@ -16,10 +15,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import batched
-from pathlib import Path
 from typing import Any, cast
 
-from boto3.session import Session
 from invoicing.adapters.aws.exports import DynamoExports
 from invoicing.adapters.aws.items import SCHEMA_ATTRIBUTE, Item, attribute, attributes
 from invoicing.adapters.aws.months import DynamoMonths
@@ -30,10 +27,8 @@ from invoicing.domain.checkpoint import Head, LastCheckpoint, checkpoints_after,
 from invoicing.domain.export import Export
 from invoicing.domain.month import MonthIndex, months_until
 
-from local.measure_operate import make_table
-from local.ministack import REGION
 from local.ongoing.seed import PLAIN, WAREHOUSE
-from local.roto import Roto
+from local.roto import Roto, make_table, running_roto
 from tests.office.day import Day
 from tests.office.situations import troubled
 
@@ -75,18 +70,13 @@ def main() -> None:
     parser.add_argument("--invoices", type=int, default=120_000)
     parser.add_argument("--owners", type=int, default=200)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        roto = Roto(Path(folder))
-        try:
-            measure(roto.url, asked.invoices, asked.owners)
-        finally:
-            roto.stop()
+    with running_roto() as roto:
+        measure(roto, asked.invoices, asked.owners)
 
 
-def measure(url: str, count: int, owners: int) -> None:
+def measure(roto: Roto, count: int, owners: int) -> None:
     """Makes a year, and measures."""
-    session = Session(region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
-    dynamodb: Any = session.client("dynamodb", endpoint_url=url)
+    dynamodb = roto.client()
     make_table(dynamodb, TABLE, TABLE)
     day, records = troubled(), Records()
     like = day.world.exports.get(WAREHOUSE, PLAIN)

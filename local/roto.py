@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from boto3.session import Session
+from samtranslator.yaml_helper import yaml_parse
 
 from local.ministack import PROGRAM as MINISTACK
+from local.ministack import REGION, ROOT
 from local.process import ChildProcess, DidNotStartError, free_port
 
 PROGRAM = MINISTACK.with_name("roto-server")
@@ -46,13 +51,26 @@ class Roto:
         """End it."""
         self._process.stop()
 
+    def client(self, service: str = "dynamodb", **named: Any) -> Any:
+        """A client of the SDK that is led here, whatever it is for."""
+        session = Session(region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+        return session.client(service, endpoint_url=self.url, **named)  # type: ignore[call-overload]  # any service
+
 
 @contextmanager
-def running_roto() -> Iterator[str]:
-    """The address of one that is there while it lasts. Raises DidNotStartError."""
+def running_roto() -> Iterator[Roto]:
+    """One that is there while it lasts. Raises DidNotStartError."""
     with TemporaryDirectory() as folder:
-        server = Roto(Path(folder))
+        roto = Roto(Path(folder))
         try:
-            yield server.url
+            yield roto
         finally:
-            server.stop()
+            roto.stop()
+
+
+def make_table(dynamodb: Any, logical_id: str, name: str) -> None:
+    """A table as the template describes it."""
+    declared = yaml_parse((ROOT / "template.yaml").read_text())["Resources"][logical_id]["Properties"]
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    layout = {key: declared[key] for key in wanted if key in declared}
+    dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **layout)

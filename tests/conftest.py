@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from local.ministack import ROOT_KEY, MiniStack
 from local.roto import running_roto
-from tests.support.aws import Aws, roto_at
+from tests.support.aws import Aws, tables_of
 
 _TESTS = Path(__file__).parent
 
@@ -53,5 +53,5 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 @pytest.fixture(scope="session")
 def roto() -> Iterator[Aws]:
     """One roto for all tests that need no whole stack."""
-    with running_roto() as url:
-        yield roto_at(url)
+    with running_roto() as server:
+        yield tables_of(server)

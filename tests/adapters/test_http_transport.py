@@ -29,6 +29,7 @@ from tests.support.together import together
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
 
 type Behaviour = Callable[[socket.socket, bytes], None]
+_PATIENCE = 5.0  # seconds; a client that nothing ends is failed by its peer, and does not hang
 
 
 class Peer:
@@ -55,12 +56,14 @@ class Peer:
         requests: list[bytes] = []
         self.requests.append(requests)
         with contextlib.suppress(OSError):
+            connection.settimeout(_PATIENCE)
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
             while request := _read_request(connection):
                 requests.append(request)
                 self._behaviour(connection, request)
+        connection.close()
 
     def handles(self) -> list[int]:
         """This process's file descriptors of the clients' ends."""

@@ -1,6 +1,7 @@
 """Answers of every shape: read right, or refused with the names that were not understood. Never a silent nothing."""
 
 import re
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -313,6 +314,54 @@ def test_a_great_many_charges_are_read() -> None:
 
     assert isinstance(invoice, WmsInvoice)
     assert len(invoice.charges) == many
+
+
+MILLION = 10**6
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        f"<Invoices>{'<I/>' * MILLION}</Invoices>",
+        f"<Invoices>{INVOICE.replace(CHARGE, '<I/>' * MILLION)}</Invoices>",
+        f"<Invoices>{INVOICE.replace(OWNER, '<a/>' * MILLION)}</Invoices>",
+        "<a>" * MILLION + "</a>" * MILLION,
+    ],
+    ids=["invoices", "charges", "names", "deep"],
+)
+def test_what_is_too_much_takes_no_memory(many: str) -> None:
+    """It is asked for again in smaller pages; a function has 512 MB, and the body is in them already."""
+    body = result(many)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RetryLaterError, match="elements"):
+            listed(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 50_000_000
+
+
+@pytest.mark.parametrize("again", ["<InvoiceInfo/>", "<InvoiceCharges/>", "<InvoiceAmount>5</InvoiceAmount>", OWNER])
+def test_what_is_there_fifty_thousand_times_is_read_once(again: str) -> None:
+    """Compared each with each it would take half an hour, in which no other invoice is sent."""
+    body = result(f"<Invoices>{INVOICE.replace('<IsExported>', again * 50_000 + '<IsExported>')}</Invoices>")
+
+    assert [one.id for one in listed(body)] == [7]
+
+
+@pytest.mark.parametrize(
+    ("place", "inside"),
+    [(CHARGE, "InvoiceCharge"), (OWNER, "GoodsOwner"), (HEADER, "InvoiceInfo"), (INVOICE, "Invoices")],
+)
+def test_what_is_a_hundred_thousand_deep_is_refused_by_name(place: str, inside: str) -> None:
+    """Wherever it is deep."""
+    deep = f"<{inside}>" * 100_000 + f"</{inside}>" * 100_000
+
+    with pytest.raises(UpstreamContractError, match=inside) as refused:
+        listed(result(f"<Invoices>{INVOICE}</Invoices>".replace(place, deep)))
+    assert len(str(refused.value)) < 1000
 
 
 @settings(deadline=None)

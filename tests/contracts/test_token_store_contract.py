@@ -275,19 +275,15 @@ def test_an_attempt_is_not_taken_for_a_save_of_the_next_consent(store: TokenStor
 
 
 def test_client_credentials_are_stored_beside_the_chain(store: TokenStore) -> None:
-    """Version, intent and lease stay; the status changes only if it is given."""
+    """Version, intent, lease and status stay."""
     store.start_chain(ITEM)
     claim(store)
     store.save_client_credentials("lagret", chain_id="chain-1", blob=b"cc-1", blob_at=START)
     first = store.get("lagret")
-    store.save_client_credentials(
-        "lagret", chain_id="chain-1", blob=b"cc-2", blob_at=START + MINUTE, status=TokenStatus.CC_ONLY
-    )
+    store.save_client_credentials("lagret", chain_id="chain-1", blob=b"cc-2", blob_at=START + MINUTE)
 
     assert first == replace(CLAIMED, cc_blob=b"cc-1", cc_blob_at=START)
-    assert store.get("lagret") == replace(
-        CLAIMED, cc_blob=b"cc-2", cc_blob_at=START + MINUTE, status=TokenStatus.CC_ONLY
-    )
+    assert store.get("lagret") == replace(CLAIMED, cc_blob=b"cc-2", cc_blob_at=START + MINUTE)
 
 
 def test_client_credentials_of_another_chain_are_refused(store: TokenStore) -> None:

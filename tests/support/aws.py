@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.session import Session
 from moto import mock_aws
 
-from local.roto import running_roto
+from local.roto import Roto, running_roto
 from tests.infrastructure.template import properties
 
 if TYPE_CHECKING:
@@ -115,13 +115,13 @@ class Aws:
 @contextmanager
 def quick_aws() -> Iterator[Aws]:
     """moto's AWS, but for its tables, which are roto's: that answers ten times as fast."""
-    with running_roto() as url, mock_aws():
-        yield Aws(tables=roto_at(url))
+    with running_roto() as server, mock_aws():
+        yield Aws(tables=tables_of(server))
 
 
-def roto_at(url: str) -> Aws:
+def tables_of(server: Roto) -> Aws:
     """What roto has: tables, and no mails."""
-    return Aws(url=url, atomic=True, shows_found=False, mails=False)
+    return Aws(url=server.url, atomic=True, shows_found=False, mails=False)
 
 
 @cache

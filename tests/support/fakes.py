@@ -571,20 +571,12 @@ class FakeTokenStore:
                 )
             )
 
-    def save_client_credentials(
-        self,
-        integration_id: str,
-        *,
-        chain_id: str,
-        blob: bytes,
-        blob_at: datetime,
-        status: TokenStatus | None = None,
-    ) -> None:
+    def save_client_credentials(self, integration_id: str, *, chain_id: str, blob: bytes, blob_at: datetime) -> None:
         with self._lock:
             stored = self._stored.get(integration_id)
             if stored is None or stored.chain_id != chain_id or stored.status is TokenStatus.REVOKED:
                 raise ChangedMeanwhileError(f"tokens of {integration_id} are of another chain")
-            self._put(replace(stored, cc_blob=blob, cc_blob_at=blob_at, status=status or stored.status))
+            self._put(replace(stored, cc_blob=blob, cc_blob_at=blob_at))
 
     def release(self, integration_id: str, *, owner: str, epoch: int, ver: int, due_at: datetime | None) -> None:
         with self._lock:

@@ -402,15 +402,7 @@ class TokenStore(Protocol):
         """
         ...
 
-    def save_client_credentials(
-        self,
-        integration_id: str,
-        *,
-        chain_id: str,
-        blob: bytes,
-        blob_at: datetime,
-        status: TokenStatus | None = None,
-    ) -> None:
+    def save_client_credentials(self, integration_id: str, *, chain_id: str, blob: bytes, blob_at: datetime) -> None:
         """Stores an access token by client credentials; condition: this chain. Raises ChangedMeanwhileError."""
         ...
 

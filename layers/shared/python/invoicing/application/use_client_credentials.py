@@ -2,11 +2,11 @@
 
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.errors import UnknownOutcomeError, UnreadableTokensError
-from invoicing.domain.tokens import TokenItem, Tokens, TokenStatus
+from invoicing.domain.tokens import TokenItem, Tokens
 
 
-def use_client_credentials(engine: TokenEngine, item: TokenItem, *, status: TokenStatus | None = None) -> Tokens:
-    """Asks for an access token and stores it; `status` is set in the same write.
+def use_client_credentials(engine: TokenEngine, item: TokenItem) -> Tokens:
+    """Asks for an access token and stores it.
 
     Raises GrantRefusedError on a definite no, ClientRefusedError, RetryLaterError, ChangedMeanwhileError.
     """
@@ -18,7 +18,7 @@ def use_client_credentials(engine: TokenEngine, item: TokenItem, *, status: Toke
     except UnreadableTokensError as error:
         raise UnknownOutcomeError(f"the token answer was unreadable: {error}") from None
     engine.store.save_client_credentials(
-        item.integration_id, chain_id=item.chain_id, blob=seal(raw), blob_at=received_at, status=status
+        item.integration_id, chain_id=item.chain_id, blob=seal(raw), blob_at=received_at
     )
     engine.report("token_by_client_credentials", {"integration": item.integration_id})
     return tokens

@@ -1,6 +1,5 @@
 """What a check found: of a deployed stack, or of a system that is met for the first time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -27,8 +26,3 @@ class Learned:
     def stops(self) -> bool:
         """Whether it must be looked at before the first invoice."""
         return self.means.startswith(("NEW:", "STOP:"))
-
-
-def worst(findings: Sequence[Finding]) -> int:
-    """The exit code of a check: 0 when all is right."""
-    return 0 if all(finding.good for finding in findings) else 1

@@ -74,9 +74,7 @@ class IssueCode(StrEnum):
     INVOICE_BOOKED = "invoice_booked"  # fortnox_number, reason (booked|sent|paid), invoice_amount, fortnox_net
     INVOICE_SENT = "invoice_sent"  # fortnox_number, invoice_amount, fortnox_net
     INVOICE_CHANGED = "invoice_changed"  # fortnox_number, invoice_amount, fortnox_net
-    INVOICE_CANCELLED = (
-        "invoice_cancelled"  # fortnox_number, in_doubt (yes: the number was given, and ours may be there)
-    )
+    INVOICE_CANCELLED = "invoice_cancelled"  # fortnox_number, in_doubt (yes: what is asked for may have another one)
     INVOICE_CREDITED = "invoice_credited"  # fortnox_number, credit_number, in_doubt
     INVOICE_PARTLY_CREDITED = "invoice_partly_credited"  # fortnox_number, credit_number, in_doubt
     INVOICE_GONE = "invoice_gone"  # fortnox_number, in_doubt

@@ -80,7 +80,6 @@ def approval(visit: Visit) -> Answer:
         username=waiting.proposal.wms_username,
         company=waiting.company.name,
         organisation_number=waiting.company.organisation_number,
-        by_link=not waiting.proposal.by,
         files=waiting.proposal.files,
     )
     return Answer(body=visit.pages.approval(view, visit.language))

@@ -39,7 +39,6 @@ def issues(visit: SignedInVisit) -> Answer:
             )
             for cause in shown
         ),
-        cause_count=len(standing.causes),
         unspecified=tuple(cause_view_of(cause, whole=True) for cause in standing.unspecified),
         pager=pager,
         notice=Feedback.CAUSE_GONE if asked and not is_there else visit.once(visit.notice),

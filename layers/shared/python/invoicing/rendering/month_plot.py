@@ -44,7 +44,6 @@ class Plot(NamedTuple):
     currency: str
     bars: tuple[DrawnBar, ...]
     ticks: tuple[Tick, ...]
-    zero: float  # where nothing is
     left: float  # the room for what stands beside the lines
     right: float = _RIGHT
     width: int = WIDTH
@@ -85,7 +84,7 @@ def plot_of(currency: str, bars: Sequence[Bar]) -> Plot:
             )
         )
     ticks = tuple(Tick(y=y(number * step), value=number * step) for number in range(first, last + 1))
-    return Plot(currency=currency, bars=tuple(drawn), ticks=ticks, zero=y(Decimal(0)), left=left)
+    return Plot(currency=currency, bars=tuple(drawn), ticks=ticks, left=left)
 
 
 def _round_step(least: Decimal) -> Decimal:

@@ -17,6 +17,7 @@ from invoicing.rendering.pdf_letters import BOLD, REGULAR, encoded, width_of
 
 WIDTH, HEIGHT = 595.28, 841.89  # A4
 _LANGUAGES = {Language.SWEDISH: "sv-SE", Language.ENGLISH: "en-GB"}
+_BAND = 0.93  # grey
 _FONTS = {REGULAR: "Helvetica", BOLD: "Helvetica-Bold"}
 
 
@@ -74,11 +75,6 @@ class Document:
                 "ViewerPreferences": "<</DisplayDocTitle true>>",
             }
         )
-
-    @property
-    def page_count(self) -> int:
-        """How many pages were begun."""
-        return len(self._pages)
 
     def tag(self, kind: str, above: Tag | None = None, more: str = "") -> Tag:
         """A new element, the last one so far in the one above it."""
@@ -143,11 +139,11 @@ class Document:
             % (_number(grey), _number(thickness), _number(x), _number(HEIGHT - y), _number(to), _number(HEIGHT - y))
         )
 
-    def band(self, x: float, y: float, to: float, height: float, *, grey: float = 0.93) -> None:
+    def band(self, x: float, y: float, to: float, height: float) -> None:
         """A filled stripe; y is its upper edge."""
         self._content.append(
             b"%s g %s %s %s %s re f"
-            % (_number(grey), _number(x), _number(HEIGHT - y - height), _number(to - x), _number(height))
+            % (_number(_BAND), _number(x), _number(HEIGHT - y - height), _number(to - x), _number(height))
         )
 
     def finish(self, foot: str, number: str, *, margin: float) -> bytes:

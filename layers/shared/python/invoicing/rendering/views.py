@@ -229,7 +229,6 @@ class ApprovalView(NamedTuple):
     username: str
     company: str
     organisation_number: str
-    by_link: bool = False  # whoever reads it has no login for Ongoing
     files: bool = False  # specifications are attached from then on
 
 
@@ -756,7 +755,6 @@ class IssuesView(NamedTuple):
     standing: "Standing"
     problem: IssueLine | None = None
     causes: tuple[CauseView, ...] = ()
-    cause_count: int = 0
     unspecified: tuple[CauseView, ...] = ()  # invoices in Fortnox that lack their specification there
     pager: Pager = Pager()
     notice: Feedback | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AliasPath, Field
 
 from invoicing.runtime.beside_each_other import QueueMessage
-from invoicing.wire import Message, Text, read
+from invoicing.wire import Key, Message, Text, read
 
 
 class _Tick(Message):
@@ -52,16 +52,31 @@ def read_mail_trouble(event: Mapping[str, Any]) -> MailTrouble:
     return MailTrouble(kind=got.kind, lasting=got.lasting, integration_id=got.integration, notice=got.notice)
 
 
+class _Record(Message):
+    """One message as SQS gives it to Lambda."""
+
+    id: Key = Field(alias="messageId")
+    group: Key = Field(validation_alias=AliasPath("attributes", "MessageGroupId"))
+    body: Any  # read by whoever works it off: a strange one stops only itself
+    queue: Key = Field(alias="eventSourceARN")
+    receipt: Key = Field(alias="receiptHandle")
+    deliveries: int = Field(validation_alias=AliasPath("attributes", "ApproximateReceiveCount"))
+
+
+class _Batch(Message):
+    records: list[_Record] = Field(alias="Records")
+
+
 def read_batch(event: Mapping[str, Any]) -> list[QueueMessage]:
-    """The messages that SQS gave Lambda, in their order."""
+    """The messages that SQS gave Lambda, in their order. Raises UpstreamContractError."""
     return [
         QueueMessage(
-            id=str(record["messageId"]),
-            group=str(record["attributes"]["MessageGroupId"]),
-            body=str(record["body"]),
-            queue=str(record["eventSourceARN"]).rpartition(":")[2],
-            receipt=str(record["receiptHandle"]),
-            deliveries=int(record["attributes"]["ApproximateReceiveCount"]),
+            id=one.id,
+            group=one.group,
+            body=str(one.body),
+            queue=one.queue.rpartition(":")[2],
+            receipt=one.receipt,
+            deliveries=one.deliveries,
         )
-        for record in event["Records"]
+        for one in read(_Batch, event, what="an event of SQS").records
     ]

@@ -165,22 +165,11 @@ class DynamoTokenStore:
             item = error.found
         return read(TokenItem, item)
 
-    def save_client_credentials(
-        self,
-        integration_id: str,
-        *,
-        chain_id: str,
-        blob: bytes,
-        blob_at: datetime,
-        status: TokenStatus | None = None,
-    ) -> None:
+    def save_client_credentials(self, integration_id: str, *, chain_id: str, blob: bytes, blob_at: datetime) -> None:
         """A disconnected item takes no more tokens."""
-        put = {"cc_blob": attribute(blob), "cc_blob_at": attribute(blob_at)}
-        if status is not None:
-            put["status"] = attribute(status)
         self._update(
             integration_id,
-            put=put,
+            put={"cc_blob": attribute(blob), "cc_blob_at": attribute(blob_at)},
             condition="#chain_id = :chain_id AND #status <> :revoked",
             values={"chain_id": attribute(chain_id), "revoked": attribute(TokenStatus.REVOKED)},
         )

@@ -32,10 +32,12 @@ from invoicing.adapters.fortnox.wire import (
     read_customer_mail,
     read_entry,
     read_invoice,
+    read_is_taxed,
     read_list,
     read_locked_until,
     read_year_id,
     rows_body,
+    text_body,
     update_body,
 )
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
@@ -175,7 +177,7 @@ class FortnoxCompany:
 
     def is_vat_registered(self) -> bool:
         """Whether the company has VAT at all, by its settings."""
-        return self._entity(self._call("GET", "/3/settings/company"), "CompanySettings").get("TaxEnabled") is not False
+        return read_is_taxed(self._entity(self._call("GET", "/3/settings/company"), "CompanySettings"))
 
     def locked_until(self) -> date | None:
         """The last day of the locked period, by the company's settings; None if there is none."""
@@ -336,19 +338,19 @@ class FortnoxCompany:
 
     def _clear(self, path: str, fields: Sequence[str]) -> None:
         """Empties fields in one of two ways, as neither is documented; what resists both keeps what it had."""
-        there = self._entity(self._call("GET", path), "Invoice") if fields else {}
+        there = read_invoice(self._entity(self._call("GET", path), "Invoice")) if fields else None
         for name in fields:
-            text = there.get(name)
+            text = getattr(there, name)
             if text and not any(self._set(path, name, nothing) for nothing in (BLANK, None)):
                 self._set(path, name, text)
 
-    def _set(self, path: str, name: str, value: object) -> bool:
+    def _set(self, path: str, name: str, value: str | None) -> bool:
         """Whether the field is empty afterwards."""
         try:
-            answer = self._call("PUT", path, {"Invoice": {name: value}}, about_invoice=True)
+            answer = self._call("PUT", path, {"Invoice": text_body(name, value)}, about_invoice=True)
         except InvoiceHeldError:
             return False
-        return not self._entity(answer, "Invoice").get(name)
+        return not getattr(read_invoice(self._entity(answer, "Invoice")), name)
 
     def _written(self, answer: HttpAnswer | None) -> FortnoxInvoice:
         """A 2xx whose body cannot be read leaves open what Fortnox made of the invoice."""
@@ -459,10 +461,12 @@ class FortnoxCompany:
                     raise NotSentError(f"no access token could be had: {error}") from error
             return self._token
 
-    def _entity(self, answer: HttpAnswer | None, key: str) -> Any:
+    def _entity(self, answer: HttpAnswer | None, key: str) -> Mapping[str, Any]:
         entity = self._body(answer).get(key)
         if entity is None:
             raise UpstreamContractError(f"Fortnox's answer lacks {key}")
+        if not isinstance(entity, dict):
+            raise UpstreamContractError(f"Fortnox's {key} is no object")
         self.look(key, entity)
         return entity
 

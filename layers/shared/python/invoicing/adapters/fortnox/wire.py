@@ -129,8 +129,13 @@ def update_body(there: FortnoxInvoice, draft: InvoiceDraft, texts: HeadTexts) ->
 
 
 def cleared_fields(texts: HeadTexts) -> list[str]:
-    """The fields that a change clears."""
-    return [to_pascal(name) for name, text in asdict(texts).items() if text == ""]
+    """The fields of an invoice that a change clears."""
+    return [name for name, text in asdict(texts).items() if text == ""]
+
+
+def text_body(field: str, text: str | None) -> dict[str, Any]:
+    """One text of an invoice's head, and nothing else."""
+    return {to_pascal(field): text}
 
 
 def _common(draft: InvoiceDraft) -> dict[str, Any]:
@@ -349,6 +354,10 @@ class _Company(Thing):
     organization_number: Text = ""
 
 
+class _CompanySettings(Thing):
+    tax_enabled: FlagUnlessSaid = True
+
+
 class _LockedPeriod(Thing):
     end_date: Day = None
 
@@ -472,6 +481,11 @@ def read_list(body: Mapping[str, Any], key: str) -> tuple[list[Any], int]:
         raise UpstreamContractError(f"Fortnox's list lacks {key}")
     # A list with something in it that does not say whether it goes on is not taken for the whole.
     return found, read(_List, body, what="Fortnox's list").meta_information.total_pages if found else 1
+
+
+def read_is_taxed(body: object) -> bool:
+    """Whether a company has VAT at all. Raises UpstreamContractError."""
+    return read(_CompanySettings, body, what="Fortnox's CompanySettings").tax_enabled
 
 
 def read_locked_until(body: Mapping[str, Any]) -> date | None:

@@ -547,7 +547,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self._ids: set[int] = set()
-        self._nameless: list[ListedInvoice] = []
+        self._nameless: set[ListedInvoice] = set()
 
     def fresh(self, page: Sequence[ListedInvoice]) -> list[ListedInvoice]:
         """Those of a page that were not seen before."""
@@ -556,7 +556,7 @@ class _Seen:
             if one.id is None:
                 if one in self._nameless:
                     continue
-                self._nameless.append(one)
+                self._nameless.add(one)
             elif one.id in self._ids:
                 continue
             else:

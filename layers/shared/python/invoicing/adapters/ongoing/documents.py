@@ -9,10 +9,11 @@ from defusedxml.ElementTree import fromstring
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _LONGEST_UNPACKED = 20_000_000
+_MOST_ELEMENTS = 500_000  # twenty thousand charges with all their fields; each takes some hundred bytes
 
 
 class NotADocumentError(Exception):
-    """Not XML: a page for people, or a document that ends too early."""
+    """Not XML, or not to be had: a page for people, a document that ends too early, one of more than can be held."""
 
 
 class StrangeDocumentError(Exception):
@@ -27,6 +28,8 @@ def parse(body: bytes) -> Element:
     body = _as_utf8(_unpacked(body))
     if _PAGE.match(body) or not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise NotADocumentError("a page instead of a SOAP answer")
+    if body.count(b"<") - body.count(b"</") > _MOST_ELEMENTS:
+        raise NotADocumentError(f"more than {_MOST_ELEMENTS} elements")
     try:
         return _parse(body)
     except ParseError:

@@ -374,12 +374,6 @@ class OngoingExaminer:
         )
 
 
-def _price_meaning(per_unit: int, per_row: int) -> str:
-    if bool(per_unit) == bool(per_row):
-        return "left to be detected"
-    return "of one" if per_unit else "of the row"
-
-
 def _workaround(name: WmsFilter, useless: set[WmsFilter]) -> str:
     if name not in useless:
         return "used"

@@ -1,5 +1,6 @@
 """What is known of one system while a client works with it, and the writing down of what is new."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -55,10 +56,12 @@ class SystemKnowledge:
 
     def find_unknown(self, unknown: Mapping[UnknownName, int]) -> None:
         """Takes names that no model has, and tells of each of them once per system."""
-        new = sorted({str(one) for one in unknown} - set(self.known.names))[: _MOST_NAMES - len(self.known.names)]
+        times: Counter[str] = Counter()
+        for one, count in unknown.items():
+            times[str(one)] += count
+        new = sorted(times.keys() - set(self.known.names))[: _MOST_NAMES - len(self.known.names)]
         for name in new:
-            times = sum(count for one, count in unknown.items() if str(one) == name)
-            self._report("wms_name_unknown", {"integration": self._warehouse, "element": name, "times": times})
+            self._report("wms_name_unknown", {"integration": self._warehouse, "element": name, "times": times[name]})
         if new:
             self.learn(names=(*self.known.names, *new))
 

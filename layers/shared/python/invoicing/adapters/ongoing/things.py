@@ -202,7 +202,7 @@ def members(model: type[Thing], element: Element) -> Iterable[tuple[str, Element
     hoisted = _folded(model.hoisted)
     if not hoisted and not element.attrib:
         return [(child.tag, child) for child in element]
-    inner = [child for child in element if child.tag.lower() in hoisted]
+    inner = dict.fromkeys(child for child in element if child.tag.lower() in hoisted)
     found: list[tuple[str, Element | str]] = []
     for place in (element, *inner):
         found += [(name, text) for name, text in place.attrib.items() if not name.startswith("{")]
