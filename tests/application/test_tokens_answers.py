@@ -146,7 +146,7 @@ def test_an_access_token_without_tenant_is_only_that(access_token_text: str) -> 
 def test_the_tenant_is_read_from_an_access_token(claims: str, tenant_id: str) -> None:
     """Whatever the length of its claims; what is no number is none."""
     middle = base64.urlsafe_b64encode(claims.encode()).decode().rstrip("=")
-    raw = json.dumps({"access_token": f"a.{middle}.c", "refresh_token": "r"}).encode()
+    raw = json.dumps({"access_token": f"head.{middle}.sign", "refresh_token": "r"}).encode()
 
     assert read_tokens(raw, received_at=START, needs_refresh_token=True).tenant_id == tenant_id
 
