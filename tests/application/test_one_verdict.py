@@ -43,14 +43,7 @@ def stored(world: World) -> Integration:
 
 def tools(world: World) -> RehearsalTools:
     """What rehearsals and previews work with."""
-    return RehearsalTools(
-        exports=world.exports,
-        sealer=world.sealer,
-        wms=world.wms(),
-        fortnox=world.sync_tools().fortnox_of(stored(world)),
-        clock=world.clock,
-        seconds_left=lambda: 29.0,
-    )
+    return world.parts.rehearsal_tools(stored(world))
 
 
 def previewed(world: World, invoice_id: int) -> Preview:
