@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from invoicing.application.dispatch_syncs import dispatch_syncs
 from invoicing.application.ports import SyncRequest, WmsPage
-from invoicing.application.sync_integration import SLOW_SECONDS, Lanes, SyncTools, sync_integration
+from invoicing.application.sync_integration import SLOW_SECONDS, Lanes, sync_integration
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.wms_invoice import WmsLogin
 from invoicing.runtime.beside_each_other import SHARED_SECONDS, QueueMessage, share_of, work_off
@@ -29,17 +29,7 @@ from local.bench.prices import LAMBDA_GB_SECOND, LAMBDA_REQUEST
 from local.bench.tables import targets_table
 from local.bench.targets import Verdict, missed_counts
 from tests.infrastructure.template import functions, template
-from tests.support.fakes import (
-    FakeAnchors,
-    FakeCheckpoints,
-    FakeClock,
-    FakeExports,
-    FakeIntegrations,
-    FakeMonths,
-    FakeNotices,
-    FakeOutsideCalls,
-    FakeSealer,
-)
+from tests.support.fakes import FakeClock, FakeIntegrations, FakeOutsideCalls, FakeSealer
 from tests.support.world import World
 
 START = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
@@ -164,14 +154,9 @@ class Simulation:
         usual = {name: self.draw.lognormvariate(-0.9, 0.6) for name in self.names}  # a median of 0.4 s
         self.wms = Warehouses(draw=self.draw, usual=usual, hanging=hangs)
         self.left = dict.fromkeys(self.names, invoices)
-        self.tools = SyncTools(
+        self.tools = replace(
+            world.sync_tools(),
             integrations=self.integrations,
-            exports=FakeExports(),
-            months=FakeMonths(),
-            checkpoints=FakeCheckpoints(),
-            anchors=FakeAnchors,
-            program="",
-            notices=FakeNotices(),
             follow_keys=lambda _id: None,
             queue=self.queue,
             sealer=seal,
@@ -179,10 +164,8 @@ class Simulation:
             fortnox_of=cast("Any", lambda _integration: None),
             outside=FakeOutsideCalls(self.wms.clock),
             clock=self.wms.clock,
-            seconds_left=lambda: TIMEOUT,
             new_id=lambda: f"{self.draw.getrandbits(64):x}",
             report=lambda _event, _fields: None,
-            draw=lambda _specification: b"",
         )
 
     def play(self, slots: int) -> Result:

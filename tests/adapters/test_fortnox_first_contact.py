@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from invoicing.adapters.fortnox.first_contact import FirstContact
+from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.domain.finding import Learned
 from invoicing.runtime.check_fortnox import rows_of, write_shape
 
@@ -245,3 +246,34 @@ def test_the_table_has_a_line_for_each_question() -> None:
 
     assert len(rows) == len(found)
     assert set(rows[0]) == {"question", "certain", "seen", "means"}
+
+
+FIELDS = ("DocumentNumber", "CustomerNumber", "VATType", "InvoiceRows", "Net", "Freight", "Booked", "Number", "VATCode")
+LISTS = ("Invoices", "Customers", "Accounts", "FinancialYears")
+SINGLE = ("Invoice", "Customer", "Article", "CompanyInformation", "CompanySettings", "LockedPeriod", "MetaInformation")
+
+
+@pytest.mark.parametrize("status", [200, 201, 400])
+@pytest.mark.parametrize("value", [None, 7, "x", True, [], [[1]], [{}], {"a": {"b": 1}}], ids=str)
+def test_an_answer_of_any_shape_is_a_line_of_the_table_and_no_crash(value: object, status: int) -> None:
+    """Of whole things, of what lists hold, and of each field; a crash would leave what was made for the check."""
+    fields = dict.fromkeys(FIELDS, value)
+    for thing, item in ((value, value), ({}, value), (fields, fields)):
+        body = json.dumps({**dict.fromkeys(SINGLE, thing), **{name: [item, item] for name in LISTS}}).encode()
+        meeting = Meeting()
+        contact = meeting.contact()
+        contact.company.transport = Says(body, status)
+        found = contact.learn(write=True, today=meeting.world.today.isoformat())
+
+        assert any(one.stops for one in found)
+
+
+class Says:
+    """Answers every call with this."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self._answer = HttpAnswer(status=status, headers={}, body=body)
+
+    def send(self, _request: HttpRequest) -> HttpAnswer:
+        """Whatever is asked."""
+        return self._answer

@@ -37,6 +37,7 @@ from invoicing.domain.integration_settings import (
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.month import Apart, MonthLine, MonthSums, Stage
 from invoicing.domain.standing import Situation, Standing
+from invoicing.domain.tokens import Mode
 from invoicing.domain.verdict import Intention
 from invoicing.domain.work import Work
 from invoicing.pages.settings_form import form_of, read_settings, sections
@@ -57,7 +58,6 @@ from invoicing.rendering.views import (
     PAIRS_SHOWN,
     ROWS_PER_PAGE,
     CauseView,
-    ConsentMode,
     ConsentOutcome,
     ConsentView,
     CustomerRow,
@@ -685,7 +685,7 @@ def test_a_healthy_page_has_no_reactivation_link_and_a_broken_one_no_sync_button
         "session": SESSION,
         "company": "Nordhamn Lager AB",
         "organisation_number": "556677-8899",
-        "mode": ConsentMode.SERVICE,
+        "mode": Mode.SERVICE,
         "approved_by": "",
         "approved_at": datetime(2026, 1, 12, tzinfo=UTC),
         "reactivation_link": "https://invoicing.example.com/reactivate/x",

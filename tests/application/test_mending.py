@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from invoicing.application.mend_in_fortnox import (
     SECONDS_TO_MEND,
-    MendProblem,
     MendTools,
     NotMendedError,
     Plan,
@@ -20,7 +19,7 @@ from invoicing.domain.errors import ReconnectRequiredError
 from invoicing.domain.export import EventKind
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.notice import NoticeKind
-from invoicing.domain.remedy import PERMISSIONS, Act, CustomerDraft, Remedy, Thing, remedy_of
+from invoicing.domain.remedy import PERMISSIONS, Act, CustomerDraft, MendProblem, Remedy, Thing, remedy_of
 
 from local.fortnox.seed import TENANT_ID
 from local.http import Reply, Request

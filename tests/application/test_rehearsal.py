@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from invoicing.application.rehearse import RehearsalTools, Rehearsed, rehearse
+from invoicing.application.rehearse import Rehearsed, rehearse
 from invoicing.domain.issue import IssueCode
 from invoicing.domain.verdict import Intention
 
@@ -18,15 +18,7 @@ def rehearsed(world: World) -> dict[int | None, Rehearsed]:
     """The result per invoice."""
     integration = world.integrations.get(WAREHOUSE)
     assert integration is not None
-    sync = world.sync_tools()
-    tools = RehearsalTools(
-        exports=world.exports,
-        sealer=world.sealer,
-        wms=world.wms(),
-        fortnox=sync.fortnox_of(integration),
-        clock=world.clock,
-        seconds_left=lambda: 29.0,
-    )
+    tools = world.parts.rehearsal_tools(integration)
     return {one.invoice.id: one for one in rehearse(tools, integration)}
 
 

@@ -36,7 +36,9 @@ def test_what_is_printed_signs_in(page: Page, stack: Stack, desk: Desk) -> None:
     page.locator("#login").click()
 
     expect(page.locator("#approve")).to_be_visible()
-    for address in re.findall(r"http://\S+/(?:fortnox|ongoing|mails)", printed):
+    addresses = re.findall(r"http://\S+/(?:fortnox|ongoing|mails)", printed)
+    assert len(addresses) == 3
+    for address in addresses:
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200

@@ -24,7 +24,6 @@ from invoicing.application.record_export import (
 from invoicing.application.tell_not_understood import not_understood_issue
 from invoicing.domain.attachment import Attachment
 from invoicing.domain.customer_mail import MailTexts, mail_texts
-from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft
 from invoicing.domain.due_date import due_date
 from invoicing.domain.errors import (
@@ -254,7 +253,6 @@ class _Export(Recorder):
                 self.record,
                 asked=self.asked,
                 shares_with=self._shares_with,
-                confirmed=decision is not None and decision.way is Way.MAKE_EQUAL,
             )
             drafted = verdict.draft.invoice if verdict.draft else None
             tried = drafted.fingerprint if drafted else ""

@@ -40,13 +40,14 @@ class Guards:
     async def check(self, invoice: WmsInvoice, draft: Draft) -> None:
         """Lets an invoice pass, or raises InvoiceHeldError for what a person is to look at."""
         one, settings = invoiced(invoice), self.settings
+        prices = await self._price_list(invoice.goods_owner.id) if settings.guard_prices else None
+        # From here on nothing is waited for: of two invoices that are under way at once, one must see the other.
         others = [other for other in self._of(one.goods_owner) if other.invoice_id != one.invoice_id]
         issue = doubtful_period(one, others) if settings.guard_periods else None
         if issue is None and settings.guard_total.per_cent:
             issue = unusual_total(one, others, per_cent=settings.guard_total.per_cent)
-        if issue is None and settings.guard_prices:
-            prices = await self._price_list(invoice.goods_owner.id)
-            issue = price_off_list(invoice, prices, draft.reading) if prices is not None else None
+        if issue is None and prices is not None:
+            issue = price_off_list(invoice, prices, draft.reading)
         if issue is not None:
             raise InvoiceHeldError(issue)
         self._of(one.goods_owner).append(one)  # the next one of this run comes after it

@@ -10,6 +10,7 @@ from invoicing.application.guard_invoice import Guards
 from invoicing.application.interleave import outside
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.ports import Clock, Fortnox, Side
+from invoicing.domain.decision import Way
 from invoicing.domain.draft import Draft, draft_invoice
 from invoicing.domain.errors import InvoiceHeldError, invoice_held
 from invoicing.domain.export import Export, ExportState
@@ -62,11 +63,8 @@ async def judge_invoice(
     *,
     asked: bool,
     shares_with: int | None = None,
-    confirmed: bool = False,
 ) -> Verdict:
     """`asked`: a person wants it now. `shares_with` is the id of another invoice with the same number.
-
-    `confirmed`: a person said that Fortnox's invoice is to become equal, whatever was done with it.
 
     Raises like the port Fortnox, except InvoiceHeldError, which becomes the verdict.
     """
@@ -87,7 +85,7 @@ async def judge_invoice(
             tools.remembered_meaning = draft.price_meaning
         if record is not None and _was_refused(record, invoice, draft.invoice) and rests(tools, record, asked=asked):
             return Verdict(intention=Intention.HOLD, draft=draft, issue=record.issue)
-        return await _compared(tools, invoice, record, draft, asked=asked, confirmed=confirmed)
+        return await _compared(tools, invoice, record, draft, asked=asked)
     except InvoiceHeldError as held:
         issue = named(held.issue, invoice, draft.invoice) if draft else held.issue
         return Verdict(intention=Intention.HOLD, draft=draft, issue=issue)
@@ -141,7 +139,7 @@ def fingerprint_of(tools: JudgeTools, invoice: WmsInvoice, record: Export) -> st
 
 
 async def _compared(
-    tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool, confirmed: bool
+    tools: JudgeTools, invoice: WmsInvoice, record: Export | None, draft: Draft, *, asked: bool
 ) -> Verdict:
     """With what Fortnox has, which is always asked: what we remember is only what *we* left there."""
     if asked or (record is not None and record.issue is not None and record.issue.code is IssueCode.FORTNOX_REFUSED):
@@ -163,7 +161,7 @@ async def _compared(
             draft.invoice,
             there,
             asked=asked,
-            confirmed=confirmed,
+            confirmed=_decided(record) is Way.MAKE_EQUAL,
             sent=without_accounts_abroad(draft.invoice, record.vat_type, tools.settings.accounts_abroad),
             doubtful_vat=tools.register.doubtful_vat(there, invoice, record.vat_type),
         ):
@@ -177,7 +175,15 @@ async def _compared(
 
 def _is_right(record: Export | None, invoice: WmsInvoice) -> bool:
     """Whether a person has said so of just this, or decided that it is made anew."""
-    return record is not None and (record.right == invoice.content or record.generation > 1)
+    if record is None:
+        return False
+    said = record.content if _decided(record) is Way.RIGHT else record.right
+    return said == invoice.content or record.generation > 1
+
+
+def _decided(record: Export) -> Way | None:
+    """What a person has decided, while the run that carries it out is awaited."""
+    return record.decision.way if record.decision is not None else None
 
 
 def _refuse_uncleared(record: Export, draft: Draft, there: FortnoxInvoice) -> None:

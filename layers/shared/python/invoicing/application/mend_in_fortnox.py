@@ -7,7 +7,6 @@ somebody who was faster end alike. docs/decisions/0024.
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 
 from invoicing.application.ask_for_run import ask_for_invoices
 from invoicing.application.change_integration import ChangeTools, export_all_again
@@ -26,7 +25,7 @@ from invoicing.domain.errors import (
 from invoicing.domain.export import EventKind, HistoryEvent
 from invoicing.domain.integration import Integration
 from invoicing.domain.integration_settings import Language
-from invoicing.domain.remedy import CREATED, Act, CustomerDraft, Entry, Remedy, Thing
+from invoicing.domain.remedy import CREATED, Act, CustomerDraft, Entry, MendProblem, Remedy, Thing
 from invoicing.domain.texts import clean_text
 
 HOME_CURRENCY = "SEK"  # of an invoice in Ongoing that names none
@@ -35,15 +34,6 @@ _SECONDS_TO_TELL = 3.0  # with less left the histories of the rest are not writt
 _NAME_LIMIT = 200
 _NO_ANSWER = (RetryLaterError, UpstreamContractError)  # or none that can be read
 _ROUNDS = 3  # of one write against others that change the integration at the same moment
-
-
-class MendProblem(StrEnum):
-    """Why nothing was mended; the page says it in a sentence."""
-
-    NOT_ANSWERING = "not_answering"  # nothing was changed
-    UNCLEAR = "unclear"  # Fortnox was asked and did not answer
-    REFUSED = "refused"  # `message` says why
-    OTHERWISE = "otherwise"  # Fortnox has something else by now than the person saw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

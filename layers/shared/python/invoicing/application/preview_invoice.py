@@ -44,7 +44,11 @@ def preview_invoice(tools: RehearsalTools, integration: Integration, invoice_id:
     record = tools.exports.get(integration.id, invoice_id)
     shares_with = _shares_with(tools, settings, login, invoice)
 
+    before = _made_before(tools, integration, settings, login, invoice) if settings.guards else []
+
     def judged(judging: JudgeTools) -> Verdict:
+        for other, its_record in before:  # guards compare with what the same run makes
+            take_alone(judge_invoice(judging, other, its_record, asked=other.id in integration.asked))
         asked = invoice_id in integration.asked
         return take_alone(judge_invoice(judging, invoice, record, asked=asked, shares_with=shares_with))
 
@@ -67,6 +71,32 @@ def _issue_of(error: Exception, integration: Integration) -> Issue | None:
     if isinstance(error, ReconnectRequiredError):
         return Issue(code=IssueCode.CONNECTION_BROKEN, params={"company": integration.company.name})
     return None
+
+
+def _made_before(
+    tools: RehearsalTools,
+    integration: Integration,
+    settings: IntegrationSettings,
+    login: WmsLogin,
+    invoice: WmsInvoice | UnreadableInvoice,
+) -> list[tuple[WmsInvoice, Export | None]]:
+    """What the run looks at before it, of the same goods owner, and Fortnox does not have yet."""
+    if not isinstance(invoice, WmsInvoice):
+        return []
+    found: list[tuple[WmsInvoice, Export | None]] = []
+    for page in tools.wms.unexported(login, since=settings.from_date):
+        others = [
+            one
+            for one in page.invoices
+            if isinstance(one, WmsInvoice) and one.id < invoice.id and one.goods_owner.name == invoice.goods_owner.name
+        ]
+        records = tools.exports.get_many(integration.id, [one.id for one in others])
+        for other in others:
+            record = records.get(other.id)
+            is_there = record is not None and bool(record.fortnox_number)
+            if not is_there and due_of(integration, other, record, now=tools.clock()) is Due.NOW:
+                found.append((other, record))
+    return found
 
 
 def _shares_with(

@@ -37,6 +37,16 @@ class ByHand(StrEnum):
     NO_CALL = "no_call"  # Fortnox's interface has none for it: licences, permissions, what is put on a card by hand
 
 
+class MendProblem(StrEnum):
+    """Why nothing was mended; the page says it in a sentence."""
+
+    NOT_ANSWERING = "not_answering"  # nothing was changed
+    UNCLEAR = "unclear"  # Fortnox was asked and did not answer
+    REFUSED = "refused"  # Fortnox's words say why
+    OTHERWISE = "otherwise"  # Fortnox has something else by now than the person saw
+    INCOMPLETE = "incomplete"  # fields of the form
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
     """One act on one entry; `key` is its number or code."""

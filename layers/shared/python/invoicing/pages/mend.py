@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from invoicing.application.mend_in_fortnox import MendProblem, NotMendedError, Plan, mend_in_fortnox, plan_remedy
+from invoicing.application.mend_in_fortnox import NotMendedError, Plan, mend_in_fortnox, plan_remedy
 from invoicing.domain.cause import Cause
 from invoicing.domain.integration_settings import Language
-from invoicing.domain.remedy import VAT_TYPES, Act, CustomerDraft, Remedy, Thing, remedy_of, remedy_to_permit
+from invoicing.domain.remedy import (
+    VAT_TYPES,
+    Act,
+    CustomerDraft,
+    MendProblem,
+    Remedy,
+    Thing,
+    remedy_of,
+    remedy_to_permit,
+)
 from invoicing.domain.texts import clean_text
 from invoicing.pages.before import current_outlook
 from invoicing.pages.browser import Answer
@@ -14,20 +23,14 @@ from invoicing.pages.connection import to_fortnox
 from invoicing.pages.password import password_field, password_refused
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.remedy_texts import CUSTOMER_FIELDS
-from invoicing.rendering.views import Feedback, MendView, MendWrong, PasswordView, PermitView
+from invoicing.rendering.views import Feedback, MendView, PasswordView, PermitView
 
-_WRONG = {
-    MendProblem.NOT_ANSWERING: MendWrong.NOT_ANSWERING,
-    MendProblem.UNCLEAR: MendWrong.UNCLEAR,
-    MendProblem.REFUSED: MendWrong.REFUSED,
-    MendProblem.OTHERWISE: MendWrong.OTHERWISE,
-}
 _STATUS = {
-    MendWrong.INCOMPLETE: 400,
-    MendWrong.REFUSED: 409,
-    MendWrong.OTHERWISE: 409,
-    MendWrong.NOT_ANSWERING: 503,
-    MendWrong.UNCLEAR: 503,
+    MendProblem.INCOMPLETE: 400,
+    MendProblem.REFUSED: 409,
+    MendProblem.OTHERWISE: 409,
+    MendProblem.NOT_ANSWERING: 503,
+    MendProblem.UNCLEAR: 503,
 }
 _LONGEST = 1000  # characters of a field that are shown again
 _CAPITALS = frozenset({"currency", "country_code", "vat_number"})
@@ -44,7 +47,7 @@ def mend_form(visit: SignedInVisit) -> Answer:
         plan = plan_remedy(visit.parts.mend_tools(visit.integration), visit.integration, cause, remedy)
     except NotMendedError as problem:
         unknown = Plan(remedy=remedy, there=None, act=None)
-        return _page(visit, cause, unknown, invoice_id, _WRONG[problem.problem], message=problem.message)
+        return _page(visit, cause, unknown, invoice_id, problem.problem, message=problem.message)
     return _page(visit, cause, plan, invoice_id)
 
 
@@ -61,7 +64,7 @@ def mend(visit: SignedInVisit) -> Answer:
     typed = _typed(visit, form, remedy) if is_new_customer else None
     asked = Plan(remedy=replace(remedy, act=wanted) if typed else remedy, there=None, act=wanted, customer=typed)
     if typed is not None and typed.problems:
-        return _page(visit, cause, asked, invoice_id, MendWrong.INCOMPLETE)
+        return _page(visit, cause, asked, invoice_id, MendProblem.INCOMPLETE)
     tools = visit.parts.mend_tools(visit.integration)
     try:
         done = mend_in_fortnox(tools, visit.integration, cause, remedy, wanted=wanted, by=visit.by, customer=typed)
@@ -69,7 +72,7 @@ def mend(visit: SignedInVisit) -> Answer:
         plan = problem.plan or replace(asked, act=wanted if typed else None)
         if plan.customer is not None and typed is not None:
             plan = replace(plan, customer=typed)
-        return _page(visit, cause, plan, invoice_id, _WRONG[problem.problem], message=problem.message)
+        return _page(visit, cause, plan, invoice_id, problem.problem, message=problem.message)
     _is_foreseen_no_more(visit, cause)
     notice = Feedback.MENDED if done else Feedback.WAS_MENDED
     if not visit.integration.runs:
@@ -124,7 +127,7 @@ def _page(
     cause: Cause,
     plan: Plan,
     invoice_id: int | None,
-    wrong: MendWrong | None = None,
+    wrong: MendProblem | None = None,
     *,
     message: str = "",
 ) -> Answer:
@@ -140,7 +143,7 @@ def _page(
         customer=plan.customer,
         foreseen=not cause.exports,
         goods_owner=cause.goods_owner,
-        problems=plan.customer.problems if plan.customer and wrong is MendWrong.INCOMPLETE else {},
+        problems=plan.customer.problems if plan.customer and wrong is MendProblem.INCOMPLETE else {},
         wrong=wrong,
         message=message,
     )

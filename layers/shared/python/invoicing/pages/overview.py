@@ -15,11 +15,11 @@ from invoicing.domain.integration import Integration, IntegrationStatus
 from invoicing.domain.issue import Issue
 from invoicing.domain.person import clean_name
 from invoicing.domain.swedish_time import SWEDEN
+from invoicing.domain.tokens import Mode
 from invoicing.pages.before import current_outlook
 from invoicing.pages.browser import NAME_COOKIE, TOLD_COOKIE, Answer, cookie, no_cookie, redirect
 from invoicing.pages.serve import SignedInVisit
 from invoicing.rendering.views import (
-    ConsentMode,
     Feedback,
     LastRead,
     LastRun,
@@ -55,7 +55,7 @@ def status(visit: SignedInVisit) -> Answer:
         company=integration.company.name,
         organisation_number=integration.company.organisation_number,
         standing=standing,
-        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+        mode=keys.mode if keys else Mode.SERVICE,
         approved_by=integration.approved_by,
         approved_at=integration.connected_at,
         reactivation_link=(
@@ -90,7 +90,7 @@ def setup(visit: SignedInVisit) -> Answer:
         session=visit.session_view,
         company=integration.company.name,
         organisation_number=integration.company.organisation_number,
-        mode=ConsentMode(keys.mode) if keys else ConsentMode.SERVICE,
+        mode=keys.mode if keys else Mode.SERVICE,
         look=_look_of(seen) if isinstance(seen, WmsLook) else None,
         issue=seen if isinstance(seen, Issue) else None,
         is_new=integration.status is IntegrationStatus.DRAFT,

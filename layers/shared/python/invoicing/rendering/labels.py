@@ -8,7 +8,7 @@ from invoicing.domain.export import EventKind
 from invoicing.domain.issue import Fixer
 from invoicing.domain.month import Apart, Stage
 from invoicing.domain.outlook import Unseen
-from invoicing.domain.remedy import DraftProblem, Thing
+from invoicing.domain.remedy import DraftProblem, MendProblem, Thing
 from invoicing.domain.sending import SendBy, SendStep
 from invoicing.domain.settlement import Progress
 from invoicing.domain.standing import Situation, Tone
@@ -21,7 +21,6 @@ from invoicing.rendering.views import (
     FieldProblem,
     InvoiceState,
     LandingProblem,
-    MendWrong,
     PasswordProblem,
 )
 
@@ -239,17 +238,17 @@ LABELS: Mapping[type[StrEnum], Mapping[str, str]] = {
         ),
         DraftProblem.NOT_AN_ADDRESS: translatable("Write a mail address, for example invoices@example.com."),
     },
-    MendWrong: {
-        MendWrong.NOT_ANSWERING: translatable("Fortnox does not answer just now. Nothing was changed there."),
-        MendWrong.UNCLEAR: translatable(
+    MendProblem: {
+        MendProblem.NOT_ANSWERING: translatable("Fortnox does not answer just now. Nothing was changed there."),
+        MendProblem.UNCLEAR: translatable(
             "Fortnox was asked and did not answer, so nobody knows yet whether it was done. Look again: it is never "
             "done twice."
         ),
-        MendWrong.REFUSED: translatable("Fortnox refuses it. Nothing was changed there."),
-        MendWrong.OTHERWISE: translatable(
+        MendProblem.REFUSED: translatable("Fortnox refuses it. Nothing was changed there."),
+        MendProblem.OTHERWISE: translatable(
             "Fortnox has something else now than when you opened the page, so nothing was done. This is how it is now."
         ),
-        MendWrong.INCOMPLETE: translatable("Something needs another look. Nothing was sent to Fortnox yet."),
+        MendProblem.INCOMPLETE: translatable("Something needs another look. Nothing was sent to Fortnox yet."),
     },
     Agreed: {
         Agreed.BY_NAME: translatable("Yes, by name"),

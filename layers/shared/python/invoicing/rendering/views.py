@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from invoicing.domain.month import MonthLine, MonthSums
     from invoicing.domain.outlook import Outlook, Trouble
     from invoicing.domain.proof import Proof
-    from invoicing.domain.remedy import Act, CustomerDraft, DraftProblem, Entry, Remedy
+    from invoicing.domain.remedy import Act, CustomerDraft, DraftProblem, Entry, MendProblem, Remedy
     from invoicing.domain.standing import Situation, Standing
+    from invoicing.domain.tokens import Mode
     from invoicing.domain.verdict import Intention
     from invoicing.rendering.month_plot import Plot
 
@@ -232,13 +233,6 @@ class ApprovalView(NamedTuple):
     files: bool = False  # specifications are attached from then on
 
 
-class ConsentMode(StrEnum):
-    """On whose behalf Fortnox gave the keys."""
-
-    SERVICE = "service"
-    PERSONAL = "personal"
-
-
 class LookView(NamedTuple):
     """What Ongoing shows just now, for a person to recognise."""
 
@@ -272,7 +266,7 @@ class SetupView(NamedTuple):
     session: SessionView
     company: str
     organisation_number: str
-    mode: ConsentMode
+    mode: "Mode"
     look: LookView | None = None
     issue: Issue | None = None
     is_new: bool = True
@@ -367,7 +361,7 @@ class StatusView(NamedTuple):
     company: str
     organisation_number: str
     standing: "Standing"
-    mode: ConsentMode
+    mode: "Mode"
     approved_by: str  # name or user, as Fortnox gave it; empty if it gave none
     approved_at: datetime
     reactivation_link: str = ""  # absolute; shown when Fortnox's approval has ended
@@ -633,16 +627,6 @@ class ReleaseView(NamedTuple):
     notice: Feedback | None
 
 
-class MendWrong(StrEnum):
-    """Why the page of a remedy is shown again."""
-
-    NOT_ANSWERING = "not_answering"
-    UNCLEAR = "unclear"
-    REFUSED = "refused"
-    OTHERWISE = "otherwise"
-    INCOMPLETE = "incomplete"  # fields of the form
-
-
 class MendView(NamedTuple):
     """What would be done in Fortnox, for whom it is asked. `act` None: there is nothing to do."""
 
@@ -658,7 +642,7 @@ class MendView(NamedTuple):
     customer: "CustomerDraft | None" = None  # to be created
     goods_owner: str = ""
     problems: Mapping[str, "DraftProblem"] = {}
-    wrong: MendWrong | None = None
+    wrong: "MendProblem | None" = None
     message: str = ""  # Fortnox's own words
 
 

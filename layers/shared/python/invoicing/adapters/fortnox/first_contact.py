@@ -312,11 +312,11 @@ class FirstContact:
         number = str(made.get("DocumentNumber", ""))
         empty = self._put(f"/3/invoices/{number}", {"InvoiceRows": []})
         filled = self._put(f"/3/invoices/{number}", {"InvoiceRows": [_row(price=50)]})
-        rows = filled.thing("Invoice").get("InvoiceRows")
+        rows = _rows(filled.thing("Invoice"))
         yield Learned(
             question="Can rows be cleared and set anew?",
             seen=f"{empty.said}, then {filled.said}",
-            means="updates work" if isinstance(rows, list) and len(rows) == 1 else "NEW: updates do not work like this",
+            means="updates work" if len(rows) == 1 else "NEW: updates do not work like this",
             certain=bool(made),
         )
 
@@ -339,7 +339,7 @@ class FirstContact:
             if not named:
                 del row["AccountNumber"]
             made = self._invoice(today, customer, rows=[row])
-            first: Mapping[str, Any] = next(iter(made.get("InvoiceRows") or ()), {})
+            first: Mapping[str, Any] = next(iter(_rows(made)), {})
             yield Learned(
                 question=f"An EU customer, {'account 3001 named' if named else 'no account named'}: which account?",
                 seen=f"account {first.get('AccountNumber')}, VAT {made.get('TotalVAT')}",
@@ -474,13 +474,12 @@ def _lacks_country(card: Mapping[str, Any]) -> bool:
 
 
 def _rows_sum(invoice: Mapping[str, Any]) -> Decimal:
+    return sum((_amount(row.get("TotalExcludingVAT")) for row in _rows(invoice)), Decimal(0))
+
+
+def _rows(invoice: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     rows = invoice.get("InvoiceRows")
-    return sum(
-        (_amount(row.get("TotalExcludingVAT")) for row in rows if isinstance(row, Mapping))
-        if isinstance(rows, list)
-        else (),
-        Decimal(0),
-    )
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
 def _amount(value: object) -> Decimal:
