@@ -13,7 +13,7 @@ from invoicing.rendering.way_texts import WAY_TEXTS
 
 from local.fortnox.seed import TENANT_ID
 from local.ongoing.seed import WAREHOUSE
-from tests.application.test_ways_out import decided, living, lost, only_a_note, twice
+from tests.application.test_ways_out import HELD, decided, living, lost, only_a_note, twice
 from tests.books.books import NUMBER, Books, names_all
 
 SEARCH = {"method": "GET", "path_regex": "^/3/invoices$"}
@@ -128,3 +128,15 @@ def test_what_was_deleted_is_closed_under_the_number_that_it_has_in_fortnox() ->
     closed = books.record.history[-1]
 
     assert (closed.kind, closed.fortnox_number, closed.issue) == (EventKind.LEFT, "1", None)
+
+
+@pytest.mark.parametrize("issue", [IssueCode.INVOICE_GONE, IssueCode.CUSTOMER_INACTIVE], ids=["sent", "never sent"])
+def test_without_a_doubt_a_wrong_number_can_be_followed_by_a_new_invoice(issue: IssueCode) -> None:
+    """That of an invoice that is gone is known, and one that was never posted cannot be there."""
+    books = decided(HELD[issue](), Way.IS_NUMBER, number="999")
+    told = books.record.issue
+    assert told is not None
+
+    assert told.code is IssueCode.INVOICE_GONE
+    assert Way.MAKE_NEW in books.record.ways_out
+    assert WAY_TEXTS[Way.MAKE_NEW].button in issue_text(told, Language.ENGLISH).fix
