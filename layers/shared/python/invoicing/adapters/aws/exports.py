@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from invoicing.adapters.aws.items import (
     NOT_NEWER,
@@ -67,8 +67,8 @@ class DynamoExports:
             "#integration_id = :integration AND #record BETWEEN :first AND :last",
             {
                 "integration": attribute(integration_id),
-                "first": attribute(_archive(invoice_id, 0)),
-                "last": attribute(_archive(invoice_id, archived)),
+                "first": attribute(_Aside(invoice_id, 0).record),
+                "last": attribute(_Aside(invoice_id, archived).record),
             },
         )
         history = tuple(event for archive in older for event in read(Archive, with_todays_history(archive)).history)
@@ -130,7 +130,7 @@ class DynamoExports:
         stored = self._table.get(_key(export.integration_id, _record(export.invoice_id)))
         if stored is None or read(Export, with_todays_history(stored)).version != export.version - 1:
             raise ConditionFailedError(f"export {export.invoice_id} of {export.integration_id}", stored)
-        archive = _key(export.integration_id, _archive(export.invoice_id, export.version))
+        archive = _key(export.integration_id, _Aside(export.invoice_id, export.version).record)
         put = {"history": stored.get("history", attribute(())), **SCHEMA_ATTRIBUTE}
         self._table.update(archive, put=put, condition=NOT_NEWER)
 
@@ -196,17 +196,16 @@ class DynamoExports:
             "#integration_id = :integration AND #record BETWEEN :first AND :last",
             {
                 "integration": attribute(integration_id),
-                "first": attribute(_archive(min(ids), 0)),
-                "last": attribute(_archive(max(ids), _LATEST)),
+                "first": attribute(_Aside(min(ids), 0).record),
+                "last": attribute(_Aside(max(ids), _LATEST).record),
             },
         )
         older: dict[int, tuple[HistoryEvent, ...]] = {}
         for item in aside:
-            _, invoice, version = item["record"]["S"].split("#")
-            invoice_id = int(invoice)
-            if int(version) > put_aside.get(invoice_id, 0):
-                continue
-            older[invoice_id] = older.get(invoice_id, ()) + read(Archive, with_todays_history(item)).history
+            part = _Aside.of(item)
+            if part.version <= put_aside.get(part.invoice_id, 0):
+                history = read(Archive, with_todays_history(item)).history
+                older[part.invoice_id] = older.get(part.invoice_id, ()) + history
         return [replace(one, history=older.get(one.invoice_id, ()) + one.history) for one in exports]
 
     def register(self, integration_id: str) -> Register:
@@ -278,6 +277,22 @@ class Archive:
     history: tuple[HistoryEvent, ...] = ()
 
 
+class _Aside(NamedTuple):
+    """A part of a history that was put aside, as the key of its item names it."""
+
+    invoice_id: int
+    version: int  # of the record when it was put aside
+
+    @property
+    def record(self) -> str:
+        return f"history#{self.invoice_id:012d}#{self.version:09d}"
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        _, invoice_id, version = item["record"]["S"].split("#")
+        return cls(int(invoice_id), int(version))
+
+
 def _key(integration_id: str, record: str) -> Item:
     return {"integration_id": {"S": integration_id}, "record": {"S": record}}
 
@@ -290,7 +305,3 @@ def _archived(item: Item) -> int:
 def _record(invoice_id: int) -> str:
     # Padded, so that the order of the texts is the order of the numbers.
     return f"invoice#{invoice_id:012d}"
-
-
-def _archive(invoice_id: int, version: int) -> str:
-    return f"history#{invoice_id:012d}#{version:09d}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from invoicing.adapters.aws.items import NOT_NEWER, SCHEMA_ATTRIBUTE, Item, attribute, moment_of, refuse_newer
 from invoicing.adapters.aws.table import Table
@@ -26,6 +26,22 @@ _MONTH = "month#"
 _INDEX = "months"
 _COUNTS = frozenset({"invoices", "followed"})
 _BY_REASON = frozenset({"apart", "apart_count"})
+
+
+class _Part(NamedTuple):
+    """Some of a month's lines, as the key of their item names them."""
+
+    month: str
+    number: int  # below PARTS
+
+    @property
+    def record(self) -> str:
+        return f"{_MONTH}{self.month}#{self.number:02d}"
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        month, number = item["record"]["S"].removeprefix(_MONTH).split("#")
+        return cls(month, int(number))
 
 
 class DynamoMonths:
@@ -76,7 +92,7 @@ class DynamoMonths:
         revisions: dict[int, int] = {}
         for item in self._query(integration_id, f"{_MONTH}{month}#"):
             refuse_newer(item, StoredMonth.__name__)
-            revisions[int(item["record"]["S"].rpartition("#")[2])] = _revision(item)
+            revisions[_Part.of(item).number] = _revision(item)
             if item.get("lines_made") == attribute(LINES):
                 for packed in _unpacked(item["lines"]["B"]):
                     line = _line_in(month, packed)
@@ -89,17 +105,17 @@ class DynamoMonths:
         for part in sorted(old.keys() | new.keys()):
             theirs = new.get(part, [])
             if theirs != old.get(part, []):
-                key = _key(integration_id, f"{_MONTH}{before.month}#{part:02d}")
+                key = _key(integration_id, _Part(before.month, part).record)
                 put = {"lines": _packed([_line_out(line) for line in theirs])}
                 self._replace(key, before.revisions.get(part, 0), put)
 
     def holding(self, integration_id: str, invoice_ids: Set[int], months: Set[str]) -> Sequence[str]:
         """Reads of each month the parts in which they would be, 100 in one call."""
         parts = sorted({one % PARTS for one in invoice_ids})
-        keys = [_key(integration_id, f"{_MONTH}{month}#{part:02d}") for month in sorted(months) for part in parts]
+        keys = [_key(integration_id, _Part(month, part).record) for month in sorted(months) for part in parts]
         found = set()
         for item in self._table.get_many(keys, attributes=("record", "lines", "lines_made"), sleep=self._sleep):
-            month = item["record"]["S"].split("#")[1]
+            month = _Part.of(item).month
             theirs = _unpacked(item["lines"]["B"]) if item.get("lines_made") == attribute(LINES) else ()
             if any(_line_in(month, one).invoice_id in invoice_ids for one in theirs):
                 found.add(month)
@@ -108,7 +124,7 @@ class DynamoMonths:
     def stored(self, integration_id: str) -> Sequence[str]:
         """One query over all of them."""
         items = self._query(integration_id, _MONTH, attributes=("record",))
-        return sorted({item["record"]["S"].split("#")[1] for item in items})
+        return sorted({_Part.of(item).month for item in items})
 
     def _query(self, integration_id: str, beginning: str, *, attributes: Sequence[str] = ()) -> Iterable[Item]:
         return self._table.query(
