@@ -118,11 +118,15 @@ def test_what_is_left_is_proven_from_then_on(with_history: Operator, monkeypatch
     troubles.later(with_history, minutes=15)
     troubles.run(with_history)
     back = with_history.type(f"verify {WAREHOUSE}")
+    page = with_history.browser.look("/history").text
 
     (known,), (left,) = json.loads(before.out), json.loads(forgotten.out)
     assert (known["history"], left["history"]) == ("whole", "whole")
     assert (left["checkpoints"], left["from before chains"]) == (1, left["invoices"])
     assert left["events"] == known["events"]
+    assert known["forgotten before"] == ""
+    assert left["forgotten before"].startswith("checkpoint ")
+    assert f"What was before {left['forgotten before']}, with all names and addresses" in page
     assert back.code == 0, back.error
 
 

@@ -86,6 +86,7 @@ def _facts(integration_id: str, proof: Proof) -> Mapping[str, Any]:
         "not yet in a checkpoint": proof.events_since,
         "from before chains": proof.unchained,
         "checkpoints": proof.checkpoints,
+        "forgotten before": f"checkpoint {proof.forgotten_before}" if proof.forgotten_before else "",
         "since": shown_time(proof.since) if proof.since else "",
         "until": shown_time(proof.until) if proof.until else "",
         "last anchor": str(proof.anchor.day) if proof.anchor else "",
