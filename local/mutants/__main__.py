@@ -263,6 +263,8 @@ class _Runner:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in running:
                 run = running.pop(pid)
+                if not fresh and len(waiting) % 50 == 0:
+                    print(f"  {len(waiting)} left", flush=True)
                 if os.waitstatus_to_exitcode(status) == 0:
                     survived.append(run.mutant)
                     if fresh:
