@@ -1,7 +1,7 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -26,27 +26,14 @@ from invoicing.application.interleave import Steps, interleave
 from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
 from invoicing.application.know_register import KnownRegister
 from invoicing.application.look_before import BeforeTools, is_night_look_due, look_before
+from invoicing.application.mark_run import RunMark
 from invoicing.application.ports import (
-    Anchors,
     CannotOpenError,
     ChangedMeanwhileError,
-    Checkpoints,
     ClientRefusedError,
-    Clock,
-    Exports,
-    Fortnox,
-    Integrations,
-    Months,
-    Notices,
     OutsideCall,
-    OutsideCalls,
-    Report,
-    Sealer,
-    SecondsLeft,
     Side,
-    SyncQueue,
     SyncRequest,
-    WmsInvoices,
     WmsPage,
 )
 from invoicing.application.put_before_mail import put_before_mail
@@ -54,6 +41,8 @@ from invoicing.application.put_digest import put_digest
 from invoicing.application.put_month_mail import put_month_mail
 from invoicing.application.record_export import ExportTools
 from invoicing.application.send_invoices import SendQueue, SendTools, send_invoices
+from invoicing.application.steer_run import SECONDS_TO_END, Course
+from invoicing.application.sync_tools import SyncTools
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
 from invoicing.application.wms_login import login_of
@@ -71,24 +60,19 @@ from invoicing.domain.errors import (
     WmsNotUnderstoodError,
 )
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
+from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.look import Look
 from invoicing.domain.money import round_to_ore
 from invoicing.domain.settlement import Following
-from invoicing.domain.specification import Specification
 from invoicing.domain.wms_invoice import GoodsOwner, UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
 from invoicing.domain.work import Work, work_of
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
-# With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
-# after the other.
-SECONDS_TO_END = 180.0
 SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
 SECONDS_AFTERWARDS = 100.0  # three calls to Fortnox, and what ends a run
 SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
-HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
 SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
 QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
 SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
@@ -96,48 +80,6 @@ LATE = timedelta(minutes=5)  # a run that begins so long after its slot is store
 # Problems that let nobody look.
 _OF_ONGOING = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED})
 GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lanes:
-    """Slow systems have a queue of their own, so that nobody waits beside them.
-
-    An integration is worked on only from the queue that its last run says, and only a run says so, as the last thing
-    that it does. So the two queues never have a run of one integration at the same time.
-    """
-
-    slow: bool  # whether this run's message came from the queue of the slow ones
-    other: SyncQueue
-    hasty: WmsInvoices | None = None  # gives up after SLOW_SECONDS; of a run that others wait beside
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncTools:
-    """What runs work with.
-
-    `fortnox_of` gives the client of one integration's company. `follow_keys` is given the id of one whose keys are
-    dead. `program` is the version of this function.
-    """
-
-    integrations: Integrations
-    exports: Exports
-    months: Months
-    checkpoints: Checkpoints
-    anchors: Callable[[], Anchors]
-    program: str
-    notices: Notices
-    follow_keys: Callable[[str], None]
-    queue: SyncQueue
-    sealer: Sealer
-    wms: WmsInvoices
-    fortnox_of: Callable[[Integration], Fortnox]
-    outside: OutsideCalls
-    clock: Clock
-    seconds_left: SecondsLeft
-    new_id: Callable[[], str]
-    report: Report
-    draw: Callable[[Specification], bytes]
-    lanes: Lanes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,29 +125,27 @@ class _Run:
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
     ) -> None:
         self._touched = Touched()
-        self._tools = replace(tools, exports=WatchedExports(tools.exports, self._touched, before=self._mark))
+        self._before = integration.last_run
+        self._tally = Tally.of_run(integration, report=partial(tools.tell, integration))
+        self._queue = SendQueue.left_by(self._before)
+        self._mark = RunMark(
+            tools.integrations,
+            integration,
+            tally=self._tally,
+            queue=self._queue,
+            touched=self._touched,
+            clock=tools.clock,
+        )
+        self._tools = replace(
+            tools, exports=WatchedExports(tools.exports, self._touched, before=self._mark.before_write)
+        )
+        self._course = Course(self._tools, request, integration, self._tally)
         self._request = request
         self._integration = integration
         self._settings = settings
-        self._was_slow = integration.last_run is not None and integration.last_run.slow
-        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished), slow=self._was_slow)
         self._meaning = integration.detected_price_meaning
-        self._before = integration.last_run
-        if before := self._before:
-            self._tally.listed, self._tally.listed_at = before.listed, before.listed_at or before.finished_at
-        self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
-        self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
-        self._begun = False  # whether it has begun to write
         self._following = self._before.following if self._before else None
         self._looked_before = self._before.looked_before if self._before else None
-        self._queue = SendQueue(set(), set())
-        if before := self._before:
-            self._queue = SendQueue(set(before.to_send), set(before.send_problems), before.send_at)
-        self._ended = 0
-        self._after = request.after or self._left_off()
-        self._tally.goes_on_after = self._before.goes_on_after if self._before is not None else 0
-        self._reached = self._after  # every invoice up to this id was looked at
-        self._to_look_at = set(integration.marked)  # marked by the run before, and not looked at once more yet
         self._listed_ids: set[int] = set()
         self._pages: Iterator[WmsPage] = iter(())  # of Ongoing's list
         self._more = False  # of them
@@ -214,22 +154,13 @@ class _Run:
         self._dated: dict[int, date] = {}  # the days of these
         self._unreadable = 0
         self._growing: dict[tuple[str, str], GoodsOwner] = {}  # of invoices that are not due yet
-        self._started_at = tools.clock()
         self._exporting: ExportTools | None = None
         self._failures_in_a_row = 0
         self._unanswered_specifications: set[int] = set()  # ids of invoices
-        self._stopping = False  # no further invoice is begun
-        self._continues = False  # in another run
-        self._stopped_by: Exception | None = None
         # A person's own run is the one that is answered for, however long it takes.
         self._hasty = tools.lanes.hasty if tools.lanes is not None and request.by_itself else None
         self._wms = self._hasty or tools.wms  # to read
-        self._moves_on: SyncRequest | None = None  # to the queue of the slow ones
-
-    def _left_off(self) -> int:
-        """Where the schedule goes on. What a person asks for begins at the beginning."""
-        asked_at = self._request.scheduled_at
-        return self._before.goes_on_after if self._before is not None and asked_at is not None else 0
+        self._was_slow = self._tally.slow
 
     def execute(self) -> RunSummary:
         try:
@@ -261,17 +192,20 @@ class _Run:
     def _export(self, login: WmsLogin) -> None:
         """Ends what was begun whatever happens, and only then raises what stopped the run."""
         for job, outcome in interleave(self._jobs(login), self._tools.outside, at_most=AT_ONCE):
-            self._open.discard(job.id)
-            self._ended += 1
+            self._tally.end(job.id)
             self._take(job, outcome)
         if self._exporting is not None:
             self._meaning = self._exporting.judging.remembered_meaning
             self._exporting.register.save()
         problem = self._tally.problem
-        if self._stopping and not self._continues and (problem is None or problem.code not in _OF_ONGOING):
+        if (
+            self._course.stopping
+            and not self._course.continues
+            and (problem is None or problem.code not in _OF_ONGOING)
+        ):
             self._look_on()
-        if self._stopped_by is not None:
-            raise self._stopped_by
+        if self._course.stopped_by is not None:
+            raise self._course.stopped_by
         self._afterwards(self._send, login)
         self._afterwards(self._follow, login)
         self._afterwards(self._look_before, login)
@@ -289,7 +223,12 @@ class _Run:
         """To customers, what has waited for its hour: when all else is done."""
         now, by_person = self._tools.clock(), not self._request.by_itself
         is_due = self._queue.is_due(now) or (by_person and bool(self._queue.waiting))
-        if not is_due or self._stopping or self._tally.problem is not None or not self._has_time(SECONDS_AFTERWARDS):
+        if (
+            not is_due
+            or self._course.stopping
+            or self._tally.problem is not None
+            or not self._course.has_time(SECONDS_AFTERWARDS)
+        ):
             return
         tools = SendTools(
             integration_id=self._integration.id,
@@ -305,19 +244,11 @@ class _Run:
         )
         send_invoices(tools, self._queue)
 
-    def _note_sending(self, record: Export | None) -> None:
-        """What is to be sent is looked at by this run, and kept by its last write."""
-        sending = record.sending if record is not None else None
-        if record is not None and sending is not None and not sending.has_ended:
-            if record.invoice_id not in self._queue.waiting:
-                self._queue.at = None
-            self._queue.waiting.add(record.invoice_id)
-
     def _follow(self, login: WmsLogin) -> None:
         """What became of what was sent: only when all else is done, because nobody waits for it."""
         if not self._settings.follow_payments:
             self._following = None
-        elif self._tally.problem is None and not self._stopping and self._is_follow_due():
+        elif self._tally.problem is None and not self._course.stopping and self._is_follow_due():
             tools = FollowTools(
                 integration_id=self._integration.id,
                 exports=self._tools.exports,
@@ -334,7 +265,7 @@ class _Run:
 
     def _is_follow_due(self) -> bool:
         known = self._following
-        return self._has_time(SECONDS_AFTERWARDS) and (known is None or known.is_due(self._tools.clock()))
+        return self._course.has_time(SECONDS_AFTERWARDS) and (known is None or known.is_due(self._tools.clock()))
 
     def _followed(self) -> Following | None:
         """What is sent from now on is asked for, too: also if a run was cut off before it could count it.
@@ -348,7 +279,12 @@ class _Run:
     def _look_before(self, login: WmsLogin) -> None:
         """What will stop the invoices that gather: once a night, last of all, and not where nothing gathers."""
         by_itself, now = self._request.by_itself, self._tools.clock()
-        if not by_itself or not self._growing or self._tally.problem is not None or not self._has_time(SECONDS_TO_END):
+        if (
+            not by_itself
+            or not self._growing
+            or self._tally.problem is not None
+            or not self._course.has_time(SECONDS_TO_END)
+        ):
             return
         if not is_night_look_due(self._integration, now):
             return
@@ -373,17 +309,17 @@ class _Run:
         """The work, one by one, until something stops the run or its time runs low."""
         try:
             for job in chain(self._listed(login), self._unlisted(login), self._marked_before(login)):
-                if not self._may_go_on():
+                if not self._course.may_go_on():
                     return
                 if self._exporting is None:
                     self._exporting = self._export_tools(login)
                 yield job, self._export_one(self._exporting, job)
         except Exception as error:  # raised when those under way have ended
-            self._stop(error)
+            self._course.stop_by(error)
 
     def _listed(self, login: WmsLogin) -> Iterator[_Job]:
         """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._after)
+        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._course.after)
         while page := self._timed(lambda: next(self._pages)):
             # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
             invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
@@ -395,22 +331,24 @@ class _Run:
                     due.append(invoice)
                 elif invoice.id is not None and _is_held(records.get(invoice.id)):
                     held.append(_Job(invoice, records[invoice.id], is_due=False))
-            self._open.difference_update(ids)
-            self._open.update(one.id for one in (*due, *held) if one.id is not None)
+            self._tally.open.difference_update(ids)
+            self._tally.open.update(one.id for one in (*due, *held) if one.id is not None)
             yield from held
             sharing = sharing_a_number(invoices)
             for invoice in due:
                 before = records.get(invoice.id) if invoice.id is not None else None
                 yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
-                self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
-            self._reached = max([self._reached, *ids])
+                self._course.reached = max(
+                    self._course.reached, invoice.id or 0
+                )  # asked for the next one: it was begun
+            self._course.reached = max([self._course.reached, *ids])
             if not page.more:
                 self._tally.goes_on_after = 0
-                if not self._after:
+                if not self._course.after:
                     self._tally.listed, self._tally.listed_at = self._tally.seen, None
                 return
-            if not self._has_time(SECONDS_TO_LOOK if self._exporting is None else SECONDS_TO_READ):
-                self._stop_for_now()
+            if not self._course.has_time(SECONDS_TO_LOOK if self._exporting is None else SECONDS_TO_READ):
+                self._course.stop_for_now()
                 return
 
     def _see(self, invoices: Sequence[WmsInvoice | UnreadableInvoice], *, more: bool) -> Mapping[int, Export]:
@@ -448,13 +386,13 @@ class _Run:
         if self._looked_at is None:
             return before
         # A continuation looks at the rest: what comes before it was seen by the run that it continues.
-        first = before if self._after and before and not before.whole else None
+        first = before if self._course.after and before and not before.whole else None
         in_doubt = sorted(self._unbegun.keys() & self._tally.unfinished)
         begun = self._tools.exports.get_many(self._integration.id, in_doubt) if in_doubt else {}
         left = {
             invoice_id: seen
             for invoice_id, seen in self._unbegun.items()
-            if invoice_id not in begun and not (self._continues and invoice_id > self._reached)
+            if invoice_id not in begun and not (self._course.continues and invoice_id > self._course.reached)
         }
 
         def of(*wanted: Due) -> Work:
@@ -466,7 +404,7 @@ class _Run:
             due=first.due.and_then(due) if first else due,
             later=first.later.and_then(later) if first else later,
             unreadable=self._unreadable + (first.unreadable if first else 0),
-            whole=not self._more and not self._continues and (not self._after or first is not None),
+            whole=not self._more and not self._course.continues and (not self._course.after or first is not None),
         )
 
     def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
@@ -475,29 +413,29 @@ class _Run:
         What a continuation did not list itself may still be listed: of that, the run before looked at what is held.
         """
         ids = (self._integration.asked | self._integration.unfinished) - self._listed_ids
-        if not ids or not self._may_go_on():
+        if not ids or not self._course.may_go_on():
             return
         records = self._tools.exports.get_many(self._integration.id, sorted(ids))
         for invoice_id in sorted(ids):
             record = records.get(invoice_id)
-            self._note_sending(record)
+            self._queue.note(record)
             held = record is not None and record.state is ExportState.HELD
-            if invoice_id <= self._after and held and invoice_id not in self._integration.asked:
+            if invoice_id <= self._course.after and held and invoice_id not in self._integration.asked:
                 continue
             asked = invoice_id in self._integration.asked
             is_done = record is not None and record.awaits_specification and not asked
             open_record = record if record is not None and record.state is not ExportState.DONE else None
             if not asked and open_record is None and not is_done:
-                self._leave(invoice_id)
+                self._tally.leave(invoice_id)
                 continue
             if record is not None and is_done and self._specification_rests(record):
-                self._open.discard(invoice_id)
+                self._tally.open.discard(invoice_id)
                 self._tally.take_specification(record)
                 continue
-            if not self._may_go_on():
+            if not self._course.may_go_on():
                 return
             invoice = self._read(partial(self._wms.by_id, login, invoice_id))
-            if self._stopping:
+            if self._course.stopping:
                 return
             if is_done and (invoice is None or (_is_exported(invoice) and not _has_changed(invoice, record))):
                 yield _Job(invoice, record, is_done=True)
@@ -510,16 +448,16 @@ class _Run:
                 yield _Job(invoice, open_record, is_due=invoice is None)
             else:
                 self._tally.done.add(invoice_id)
-                self._leave(invoice_id)
+                self._tally.leave(invoice_id)
 
     def _marked_before(self, login: WmsLogin) -> Iterator[_Job]:
         """What the run before marked and is another invoice by now: nobody knows whether Ongoing's mark locks it.
 
         It waits for a run that has time for it; none is continued for it alone.
         """
-        self._to_look_at -= self._listed_ids
-        ids = sorted(self._to_look_at)
-        if not ids or not self._has_time(SECONDS_TO_END):
+        self._tally.marked_before -= self._listed_ids
+        ids = sorted(self._tally.marked_before)
+        if not ids or not self._course.has_time(SECONDS_TO_END):
             return
         records = self._tools.exports.get_many(self._integration.id, ids)
         pages = self._wms.by_ids(login, ids)
@@ -527,23 +465,23 @@ class _Run:
             changed = [one for one in page if one.id is not None and _has_changed(one, records.get(one.id))]
             for invoice in changed:
                 self._tally.keep(invoice.id)
-            self._to_look_at.difference_update(one.id for one in page if one.id is not None)
-            self._open.update(one.id for one in changed if one.id is not None)
+            self._tally.marked_before.difference_update(one.id for one in page if one.id is not None)
+            self._tally.open.update(one.id for one in changed if one.id is not None)
             for invoice in changed:
-                if not self._may_go_on():
+                if not self._course.may_go_on():
                     return
                 self._tally.seen += 1
                 yield _Job(invoice, records[invoice.id or 0])
-            if not self._has_time(SECONDS_TO_END):
+            if not self._course.has_time(SECONDS_TO_END):
                 return
-        if not self._stopping:
-            self._to_look_at.clear()
+        if not self._course.stopping:
+            self._tally.marked_before.clear()
 
     def _timed(self, ask: Callable[[], WmsPage]) -> WmsPage | None:
         """A page of the list. Its first one says whether the system is slow."""
         asked_at = self._tools.clock()
         page = self._read(ask)
-        if not self._listed_ids and self._moves_on is None:
+        if not self._listed_ids and self._course.moves_on is None:
             seconds = (self._tools.clock() - asked_at).total_seconds()
             self._tally.slow = seconds >= (QUICK_SECONDS if self._was_slow else SLOW_SECONDS)
         return page
@@ -560,35 +498,18 @@ class _Run:
         except WmsNotUnderstoodError as error:
             self._report("run_failed", reason=_reason(error))
             self._tally.problem = not_understood_issue(self._integration.id, error)
-            self._tell(self._tally.problem, before=self._before.problem if self._before else None)
-            self._stopping = True
+            self._tell(self._tally.problem, before=self._problem_before)
+            self._course.stopping = True
             return None
         except (RetryLaterError, UpstreamContractError) as error:
-            self._stopping = True
+            self._course.stopping = True
             waited = (self._tools.clock() - asked_at).total_seconds()
             if self._hasty is not None and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
-                self._continues = self._tally.slow = True
-                self._tally.problem = self._before.problem if self._before else None  # nothing was learned
-                self._moves_on = self._continuation()
+                self._course.move_on()
             else:
                 self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
             return None
         return answer
-
-    def _may_go_on(self) -> bool:
-        """Whether nothing stopped the run and time is left; else the rest is continued later."""
-        if self._tools.seconds_left() < SECONDS_TO_END:
-            self._stop_for_now()
-        return not self._stopping
-
-    def _stop_for_now(self) -> None:
-        """Its time runs low: what is left is continued in another run."""
-        if not self._stopping:
-            self._stopping = self._continues = True
-            self._continue_later()
-
-    def _has_time(self, seconds: float) -> bool:
-        return not self._stopping and self._tools.seconds_left() >= seconds
 
     def _export_tools(self, login: WmsLogin) -> ExportTools:
         """Made when first needed: most runs send nothing."""
@@ -631,28 +552,6 @@ class _Run:
             by=self._request.by,
         )
 
-    def _mark(self) -> None:
-        """Called before each write of a record: stores what this run is about to touch, once for each page.
-
-        Should the run be killed, the next one looks at all of it: also at an invoice that is marked in Ongoing
-        already, and therefore no longer listed, while its record does not know. And it sees that this one was never
-        closed.
-        """
-        if self._begun and self._open <= self._marked:
-            return
-        self._begun = True
-        # What waits to be sent, and what this run was the first to find so, no other place names yet.
-        to_send = self._queue.waiting - (self._before.to_send if self._before else frozenset())
-        marked = self._tally.unfinished | self._open | to_send
-        begun = RunUnderWay(
-            started_at=self._started_at,
-            ended=self._ended,
-            invoices=frozenset(self._open),
-            saved=frozenset(self._touched.records),
-        )
-        self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
-        self._marked = marked
-
     def _take(self, job: _Job, outcome: Future[Export | None]) -> None:
         """What came of one invoice: counts it, and stops the run if nothing would come of others either."""
         try:
@@ -665,16 +564,16 @@ class _Run:
             self._tell(issue, before=job.before.issue if job.before else None)
             if self._failures_in_a_row >= GIVE_UP_AFTER:
                 self._tally.problem = issue
-                self._stopping = True
+                self._course.stopping = True
         except InvoicingError as error:
             self._tally.keep(job.id)
-            self._stop(error)
+            self._course.stop_by(error)
         except Exception as defect:  # ours; it stops nothing but its invoice
             self._tally.fail(job.id)
             kind = type(defect).__name__
             self._report("our_defect", invoice=str(job.id), reason=kind, where=_where(defect))
         else:
-            self._note_sending(after)
+            self._queue.note(after)
             if job.is_done and after is not None:
                 self._tally.take_specification(after)
             else:
@@ -682,7 +581,7 @@ class _Run:
             self._count_answer(job.id)
             if job.id is not None and after is not None:
                 self._unbegun.pop(job.id, None)
-            self._stopping |= self._tally.tried_in_vain and self._lack_permission()
+            self._course.stopping |= self._tally.tried_in_vain and self._tally.stands_still(self._problem_before)
 
     def _count_answer(self, invoice_id: int | None) -> None:
         """An invoice that went well while its specification got no answer says that Fortnox may be down."""
@@ -692,32 +591,16 @@ class _Run:
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= GIVE_UP_AFTER:
             self._tally.problem = Issue(code=IssueCode.FORTNOX_NOT_ANSWERING)
-            self._stopping = True
+            self._course.stopping = True
 
     def _specification_rests(self, record: Export) -> bool:
         before = self._before.finished_at if self._before else None
         return self._request.by_itself and specification_rests(record, now=self._tools.clock(), before=before)
 
-    def _lack_permission(self) -> bool:
-        """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
-        self._tally.problem = self._tally.problem or self._tally.lacks_permission(
-            self._before.problem if self._before else None
-        )
-        return self._tally.problem is not None
-
     def _tell(self, issue: Issue, *, before: Issue | None) -> None:
         """Whoever runs this service gets a mail of what only they can mend, when it is new."""
         if issue.code is IssueCode.WMS_NOT_UNDERSTOOD and not is_told(before, issue):
             tell_not_understood(self._tools.notices, issue, of_whom=self._integration.id, now=self._tools.clock())
-
-    def _stop(self, error: Exception) -> None:
-        self._stopped_by = self._stopped_by or error
-        self._stopping = True
-
-    def _leave(self, invoice_id: int) -> None:
-        """Nothing is to be done about it."""
-        self._open.discard(invoice_id)
-        self._tally.unfinished.discard(invoice_id)
 
     async def _export_one(self, export_tools: ExportTools, job: _Job) -> Export | None:
         record, asked = job.before, job.id in self._integration.asked
@@ -765,35 +648,14 @@ class _Run:
             self._growing[invoice.goods_owner.name, invoice.goods_owner.customer_number] = invoice.goods_owner
         return due is Due.NOW
 
-    def _continue_later(self) -> None:
-        """Goes on in another run where this one ends; if nothing came of this one, the schedule does."""
-        request = self._request
-        moved = self._reached > self._after or self._ended > 0
-        if not moved or request.hops >= HOPS:
-            self._tally.goes_on_after = self._reached if moved else 0
-            self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
-            return
-        self._report("run_continues", left=str(len(self._open)))
-        self._tools.queue.send([self._continuation()])
-
-    def _continuation(self) -> SyncRequest:
-        """What asks for another run that begins where this one has come to."""
-        return SyncRequest(
-            integration_id=self._integration.id,
-            by=self._request.by,
-            slot=f"continue-{self._tools.new_id()}",
-            after=self._reached,
-            hops=self._request.hops + 1,
-        )
-
     def _broken(self) -> None:
         self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
         self._tools.follow_keys(self._integration.id)
 
     def _finish(self) -> RunSummary:
         now, tally = self._tools.clock(), self._tally
-        self._lack_permission()
-        run = tally.summary(started_at=self._started_at, finished_at=now, good_at=self._integration.good_at)
+        self._tally.stands_still(self._problem_before)
+        run = tally.summary(started_at=self._mark.started_at, finished_at=now, good_at=self._integration.good_at)
         summary = close_reactivation(
             self._tools.notices,
             self._integration,
@@ -810,7 +672,7 @@ class _Run:
                 looked_before=self._looked_before,
             ),
             tally.sent,
-            at_its_end=not self._continues and tally.problem is None,
+            at_its_end=not self._course.continues and tally.problem is None,
             now=now,
         )
         put_digest(
@@ -839,11 +701,11 @@ class _Run:
             summary,
             done=tally.answered(self._integration.asked),
             unfinished=tally.unfinished,
-            marked=tally.marked | self._to_look_at,
+            marked=tally.marked | self._tally.marked_before,
             detected=self._meaning,
         )
-        if self._moves_on is not None and self._tools.lanes is not None:
-            self._tools.lanes.other.send([self._moves_on])  # after the mark, which says whose it is
+        if self._course.moves_on is not None and self._tools.lanes is not None:
+            self._tools.lanes.other.send([self._course.moves_on])  # after the mark, which says whose it is
         tally.tell()
         return summary
 
@@ -887,13 +749,17 @@ class _Run:
             for invoice_id, (due, _, _) in self._unbegun.items()
         )
 
+    @property
+    def _problem_before(self) -> Issue | None:
+        return self._before.problem if self._before else None
+
     def _problem_since(self) -> datetime | None:
         problem, before = self._tally.problem, self._before
         if problem is None:
             return None
         if before is not None and before.problem is not None and before.problem.code is problem.code:
             return before.problem_since or before.started_at
-        return self._started_at
+        return self._mark.started_at
 
     def _found_nothing_new(self, summary: RunSummary) -> bool:
         """Whether storing it would change nothing but its times, which nobody asked for."""
@@ -911,15 +777,15 @@ class _Run:
             and not summary.held  # what is held is tried anew by the time of the last run
             and not tally.answered(self._integration.asked)
             and tally.unfinished == self._integration.unfinished
-            and tally.marked | self._to_look_at == self._integration.marked
+            and tally.marked | self._tally.marked_before == self._integration.marked
             and self._integration.under_way is None
-            and not self._begun
+            and not self._mark.begun
             and self._meaning == self._integration.detected_price_meaning
         )
 
     def _is_late(self) -> bool:
         asked_at = self._request.scheduled_at
-        return asked_at is not None and self._started_at >= asked_at + LATE
+        return asked_at is not None and self._mark.started_at >= asked_at + LATE
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)
