@@ -17,6 +17,7 @@ class Course:
 
     def __init__(self, tools: SyncTools, request: SyncRequest, integration: Integration, tally: Tally) -> None:
         self._tools = tools
+        self._report = tools.reporter(integration)
         self._request = request
         self._integration = integration
         self._tally = tally
@@ -61,9 +62,9 @@ class Course:
         left = str(len(self._tally.open))
         if not moved or hops >= HOPS:
             self._tally.goes_on_after = self.reached if moved else 0
-            self._tools.tell(self._integration, "run_stops", left=left, hops=str(hops))
+            self._report("run_stops", left=left, hops=str(hops))
             return
-        self._tools.tell(self._integration, "run_continues", left=left)
+        self._report("run_continues", left=left)
         self._tools.queue.send([self._continuation()])
 
     def move_on(self) -> None:

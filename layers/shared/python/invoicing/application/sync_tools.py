@@ -1,5 +1,6 @@
 """What a run of an integration works with."""
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,6 +65,16 @@ class SyncTools:
     draw: Callable[[Specification], bytes]
     lanes: Lanes | None = None
 
-    def tell(self, integration: Integration, event: str, **fields: str) -> None:
-        """An event of one integration, for the log."""
-        self.report(event, {"integration": integration.id, **fields})
+    def reporter(self, integration: Integration) -> Callable[..., None]:
+        """Reports events of one integration: takes an event and its fields."""
+
+        def report(event: str, **fields: str) -> None:
+            self.report(event, {"integration": integration.id, **fields})
+
+        return report
+
+
+def report_defect(report: Callable[..., None], defect: Exception, *, invoice: str) -> None:
+    """Ours: files, lines and source. Neither values nor the message, which may quote what must not be logged."""
+    where = "".join(traceback.format_tb(defect.__traceback__))
+    report("our_defect", invoice=invoice, reason=type(defect).__name__, where=where)

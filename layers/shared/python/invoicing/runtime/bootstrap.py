@@ -455,7 +455,7 @@ class Bootstrap:
     @cached_property
     def hasty_wms(self) -> "WmsInvoices":
         """Gives up where others would wait."""
-        from invoicing.application.sync_integration import SLOW_SECONDS
+        from invoicing.application.read_wms import SLOW_SECONDS
 
         return self._wms(patience=SLOW_SECONDS)
 
