@@ -1,34 +1,30 @@
 """One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
+from invoicing.application.after_exports import AfterExports
 from invoicing.application.close_history import HistoryTools, close_history
 from invoicing.application.close_reactivation import close_reactivation
 from invoicing.application.close_run import CloseTools, Touched, WatchedExports, close_run
 from invoicing.application.export_job import JobExporter
 from invoicing.application.find_jobs import Job, JobFinder
-from invoicing.application.follow_invoices import FollowTools, follow_invoices
 from invoicing.application.interleave import Steps, interleave
-from invoicing.application.look_before import BeforeTools, is_night_look_due, look_before
 from invoicing.application.mark_run import RunMark
 from invoicing.application.ports import (
     CannotOpenError,
-    ChangedMeanwhileError,
     ClientRefusedError,
     SyncRequest,
-    WmsInvoices,
 )
 from invoicing.application.put_before_mail import put_before_mail
 from invoicing.application.put_digest import put_digest
 from invoicing.application.put_month_mail import put_month_mail
 from invoicing.application.read_wms import WmsReader
 from invoicing.application.see_list import SeenList
-from invoicing.application.send_invoices import SendQueue, SendTools, send_invoices
-from invoicing.application.steer_run import SECONDS_TO_END, Course
-from invoicing.application.sync_tools import SyncTools, report_defect
+from invoicing.application.send_invoices import SendQueue
+from invoicing.application.steer_run import Course
+from invoicing.application.sync_tools import SyncTools
 from invoicing.application.take_outcome import Outcomes
 from invoicing.application.tally_run import Tally
 from invoicing.application.wms_login import login_of
@@ -36,22 +32,17 @@ from invoicing.domain.checkpoint import LastCheckpoint
 from invoicing.domain.errors import (
     ConfigurationError,
     IntegrationHeldError,
-    InvoicingError,
     ReconnectRequiredError,
-    RetryLaterError,
     UnreadableTokensError,
-    UpstreamContractError,
     WmsLoginRefusedError,
 )
 from invoicing.domain.export import Export
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.settlement import Following
 from invoicing.domain.wms_invoice import WmsLogin
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
-SECONDS_AFTERWARDS = 100.0  # three calls to Fortnox, and what ends a run
 SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
 LATE = timedelta(minutes=5)  # a run that begins so long after its slot is stored: others may wait behind it
 # Problems that let nobody look.
@@ -103,8 +94,9 @@ class _Run:
         self._integration = integration
         self._settings = settings
         self._meaning = integration.detected_price_meaning
-        self._following = self._before.following if self._before else None
-        self._looked_before = self._before.looked_before if self._before else None
+        self._after = AfterExports(
+            self._tools, request, integration, settings, course=self._course, tally=self._tally, queue=self._queue
+        )
         self._seen = SeenList(integration, self._tools.exports, tools.clock, self._tally)
 
     def execute(self) -> RunSummary:
@@ -159,8 +151,7 @@ class _Run:
             finder.look_on()
         if course.stopped_by is not None:
             raise course.stopped_by
-        for step in (self._send, self._follow, partial(self._look_before, wms=reader.wms)):
-            self._afterwards(step, exporter)
+        self._after.act(exporter.fortnox, reader.wms)
 
     def _jobs(self, finder: JobFinder, exporter: JobExporter) -> Iterator[tuple[Job, Steps[Export | None]]]:
         """The work, one by one, until something stops the run or its time runs low."""
@@ -169,101 +160,6 @@ class _Run:
                 yield job, exporter.steps(job)
         except Exception as error:  # raised when those under way have ended
             self._course.stop_by(error)
-
-    def _afterwards(self, act: Callable[[JobExporter], None], exporter: JobExporter) -> None:
-        """What was exported is kept by this run's last write, whatever defect of ours comes after it."""
-        try:
-            act(exporter)
-        except InvoicingError:
-            raise
-        except Exception as defect:
-            report_defect(self._report, defect, invoice="")
-
-    def _send(self, exporter: JobExporter) -> None:
-        """To customers, what has waited for its hour: when all else is done."""
-        now, by_person = self._tools.clock(), not self._request.by_itself
-        is_due = self._queue.is_due(now) or (by_person and bool(self._queue.waiting))
-        if (
-            not is_due
-            or self._course.stopping
-            or self._tally.problem is not None
-            or not self._course.has_time(SECONDS_AFTERWARDS)
-        ):
-            return
-        tools = SendTools(
-            integration_id=self._integration.id,
-            exports=self._tools.exports,
-            fortnox=exporter.fortnox(),
-            send=self._settings.send_invoices,
-            book=self._settings.book_when_sent,
-            agreed=self._integration.sends_agreed,
-            clock=self._tools.clock,
-            seconds_left=self._tools.seconds_left,
-            to_end=SECONDS_AFTERWARDS,
-            report=self._tools.report,
-        )
-        send_invoices(tools, self._queue)
-
-    def _follow(self, exporter: JobExporter) -> None:
-        """What became of what was sent: only when all else is done, because nobody waits for it."""
-        if not self._settings.follow_payments:
-            self._following = None
-        elif self._tally.problem is None and not self._course.stopping and self._is_follow_due():
-            tools = FollowTools(
-                integration_id=self._integration.id,
-                exports=self._tools.exports,
-                fortnox=exporter.fortnox(),
-                clock=self._tools.clock,
-                seconds_left=self._tools.seconds_left,
-                to_end=SECONDS_AFTERWARDS,
-                report=self._tools.report,
-            )
-            try:
-                self._following = follow_invoices(tools, self._following)
-            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-                self._report("payments_not_followed", reason=_reason(error))  # the next run asks again
-
-    def _is_follow_due(self) -> bool:
-        known = self._following
-        return self._course.has_time(SECONDS_AFTERWARDS) and (known is None or known.is_due(self._tools.clock()))
-
-    def _followed(self) -> Following | None:
-        """What is sent from now on is asked for, too: also if a run was cut off before it could count it.
-
-        One that failed may have been sent and marked, so that nobody would look at it again.
-        """
-        known, tally = self._following, self._tally
-        sent = tally.sent.count or tally.updated or tally.failed or self._integration.under_way is not None
-        return replace(known, open=1) if known is not None and not known.open and sent else known
-
-    def _look_before(self, exporter: JobExporter, *, wms: WmsInvoices) -> None:
-        """What will stop the invoices that gather: once a night, last of all, and not where nothing gathers."""
-        by_itself, now = self._request.by_itself, self._tools.clock()
-        if (
-            not by_itself
-            or not self._tally.waiting
-            or self._tally.problem is not None
-            or not self._course.has_time(SECONDS_TO_END)
-        ):
-            return
-        if not is_night_look_due(self._integration, now):
-            return
-        self._looked_before = now  # also in vain: the next night is soon enough
-        tools = BeforeTools(
-            exports=self._tools.exports,
-            sealer=self._tools.sealer,
-            wms=wms,
-            fortnox=exporter.fortnox(),
-            clock=self._tools.clock,
-            seconds_left=self._tools.seconds_left,
-            to_end=SECONDS_TO_END,
-            remembered=True,
-            report=self._tools.report,
-        )
-        try:
-            look_before(tools, self._integration)
-        except (RetryLaterError, UpstreamContractError, WmsLoginRefusedError) as error:
-            self._report("not_looked_before", reason=_reason(error))
 
     def _broken(self) -> None:
         self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
@@ -277,16 +173,11 @@ class _Run:
             self._tools.notices,
             self._integration,
             replace(
-                run,
+                self._after.note_in(run),
                 problem_since=self._problem_since(),
                 checkpoint=self._close_history(),
                 behind=self._close(),
                 look=self._seen.look(self._course),
-                following=self._followed(),
-                to_send=frozenset(self._queue.waiting),
-                send_problems=frozenset(self._queue.problems),
-                send_at=self._queue.at if self._queue.waiting else None,
-                looked_before=self._looked_before,
             ),
             tally.sent,
             at_its_end=not self._course.continues and tally.problem is None,
