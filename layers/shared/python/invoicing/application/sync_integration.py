@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from invoicing.application.after_exports import AfterExports
-from invoicing.application.close_history import HistoryTools, close_history
-from invoicing.application.close_reactivation import close_reactivation
-from invoicing.application.close_run import CloseTools, Touched, WatchedExports, close_run
+from invoicing.application.close_run import Touched, WatchedExports
 from invoicing.application.export_job import JobExporter
 from invoicing.application.find_jobs import Job, JobFinder
+from invoicing.application.finish_run import close_records, found_nothing_new, problem_since, put_notices
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.mark_run import RunMark
 from invoicing.application.ports import (
@@ -17,9 +15,6 @@ from invoicing.application.ports import (
     ClientRefusedError,
     SyncRequest,
 )
-from invoicing.application.put_before_mail import put_before_mail
-from invoicing.application.put_digest import put_digest
-from invoicing.application.put_month_mail import put_month_mail
 from invoicing.application.read_wms import WmsReader
 from invoicing.application.see_list import SeenList
 from invoicing.application.send_invoices import SendQueue
@@ -28,7 +23,6 @@ from invoicing.application.sync_tools import SyncTools
 from invoicing.application.take_outcome import Outcomes
 from invoicing.application.tally_run import Tally
 from invoicing.application.wms_login import login_of
-from invoicing.domain.checkpoint import LastCheckpoint
 from invoicing.domain.errors import (
     ConfigurationError,
     IntegrationHeldError,
@@ -43,8 +37,6 @@ from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.wms_invoice import WmsLogin
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
-SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
-LATE = timedelta(minutes=5)  # a run that begins so long after its slot is stored: others may wait behind it
 # Problems that let nobody look.
 _OF_ONGOING = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED})
 
@@ -74,10 +66,9 @@ class _Run:
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
     ) -> None:
         self._touched = Touched()
-        self._before = integration.last_run
         self._report = tools.reporter(integration)
         self._tally = Tally.of_run(integration, report=self._report)
-        self._queue = SendQueue.left_by(self._before)
+        self._queue = SendQueue.left_by(integration.last_run)
         self._mark = RunMark(
             tools.integrations,
             integration,
@@ -166,126 +157,32 @@ class _Run:
         self._tools.follow_keys(self._integration.id)
 
     def _finish(self) -> RunSummary:
-        now, tally = self._tools.clock(), self._tally
-        self._tally.stands_still(self._problem_before)
-        run = tally.summary(started_at=self._mark.started_at, finished_at=now, good_at=self._integration.good_at)
-        summary = close_reactivation(
-            self._tools.notices,
-            self._integration,
-            replace(
-                self._after.note_in(run),
-                problem_since=self._problem_since(),
-                checkpoint=self._close_history(),
-                behind=self._close(),
-                look=self._seen.look(self._course),
-            ),
-            tally.sent,
-            at_its_end=not self._course.continues and tally.problem is None,
-            now=now,
-        )
-        put_digest(
-            self._tools.notices,
-            self._integration,
-            summary,
-            unspecified=len(tally.unspecified),
-            now=now,
-        )
-        put_before_mail(self._tools.notices, self._tools.exports, self._integration, now)
-        month_told = put_month_mail(
-            self._tools.notices,
-            self._integration,
-            summary,
-            unfinished=lambda: self._tools.exports.get_many(self._integration.id, sorted(tally.unfinished)).values(),
-            later=self._seen.not_due_between,
-            now=now,
-        )
-        summary = replace(summary, month_told=month_told)
-        if self._found_nothing_new(summary):
+        """Closes what the run saved, tells whom it concerns, and stores the run as its last write."""
+        tools, integration, tally, before = self._tools, self._integration, self._tally, self._integration.last_run
+        now = tools.clock()
+        tally.stands_still(before.problem if before else None)
+        run = tally.summary(started_at=self._mark.started_at, finished_at=now, good_at=integration.good_at)
+        run = close_records(tools, integration, self._touched, self._after.note_in(run))
+        run = replace(run, problem_since=problem_since(integration, run), look=self._seen.look(self._course))
+        run = put_notices(tools, integration, run, tally=tally, seen=self._seen, continues=self._course.continues)
+        if found_nothing_new(
+            self._request, integration, run, tally=tally, begun=self._mark.begun, meaning=self._meaning
+        ):
             self._report("run_idle")
-            return summary
+            return run
         # Only what was asked for when this run began is answered by it.
-        self._tools.integrations.save_run(
-            self._integration.id,
-            summary,
-            done=tally.answered(self._integration.asked),
+        tools.integrations.save_run(
+            integration.id,
+            run,
+            done=tally.answered(integration.asked),
             unfinished=tally.unfinished,
-            marked=tally.marked | self._tally.marked_before,
+            marked=tally.once_more,
             detected=self._meaning,
         )
-        if self._course.moves_on is not None and self._tools.lanes is not None:
-            self._tools.lanes.other.send([self._course.moves_on])  # after the mark, which says whose it is
+        if self._course.moves_on is not None and tools.lanes is not None:
+            tools.lanes.other.send([self._course.moves_on])  # after the mark, which says whose it is
         tally.tell()
-        return summary
-
-    def _close_history(self) -> LastCheckpoint | None:
-        """Names what this run saved, and a run that left its mark."""
-        tools, cut_off = self._tools, self._integration.under_way
-        history = HistoryTools(
-            integration_id=self._integration.id,
-            exports=tools.exports,
-            checkpoints=tools.checkpoints,
-            anchors=tools.anchors,
-            program=tools.program,
-            clock=tools.clock,
-            seconds_left=tools.seconds_left,
-            report=tools.report,
-        )
-        last = self._before.checkpoint if self._before else None
-        unnamed = cut_off.invoices | cut_off.saved if cut_off else frozenset[int]()
-        return close_history(history, self._touched, last, cut_off=unnamed)
-
-    def _close(self) -> datetime | None:
-        """What is kept beside the records; a run that left its mark has not done so."""
-        tools, cut_off = self._tools, self._integration.under_way
-        before = self._before.behind if self._before else None
-        known = [moment for moment in (before, cut_off.started_at if cut_off else None) if moment is not None]
-        closing = CloseTools(
-            integration_id=self._integration.id,
-            exports=tools.exports,
-            months=tools.months,
-            clock=tools.clock,
-            seconds_left=tools.seconds_left,
-            report=tools.report,
-        )
-        return close_run(closing, self._touched, behind=max(known, default=None))
-
-    @property
-    def _problem_before(self) -> Issue | None:
-        return self._before.problem if self._before else None
-
-    def _problem_since(self) -> datetime | None:
-        problem, before = self._tally.problem, self._before
-        if problem is None:
-            return None
-        if before is not None and before.problem is not None and before.problem.code is problem.code:
-            return before.problem_since or before.started_at
-        return self._mark.started_at
-
-    def _found_nothing_new(self, summary: RunSummary) -> bool:
-        """Whether storing it would change nothing but its times, which nobody asked for."""
-        before, tally = self._before, self._tally
-        if before is None:
-            return False
-        look = replace(before.look, at=summary.look.at) if before.look and summary.look else before.look
-        same = replace(before, started_at=summary.started_at, finished_at=summary.finished_at, look=look)
-        return (
-            self._request.by_itself
-            and not self._is_late()
-            and summary.finished_at < before.finished_at + SHOWN_FOR
-            and summary == same
-            and not (summary.sent or summary.updated or summary.failed)
-            and not summary.held  # what is held is tried anew by the time of the last run
-            and not tally.answered(self._integration.asked)
-            and tally.unfinished == self._integration.unfinished
-            and tally.marked | self._tally.marked_before == self._integration.marked
-            and self._integration.under_way is None
-            and not self._mark.begun
-            and self._meaning == self._integration.detected_price_meaning
-        )
-
-    def _is_late(self) -> bool:
-        asked_at = self._request.scheduled_at
-        return asked_at is not None and self._mark.started_at >= asked_at + LATE
+        return run
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)

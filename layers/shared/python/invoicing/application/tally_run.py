@@ -172,6 +172,11 @@ class Tally:
             problem=self.problem.code if self.problem else "",
         )
 
+    @property
+    def once_more(self) -> Set[int]:
+        """What the next run looks at once more, though it is right."""
+        return self.marked | self.marked_before
+
     def answered(self, asked: Set[int]) -> Set[int]:
         """What of all that was asked for needs no further run."""
         return self.done & asked
