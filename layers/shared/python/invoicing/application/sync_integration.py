@@ -1,4 +1,7 @@
-"""One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
+"""One run of one integration: reads what is unexported in Ongoing, and exports what is due.
+
+Here is the order of a run. What each part of it does is in the module that it comes from.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,11 +13,7 @@ from invoicing.application.find_jobs import Job, JobFinder
 from invoicing.application.finish_run import close_records, found_nothing_new, problem_since, put_notices
 from invoicing.application.interleave import Steps, interleave
 from invoicing.application.mark_run import RunMark
-from invoicing.application.ports import (
-    CannotOpenError,
-    ClientRefusedError,
-    SyncRequest,
-)
+from invoicing.application.ports import CannotOpenError, ClientRefusedError, SyncRequest
 from invoicing.application.read_wms import WmsReader
 from invoicing.application.see_list import SeenList
 from invoicing.application.send_invoices import SendQueue
@@ -114,7 +113,8 @@ class _Run:
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
-            self._broken()
+            self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
+            self._tools.follow_keys(self._integration.id)
         return self._finish()
 
     def _export(self, login: WmsLogin) -> None:
@@ -151,10 +151,6 @@ class _Run:
                 yield job, exporter.steps(job)
         except Exception as error:  # raised when those under way have ended
             self._course.stop_by(error)
-
-    def _broken(self) -> None:
-        self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
-        self._tools.follow_keys(self._integration.id)
 
     def _finish(self) -> RunSummary:
         """Closes what the run saved, tells whom it concerns, and stores the run as its last write."""
