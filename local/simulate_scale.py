@@ -19,7 +19,9 @@ from typing import Any, cast
 
 from invoicing.application.dispatch_syncs import dispatch_syncs
 from invoicing.application.ports import SyncRequest, WmsPage
-from invoicing.application.sync_integration import SLOW_SECONDS, Lanes, sync_integration
+from invoicing.application.read_wms import SLOW_SECONDS
+from invoicing.application.sync_integration import sync_integration
+from invoicing.application.sync_tools import Lanes
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.wms_invoice import WmsLogin
 from invoicing.runtime.beside_each_other import SHARED_SECONDS, QueueMessage, share_of, work_off

@@ -11,7 +11,10 @@ import pytest
 from invoicing.application.change_integration import sync_now
 from invoicing.application.http import HttpAnswer, HttpRequest
 from invoicing.application.ports import CannotOpenError, SyncRequest, WmsPage
-from invoicing.application.sync_integration import HOPS, SLOW_SECONDS, Lanes, sync_integration
+from invoicing.application.read_wms import SLOW_SECONDS
+from invoicing.application.steer_run import HOPS
+from invoicing.application.sync_integration import sync_integration
+from invoicing.application.sync_tools import Lanes
 from invoicing.domain.errors import RetryLaterError
 from invoicing.domain.export import Export, ExportState
 from invoicing.domain.integration import Integration, RunSummary

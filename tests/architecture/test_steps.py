@@ -47,7 +47,7 @@ STEPPED = sorted(path for path in APPLICATION.glob("*.py") if path.name != DRIVE
 
 def test_there_are_steps_to_look_at() -> None:
     """The modules that the next test takes awaits out of."""
-    assert {"export_invoice.py", "sync_integration.py"} <= {path.name for path in STEPPED}
+    assert {"export_invoice.py", "export_job.py"} <= {path.name for path in STEPPED}
 
 
 def test_a_forgotten_await_is_refused_by_the_type_checker(tmp_path: Path) -> None:

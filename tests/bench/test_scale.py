@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from invoicing.application.sync_integration import SLOW_SECONDS
+from invoicing.application.read_wms import SLOW_SECONDS
 
 from local.bench import costs
 from local.bench.counts import each_further_invoice, new_invoice, nothing_unexported

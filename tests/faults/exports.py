@@ -19,7 +19,7 @@ from invoicing.application.change_integration import save_settings
 from invoicing.application.decide_invoice import decide_invoice, release_invoices
 from invoicing.application.http import HttpAnswer, HttpRequest, HttpTransport
 from invoicing.application.ports import OutsideCalls
-from invoicing.application.sync_integration import SyncTools
+from invoicing.application.sync_tools import SyncTools
 from invoicing.domain.attachment import file_name
 from invoicing.domain.chain import link_of
 from invoicing.domain.decision import Way

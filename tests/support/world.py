@@ -12,7 +12,8 @@ from invoicing.application.connect_company import Connected, ConnectTools, confi
 from invoicing.application.ports import FortnoxOAuth, OutsideCalls, SyncRequest, WmsInvoices
 from invoicing.application.sign_in import SignedIn, SignInTools, sign_in
 from invoicing.application.start_consent import ConsentStarted, start_consent
-from invoicing.application.sync_integration import SyncTools, sync_integration
+from invoicing.application.sync_integration import sync_integration
+from invoicing.application.sync_tools import SyncTools
 from invoicing.application.token_engine import TokenEngine
 from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings, settings_fingerprint

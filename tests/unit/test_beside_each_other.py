@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from invoicing.application.sync_integration import SECONDS_TO_END
+from invoicing.application.steer_run import SECONDS_TO_END
 from invoicing.runtime.beside_each_other import SHARED_SECONDS, QueueMessage, share_of, work_off
 
 

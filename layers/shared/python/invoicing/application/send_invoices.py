@@ -22,6 +22,7 @@ from invoicing.domain.errors import (
 )
 from invoicing.domain.export import EventKind, Export, ExportState, HistoryEvent
 from invoicing.domain.fortnox_invoice import FortnoxInvoice
+from invoicing.domain.integration import RunSummary
 from invoicing.domain.integration_settings import SendInvoices
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.sending import SendBy, Sending, SendStep, next_working_morning
@@ -59,6 +60,19 @@ class SendQueue:
     waiting: set[int]
     problems: set[int]
     at: datetime | None = None
+
+    @classmethod
+    def left_by(cls, run: RunSummary | None) -> "SendQueue":
+        """What the run before left."""
+        return cls(set(run.to_send), set(run.send_problems), run.send_at) if run else cls(set(), set())
+
+    def note(self, record: Export | None) -> None:
+        """What is to be sent is looked at by this run, and kept by its last write."""
+        sending = record.sending if record is not None else None
+        if record is not None and sending is not None and not sending.has_ended:
+            if record.invoice_id not in self.waiting:
+                self.at = None
+            self.waiting.add(record.invoice_id)
 
     def is_due(self, now: datetime) -> bool:
         """Whether anything may have to be done."""

@@ -1,161 +1,43 @@
-"""One run of one integration: reads what is unexported in Ongoing, and exports what is due."""
+"""One run of one integration: reads what is unexported in Ongoing, and exports what is due.
 
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import partial
-from itertools import chain
+Here is the order of a run. What each part of it does is in the module that it comes from.
+"""
 
-from invoicing.application.attach_specification import AttachTools, attach_specification, specification_rests
-from invoicing.application.close_history import HistoryTools, close_history
-from invoicing.application.close_reactivation import close_reactivation
-from invoicing.application.close_run import CloseTools, Touched, WatchedExports, close_run
-from invoicing.application.export_invoice import (
-    export_invoice,
-    hold_unreadable,
-    settle_deleted,
-    unanswered,
-    wait_again,
-)
-from invoicing.application.follow_invoices import FollowTools, follow_invoices
-from invoicing.application.guard_invoice import guards_of
+from collections.abc import Iterator
+from dataclasses import replace
+
+from invoicing.application.after_exports import AfterExports
+from invoicing.application.close_run import Touched, WatchedExports
+from invoicing.application.export_job import JobExporter
+from invoicing.application.find_jobs import Job, JobFinder
+from invoicing.application.finish_run import close_records, found_nothing_new, problem_since, put_notices
 from invoicing.application.interleave import Steps, interleave
-from invoicing.application.judge_invoice import JudgeTools, waits_for_a_person
-from invoicing.application.know_register import KnownRegister
-from invoicing.application.look_before import BeforeTools, is_night_look_due, look_before
-from invoicing.application.ports import (
-    Anchors,
-    CannotOpenError,
-    ChangedMeanwhileError,
-    Checkpoints,
-    ClientRefusedError,
-    Clock,
-    Exports,
-    Fortnox,
-    Integrations,
-    Months,
-    Notices,
-    OutsideCall,
-    OutsideCalls,
-    Report,
-    Sealer,
-    SecondsLeft,
-    Side,
-    SyncQueue,
-    SyncRequest,
-    WmsInvoices,
-    WmsPage,
-)
-from invoicing.application.put_before_mail import put_before_mail
-from invoicing.application.put_digest import put_digest
-from invoicing.application.put_month_mail import put_month_mail
-from invoicing.application.record_export import ExportTools
-from invoicing.application.send_invoices import SendQueue, SendTools, send_invoices
+from invoicing.application.mark_run import RunMark
+from invoicing.application.ports import CannotOpenError, ClientRefusedError, SyncRequest
+from invoicing.application.read_wms import WmsReader
+from invoicing.application.see_list import SeenList
+from invoicing.application.send_invoices import SendQueue
+from invoicing.application.steer_run import Course
+from invoicing.application.sync_tools import SyncTools
+from invoicing.application.take_outcome import Outcomes
 from invoicing.application.tally_run import Tally
-from invoicing.application.tell_not_understood import is_told, not_understood_issue, tell_not_understood
 from invoicing.application.wms_login import login_of
-from invoicing.domain.checkpoint import LastCheckpoint
-from invoicing.domain.due import Due, due_of
 from invoicing.domain.errors import (
     ConfigurationError,
     IntegrationHeldError,
-    InvoicingError,
     ReconnectRequiredError,
-    RetryLaterError,
     UnreadableTokensError,
-    UpstreamContractError,
     WmsLoginRefusedError,
-    WmsNotUnderstoodError,
 )
-from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import Integration, RunSummary, RunUnderWay
+from invoicing.domain.export import Export
+from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.integration_settings import IntegrationSettings
 from invoicing.domain.issue import Issue, IssueCode
-from invoicing.domain.look import Look
-from invoicing.domain.money import round_to_ore
-from invoicing.domain.settlement import Following
-from invoicing.domain.specification import Specification
-from invoicing.domain.wms_invoice import GoodsOwner, UnreadableInvoice, WmsInvoice, WmsLogin, sharing_a_number
-from invoicing.domain.work import Work, work_of
+from invoicing.domain.wms_invoice import WmsLogin
 
 AT_ONCE = 4  # invoices under way: one waits for its turn, one or two are sent, one is marked in Ongoing
-# With less left, the rest is continued in a new invocation: what is under way must end, and those marks are set one
-# after the other.
-SECONDS_TO_END = 180.0
-SECONDS_TO_READ = SECONDS_TO_END + 100.0  # a page of Ongoing's list may take this long to come
-SECONDS_AFTERWARDS = 100.0  # three calls to Fortnox, and what ends a run
-SECONDS_TO_LOOK = 120.0  # for a page while nothing is under way
-HOPS = 8  # runs that continue each other; then the schedule goes on. AWS stops loops of functions after some 16
-SLOW_SECONDS = 10.0  # a system that answers later than this goes into batches of its own
-QUICK_SECONDS = 5.0  # and back, when it answers sooner than this
-SHOWN_FOR = timedelta(hours=1)  # a run that found nothing new is stored only after so long, and none is in between
-LATE = timedelta(minutes=5)  # a run that begins so long after its slot is stored: others may wait behind it
 # Problems that let nobody look.
 _OF_ONGOING = frozenset({IssueCode.WMS_NOT_ANSWERING, IssueCode.WMS_NOT_UNDERSTOOD, IssueCode.WMS_LOGIN_REFUSED})
-GIVE_UP_AFTER = 3  # failures in a row: the other side is down, and the next run tries again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lanes:
-    """Slow systems have a queue of their own, so that nobody waits beside them.
-
-    An integration is worked on only from the queue that its last run says, and only a run says so, as the last thing
-    that it does. So the two queues never have a run of one integration at the same time.
-    """
-
-    slow: bool  # whether this run's message came from the queue of the slow ones
-    other: SyncQueue
-    hasty: WmsInvoices | None = None  # gives up after SLOW_SECONDS; of a run that others wait beside
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncTools:
-    """What runs work with.
-
-    `fortnox_of` gives the client of one integration's company. `follow_keys` is given the id of one whose keys are
-    dead. `program` is the version of this function.
-    """
-
-    integrations: Integrations
-    exports: Exports
-    months: Months
-    checkpoints: Checkpoints
-    anchors: Callable[[], Anchors]
-    program: str
-    notices: Notices
-    follow_keys: Callable[[str], None]
-    queue: SyncQueue
-    sealer: Sealer
-    wms: WmsInvoices
-    fortnox_of: Callable[[Integration], Fortnox]
-    outside: OutsideCalls
-    clock: Clock
-    seconds_left: SecondsLeft
-    new_id: Callable[[], str]
-    report: Report
-    draw: Callable[[Specification], bytes]
-    lanes: Lanes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One invoice to look at, and its record as it was; without an invoice, it is no longer in Ongoing."""
-
-    invoice: WmsInvoice | UnreadableInvoice | None
-    before: Export | None
-    shares_with: int | None = None  # the id of another invoice with the same number
-    is_due: bool = True  # else it only has an issue that does not matter any more
-    is_done: bool = False  # all that is left to do is its specification
-
-    @property
-    def id(self) -> int | None:
-        """Ongoing's id, where it can be read."""
-        if self.invoice is not None:
-            return self.invoice.id
-        return self.before.invoice_id if self.before is not None else None
 
 
 def sync_integration(tools: SyncTools, request: SyncRequest) -> RunSummary | None:
@@ -183,53 +65,29 @@ class _Run:
         self, tools: SyncTools, request: SyncRequest, integration: Integration, settings: IntegrationSettings
     ) -> None:
         self._touched = Touched()
-        self._tools = replace(tools, exports=WatchedExports(tools.exports, self._touched, before=self._mark))
+        self._report = tools.reporter(integration)
+        self._tally = Tally.of_run(integration, report=self._report)
+        self._queue = SendQueue.left_by(integration.last_run)
+        self._mark = RunMark(
+            tools.integrations,
+            integration,
+            tally=self._tally,
+            queue=self._queue,
+            touched=self._touched,
+            clock=tools.clock,
+        )
+        self._tools = replace(
+            tools, exports=WatchedExports(tools.exports, self._touched, before=self._mark.before_write)
+        )
+        self._course = Course(self._tools, request, integration, self._tally)
         self._request = request
         self._integration = integration
         self._settings = settings
-        self._was_slow = integration.last_run is not None and integration.last_run.slow
-        self._tally = Tally(report=self._report, unfinished=set(integration.unfinished), slow=self._was_slow)
         self._meaning = integration.detected_price_meaning
-        self._before = integration.last_run
-        if before := self._before:
-            self._tally.listed, self._tally.listed_at = before.listed, before.listed_at or before.finished_at
-        self._marked: Set[int] = integration.unfinished  # of what the run touches, what is stored as unfinished
-        self._open = set(integration.asked | integration.unfinished)  # what it looks at and has not ended
-        self._begun = False  # whether it has begun to write
-        self._following = self._before.following if self._before else None
-        self._looked_before = self._before.looked_before if self._before else None
-        self._queue = SendQueue(set(), set())
-        if before := self._before:
-            self._queue = SendQueue(set(before.to_send), set(before.send_problems), before.send_at)
-        self._ended = 0
-        self._after = request.after or self._left_off()
-        self._tally.goes_on_after = self._before.goes_on_after if self._before is not None else 0
-        self._reached = self._after  # every invoice up to this id was looked at
-        self._to_look_at = set(integration.marked)  # marked by the run before, and not looked at once more yet
-        self._listed_ids: set[int] = set()
-        self._pages: Iterator[WmsPage] = iter(())  # of Ongoing's list
-        self._more = False  # of them
-        self._looked_at: datetime | None = None
-        self._unbegun: dict[int, tuple[Due, str, Decimal]] = {}  # listed, and without a record as far as is known
-        self._dated: dict[int, date] = {}  # the days of these
-        self._unreadable = 0
-        self._growing: dict[tuple[str, str], GoodsOwner] = {}  # of invoices that are not due yet
-        self._started_at = tools.clock()
-        self._exporting: ExportTools | None = None
-        self._failures_in_a_row = 0
-        self._unanswered_specifications: set[int] = set()  # ids of invoices
-        self._stopping = False  # no further invoice is begun
-        self._continues = False  # in another run
-        self._stopped_by: Exception | None = None
-        # A person's own run is the one that is answered for, however long it takes.
-        self._hasty = tools.lanes.hasty if tools.lanes is not None and request.by_itself else None
-        self._wms = self._hasty or tools.wms  # to read
-        self._moves_on: SyncRequest | None = None  # to the queue of the slow ones
-
-    def _left_off(self) -> int:
-        """Where the schedule goes on. What a person asks for begins at the beginning."""
-        asked_at = self._request.scheduled_at
-        return self._before.goes_on_after if self._before is not None and asked_at is not None else 0
+        self._after = AfterExports(
+            self._tools, request, integration, settings, course=self._course, tally=self._tally, queue=self._queue
+        )
+        self._seen = SeenList(integration, self._tools.exports, tools.clock, self._tally)
 
     def execute(self) -> RunSummary:
         try:
@@ -255,671 +113,72 @@ class _Run:
         except IntegrationHeldError as held:
             self._tally.problem = held.issue
         except ReconnectRequiredError:
-            self._broken()
+            self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
+            self._tools.follow_keys(self._integration.id)
         return self._finish()
 
     def _export(self, login: WmsLogin) -> None:
         """Ends what was begun whatever happens, and only then raises what stopped the run."""
-        for job, outcome in interleave(self._jobs(login), self._tools.outside, at_most=AT_ONCE):
-            self._open.discard(job.id)
-            self._ended += 1
-            self._take(job, outcome)
-        if self._exporting is not None:
-            self._meaning = self._exporting.judging.remembered_meaning
-            self._exporting.register.save()
-        problem = self._tally.problem
-        if self._stopping and not self._continues and (problem is None or problem.code not in _OF_ONGOING):
-            self._look_on()
-        if self._stopped_by is not None:
-            raise self._stopped_by
-        self._afterwards(self._send, login)
-        self._afterwards(self._follow, login)
-        self._afterwards(self._look_before, login)
-
-    def _afterwards(self, act: Callable[[WmsLogin], None], login: WmsLogin) -> None:
-        """What was exported is kept by this run's last write, whatever defect of ours comes after it."""
-        try:
-            act(login)
-        except InvoicingError:
-            raise
-        except Exception as defect:
-            self._report("our_defect", invoice="", reason=type(defect).__name__, where=_where(defect))
-
-    def _send(self, login: WmsLogin) -> None:
-        """To customers, what has waited for its hour: when all else is done."""
-        now, by_person = self._tools.clock(), not self._request.by_itself
-        is_due = self._queue.is_due(now) or (by_person and bool(self._queue.waiting))
-        if not is_due or self._stopping or self._tally.problem is not None or not self._has_time(SECONDS_AFTERWARDS):
-            return
-        tools = SendTools(
-            integration_id=self._integration.id,
-            exports=self._tools.exports,
-            fortnox=(self._exporting or self._export_tools(login)).fortnox,
-            send=self._settings.send_invoices,
-            book=self._settings.book_when_sent,
-            agreed=self._integration.sends_agreed,
-            clock=self._tools.clock,
-            seconds_left=self._tools.seconds_left,
-            to_end=SECONDS_AFTERWARDS,
-            report=self._tools.report,
+        tools, integration, course, tally = self._tools, self._integration, self._course, self._tally
+        reader = WmsReader(tools, self._request, integration, login, course=course, tally=tally)
+        finder = JobFinder(
+            tools,
+            self._request,
+            integration,
+            reader=reader,
+            seen=self._seen,
+            course=course,
+            tally=tally,
+            queue=self._queue,
         )
-        send_invoices(tools, self._queue)
+        exporter = JobExporter(tools, self._request, integration, self._settings, login=login, wms=reader.wms)
+        outcomes = Outcomes(tools, integration, seen=self._seen, course=course, tally=tally, queue=self._queue)
+        for job, outcome in interleave(self._jobs(finder, exporter), tools.outside, at_most=AT_ONCE):
+            outcomes.take(job, outcome, is_specified=job.id not in exporter.unanswered_specifications)
+        self._meaning = exporter.meaning
+        exporter.save_register()
+        is_of_ongoing = tally.problem is not None and tally.problem.code in _OF_ONGOING
+        if course.stopping and not course.continues and not is_of_ongoing:
+            finder.look_on()
+        if course.stopped_by is not None:
+            raise course.stopped_by
+        self._after.act(exporter.fortnox, reader.wms)
 
-    def _note_sending(self, record: Export | None) -> None:
-        """What is to be sent is looked at by this run, and kept by its last write."""
-        sending = record.sending if record is not None else None
-        if record is not None and sending is not None and not sending.has_ended:
-            if record.invoice_id not in self._queue.waiting:
-                self._queue.at = None
-            self._queue.waiting.add(record.invoice_id)
-
-    def _follow(self, login: WmsLogin) -> None:
-        """What became of what was sent: only when all else is done, because nobody waits for it."""
-        if not self._settings.follow_payments:
-            self._following = None
-        elif self._tally.problem is None and not self._stopping and self._is_follow_due():
-            tools = FollowTools(
-                integration_id=self._integration.id,
-                exports=self._tools.exports,
-                fortnox=(self._exporting or self._export_tools(login)).fortnox,
-                clock=self._tools.clock,
-                seconds_left=self._tools.seconds_left,
-                to_end=SECONDS_AFTERWARDS,
-                report=self._tools.report,
-            )
-            try:
-                self._following = follow_invoices(tools, self._following)
-            except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-                self._report("payments_not_followed", reason=_reason(error))  # the next run asks again
-
-    def _is_follow_due(self) -> bool:
-        known = self._following
-        return self._has_time(SECONDS_AFTERWARDS) and (known is None or known.is_due(self._tools.clock()))
-
-    def _followed(self) -> Following | None:
-        """What is sent from now on is asked for, too: also if a run was cut off before it could count it.
-
-        One that failed may have been sent and marked, so that nobody would look at it again.
-        """
-        known, tally = self._following, self._tally
-        sent = tally.sent.count or tally.updated or tally.failed or self._integration.under_way is not None
-        return replace(known, open=1) if known is not None and not known.open and sent else known
-
-    def _look_before(self, login: WmsLogin) -> None:
-        """What will stop the invoices that gather: once a night, last of all, and not where nothing gathers."""
-        by_itself, now = self._request.by_itself, self._tools.clock()
-        if not by_itself or not self._growing or self._tally.problem is not None or not self._has_time(SECONDS_TO_END):
-            return
-        if not is_night_look_due(self._integration, now):
-            return
-        self._looked_before = now  # also in vain: the next night is soon enough
-        tools = BeforeTools(
-            exports=self._tools.exports,
-            sealer=self._tools.sealer,
-            wms=self._wms,
-            fortnox=(self._exporting or self._export_tools(login)).fortnox,
-            clock=self._tools.clock,
-            seconds_left=self._tools.seconds_left,
-            to_end=SECONDS_TO_END,
-            remembered=True,
-            report=self._tools.report,
-        )
-        try:
-            look_before(tools, self._integration)
-        except (RetryLaterError, UpstreamContractError, WmsLoginRefusedError) as error:
-            self._report("not_looked_before", reason=_reason(error))
-
-    def _jobs(self, login: WmsLogin) -> Iterator[tuple[_Job, Steps[Export | None]]]:
+    def _jobs(self, finder: JobFinder, exporter: JobExporter) -> Iterator[tuple[Job, Steps[Export | None]]]:
         """The work, one by one, until something stops the run or its time runs low."""
         try:
-            for job in chain(self._listed(login), self._unlisted(login), self._marked_before(login)):
-                if not self._may_go_on():
-                    return
-                if self._exporting is None:
-                    self._exporting = self._export_tools(login)
-                yield job, self._export_one(self._exporting, job)
+            for job in finder.jobs(since=self._settings.from_date):
+                yield job, exporter.steps(job)
         except Exception as error:  # raised when those under way have ended
-            self._stop(error)
-
-    def _listed(self, login: WmsLogin) -> Iterator[_Job]:
-        """What is due of what Ongoing lists. Read page by page, so that memory holds no more than that."""
-        self._pages = self._wms.unexported(login, since=self._settings.from_date, after=self._after)
-        while page := self._timed(lambda: next(self._pages)):
-            # One that comes again on a later page was looked at: what is in doubt is looked up by a later run.
-            invoices = [invoice for invoice in page.invoices if invoice.id not in self._listed_ids]
-            records = self._see(invoices, more=page.more)
-            ids = [invoice.id for invoice in invoices if invoice.id is not None]
-            due, held = [], []
-            for invoice in invoices:
-                if self._is_due(invoice, records):
-                    due.append(invoice)
-                elif invoice.id is not None and _is_held(records.get(invoice.id)):
-                    held.append(_Job(invoice, records[invoice.id], is_due=False))
-            self._open.difference_update(ids)
-            self._open.update(one.id for one in (*due, *held) if one.id is not None)
-            yield from held
-            sharing = sharing_a_number(invoices)
-            for invoice in due:
-                before = records.get(invoice.id) if invoice.id is not None else None
-                yield _Job(invoice, before, shares_with=sharing.get(invoice.id) if invoice.id is not None else None)
-                self._reached = max(self._reached, invoice.id or 0)  # asked for the next one: it was begun
-            self._reached = max([self._reached, *ids])
-            if not page.more:
-                self._tally.goes_on_after = 0
-                if not self._after:
-                    self._tally.listed, self._tally.listed_at = self._tally.seen, None
-                return
-            if not self._has_time(SECONDS_TO_LOOK if self._exporting is None else SECONDS_TO_READ):
-                self._stop_for_now()
-                return
-
-    def _see(self, invoices: Sequence[WmsInvoice | UnreadableInvoice], *, more: bool) -> Mapping[int, Export]:
-        """Remembers what Ongoing lists; gives the records of those that have one."""
-        self._more, self._looked_at = more, self._tools.clock()
-        self._tally.seen += len(invoices)
-        ids = [invoice.id for invoice in invoices if invoice.id is not None]
-        self._listed_ids.update(ids)
-        self._unreadable += len(invoices) - len(ids)
-        records = self._tools.exports.get_many(self._integration.id, ids)
-        for invoice in invoices:
-            if isinstance(invoice, WmsInvoice) and invoice.id not in records:
-                due = due_of(self._integration, invoice, None, now=self._tools.clock())
-                self._unbegun[invoice.id] = due, invoice.goods_owner.currency, invoice.amount
-                if invoice.invoice_date is not None:
-                    self._dated[invoice.id] = invoice.invoice_date
-        return records
-
-    def _look_on(self) -> None:
-        """Fortnox stopped the run: how much waits because of that is read to the end all the same."""
-        while self._more and self._tools.seconds_left() > SECONDS_TO_END:
-            ask = OutsideCall(side=Side.ONGOING, act=lambda: next(self._pages, None))
-            try:
-                page: WmsPage | None = self._tools.outside.first([self._tools.outside.start(ask)]).result()
-            except InvoicingError as error:
-                self._report("look_ended", reason=_reason(error))
-                return
-            if page is None:
-                return
-            self._see([one for one in page.invoices if one.id not in self._listed_ids], more=page.more)
-
-    def _look(self) -> Look | None:
-        """What is left unbegun; of a run that could not look, what the run before saw."""
-        before = self._before.look if self._before else None
-        if self._looked_at is None:
-            return before
-        # A continuation looks at the rest: what comes before it was seen by the run that it continues.
-        first = before if self._after and before and not before.whole else None
-        in_doubt = sorted(self._unbegun.keys() & self._tally.unfinished)
-        begun = self._tools.exports.get_many(self._integration.id, in_doubt) if in_doubt else {}
-        left = {
-            invoice_id: seen
-            for invoice_id, seen in self._unbegun.items()
-            if invoice_id not in begun and not (self._continues and invoice_id > self._reached)
-        }
-
-        def of(*wanted: Due) -> Work:
-            return work_of((currency, amount) for due, currency, amount in left.values() if due in wanted)
-
-        due, later = of(Due.NOW), of(Due.LATER, Due.WHEN_ASKED)
-        return Look(
-            at=self._looked_at,
-            due=first.due.and_then(due) if first else due,
-            later=first.later.and_then(later) if first else later,
-            unreadable=self._unreadable + (first.unreadable if first else 0),
-            whole=not self._more and not self._continues and (not self._after or first is not None),
-        )
-
-    def _unlisted(self, login: WmsLogin) -> Iterator[_Job]:
-        """What Ongoing does not list, but a person asked for or we have not finished.
-
-        What a continuation did not list itself may still be listed: of that, the run before looked at what is held.
-        """
-        ids = (self._integration.asked | self._integration.unfinished) - self._listed_ids
-        if not ids or not self._may_go_on():
-            return
-        records = self._tools.exports.get_many(self._integration.id, sorted(ids))
-        for invoice_id in sorted(ids):
-            record = records.get(invoice_id)
-            self._note_sending(record)
-            held = record is not None and record.state is ExportState.HELD
-            if invoice_id <= self._after and held and invoice_id not in self._integration.asked:
-                continue
-            asked = invoice_id in self._integration.asked
-            is_done = record is not None and record.awaits_specification and not asked
-            open_record = record if record is not None and record.state is not ExportState.DONE else None
-            if not asked and open_record is None and not is_done:
-                self._leave(invoice_id)
-                continue
-            if record is not None and is_done and self._specification_rests(record):
-                self._open.discard(invoice_id)
-                self._tally.take_specification(record)
-                continue
-            if not self._may_go_on():
-                return
-            invoice = self._read(partial(self._wms.by_id, login, invoice_id))
-            if self._stopping:
-                return
-            if is_done and (invoice is None or (_is_exported(invoice) and not _has_changed(invoice, record))):
-                yield _Job(invoice, record, is_done=True)
-                continue
-            if invoice is not None and (_is_exported(invoice) or self._is_due(invoice, records)):
-                self._tally.seen += 1
-                yield _Job(invoice, record)
-            elif open_record is not None:
-                self._tally.seen += 1
-                yield _Job(invoice, open_record, is_due=invoice is None)
-            else:
-                self._tally.done.add(invoice_id)
-                self._leave(invoice_id)
-
-    def _marked_before(self, login: WmsLogin) -> Iterator[_Job]:
-        """What the run before marked and is another invoice by now: nobody knows whether Ongoing's mark locks it.
-
-        It waits for a run that has time for it; none is continued for it alone.
-        """
-        self._to_look_at -= self._listed_ids
-        ids = sorted(self._to_look_at)
-        if not ids or not self._has_time(SECONDS_TO_END):
-            return
-        records = self._tools.exports.get_many(self._integration.id, ids)
-        pages = self._wms.by_ids(login, ids)
-        while (page := self._read(lambda: next(pages, None))) is not None:
-            changed = [one for one in page if one.id is not None and _has_changed(one, records.get(one.id))]
-            for invoice in changed:
-                self._tally.keep(invoice.id)
-            self._to_look_at.difference_update(one.id for one in page if one.id is not None)
-            self._open.update(one.id for one in changed if one.id is not None)
-            for invoice in changed:
-                if not self._may_go_on():
-                    return
-                self._tally.seen += 1
-                yield _Job(invoice, records[invoice.id or 0])
-            if not self._has_time(SECONDS_TO_END):
-                return
-        if not self._stopping:
-            self._to_look_at.clear()
-
-    def _timed(self, ask: Callable[[], WmsPage]) -> WmsPage | None:
-        """A page of the list. Its first one says whether the system is slow."""
-        asked_at = self._tools.clock()
-        page = self._read(ask)
-        if not self._listed_ids and self._moves_on is None:
-            seconds = (self._tools.clock() - asked_at).total_seconds()
-            self._tally.slow = seconds >= (QUICK_SECONDS if self._was_slow else SLOW_SECONDS)
-        return page
-
-    def _read[Answer](self, ask: Callable[[], Answer]) -> Answer | None:
-        """What Ongoing answers, asked in its turn while other invoices are under way; without an answer, the run ends.
-
-        None then; raises WmsLoginRefusedError. A hasty run that has waited for nothing goes on where nobody waits.
-        """
-        asked_at = self._tools.clock()
-        asked = self._tools.outside.start(OutsideCall(side=Side.ONGOING, act=ask))
-        try:
-            answer: Answer = self._tools.outside.first([asked]).result()
-        except WmsNotUnderstoodError as error:
-            self._report("run_failed", reason=_reason(error))
-            self._tally.problem = not_understood_issue(self._integration.id, error)
-            self._tell(self._tally.problem, before=self._before.problem if self._before else None)
-            self._stopping = True
-            return None
-        except (RetryLaterError, UpstreamContractError) as error:
-            self._stopping = True
-            waited = (self._tools.clock() - asked_at).total_seconds()
-            if self._hasty is not None and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
-                self._continues = self._tally.slow = True
-                self._tally.problem = self._before.problem if self._before else None  # nothing was learned
-                self._moves_on = self._continuation()
-            else:
-                self._not_answering(error, IssueCode.WMS_NOT_ANSWERING)
-            return None
-        return answer
-
-    def _may_go_on(self) -> bool:
-        """Whether nothing stopped the run and time is left; else the rest is continued later."""
-        if self._tools.seconds_left() < SECONDS_TO_END:
-            self._stop_for_now()
-        return not self._stopping
-
-    def _stop_for_now(self) -> None:
-        """Its time runs low: what is left is continued in another run."""
-        if not self._stopping:
-            self._stopping = self._continues = True
-            self._continue_later()
-
-    def _has_time(self, seconds: float) -> bool:
-        return not self._stopping and self._tools.seconds_left() >= seconds
-
-    def _export_tools(self, login: WmsLogin) -> ExportTools:
-        """Made when first needed: most runs send nothing."""
-        fortnox = self._tools.fortnox_of(self._integration)
-        register = KnownRegister(
-            integration_id=self._integration.id,
-            settings=self._settings,
-            exports=self._tools.exports,
-            fortnox=fortnox,
-            clock=self._tools.clock,
-            remembered=self._request.by_itself,
-        )
-        judging = JudgeTools(
-            integration_id=self._integration.id,
-            settings=self._settings,
-            fortnox=fortnox,
-            register=register,
-            clock=self._tools.clock,
-            last_run_at=self._before.finished_at if self._before else None,
-            anew=not self._request.by_itself,
-            remembered_meaning=self._meaning,
-            guards=guards_of(
-                self._integration.id,
-                self._settings,
-                exports=self._tools.exports,
-                wms=self._wms,
-                login=lambda: login,
-                clock=self._tools.clock,
-            ),
-        )
-        return ExportTools(
-            integration_id=self._integration.id,
-            judging=judging,
-            exports=self._tools.exports,
-            fortnox=fortnox,
-            register=register,
-            write_back=lambda invoice_id, number: self._tools.wms.write_back(login, invoice_id, number=number),
-            clock=self._tools.clock,
-            new_id=self._tools.new_id,
-            by=self._request.by,
-        )
-
-    def _mark(self) -> None:
-        """Called before each write of a record: stores what this run is about to touch, once for each page.
-
-        Should the run be killed, the next one looks at all of it: also at an invoice that is marked in Ongoing
-        already, and therefore no longer listed, while its record does not know. And it sees that this one was never
-        closed.
-        """
-        if self._begun and self._open <= self._marked:
-            return
-        self._begun = True
-        # What waits to be sent, and what this run was the first to find so, no other place names yet.
-        to_send = self._queue.waiting - (self._before.to_send if self._before else frozenset())
-        marked = self._tally.unfinished | self._open | to_send
-        begun = RunUnderWay(
-            started_at=self._started_at,
-            ended=self._ended,
-            invoices=frozenset(self._open),
-            saved=frozenset(self._touched.records),
-        )
-        self._tools.integrations.begin_run(self._integration.id, begun, unfinished=marked)
-        self._marked = marked
-
-    def _take(self, job: _Job, outcome: Future[Export | None]) -> None:
-        """What came of one invoice: counts it, and stops the run if nothing would come of others either."""
-        try:
-            after = outcome.result()
-        except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-            self._tally.fail(job.id)
-            self._report("invoice_failed", invoice=str(job.id), reason=_reason(error))
-            self._failures_in_a_row += 1
-            issue = unanswered(self._integration.id, error)
-            self._tell(issue, before=job.before.issue if job.before else None)
-            if self._failures_in_a_row >= GIVE_UP_AFTER:
-                self._tally.problem = issue
-                self._stopping = True
-        except InvoicingError as error:
-            self._tally.keep(job.id)
-            self._stop(error)
-        except Exception as defect:  # ours; it stops nothing but its invoice
-            self._tally.fail(job.id)
-            kind = type(defect).__name__
-            self._report("our_defect", invoice=str(job.id), reason=kind, where=_where(defect))
-        else:
-            self._note_sending(after)
-            if job.is_done and after is not None:
-                self._tally.take_specification(after)
-            else:
-                self._tally.take(job.id, job.before, after)
-            self._count_answer(job.id)
-            if job.id is not None and after is not None:
-                self._unbegun.pop(job.id, None)
-            self._stopping |= self._tally.tried_in_vain and self._lack_permission()
-
-    def _count_answer(self, invoice_id: int | None) -> None:
-        """An invoice that went well while its specification got no answer says that Fortnox may be down."""
-        if invoice_id not in self._unanswered_specifications:
-            self._failures_in_a_row = 0
-            return
-        self._failures_in_a_row += 1
-        if self._failures_in_a_row >= GIVE_UP_AFTER:
-            self._tally.problem = Issue(code=IssueCode.FORTNOX_NOT_ANSWERING)
-            self._stopping = True
-
-    def _specification_rests(self, record: Export) -> bool:
-        before = self._before.finished_at if self._before else None
-        return self._request.by_itself and specification_rests(record, now=self._tools.clock(), before=before)
-
-    def _lack_permission(self) -> bool:
-        """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
-        self._tally.problem = self._tally.problem or self._tally.lacks_permission(
-            self._before.problem if self._before else None
-        )
-        return self._tally.problem is not None
-
-    def _tell(self, issue: Issue, *, before: Issue | None) -> None:
-        """Whoever runs this service gets a mail of what only they can mend, when it is new."""
-        if issue.code is IssueCode.WMS_NOT_UNDERSTOOD and not is_told(before, issue):
-            tell_not_understood(self._tools.notices, issue, of_whom=self._integration.id, now=self._tools.clock())
-
-    def _stop(self, error: Exception) -> None:
-        self._stopped_by = self._stopped_by or error
-        self._stopping = True
-
-    def _leave(self, invoice_id: int) -> None:
-        """Nothing is to be done about it."""
-        self._open.discard(invoice_id)
-        self._tally.unfinished.discard(invoice_id)
-
-    async def _export_one(self, export_tools: ExportTools, job: _Job) -> Export | None:
-        record, asked = job.before, job.id in self._integration.asked
-        failed_before = job.id in self._integration.unfinished and not waits_for_a_person(record)
-        match job.invoice:
-            case WmsInvoice() | None if record is not None and job.is_done:
-                return await self._specify(export_tools, job.invoice, record, failed_before=True)
-            case WmsInvoice() if record is not None and not job.is_due:
-                return wait_again(export_tools, job.invoice, record)
-            case WmsInvoice():
-                after = await export_invoice(
-                    export_tools,
-                    job.invoice,
-                    record,
-                    asked=asked,
-                    shares_with=job.shares_with,
-                    failed_before=failed_before,
-                )
-                if after.awaits_specification:
-                    return await self._specify(export_tools, job.invoice, after, failed_before=False)
-                return after
-            case UnreadableInvoice():
-                return hold_unreadable(export_tools, job.invoice, record, asked=asked)
-            case None:
-                return record and await settle_deleted(export_tools, record, asked=asked, failed_before=failed_before)
-
-    async def _specify(
-        self, export_tools: ExportTools, invoice: WmsInvoice | None, record: Export, *, failed_before: bool
-    ) -> Export:
-        """The invoice is done, whatever becomes of its specification."""
-        attaching = AttachTools(company=self._integration.company.name, draw=self._tools.draw)
-        attached = await attach_specification(export_tools, attaching, invoice, record, failed_before=failed_before)
-        if not attached.answered:
-            self._unanswered_specifications.add(record.invoice_id)
-        if attached.reason:
-            self._report("specification_not_attached", invoice=str(record.invoice_id), reason=attached.reason)
-        return attached.record
-
-    def _is_due(self, invoice: WmsInvoice | UnreadableInvoice, records: Mapping[int, Export]) -> bool:
-        if isinstance(invoice, UnreadableInvoice):
-            return True
-        due = due_of(self._integration, invoice, records.get(invoice.id), now=self._tools.clock())
-        if due in {Due.LATER, Due.WHEN_ASKED}:
-            self._tally.waiting += 1
-            self._growing[invoice.goods_owner.name, invoice.goods_owner.customer_number] = invoice.goods_owner
-        return due is Due.NOW
-
-    def _continue_later(self) -> None:
-        """Goes on in another run where this one ends; if nothing came of this one, the schedule does."""
-        request = self._request
-        moved = self._reached > self._after or self._ended > 0
-        if not moved or request.hops >= HOPS:
-            self._tally.goes_on_after = self._reached if moved else 0
-            self._report("run_stops", left=str(len(self._open)), hops=str(request.hops))
-            return
-        self._report("run_continues", left=str(len(self._open)))
-        self._tools.queue.send([self._continuation()])
-
-    def _continuation(self) -> SyncRequest:
-        """What asks for another run that begins where this one has come to."""
-        return SyncRequest(
-            integration_id=self._integration.id,
-            by=self._request.by,
-            slot=f"continue-{self._tools.new_id()}",
-            after=self._reached,
-            hops=self._request.hops + 1,
-        )
-
-    def _broken(self) -> None:
-        self._problem(IssueCode.CONNECTION_BROKEN, company=self._integration.company.name)
-        self._tools.follow_keys(self._integration.id)
+            self._course.stop_by(error)
 
     def _finish(self) -> RunSummary:
-        now, tally = self._tools.clock(), self._tally
-        self._lack_permission()
-        run = tally.summary(started_at=self._started_at, finished_at=now, good_at=self._integration.good_at)
-        summary = close_reactivation(
-            self._tools.notices,
-            self._integration,
-            replace(
-                run,
-                problem_since=self._problem_since(),
-                checkpoint=self._close_history(),
-                behind=self._close(),
-                look=self._look(),
-                following=self._followed(),
-                to_send=frozenset(self._queue.waiting),
-                send_problems=frozenset(self._queue.problems),
-                send_at=self._queue.at if self._queue.waiting else None,
-                looked_before=self._looked_before,
-            ),
-            tally.sent,
-            at_its_end=not self._continues and tally.problem is None,
-            now=now,
-        )
-        put_digest(
-            self._tools.notices,
-            self._integration,
-            summary,
-            unspecified=len(tally.unspecified),
-            now=now,
-        )
-        put_before_mail(self._tools.notices, self._tools.exports, self._integration, now)
-        month_told = put_month_mail(
-            self._tools.notices,
-            self._integration,
-            summary,
-            unfinished=lambda: self._tools.exports.get_many(self._integration.id, sorted(tally.unfinished)).values(),
-            later=self._not_due_between,
-            now=now,
-        )
-        summary = replace(summary, month_told=month_told)
-        if self._found_nothing_new(summary):
+        """Closes what the run saved, tells whom it concerns, and stores the run as its last write."""
+        tools, integration, tally, before = self._tools, self._integration, self._tally, self._integration.last_run
+        now = tools.clock()
+        tally.stands_still(before.problem if before else None)
+        run = tally.summary(started_at=self._mark.started_at, finished_at=now, good_at=integration.good_at)
+        run = close_records(tools, integration, self._touched, self._after.note_in(run))
+        run = replace(run, problem_since=problem_since(integration, run), look=self._seen.look(self._course))
+        run = put_notices(tools, integration, run, tally=tally, seen=self._seen, continues=self._course.continues)
+        if found_nothing_new(
+            self._request, integration, run, tally=tally, begun=self._mark.begun, meaning=self._meaning
+        ):
             self._report("run_idle")
-            return summary
+            return run
         # Only what was asked for when this run began is answered by it.
-        self._tools.integrations.save_run(
-            self._integration.id,
-            summary,
-            done=tally.answered(self._integration.asked),
+        tools.integrations.save_run(
+            integration.id,
+            run,
+            done=tally.answered(integration.asked),
             unfinished=tally.unfinished,
-            marked=tally.marked | self._to_look_at,
+            marked=tally.once_more,
             detected=self._meaning,
         )
-        if self._moves_on is not None and self._tools.lanes is not None:
-            self._tools.lanes.other.send([self._moves_on])  # after the mark, which says whose it is
+        if self._course.moves_on is not None and tools.lanes is not None:
+            tools.lanes.other.send([self._course.moves_on])  # after the mark, which says whose it is
         tally.tell()
-        return summary
-
-    def _close_history(self) -> LastCheckpoint | None:
-        """Names what this run saved, and a run that left its mark."""
-        tools, cut_off = self._tools, self._integration.under_way
-        history = HistoryTools(
-            integration_id=self._integration.id,
-            exports=tools.exports,
-            checkpoints=tools.checkpoints,
-            anchors=tools.anchors,
-            program=tools.program,
-            clock=tools.clock,
-            seconds_left=tools.seconds_left,
-            report=tools.report,
-        )
-        last = self._before.checkpoint if self._before else None
-        unnamed = cut_off.invoices | cut_off.saved if cut_off else frozenset[int]()
-        return close_history(history, self._touched, last, cut_off=unnamed)
-
-    def _close(self) -> datetime | None:
-        """What is kept beside the records; a run that left its mark has not done so."""
-        tools, cut_off = self._tools, self._integration.under_way
-        before = self._before.behind if self._before else None
-        known = [moment for moment in (before, cut_off.started_at if cut_off else None) if moment is not None]
-        closing = CloseTools(
-            integration_id=self._integration.id,
-            exports=tools.exports,
-            months=tools.months,
-            clock=tools.clock,
-            seconds_left=tools.seconds_left,
-            report=tools.report,
-        )
-        return close_run(closing, self._touched, behind=max(known, default=None))
-
-    def _not_due_between(self, first: date, last: date) -> int:
-        """How many invoices dated so Ongoing has that are not due, or are sent only when somebody asks."""
-        later = {Due.LATER, Due.WHEN_ASKED}
-        return sum(
-            due in later and first <= self._dated.get(invoice_id, date.min) <= last
-            for invoice_id, (due, _, _) in self._unbegun.items()
-        )
-
-    def _problem_since(self) -> datetime | None:
-        problem, before = self._tally.problem, self._before
-        if problem is None:
-            return None
-        if before is not None and before.problem is not None and before.problem.code is problem.code:
-            return before.problem_since or before.started_at
-        return self._started_at
-
-    def _found_nothing_new(self, summary: RunSummary) -> bool:
-        """Whether storing it would change nothing but its times, which nobody asked for."""
-        before, tally = self._before, self._tally
-        if before is None:
-            return False
-        look = replace(before.look, at=summary.look.at) if before.look and summary.look else before.look
-        same = replace(before, started_at=summary.started_at, finished_at=summary.finished_at, look=look)
-        return (
-            self._request.by_itself
-            and not self._is_late()
-            and summary.finished_at < before.finished_at + SHOWN_FOR
-            and summary == same
-            and not (summary.sent or summary.updated or summary.failed)
-            and not summary.held  # what is held is tried anew by the time of the last run
-            and not tally.answered(self._integration.asked)
-            and tally.unfinished == self._integration.unfinished
-            and tally.marked | self._to_look_at == self._integration.marked
-            and self._integration.under_way is None
-            and not self._begun
-            and self._meaning == self._integration.detected_price_meaning
-        )
-
-    def _is_late(self) -> bool:
-        asked_at = self._request.scheduled_at
-        return asked_at is not None and self._started_at >= asked_at + LATE
+        return run
 
     def _problem(self, code: IssueCode, **params: str) -> None:
         self._tally.problem = Issue(code=code, params=params)
@@ -932,18 +191,6 @@ class _Run:
         self._report("our_defect", reason=reason)
         self._problem(IssueCode.NOT_OPENING)
 
-    def _not_answering(self, error: Exception, code: IssueCode) -> None:
-        self._report("run_failed", reason=_reason(error))
-        self._problem(
-            code,
-            system=self._integration.id,
-            username=self._integration.wms_username,
-            company=self._integration.company.name,
-        )
-
-    def _report(self, event: str, **fields: str) -> None:
-        self._tools.report(event, {"integration": self._integration.id, **fields})
-
 
 def _is_past(request: SyncRequest, integration: Integration) -> bool:
     """Whether a run has begun since the schedule asked for this one: a later message stands behind it."""
@@ -951,29 +198,5 @@ def _is_past(request: SyncRequest, integration: Integration) -> bool:
     return asked_at is not None and run is not None and asked_at < run.started_at
 
 
-def _has_changed(invoice: WmsInvoice | UnreadableInvoice, record: Export | None) -> bool:
-    """Whether Ongoing has something else than when it was marked; a record of an older version knows the amount."""
-    if record is None:
-        return False
-    if isinstance(invoice, UnreadableInvoice):
-        return True
-    if not record.content:
-        return round_to_ore(record.amount) != round_to_ore(invoice.amount)
-    return record.content != invoice.content
-
-
-def _is_held(record: Export | None) -> bool:
-    return record is not None and record.state is ExportState.HELD
-
-
-def _is_exported(invoice: WmsInvoice | UnreadableInvoice) -> bool:
-    return isinstance(invoice, WmsInvoice) and invoice.is_exported
-
-
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _where(defect: Exception) -> str:
-    """Files, lines and source. Neither values nor the message, which may quote what must not be logged."""
-    return "".join(traceback.format_tb(defect.__traceback__))

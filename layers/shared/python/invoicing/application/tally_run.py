@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from invoicing.domain.export import Export, ExportState
-from invoicing.domain.integration import RunSummary
+from invoicing.domain.integration import Integration, RunSummary
 from invoicing.domain.issue import Fixer, Issue, IssueCode
 from invoicing.domain.sent_work import SentWork
 from invoicing.domain.standing import unspecified
@@ -18,14 +18,17 @@ _ALL_LACK_IT = 2  # invoices that Fortnox refused for a permission, and none in 
 class Tally:
     """What a run did so far. `report` takes an event and its fields.
 
-    `done` is what has been looked at to the end; `unfinished` is what the next run looks at, listed by Ongoing or not;
-    `marked` is what it looks at once more, though it is right now.
+    `open` is what it looks at and has not ended, `done` what has been looked at to the end; `unfinished` is what the
+    next run looks at, listed by Ongoing or not; `marked` is what it looks at once more, though it is right now.
     """
 
     report: Callable[..., None]
     unfinished: set[int]
+    open: set[int] = field(default_factory=set)
+    ended: int = 0
     done: set[int] = field(default_factory=set)
     marked: set[int] = field(default_factory=set)
+    marked_before: set[int] = field(default_factory=set)  # by the run before, and not looked at once more yet
     unspecified: set[int] = field(default_factory=set)  # in Fortnox without their specification, for somebody to mend
     seen: int = 0
     listed: int | None = None
@@ -42,6 +45,31 @@ class Tally:
     no_permission: list[str] = field(default_factory=list)
     tried_in_vain: bool = False
     passed: bool = False
+
+    @classmethod
+    def of_run(cls, integration: Integration, *, report: Callable[..., None]) -> "Tally":
+        """What a run that begins knows from the one before it."""
+        tally = cls(
+            report=report,
+            unfinished=set(integration.unfinished),
+            open=set(integration.asked | integration.unfinished),
+            marked_before=set(integration.marked),
+        )
+        if before := integration.last_run:
+            tally.slow, tally.goes_on_after = before.slow, before.goes_on_after
+            tally.listed, tally.listed_at = before.listed, before.listed_at or before.finished_at
+        return tally
+
+    def end(self, invoice_id: int | None) -> None:
+        """One of those that it looked at is not under way any more."""
+        if invoice_id is not None:
+            self.open.discard(invoice_id)
+        self.ended += 1
+
+    def leave(self, invoice_id: int) -> None:
+        """Nothing is to be done about it."""
+        self.open.discard(invoice_id)
+        self.unfinished.discard(invoice_id)
 
     def take(self, invoice_id: int | None, before: Export | None, after: Export | None) -> None:
         """An invoice was taken as far as it goes now; without a record, it has not even an id."""
@@ -88,6 +116,11 @@ class Tally:
         message = self.no_permission[-1]
         code = IssueCode.LICENCE_MISSING if "licens" in message.lower() else IssueCode.SCOPE_MISSING
         return Issue(code=code, params={"message": message})
+
+    def stands_still(self, before: Issue | None) -> bool:
+        """Whether all invoices lack a permission, so that none needs to be tried; then it is the run's problem."""
+        self.problem = self.problem or self.lacks_permission(before)
+        return self.problem is not None
 
     def _note_permission(self, before: Export | None, after: Export) -> None:
         issue = after.issue
@@ -138,6 +171,11 @@ class Tally:
             failed=str(self.failed),
             problem=self.problem.code if self.problem else "",
         )
+
+    @property
+    def once_more(self) -> Set[int]:
+        """What the next run looks at once more, though it is right."""
+        return self.marked | self.marked_before
 
     def answered(self, asked: Set[int]) -> Set[int]:
         """What of all that was asked for needs no further run."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from invoicing.application.ports import Notices
+from invoicing.application.ports import Clock, Notices
 from invoicing.domain.errors import WmsNotUnderstoodError
 from invoicing.domain.issue import Issue, IssueCode
 from invoicing.domain.notice import UNSENT_AFTER, Notice, NoticeKind
@@ -21,15 +21,6 @@ def not_understood_issue(system: str, error: WmsNotUnderstoodError) -> Issue:
     return Issue(code=IssueCode.WMS_NOT_UNDERSTOOD, params={name: value for name, value in params.items() if value})
 
 
-def is_told(before: Issue | None, issue: Issue) -> bool:
-    """Whether what the run before said is the same kind of trouble, of which a mail is on its way already."""
-    return (
-        before is not None
-        and before.code is IssueCode.WMS_NOT_UNDERSTOOD
-        and before.params.get("kind") == issue.params["kind"]
-    )
-
-
 def tell_not_understood(notices: Notices, issue: Issue, *, of_whom: str, now: datetime) -> None:
     """Puts a mail into the outbox, at most one a day for each kind of trouble of `of_whom`. Raises RetryLaterError."""
     notices.put_once(
@@ -41,4 +32,22 @@ def tell_not_understood(notices: Notices, issue: Issue, *, of_whom: str, now: da
             due_at=now + UNSENT_AFTER,
             params=issue.params,
         )
+    )
+
+
+def tell_if_new(notices: Notices, issue: Issue, *, before: Issue | None, of_whom: str, clock: Clock) -> None:
+    """Tells it where it is such an issue, and a mail is not on its way already. `before` is what was said before.
+
+    Raises RetryLaterError.
+    """
+    if issue.code is IssueCode.WMS_NOT_UNDERSTOOD and not _is_told(before, issue):
+        tell_not_understood(notices, issue, of_whom=of_whom, now=clock())
+
+
+def _is_told(before: Issue | None, issue: Issue) -> bool:
+    """Whether the one before is the same kind of trouble."""
+    return (
+        before is not None
+        and before.code is IssueCode.WMS_NOT_UNDERSTOOD
+        and before.params.get("kind") == issue.params["kind"]
     )

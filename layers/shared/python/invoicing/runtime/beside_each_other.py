@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from invoicing.application.ports import Report, SecondsLeft
-from invoicing.application.sync_integration import SECONDS_TO_END
+from invoicing.application.steer_run import SECONDS_TO_END
 from invoicing.domain.errors import InvoicingError
 
 AFTER_THE_END = 10  # seconds, so that nothing of an invocation is left when its messages come again

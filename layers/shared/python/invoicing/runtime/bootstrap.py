@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from invoicing.application.send_notice import NoticeTools
     from invoicing.application.sign_in import SignInTools
     from invoicing.application.start_consent import ConsentTools
-    from invoicing.application.sync_integration import SyncTools
+    from invoicing.application.sync_tools import SyncTools
     from invoicing.application.token_engine import Both, TokenEngine
     from invoicing.domain.examination import Examination
     from invoicing.domain.integration import Integration
@@ -455,7 +455,7 @@ class Bootstrap:
     @cached_property
     def hasty_wms(self) -> "WmsInvoices":
         """Gives up where others would wait."""
-        from invoicing.application.sync_integration import SLOW_SECONDS
+        from invoicing.application.read_wms import SLOW_SECONDS
 
         return self._wms(patience=SLOW_SECONDS)
 
@@ -674,7 +674,7 @@ class Bootstrap:
 
         Its calls have threads of their own (`outside`), so that no system waits for another.
         """
-        from invoicing.application.sync_integration import Lanes, SyncTools
+        from invoicing.application.sync_tools import Lanes, SyncTools
 
         lanes = None
         if message is not None:
