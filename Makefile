@@ -32,7 +32,7 @@ first-contact: ready ## Meet a system that the product is not told about; SEED=n
 up: ready ## Start the same stack and leave it running; prints where to sign in, until Ctrl-C (20 s); NAME=b: one more beside it
 	$(BIN)/python -m local.up --name $(or $(NAME),up)
 
-quick: ready ## Run the tests that need no stack and no browser, without faults (3 min)
+quick: ready ## Run the tests that need no stack and no browser, without faults (4 min)
 	$(PYTEST) $(BESIDE) --ignore=tests/e2e --ignore=tests/artefact --ignore=tests/faults
 
 test: ready ## Run all tests; of faults, those that are no long enumerations (20 min)
