@@ -9,6 +9,9 @@ from hypothesis import settings
 from local.ministack import ROOT_KEY, MiniStack
 from local.roto import running_roto
 from tests.support.aws import Aws, tables_of
+from tests.support.lanes import pytest_xdist_make_scheduler
+
+__all__ = ["pytest_xdist_make_scheduler"]
 
 _TESTS = Path(__file__).parent
 
@@ -20,18 +23,6 @@ settings.load_profile("untimed")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of the longest enumerations under tests/faults is played."""
     parser.addoption("--share", default="0/10", metavar="N/M", help="play share N, from 0, of M of what is enumerated")
-
-
-_DEPLOYED = {"e2e": "browser", "artefact": "artefact"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a stack stay together in one of the processes that run beside each other."""
-    for item in items:
-        group = _DEPLOYED.get(item.path.relative_to(_TESTS).parts[0])
-        if group and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
 from local.browser import visitor
@@ -11,7 +10,6 @@ from local.ongoing import seed
 from tests.e2e.witness import GIVEN_TO, witnessed_stack
 
 
-@pytest.mark.xdist_group("artefact")  # beside the flows in the browser, which take longest
 def test_the_schedule_sends_what_is_due_and_no_secret_leaves_the_functions_in_the_clear(
     browser: Browser, lane: str, tmp_path: Path
 ) -> None:
