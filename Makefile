@@ -35,7 +35,7 @@ up: ready ## Start the same stack and leave it running; prints where to sign in,
 quick: ready ## Run the tests that need no stack and no browser, without faults (4 min)
 	$(PYTEST) $(BESIDE) --ignore=tests/e2e --ignore=tests/artefact --ignore=tests/faults
 
-test: ready ## Run all tests; of faults, those that are no long enumerations (20 min)
+test: ready ## Run all tests; of faults, those that are no long enumerations (12 min)
 	$(PYTEST) -n $(LANES) --dist loadgroup -m 'not enumerated'
 
 check: ready ## Check format, lint, types, imports, template, roles and locks (1 min)
@@ -51,10 +51,10 @@ format: ready ## Format the code and mend what can be mended (seconds)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-faults: ready ## Run all tests that break things on purpose (20 min); SHARE=3/10: a tenth of the enumerations (5 min)
+faults: ready ## Run all tests that break things on purpose (13 min); SHARE=3/10: a tenth of the enumerations (4 min)
 	$(PYTEST) $(BESIDE) tests/faults --share $(or $(SHARE),0/1) $(if $(SHARE),-m enumerated)
 
-mutants: ready ## Make one mistake at a time in engines and transport; a test must notice (120 min)
+mutants: ready ## Make one mistake at a time in engines and transport; a test must notice (80 min)
 	$(BIN)/python -m local.mutants
 
 bench: ready ## Count calls, units and dollars, and compare with a plain script (5 min)

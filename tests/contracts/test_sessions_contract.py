@@ -242,5 +242,7 @@ def test_of_many_tries_at_once_no_more_pass_than_may(atomic_aws: Aws | None, ses
     """Guessing in parallel is not cheaper than guessing in turn."""
     waits = together([partial(sessions.count_try, LIMIT, now=START)] * 8)
 
-    assert [wait for wait in waits if wait == NONE] == [NONE, NONE]
-    assert len([wait for wait in waits if isinstance(wait, timedelta) and wait > NONE]) == 6
+    # Where what refused a write is looked for a moment later, that may be what another try has left meanwhile.
+    least = 2 if atomic_aws is None or atomic_aws.shows_found else 1
+    assert least <= waits.count(NONE) <= 2
+    assert all(isinstance(wait, timedelta) for wait in waits)
