@@ -10,7 +10,7 @@ from invoicing.application.look_before import BeforeTools, is_night_look_due, lo
 from invoicing.application.ports import ChangedMeanwhileError, Fortnox, SyncRequest, WmsInvoices
 from invoicing.application.send_invoices import SendQueue, SendTools, send_invoices
 from invoicing.application.steer_run import SECONDS_TO_END, Course
-from invoicing.application.sync_tools import SyncTools, report_defect
+from invoicing.application.sync_tools import SyncTools, reason_of, report_defect
 from invoicing.application.tally_run import Tally
 from invoicing.domain.errors import InvoicingError, RetryLaterError, UpstreamContractError, WmsLoginRefusedError
 from invoicing.domain.integration import Integration, RunSummary
@@ -108,7 +108,7 @@ class AfterExports:
             try:
                 self._following = follow_invoices(tools, known)
             except (RetryLaterError, UpstreamContractError, ChangedMeanwhileError) as error:
-                self._report("payments_not_followed", reason=_reason(error))  # the next run asks again
+                self._report("payments_not_followed", reason=reason_of(error))  # the next run asks again
 
     def _followed(self) -> Following | None:
         """What is sent from now on is asked for, too: also if a run was cut off before it could count it.
@@ -141,11 +141,7 @@ class AfterExports:
         try:
             look_before(tools, self._integration)
         except (RetryLaterError, UpstreamContractError, WmsLoginRefusedError) as error:
-            self._report("not_looked_before", reason=_reason(error))
+            self._report("not_looked_before", reason=reason_of(error))
 
     def _may_act(self, seconds: float) -> bool:
         return self._tally.problem is None and self._course.has_time(seconds)
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -1,5 +1,6 @@
 """What would be sent for one invoice, without sending anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from invoicing.application.interleave import take_alone
@@ -42,9 +43,7 @@ def preview_invoice(tools: RehearsalTools, integration: Integration, invoice_id:
     if invoice is None:
         return None
     record = tools.exports.get(integration.id, invoice_id)
-    shares_with = _shares_with(tools, settings, login, invoice)
-
-    before = _made_before(tools, integration, settings, login, invoice) if settings.guards else []
+    shares_with, before = _beside(tools, integration, settings, login, invoice)
 
     def judged(judging: JudgeTools) -> Verdict:
         for other, its_record in before:  # guards compare with what the same run makes
@@ -73,41 +72,49 @@ def _issue_of(error: Exception, integration: Integration) -> Issue | None:
     return None
 
 
-def _made_before(
+def _beside(
     tools: RehearsalTools,
     integration: Integration,
     settings: IntegrationSettings,
     login: WmsLogin,
     invoice: WmsInvoice | UnreadableInvoice,
-) -> list[tuple[WmsInvoice, Export | None]]:
-    """What the run looks at before it, of the same goods owner, and Fortnox does not have yet."""
-    if not isinstance(invoice, WmsInvoice):
-        return []
-    found: list[tuple[WmsInvoice, Export | None]] = []
-    for page in tools.wms.unexported(login, since=settings.from_date):
-        others = [
-            one
-            for one in page.invoices
-            if isinstance(one, WmsInvoice) and one.id < invoice.id and one.goods_owner.name == invoice.goods_owner.name
-        ]
-        records = tools.exports.get_many(integration.id, [one.id for one in others])
-        for other in others:
-            record = records.get(other.id)
-            is_there = record is not None and bool(record.fortnox_number)
-            if not is_there and due_of(integration, other, record, now=tools.clock()) is Due.NOW:
-                found.append((other, record))
-    return found
+) -> tuple[int | None, list[tuple[WmsInvoice, Export | None]]]:
+    """The id of another unexported invoice with its number; and what a run makes before it, for guards to compare with.
 
-
-def _shares_with(
-    tools: RehearsalTools, settings: IntegrationSettings, login: WmsLogin, invoice: WmsInvoice | UnreadableInvoice
-) -> int | None:
-    """The id of another unexported invoice with its number; only invoices that have one cost a look at the list."""
-    if not isinstance(invoice, WmsInvoice) or not clean_key(invoice.number):
-        return None
+    Only an invoice that has a number, or that is guarded, costs a look at the list.
+    """
+    shares_with: int | None = None
+    before: list[tuple[WmsInvoice, Export | None]] = []
+    if not isinstance(invoice, WmsInvoice) or not (clean_key(invoice.number) or settings.guards):
+        return shares_with, before
     for page in tools.wms.unexported(login, since=settings.from_date):
         others = [one for one in page.invoices if one.id != invoice.id]
-        found = sharing_a_number([invoice, *others]).get(invoice.id)
-        if found is not None:
-            return found
-    return None
+        if shares_with is None:
+            shares_with = sharing_a_number([invoice, *others]).get(invoice.id)
+        if settings.guards:
+            before += _made_before(tools, integration, invoice, others)
+        elif shares_with is not None:
+            break
+    return shares_with, before
+
+
+def _made_before(
+    tools: RehearsalTools,
+    integration: Integration,
+    invoice: WmsInvoice,
+    others: Sequence[WmsInvoice | UnreadableInvoice],
+) -> list[tuple[WmsInvoice, Export | None]]:
+    """What of a page a run looks at before it, of the same goods owner, and Fortnox does not have yet."""
+    earlier = [
+        one
+        for one in others
+        if isinstance(one, WmsInvoice) and one.id < invoice.id and one.goods_owner.name == invoice.goods_owner.name
+    ]
+    records = tools.exports.get_many(integration.id, [one.id for one in earlier])
+    found: list[tuple[WmsInvoice, Export | None]] = []
+    for other in earlier:
+        record = records.get(other.id)
+        is_there = record is not None and bool(record.fortnox_number)
+        if not is_there and due_of(integration, other, record, now=tools.clock()) is Due.NOW:
+            found.append((other, record))
+    return found

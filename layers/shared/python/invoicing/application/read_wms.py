@@ -6,7 +6,7 @@ from functools import partial
 
 from invoicing.application.ports import OutsideCall, Side, SyncRequest, WmsInvoices, WmsPage
 from invoicing.application.steer_run import Course
-from invoicing.application.sync_tools import SyncTools
+from invoicing.application.sync_tools import SyncTools, reason_of
 from invoicing.application.tally_run import Tally
 from invoicing.application.tell_not_understood import not_understood_issue, tell_if_new
 from invoicing.domain.errors import InvoicingError, RetryLaterError, UpstreamContractError, WmsNotUnderstoodError
@@ -64,7 +64,7 @@ class WmsReader:
         try:
             page: WmsPage | None = self._ask(lambda: next(self._pages, None))
         except InvoicingError as error:
-            self._report("look_ended", reason=_reason(error))
+            self._report("look_ended", reason=reason_of(error))
             return None
         return page
 
@@ -89,7 +89,7 @@ class WmsReader:
         try:
             return self._ask(ask)
         except WmsNotUnderstoodError as error:
-            self._report("run_failed", reason=_reason(error))
+            self._report("run_failed", reason=reason_of(error))
             problem = not_understood_issue(self._integration.id, error)
             self._course.stop(problem)
             tell_if_new(
@@ -104,7 +104,7 @@ class WmsReader:
             if self._is_hasty and isinstance(error, RetryLaterError) and waited >= QUICK_SECONDS:
                 self._course.move_on()
             else:
-                self._report("run_failed", reason=_reason(error))
+                self._report("run_failed", reason=reason_of(error))
                 self._course.stop(self._not_answering())
         return None
 
@@ -115,7 +115,3 @@ class WmsReader:
             "company": self._integration.company.name,
         }
         return Issue(code=IssueCode.WMS_NOT_ANSWERING, params=params)
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ from invoicing.application.read_wms import WmsReader
 from invoicing.application.see_list import SeenList
 from invoicing.application.send_invoices import SendQueue
 from invoicing.application.steer_run import Course
-from invoicing.application.sync_tools import SyncTools
+from invoicing.application.sync_tools import SyncTools, reason_of
 from invoicing.application.take_outcome import Outcomes
 from invoicing.application.tally_run import Tally
 from invoicing.application.wms_login import login_of
@@ -96,7 +96,7 @@ class _Run:
             self._ours("the password for Ongoing cannot be opened")
             return self._finish()
         except ConfigurationError as error:
-            self._ours(_reason(error))
+            self._ours(reason_of(error))
             return self._finish()
         try:
             self._export(login)
@@ -107,7 +107,7 @@ class _Run:
         except (CannotOpenError, UnreadableTokensError):
             self._ours("the keys to Fortnox cannot be opened")
         except ConfigurationError as error:
-            self._ours(_reason(error))
+            self._ours(reason_of(error))
         except ClientRefusedError:
             self._problem(IssueCode.NOT_OPENING)  # the token engine has told of it
         except IntegrationHeldError as held:
@@ -196,7 +196,3 @@ def _is_past(request: SyncRequest, integration: Integration) -> bool:
     """Whether a run has begun since the schedule asked for this one: a later message stands behind it."""
     asked_at, run = request.scheduled_at, integration.last_run
     return asked_at is not None and run is not None and asked_at < run.started_at
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

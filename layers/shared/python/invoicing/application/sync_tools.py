@@ -78,3 +78,8 @@ def report_defect(report: Callable[..., None], defect: Exception, *, invoice: st
     """Ours: files, lines and source. Neither values nor the message, which may quote what must not be logged."""
     where = "".join(traceback.format_tb(defect.__traceback__))
     report("our_defect", invoice=invoice, reason=type(defect).__name__, where=where)
+
+
+def reason_of(error: Exception) -> str:
+    """What a log line says of it."""
+    return f"{type(error).__name__}: {error}"
